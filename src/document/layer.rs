@@ -1,0 +1,114 @@
+//! A layer: a volume with a name, a blend mode and a place in the stack.
+
+use super::Matrix;
+use crate::voxel::{Bounds, Rgba, Volume};
+
+/// A layer's number: at least 1, unique in its document.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct LayerId(pub i32);
+
+/// How a layer combines with what lies below it. Integer maths as Goxel's (`formats`, section LAYR).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(i32)]
+pub enum BlendMode {
+    /// Drawn over with alpha.
+    #[default]
+    Over = 0,
+    /// Takes its alpha away.
+    Subtract = 1,
+    /// Limits alpha to what it leaves.
+    SubtractClamp = 2,
+    /// Recolours what is there.
+    Paint = 3,
+    /// The larger alpha wins.
+    Max = 4,
+    /// Keeps only what both have.
+    Intersect = 5,
+    /// Intersect, with its own colour.
+    IntersectFill = 6,
+    /// Multiplies by its alpha.
+    MultiplyAlpha = 7,
+    /// Replaces.
+    Replace = 8,
+}
+
+/// The shape of a shape layer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ShapeKind {
+    /// An ellipsoid that fills the layer's matrix.
+    Sphere,
+    /// A cuboid.
+    Cube,
+    /// An elliptic cylinder along the local z axis.
+    Cylinder,
+}
+
+/// Where a layer's voxels come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LayerContent {
+    /// Its own voxels.
+    Voxels,
+    /// The voxels of another layer, resampled through the layer's matrix.
+    Clone {
+        /// The layer it copies.
+        base: LayerId,
+    },
+    /// A shape that fills the layer's matrix.
+    Shape {
+        /// Which shape.
+        kind: ShapeKind,
+        /// Its colour.
+        color: Rgba,
+    },
+    /// A picture placed by the layer's matrix; it has no voxels.
+    Image {
+        /// The picture's path as the file has it.
+        path: String,
+    },
+}
+
+/// One layer of a document.
+#[derive(Clone)]
+pub struct Layer {
+    /// Its number.
+    pub id: LayerId,
+    /// Its name.
+    pub name: String,
+    /// Whether it is drawn.
+    pub visible: bool,
+    /// 0 transparent to 1 opaque; scales alpha when layers are merged.
+    pub opacity: f32,
+    /// How it combines with the layers below.
+    pub mode: BlendMode,
+    /// Index into the document's materials.
+    pub material: Option<usize>,
+    /// Placement: see [`LayerContent`]; for voxel layers only the pivot.
+    pub matrix: Matrix,
+    /// The box that the layer is bounded by, if any.
+    pub bounds: Option<Bounds>,
+    /// Where the voxels come from.
+    pub content: LayerContent,
+    /// The voxels. For clone and shape layers: as evaluated last.
+    pub volume: Volume,
+    /// Entries of the file's layer record that this program does not understand, kept for saving.
+    pub preserved: Vec<(String, Vec<u8>)>,
+}
+
+impl Layer {
+    /// An empty visible layer.
+    pub fn new(id: LayerId, name: &str) -> Self {
+        Layer {
+            id,
+            name: name.to_owned(),
+            visible: true,
+            opacity: 1.0,
+            mode: BlendMode::Over,
+            material: Some(0),
+            matrix: Matrix::IDENTITY,
+            bounds: None,
+            content: LayerContent::Voxels,
+            volume: Volume::new(),
+            preserved: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! goxel-daemon: the voxel engine that programs, scripts and AI agents talk to.
+//!
+//! This page is the map of the crate. A room may use the floors below it and nothing above.
+//!
+//! | floor | room | what lives there |
+//! | --- | --- | --- |
+//! | 1 | [`voxel`] | the engine: colours, geometry, blocks, volumes, shapes, edits, fills |
+//! | 1 | [`wire`] | framing, sans-IO: bytes in, frames out |
+//! | 1 | [`job`], [`socket_path`] | resumable work; the one rule for the socket path |
+//! | 2 | [`api`] | every method as data: names, params, results, examples |
+//! | 2 | [`document`] | what a person edits: layers, materials, cameras, history |
+//! | 2 | [`mesh`], [`render`] | volume to triangles; document to pixels |
+//! | 3 | [`client`] | the client library: connection, pool, retries |
+//! | 3 | [`format`] | documents to and from files |
+//! | 4 | [`workspace`] | the open projects: the one thing that methods act on |
+//! | 5 | [`rpc`] | envelope, errors, dispatch, handlers |
+//! | 6 | [`server`] | event loop, connections, timers, signals, health, configuration |
+//!
+//! z is up. On the wire a box is inclusive; inside the engine it is half open with 64-bit corners.
+
+#[cfg(feature = "engine")]
+pub mod document;
+#[cfg(feature = "engine")]
+pub mod format;
+pub mod job;
+#[cfg(feature = "engine")]
+pub mod mesh;
+#[cfg(feature = "engine")]
+pub mod render;
+pub mod socket_path;
+#[cfg(feature = "engine")]
+pub mod voxel;
+pub mod wire;
+
+#[cfg(feature = "client")]
+pub mod client;
+
+#[cfg(feature = "server")]
+pub mod api;
+#[cfg(feature = "server")]
+pub mod rpc;
+#[cfg(feature = "server")]
+pub mod server;
+#[cfg(feature = "server")]
+pub mod workspace;
+
+/// The version of this crate, as every `version` answer shows it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,60 @@
+//! What calls may ask of the server: facts about connections, and a few actions on them.
+
+use std::time::{Duration, Instant};
+
+/// A connection's number: counted from 1, never used twice in the life of the process.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct ConnectionId(pub u64);
+
+/// Facts about one connection.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub struct ConnectionInfo {
+    /// The connection's number.
+    pub id: u64,
+    /// The name that the client gave itself by `connection.name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `undecided`, `json`, `header`, `http` or `binary`.
+    pub protocol: &'static str,
+    /// Process id of the peer, where the system tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer_pid: Option<i32>,
+    /// User id of the peer, where the system tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer_uid: Option<u32>,
+    /// Milliseconds since it was accepted.
+    pub age_ms: u64,
+    /// Milliseconds since its last byte.
+    pub idle_ms: u64,
+    /// Calls answered.
+    pub calls: u64,
+    /// Calls answered with an error.
+    pub errors: u64,
+    /// Bytes received.
+    pub bytes_in: u64,
+    /// Bytes sent.
+    pub bytes_out: u64,
+    /// Bytes waiting in its buffers.
+    pub buffered: u64,
+}
+
+/// The server, as far as calls may see it.
+pub trait Host {
+    /// The clock, read once a turn of the loop.
+    fn now(&self) -> Instant;
+    /// When the server started.
+    fn started(&self) -> Instant;
+    /// All open connections.
+    fn connections(&self) -> Vec<ConnectionInfo>;
+    /// Closes a connection after its answers are flushed; false if there is none with this number.
+    fn close(&mut self, connection: ConnectionId) -> bool;
+    /// Gives a connection a name for lists and logs.
+    fn set_name(&mut self, connection: ConnectionId, name: &str);
+    /// Starts keepalive probes to a connection, or stops them with `None`.
+    fn set_keepalive(&mut self, connection: ConnectionId, interval: Option<Duration>);
+    /// Queues an unsolicited JSON message for a connection; it is sent between answers, framed as the
+    /// connection has it. False if the connection is gone or has no room.
+    fn notify(&mut self, connection: ConnectionId, message: &[u8]) -> bool;
+    /// Asks the server to stop; false if it was not started with leave to do so.
+    fn shut_down(&mut self) -> bool;
+}

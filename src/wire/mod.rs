@@ -1,0 +1,1 @@
+//! Framing, sans-IO: bytes in, frames out.
