@@ -13,13 +13,21 @@ pub struct Camera {
     pub orthographic: bool,
     /// Camera to world; the camera looks along its -z with +y up.
     pub matrix: Matrix,
+    /// Entries of the file's record that this program does not understand, kept for saving.
+    pub preserved: Vec<(String, Vec<u8>)>,
 }
 
 impl Default for Camera {
     fn default() -> Self {
         let mut matrix = Matrix::IDENTITY;
         matrix.0[3] = [0.0, 0.0, 96.0, 1.0];
-        Camera { name: "Camera.1".to_owned(), distance: 96.0, orthographic: false, matrix }
+        Camera {
+            name: "Camera.1".to_owned(),
+            distance: 96.0,
+            orthographic: false,
+            matrix,
+            preserved: Vec::new(),
+        }
     }
 }
 

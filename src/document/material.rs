@@ -13,6 +13,8 @@ pub struct Material {
     pub roughness: f32,
     /// Linear RGB that is added; may exceed 1.
     pub emission: [f32; 3],
+    /// Entries of the file's record that this program does not understand, kept for saving.
+    pub preserved: Vec<(String, Vec<u8>)>,
 }
 
 impl Default for Material {
@@ -23,6 +25,7 @@ impl Default for Material {
             metallic: 0.2,
             roughness: 0.5,
             emission: [0.0; 3],
+            preserved: Vec::new(),
         }
     }
 }

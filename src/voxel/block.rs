@@ -57,7 +57,7 @@ impl Block {
 /// A read-only look at one block of a volume.
 #[derive(Clone, Copy)]
 pub struct BlockRef<'a> {
-    pub(crate) block: &'a Block,
+    pub(crate) block: &'a std::sync::Arc<Block>,
 }
 
 impl<'a> BlockRef<'a> {
@@ -94,6 +94,6 @@ impl<'a> BlockRef<'a> {
     /// A number that two looks share only if they see the same storage, and that changes when the
     /// block is written to while somebody else shares it: for finding blocks that are stored once.
     pub fn identity(&self) -> usize {
-        std::ptr::from_ref(self.block) as usize
+        std::sync::Arc::as_ptr(self.block) as usize
     }
 }

@@ -123,6 +123,13 @@ impl Volume {
         }
     }
 
+    /// Replaces one block by a block seen in any volume, sharing its storage.
+    pub fn share_block(&mut self, at: BlockPos, block: BlockRef<'_>) {
+        let k = key(at);
+        self.mark(k);
+        self.blocks.insert(k, Arc::clone(block.block));
+    }
+
     /// Whether there is no voxel at all.
     pub fn is_empty(&self) -> bool {
         self.blocks.is_empty()
