@@ -1,0 +1,190 @@
+//! Latencies in a few kilobytes: buckets whose width grows with the value.
+//!
+//! Each power of two is cut into 32 buckets, so a percentile is at most 1/32 (3.2 %) above the true value.
+
+use std::time::Duration;
+
+/// log2 of the buckets per power of two.
+const SUB_BITS: u32 = 5;
+const SUB_BUCKETS: u64 = 1 << SUB_BITS;
+
+/// A histogram of durations from 1 ns on.
+#[derive(Clone, Debug, Default)]
+pub struct Histogram {
+    /// How many values fell into each bucket; grown on demand.
+    buckets: Vec<u64>,
+    count: u64,
+    sum_ns: u128,
+    max_ns: u64,
+}
+
+impl Histogram {
+    /// Adds one value.
+    pub fn record(&mut self, value: Duration) {
+        let ns = u64::try_from(value.as_nanos()).unwrap_or(u64::MAX);
+        let bucket = bucket_of(ns);
+        if bucket >= self.buckets.len() {
+            self.buckets.resize(bucket + 1, 0);
+        }
+        self.buckets[bucket] += 1;
+        self.count += 1;
+        self.sum_ns += u128::from(ns);
+        self.max_ns = self.max_ns.max(ns);
+    }
+
+    /// Adds all values of another histogram.
+    pub fn merge(&mut self, other: &Histogram) {
+        if other.buckets.len() > self.buckets.len() {
+            self.buckets.resize(other.buckets.len(), 0);
+        }
+        for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
+            *mine += theirs;
+        }
+        self.count += other.count;
+        self.sum_ns += other.sum_ns;
+        self.max_ns = self.max_ns.max(other.max_ns);
+    }
+
+    /// How many values there are.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The sum of all values.
+    pub fn sum(&self) -> Duration {
+        Duration::from_nanos(u64::try_from(self.sum_ns).unwrap_or(u64::MAX))
+    }
+
+    /// The largest value; zero if there are none.
+    pub fn max(&self) -> Duration {
+        Duration::from_nanos(self.max_ns)
+    }
+
+    /// The mean; zero if there are no values.
+    pub fn mean(&self) -> Duration {
+        let mean = self.sum_ns.checked_div(u128::from(self.count)).unwrap_or(0);
+        Duration::from_nanos(u64::try_from(mean).unwrap_or(u64::MAX))
+    }
+
+    /// The value that `fraction` (0 to 1) of all values do not exceed; zero if there are no values.
+    pub fn quantile(&self, fraction: f64) -> Duration {
+        let rank = ((self.count as f64 * fraction).ceil() as u64).clamp(1, self.count.max(1));
+        let mut seen = 0;
+        for (bucket, count) in self.buckets.iter().enumerate() {
+            seen += count;
+            if seen >= rank {
+                return Duration::from_nanos(upper_bound(bucket).min(self.max_ns));
+            }
+        }
+        self.max()
+    }
+
+    /// How many values are at most `bound` (to the precision of a bucket).
+    pub fn count_up_to(&self, bound: Duration) -> u64 {
+        let ns = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
+        let buckets = self.buckets.iter().enumerate();
+        buckets.take_while(|(bucket, _)| upper_bound(*bucket) <= ns).map(|(_, count)| count).sum()
+    }
+
+    /// The usual summary.
+    pub fn summary(&self) -> LatencySummary {
+        let us = |value: Duration| value.as_nanos() as f64 / 1000.0;
+        LatencySummary {
+            count: self.count,
+            mean_us: us(self.mean()),
+            p50_us: us(self.quantile(0.50)),
+            p90_us: us(self.quantile(0.90)),
+            p99_us: us(self.quantile(0.99)),
+            p999_us: us(self.quantile(0.999)),
+            max_us: us(self.max()),
+        }
+    }
+}
+
+/// What a histogram comes to, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
+pub struct LatencySummary {
+    /// How many values there were.
+    pub count: u64,
+    /// The mean.
+    pub mean_us: f64,
+    /// Half of the values are at most this.
+    pub p50_us: f64,
+    /// 90 % of the values are at most this.
+    pub p90_us: f64,
+    /// 99 % of the values are at most this.
+    pub p99_us: f64,
+    /// 99.9 % of the values are at most this.
+    pub p999_us: f64,
+    /// The largest value.
+    pub max_us: f64,
+}
+
+fn bucket_of(ns: u64) -> usize {
+    if ns < SUB_BUCKETS {
+        return ns as usize;
+    }
+    let shift = ns.ilog2() - SUB_BITS;
+    (u64::from(shift + 1) * SUB_BUCKETS + (ns >> shift) - SUB_BUCKETS) as usize
+}
+
+/// The largest value that falls into a bucket.
+fn upper_bound(bucket: usize) -> u64 {
+    let bucket = bucket as u64;
+    if bucket < SUB_BUCKETS {
+        return bucket;
+    }
+    let shift = bucket / SUB_BUCKETS - 1;
+    let lower = (bucket % SUB_BUCKETS + SUB_BUCKETS) << shift;
+    lower + ((1 << shift) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_lies_in_its_bucket_and_buckets_are_narrow() {
+        let mut previous = 0;
+        for exponent in 0..62 {
+            for value in [1u64 << exponent, (1 << exponent) + 1, (1 << exponent) * 3 / 2] {
+                let upper = upper_bound(bucket_of(value));
+                assert!(upper >= value, "{value}");
+                assert!((upper - value) as f64 <= value as f64 / 32.0, "{value} {upper}");
+                assert!(bucket_of(value) >= previous);
+            }
+            previous = bucket_of(1 << exponent);
+        }
+    }
+
+    #[test]
+    fn quantiles_of_a_ramp_are_its_ranks() {
+        let mut histogram = Histogram::default();
+        for micros in 1..=1000 {
+            histogram.record(Duration::from_micros(micros));
+        }
+        for (fraction, expected) in [(0.5, 500.0), (0.9, 900.0), (0.99, 990.0), (1.0, 1000.0)] {
+            let found = histogram.quantile(fraction).as_nanos() as f64 / 1000.0;
+            assert!(found >= expected && found <= expected * 1.04, "{fraction}: {found}");
+        }
+        assert_eq!(histogram.max(), Duration::from_millis(1));
+        assert_eq!(histogram.mean(), Duration::from_nanos(500_500));
+        let half = histogram.count_up_to(Duration::from_micros(500));
+        assert!((484..=500).contains(&half), "{half}");
+    }
+
+    #[test]
+    fn merging_is_the_same_as_recording_into_one() {
+        let (mut one, mut two, mut all) = Default::default();
+        for value in 0..1000u64 {
+            let duration = Duration::from_nanos(value * value);
+            let part: &mut Histogram = if value % 3 == 0 { &mut one } else { &mut two };
+            part.record(duration);
+            let all: &mut Histogram = &mut all;
+            all.record(duration);
+        }
+        one.merge(&two);
+        assert_eq!(one.summary(), all.summary());
+        assert_eq!(Histogram::default().quantile(0.5), Duration::ZERO);
+    }
+}
