@@ -1,1 +1,210 @@
-//! Framing, sans-IO: bytes in, frames out.
+//! Framing, sans-IO: bytes in, messages out, and answers back into bytes.
+//!
+//! A [`Decoder`] belongs to one connection. It settles the framing on the first bytes ([`detect`]) and keeps
+//! it for life. It never owns the bytes: it is shown everything that waits, says how many bytes are done
+//! with, and names the range of a complete message. Each byte is looked at once, however the input is cut;
+//! only the line on which a syntax error was found is looked at again. [`Framing`] puts an answer
+//! into the framing of its request.
+
+pub mod binary;
+pub mod buffer;
+pub mod detect;
+mod encode;
+mod fault;
+mod header_block;
+pub mod headers;
+pub mod http;
+pub mod json_text;
+pub mod scanner;
+
+use std::ops::Range;
+
+pub use buffer::Buffer;
+pub use encode::{Framing, Stamp};
+pub use fault::Fault;
+
+/// How a connection frames its messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Protocol {
+    /// JSON values one after the other; answers on one line each.
+    JsonText,
+    /// JSON behind `Content-Length` header blocks.
+    Headers,
+    /// One HTTP request.
+    Http,
+    /// 16-byte headers.
+    Binary,
+}
+
+impl Protocol {
+    /// The name that lists, logs and metrics use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Protocol::JsonText => "json",
+            Protocol::Headers => "header",
+            Protocol::Http => "http",
+            Protocol::Binary => "binary",
+        }
+    }
+}
+
+/// How long messages may be, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageLimits {
+    /// The longest message that is handled.
+    pub message: usize,
+    /// The longest frame whose bytes are skipped instead of closing the connection.
+    pub ceiling: usize,
+    /// The longest header block.
+    pub headers: usize,
+}
+
+impl Default for MessageLimits {
+    fn default() -> Self {
+        MessageLimits { message: 16 << 20, ceiling: 256 << 20, headers: 8 << 10 }
+    }
+}
+
+/// What a complete message contains.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Content {
+    /// One JSON value.
+    Json,
+    /// A payload of the binary bulk lane, with its type.
+    Bulk(u32),
+}
+
+/// Something complete.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Item {
+    /// A message.
+    Message {
+        /// Where it lies in the bytes that were shown.
+        body: Range<usize>,
+        /// What it is.
+        content: Content,
+        /// How its answer is framed.
+        framing: Framing,
+    },
+    /// Something that needs an error answer.
+    Fault {
+        /// What is wrong.
+        fault: Fault,
+        /// How the answer is framed.
+        framing: Framing,
+        /// Whether nothing after it can be understood, so that the connection has to close.
+        fatal: bool,
+    },
+    /// The one request of an HTTP connection.
+    Http(http::Request),
+}
+
+/// What a decoder found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Decoded {
+    /// Bytes from the front that are done with once the item is handled.
+    pub consumed: usize,
+    /// The next complete thing, or `None` while more bytes are needed.
+    pub item: Option<Item>,
+}
+
+impl Decoded {
+    fn more(consumed: usize) -> Self {
+        Decoded { consumed, item: None }
+    }
+
+    fn message(consumed: usize, body: Range<usize>, content: Content, framing: Framing) -> Self {
+        Decoded { consumed, item: Some(Item::Message { body, content, framing }) }
+    }
+
+    fn fault(consumed: usize, fault: Fault, framing: Framing, fatal: bool) -> Self {
+        Decoded { consumed, item: Some(Item::Fault { fault, framing, fatal }) }
+    }
+}
+
+/// The inbound side of one connection.
+#[derive(Clone, Debug, Default)]
+pub struct Decoder {
+    state: State,
+}
+
+#[derive(Clone, Debug, Default)]
+enum State {
+    #[default]
+    Undecided,
+    JsonText(json_text::JsonText),
+    Headers(headers::Headers),
+    Http(http::Http),
+    Binary(binary::Binary),
+}
+
+impl Decoder {
+    /// The framing, once it is settled.
+    pub fn protocol(&self) -> Option<Protocol> {
+        match self.state {
+            State::Undecided => None,
+            State::JsonText(_) => Some(Protocol::JsonText),
+            State::Headers(_) => Some(Protocol::Headers),
+            State::Http(_) => Some(Protocol::Http),
+            State::Binary(_) => Some(Protocol::Binary),
+        }
+    }
+
+    /// The framing of messages that no request asked for; text until the framing is settled.
+    pub fn unsolicited(&self) -> Framing {
+        match self.state {
+            State::Undecided | State::JsonText(_) | State::Http(_) => Framing::Line,
+            State::Headers(_) => Framing::Headers,
+            State::Binary(_) => Framing::Binary { id: 0 },
+        }
+    }
+
+    /// The next complete thing in `unread`, which starts where the last call's `consumed` ended. `ended`
+    /// tells that no more bytes will come.
+    pub fn decode(&mut self, unread: &[u8], ended: bool, limits: &MessageLimits) -> Decoded {
+        if let State::Undecided = self.state {
+            match detect::detect(unread, ended) {
+                None => return Decoded::more(0),
+                Some(protocol) => self.settle(protocol),
+            }
+        }
+        match &mut self.state {
+            State::Undecided => Decoded::more(0),
+            State::JsonText(decoder) => decoder.decode(unread, ended, limits),
+            State::Headers(decoder) => decoder.decode(unread, ended, limits),
+            State::Http(decoder) => decoder.decode(unread, ended, limits),
+            State::Binary(decoder) => decoder.decode(unread, ended, limits),
+        }
+    }
+
+    fn settle(&mut self, protocol: Protocol) {
+        self.state = match protocol {
+            Protocol::JsonText => State::JsonText(Default::default()),
+            Protocol::Headers => State::Headers(Default::default()),
+            Protocol::Http => State::Http(Default::default()),
+            Protocol::Binary => State::Binary(Default::default()),
+        };
+    }
+
+    /// Whether something was begun and is not complete, apart from waiting bytes: the rest of an oversized
+    /// message or of a line that is being skipped.
+    pub fn is_skipping(&self) -> bool {
+        match &self.state {
+            State::Undecided | State::Http(_) => false,
+            State::JsonText(decoder) => decoder.is_skipping(),
+            State::Headers(decoder) => decoder.is_skipping(),
+            State::Binary(decoder) => decoder.is_skipping(),
+        }
+    }
+
+    /// How many bytes were looked at so far: the measure of the decoder's work.
+    pub fn examined(&self) -> u64 {
+        match &self.state {
+            State::Undecided => 0,
+            State::JsonText(decoder) => decoder.examined(),
+            State::Headers(decoder) => decoder.examined(),
+            State::Http(decoder) => decoder.examined(),
+            State::Binary(decoder) => decoder.examined(),
+        }
+    }
+}

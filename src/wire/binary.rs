@@ -1,0 +1,176 @@
+//! Frames behind a 16-byte header: id, type, length and time stamp, each a big-endian u32.
+
+use super::json_text::check;
+use super::{Content, Decoded, Fault, Framing, MessageLimits};
+
+/// Length of the header.
+pub const HEADER_BYTES: usize = 16;
+
+/// The first type of the bulk lane: put voxels.
+pub const FIRST_BULK_TYPE: u32 = 0xB001;
+/// The last type of the bulk lane.
+pub const LAST_BULK_TYPE: u32 = 0xB0FF;
+
+/// The decoder of one connection.
+#[derive(Clone, Debug, Default)]
+pub struct Binary {
+    /// Bytes of an oversized frame that are still to come.
+    skip: usize,
+    examined: u64,
+}
+
+struct Header {
+    id: u32,
+    kind: u32,
+    length: usize,
+}
+
+fn header(bytes: &[u8]) -> Option<Header> {
+    let field = |at: usize| {
+        let bytes = bytes.get(at..at + 4)?;
+        Some(u32::from_be_bytes(bytes.try_into().ok()?))
+    };
+    let (id, kind, length) = (field(0)?, field(4)?, field(8)?);
+    field(12)?;
+    Some(Header { id, kind, length: length as usize })
+}
+
+impl Binary {
+    /// Whether the rest of an oversized frame is being dropped.
+    pub fn is_skipping(&self) -> bool {
+        self.skip > 0
+    }
+
+    /// Bytes looked at so far.
+    pub fn examined(&self) -> u64 {
+        self.examined
+    }
+
+    /// See [`super::Decoder::decode`].
+    pub fn decode(&mut self, unread: &[u8], ended: bool, limits: &MessageLimits) -> Decoded {
+        let skipped = self.skip.min(unread.len());
+        self.skip -= skipped;
+        let rest = &unread[skipped..];
+        let Some(Header { id, kind, length }) = header(rest) else {
+            // A header cut off by the end of the input has no id to answer to.
+            return Decoded::more(if ended { unread.len() } else { skipped });
+        };
+        let framing = Framing::Binary { id };
+        let body = skipped + HEADER_BYTES;
+        if length > limits.message {
+            return self.too_large(body, length, framing, limits);
+        }
+        if unread.len() - body < length {
+            if !ended {
+                return Decoded::more(skipped);
+            }
+            let fault = Fault::CutOff { announced: length, received: unread.len() - body };
+            return Decoded::fault(unread.len(), fault, framing, true);
+        }
+        let end = body + length;
+        self.examined += (HEADER_BYTES + length) as u64;
+        if (FIRST_BULK_TYPE..=LAST_BULK_TYPE).contains(&kind) {
+            return Decoded::message(end, body..end, Content::Bulk(kind), framing);
+        }
+        match check(&unread[body..end]) {
+            Ok(()) => Decoded::message(end, body..end, Content::Json, framing),
+            Err(fault) => Decoded::fault(end, fault, framing, false),
+        }
+    }
+
+    fn too_large(
+        &mut self,
+        body: usize,
+        length: usize,
+        framing: Framing,
+        limits: &MessageLimits,
+    ) -> Decoded {
+        let fatal = length > limits.ceiling;
+        if !fatal {
+            self.skip = length;
+        }
+        Decoded::fault(body, Fault::TooLarge { limit: limits.message }, framing, fatal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Item;
+    use super::*;
+
+    fn frame(id: u32, kind: u32, payload: &[u8]) -> Vec<u8> {
+        let fields = [id, kind, payload.len() as u32, 0];
+        let mut frame: Vec<u8> = fields.iter().flat_map(|field| field.to_be_bytes()).collect();
+        frame.extend_from_slice(payload);
+        frame
+    }
+
+    fn decode(bytes: &[u8], chunk: usize, limits: &MessageLimits) -> Vec<(u32, String)> {
+        let mut decoder = Binary::default();
+        let (mut start, mut found) = (0, Vec::new());
+        for end in (0..=bytes.len()).step_by(chunk).chain([bytes.len()]) {
+            loop {
+                let ended = end == bytes.len();
+                let decoded = decoder.decode(&bytes[start..end], ended, limits);
+                let id = |framing| match framing {
+                    Framing::Binary { id } => id,
+                    _ => u32::MAX,
+                };
+                match &decoded.item {
+                    Some(Item::Message { body, framing, .. }) => {
+                        let text = &bytes[start + body.start..start + body.end];
+                        found.push((id(*framing), String::from_utf8_lossy(text).into()));
+                    }
+                    Some(Item::Fault { framing, fatal, .. }) => {
+                        found.push((id(*framing), if *fatal { "!!" } else { "!" }.into()));
+                        if *fatal {
+                            return found;
+                        }
+                    }
+                    _ => {}
+                }
+                start += decoded.consumed;
+                if decoded.item.is_none() {
+                    break;
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn case_26_two_frames_in_one_write_are_two_messages_at_any_cut() {
+        let mut bytes = frame(1, 0, b"{}");
+        bytes.extend(frame(2, 3, b"[1]"));
+        let expected = [(1, "{}".to_string()), (2, "[1]".to_string())];
+        for chunk in 1..bytes.len() {
+            assert_eq!(decode(&bytes, chunk, &MessageLimits::default()), expected, "by {chunk}");
+        }
+    }
+
+    #[test]
+    fn case_32_odd_lengths_give_an_error_or_a_close_in_bounded_memory() {
+        let limits = MessageLimits { message: 8, ceiling: 64, headers: 0 };
+        let fault = |id, mark: &str| vec![(id, mark.to_string())];
+        assert_eq!(decode(&frame(1, 0, b""), 5, &limits), fault(1, "!"));
+        let mut huge = frame(2, 0, b"{}");
+        huge[8..12].fill(0xff);
+        assert_eq!(decode(&huge, 5, &limits), fault(2, "!!"));
+        let mut long = frame(3, 0, b"[1,2,3,4,5]");
+        long.extend(frame(4, 0, b"{}"));
+        let expected = [(3, "!".to_string()), (4, "{}".to_string())];
+        for chunk in 1..long.len() {
+            assert_eq!(decode(&long, chunk, &limits), expected, "by {chunk}");
+        }
+        assert_eq!(decode(&frame(5, 0, b"{}")[..17], 5, &limits), fault(5, "!!"));
+        assert_eq!(decode(&frame(6, 0, b"{}")[..9], 5, &limits), []);
+    }
+
+    #[test]
+    fn bulk_types_are_told_apart_and_not_parsed() {
+        let bytes = frame(9, 0xB001, b"\x01\x02");
+        let decoded = Binary::default().decode(&bytes, false, &MessageLimits::default());
+        let content = Content::Bulk(0xB001);
+        assert_eq!(decoded, Decoded::message(18, 16..18, content, Framing::Binary { id: 9 }));
+    }
+}

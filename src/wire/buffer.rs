@@ -1,0 +1,159 @@
+//! Byte buffers that are cheap to fill, to take from, and to own while empty.
+//!
+//! Invariant: `start <= end <= bytes.len()`. Bytes before `start` are done with, `start..end` wait, and
+//! those behind `end` are initialised room to read into. An empty buffer holds no memory once
+//! [`Buffer::release`] was called.
+
+/// The room that an empty buffer offers to a read.
+pub const READ_ROOM: usize = 64 * 1024;
+
+/// The least room that a read is offered.
+pub const LEAST_ROOM: usize = 16 * 1024;
+
+/// Bytes on their way in or out.
+#[derive(Default, Debug)]
+pub struct Buffer {
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Buffer {
+    /// A buffer on recycled memory.
+    pub fn recycled(bytes: Vec<u8>) -> Self {
+        Buffer { bytes, start: 0, end: 0 }
+    }
+
+    /// The waiting bytes.
+    pub fn unread(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    /// How many bytes wait.
+    pub fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether no byte waits.
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Bytes of memory held.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Drops waiting bytes from the front.
+    pub fn consume(&mut self, count: usize) {
+        debug_assert!(count <= self.len());
+        self.start = (self.start + count).min(self.end);
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// Room for a read: never less than [`LEAST_ROOM`], more for a buffer that is long already, so that
+    /// the cost of growing and moving stays in proportion to the bytes.
+    pub fn room(&mut self) -> &mut [u8] {
+        if self.bytes.len() - self.end < LEAST_ROOM && self.start > 0 {
+            // Paid for by the bytes that were consumed since the last time.
+            self.bytes.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        if self.bytes.len() - self.end < LEAST_ROOM {
+            self.bytes.resize(READ_ROOM.max(self.end.saturating_mul(2)), 0);
+        }
+        &mut self.bytes[self.end..]
+    }
+
+    /// Tells that a read has put `count` bytes into the room.
+    pub fn filled(&mut self, count: usize) {
+        debug_assert!(self.end + count <= self.bytes.len());
+        self.end = (self.end + count).min(self.bytes.len());
+    }
+
+    /// Appends bytes.
+    pub fn extend(&mut self, bytes: &[u8]) {
+        self.bytes.truncate(self.end);
+        self.bytes.extend_from_slice(bytes);
+        self.end = self.bytes.len();
+    }
+
+    /// Lets `write` append to the waiting bytes; whatever is in the vector before its old end must stay.
+    pub fn append_with<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        self.bytes.truncate(self.end);
+        let result = write(&mut self.bytes);
+        self.end = self.bytes.len().max(self.start);
+        result
+    }
+
+    /// Gives the memory away for recycling if no byte waits.
+    pub fn release(&mut self) -> Option<Vec<u8>> {
+        if !self.is_empty() || self.bytes.capacity() == 0 {
+            return None;
+        }
+        (self.start, self.end) = (0, 0);
+        Some(std::mem::take(&mut self.bytes))
+    }
+
+    /// Moves few waiting bytes from a large block of memory to one of their size; returns the block.
+    pub fn shrink(&mut self) -> Option<Vec<u8>> {
+        if self.bytes.capacity() < READ_ROOM || self.len() > READ_ROOM / 8 {
+            return None;
+        }
+        let small = self.unread().to_vec();
+        (self.start, self.end) = (0, small.len());
+        Some(std::mem::replace(&mut self.bytes, small))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(buffer: &mut Buffer, bytes: &[u8]) {
+        buffer.room()[..bytes.len()].copy_from_slice(bytes);
+        buffer.filled(bytes.len());
+    }
+
+    #[test]
+    fn bytes_come_out_in_the_order_they_went_in() {
+        let mut buffer = Buffer::default();
+        read(&mut buffer, b"hello ");
+        buffer.consume(2);
+        read(&mut buffer, b"world");
+        assert_eq!(buffer.unread(), b"llo world");
+        buffer.extend(b"!");
+        buffer.append_with(|out| out.push(b'?'));
+        assert_eq!(buffer.unread(), b"llo world!?");
+        buffer.consume(11);
+        assert!(buffer.is_empty());
+        assert!(buffer.release().is_some());
+        assert_eq!(buffer.capacity(), 0);
+    }
+
+    #[test]
+    fn a_long_message_is_moved_a_bounded_number_of_times() {
+        let mut buffer = Buffer::default();
+        read(&mut buffer, &[1; 10]);
+        buffer.consume(9);
+        let mut grown = 0;
+        for _ in 0..1000 {
+            let before = buffer.bytes.len();
+            read(&mut buffer, &[2; 4096]);
+            grown += usize::from(buffer.bytes.len() != before);
+        }
+        assert_eq!(buffer.len(), 1 + 4096 * 1000);
+        assert!(grown <= 12, "grown {grown} times");
+    }
+
+    #[test]
+    fn few_bytes_do_not_hold_a_large_block() {
+        let mut buffer = Buffer::default();
+        read(&mut buffer, b"half a mess");
+        assert!(buffer.shrink().is_some());
+        assert_eq!(buffer.unread(), b"half a mess");
+        assert!(buffer.capacity() < 64);
+    }
+}

@@ -1,0 +1,364 @@
+//! An incremental JSON syntax scanner: where does a value end, and where is it wrong?
+//!
+//! It looks at each byte once, keeps its state between calls, and builds nothing: the message stays
+//! where it is. It checks structure, numbers, literals, escapes and depth. It does not check UTF-8,
+//! surrogate pairs or number ranges: those are faults inside a value whose end is still certain, and the
+//! JSON parser behind the decoder reports them.
+
+/// The deepest nesting that is accepted.
+pub const MAX_DEPTH: u32 = 128;
+
+/// What the scanner waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// A value.
+    Value,
+    /// A value, or the end of an empty array.
+    ValueOrEnd,
+    /// A member name, or the end of an empty object.
+    NameOrEnd,
+    /// A member name after a comma.
+    Name,
+    /// The colon after a member name.
+    Colon,
+    /// A comma, or the end of the container.
+    CommaOrEnd,
+    /// Inside a string; `true` for a member name.
+    String(bool),
+    /// After a backslash.
+    Escape(bool),
+    /// Inside `\uXXXX`: how many digits are left.
+    Hex(bool, u8),
+    /// Inside `true`, `false` or `null`: the letters that are left.
+    Literal(&'static [u8]),
+    /// After a minus sign.
+    Minus,
+    /// After a leading zero.
+    Zero,
+    /// Among the digits before the point.
+    Integer,
+    /// After the point.
+    Point,
+    /// Among the digits after the point.
+    Fraction,
+    /// After `e`.
+    Exponent,
+    /// After the sign of the exponent.
+    ExponentSign,
+    /// Among the digits of the exponent.
+    ExponentDigits,
+    /// The value is complete.
+    Done,
+}
+
+/// What a call of [`Scanner::scan`] found. Offsets count from the start of the bytes of that call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scan {
+    /// The value goes on after these bytes.
+    More,
+    /// The value ended; this many bytes belong to it.
+    End(usize),
+    /// The byte at this offset cannot be part of any value here.
+    Wrong(usize, &'static str),
+}
+
+/// The scanner. One value per life; [`Scanner::default`] starts a new one.
+#[derive(Clone, Debug)]
+pub struct Scanner {
+    state: State,
+    depth: u32,
+    /// One bit a level, the innermost lowest: 1 for an object, 0 for an array.
+    containers: u128,
+    /// Bytes accepted so far.
+    position: usize,
+    /// Position after the last line feed; 0 while the value is on its first line.
+    line_start: usize,
+}
+
+impl Default for Scanner {
+    fn default() -> Self {
+        Scanner { state: State::Value, depth: 0, containers: 0, position: 0, line_start: 0 }
+    }
+}
+
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Bytes that end a run of ordinary characters in a string.
+const STRING_STOP: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = true;
+        byte += 1;
+    }
+    table[b'"' as usize] = true;
+    table[b'\\' as usize] = true;
+    table
+};
+
+impl Scanner {
+    /// Bytes of the value accepted so far.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Where the current line begins, counted from the start of the value; 0 on its first line.
+    pub fn line_start(&self) -> usize {
+        self.line_start
+    }
+
+    /// Whether the input may end here: a number without anything around it has no closing mark.
+    pub fn may_end(&self) -> bool {
+        use State::*;
+        self.depth == 0 && matches!(self.state, Zero | Integer | Fraction | ExponentDigits | Done)
+    }
+
+    /// What would have been right at the end of the bytes so far.
+    pub fn expected(&self) -> &'static str {
+        expected(self.state, self.in_object())
+    }
+
+    /// Looks at more bytes of the value. The first byte of a value must not be white space.
+    pub fn scan(&mut self, bytes: &[u8]) -> Scan {
+        let mut at = 0;
+        while at < bytes.len() {
+            let byte = bytes[at];
+            match self.state {
+                State::String(name) => {
+                    let run = bytes[at..].iter().position(|byte| STRING_STOP[*byte as usize]);
+                    let Some(run) = run else { break };
+                    at += run;
+                    match bytes[at] {
+                        b'"' if name => self.state = State::Colon,
+                        b'"' => self.close_value(),
+                        b'\\' => self.state = State::Escape(name),
+                        _ => return self.wrong(at),
+                    }
+                }
+                State::Integer | State::Fraction | State::ExponentDigits
+                    if byte.is_ascii_digit() => {}
+                _ if is_space(byte) && self.space_allowed() => {
+                    if byte == b'\n' {
+                        self.line_start = self.position + at + 1;
+                    }
+                }
+                _ => match self.advance(byte) {
+                    Verdict::Taken => {}
+                    // A number ends before the byte that ends it: look at this byte again.
+                    Verdict::EndsBefore => {
+                        self.close_value();
+                        if self.state == State::Done {
+                            self.position += at;
+                            return Scan::End(at);
+                        }
+                        continue;
+                    }
+                    Verdict::Wrong => return self.wrong(at),
+                },
+            }
+            at += 1;
+            if self.state == State::Done {
+                self.position += at;
+                return Scan::End(at);
+            }
+        }
+        self.position += bytes.len();
+        Scan::More
+    }
+
+    fn wrong(&mut self, at: usize) -> Scan {
+        self.position += at;
+        Scan::Wrong(at, self.expected())
+    }
+
+    fn space_allowed(&self) -> bool {
+        use State::*;
+        matches!(self.state, Value | ValueOrEnd | NameOrEnd | Name | Colon | CommaOrEnd)
+    }
+
+    fn in_object(&self) -> bool {
+        self.containers & 1 == 1
+    }
+
+    fn close_value(&mut self) {
+        self.state = if self.depth == 0 { State::Done } else { State::CommaOrEnd };
+    }
+
+    fn open(&mut self, object: bool) -> Verdict {
+        if self.depth == MAX_DEPTH {
+            return Verdict::Wrong;
+        }
+        self.depth += 1;
+        self.containers = self.containers << 1 | u128::from(object);
+        self.state = if object { State::NameOrEnd } else { State::ValueOrEnd };
+        Verdict::Taken
+    }
+
+    fn close(&mut self) -> Verdict {
+        self.depth -= 1;
+        self.containers >>= 1;
+        self.close_value();
+        Verdict::Taken
+    }
+
+    fn go(&mut self, state: State) -> Verdict {
+        self.state = state;
+        Verdict::Taken
+    }
+
+    /// One byte that is neither white space between tokens nor inside a run.
+    fn advance(&mut self, byte: u8) -> Verdict {
+        use State::*;
+        match (self.state, byte) {
+            (ValueOrEnd, b']') | (NameOrEnd, b'}') => self.close(),
+            (CommaOrEnd, b'}') if self.in_object() => self.close(),
+            (CommaOrEnd, b']') if !self.in_object() => self.close(),
+            (CommaOrEnd, b',') if self.in_object() => self.go(Name),
+            (CommaOrEnd, b',') => self.go(Value),
+            (NameOrEnd | Name, b'"') => self.go(String(true)),
+            (Colon, b':') => self.go(Value),
+            (Value | ValueOrEnd, _) => self.begin_value(byte),
+            (Escape(name), b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                self.go(String(name))
+            }
+            (Escape(name), b'u') => self.go(Hex(name, 4)),
+            (Hex(name, 1), _) if byte.is_ascii_hexdigit() => self.go(String(name)),
+            (Hex(name, left), _) if byte.is_ascii_hexdigit() => self.go(Hex(name, left - 1)),
+            (Literal([letter]), _) if byte == *letter => {
+                self.close_value();
+                Verdict::Taken
+            }
+            (Literal([letter, rest @ ..]), _) if byte == *letter => self.go(Literal(rest)),
+            _ => self.advance_number(byte),
+        }
+    }
+
+    fn begin_value(&mut self, byte: u8) -> Verdict {
+        match byte {
+            b'{' => self.open(true),
+            b'[' => self.open(false),
+            b'"' => self.go(State::String(false)),
+            b'-' => self.go(State::Minus),
+            b'0' => self.go(State::Zero),
+            b'1'..=b'9' => self.go(State::Integer),
+            b't' => self.go(State::Literal(b"rue")),
+            b'f' => self.go(State::Literal(b"alse")),
+            b'n' => self.go(State::Literal(b"ull")),
+            _ => Verdict::Wrong,
+        }
+    }
+
+    fn advance_number(&mut self, byte: u8) -> Verdict {
+        use State::*;
+        match (self.state, byte) {
+            (Minus, b'0') => self.go(Zero),
+            (Minus, b'1'..=b'9') => self.go(Integer),
+            (Zero | Integer, b'.') => self.go(Point),
+            (Point, b'0'..=b'9') => self.go(Fraction),
+            (Zero | Integer | Fraction, b'e' | b'E') => self.go(Exponent),
+            (Exponent, b'+' | b'-') => self.go(ExponentSign),
+            (Exponent | ExponentSign, b'0'..=b'9') => self.go(ExponentDigits),
+            (Zero, b'0'..=b'9') => Verdict::Wrong,
+            (Zero | Integer | Fraction | ExponentDigits, _) => Verdict::EndsBefore,
+            _ => Verdict::Wrong,
+        }
+    }
+}
+
+enum Verdict {
+    Taken,
+    EndsBefore,
+    Wrong,
+}
+
+fn expected(state: State, in_object: bool) -> &'static str {
+    use State::*;
+    match state {
+        Value => "a value (nested at most 128 deep)",
+        ValueOrEnd => "a value (nested at most 128 deep) or ']'",
+        NameOrEnd => "a member name in double quotes or '}'",
+        Name => "a member name in double quotes",
+        Colon => "':'",
+        CommaOrEnd if in_object => "',' or '}'",
+        CommaOrEnd => "',' or ']'",
+        String(_) => "the closing '\"' (a line feed or control character must be escaped)",
+        Escape(_) => "one of \" \\ / b f n r t u after a backslash",
+        Hex(..) => "four hexadecimal digits after \\u",
+        Literal(_) => "true, false or null",
+        Zero => "no digit after a leading zero",
+        Minus | Point | Exponent | ExponentSign => "a digit",
+        Integer | Fraction | ExponentDigits | Done => "the end of the value",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan(text: &str) -> Scan {
+        Scanner::default().scan(text.as_bytes())
+    }
+
+    #[test]
+    fn a_value_ends_where_it_ends() {
+        assert_eq!(scan("{}x"), Scan::End(2));
+        assert_eq!(scan(r#"{"a":[1,-2.5e+3,true,null,"\u00e4\"]"]} "#), Scan::End(39));
+        assert_eq!(scan("[[],{}]"), Scan::End(7));
+        assert_eq!(scan("\"a\""), Scan::End(3));
+        assert_eq!(scan("true"), Scan::End(4));
+        assert_eq!(scan("12 "), Scan::End(2));
+        assert_eq!(scan("12"), Scan::More);
+    }
+
+    #[test]
+    fn a_wrong_byte_is_found_where_it_stands() {
+        for (text, at) in [
+            ("{,", 1),
+            ("{\"a\"}", 4),
+            ("{\"a\":1,}", 7),
+            ("[1,]", 3),
+            ("[1}", 2),
+            ("01", 1),
+            ("[-a]", 2),
+            ("[1.]", 3),
+            ("[1e]", 3),
+            ("tru ", 3),
+            ("\"\\x\"", 2),
+            ("\"\\u12g", 5),
+            ("\"a\nb\"", 2),
+            ("]", 0),
+        ] {
+            assert!(matches!(scan(text), Scan::Wrong(found, _) if found == at), "{text}");
+        }
+    }
+
+    #[test]
+    fn nesting_ends_at_the_limit() {
+        let fits = "[".repeat(128) + &"]".repeat(128);
+        assert_eq!(scan(&fits), Scan::End(256));
+        assert!(matches!(scan(&"[".repeat(129)), Scan::Wrong(128, _)));
+    }
+
+    #[test]
+    fn cutting_the_bytes_changes_nothing() {
+        let text = "{ \"a\" : [ 1.5e-7 , \"x\\\\\\u0041\" ,\n {\"b\":false}, 0, -0 ] }";
+        for cut in 0..text.len() {
+            let mut scanner = Scanner::default();
+            let (head, tail) = text.as_bytes().split_at(cut);
+            assert_eq!(scanner.scan(head), Scan::More, "cut at {cut}");
+            assert_eq!(scanner.scan(tail), Scan::End(text.len() - cut), "cut at {cut}");
+            assert_eq!(scanner.line_start(), text.find('\n').map_or(0, |at| at + 1));
+        }
+    }
+
+    #[test]
+    fn a_bare_number_may_end_with_the_input() {
+        let mut scanner = Scanner::default();
+        assert_eq!(scanner.scan(b"-1"), Scan::More);
+        assert!(scanner.may_end());
+        assert_eq!(scanner.scan(b"."), Scan::More);
+        assert!(!scanner.may_end());
+    }
+}
