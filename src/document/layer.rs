@@ -1,36 +1,12 @@
 //! A layer: a volume with a name, a blend mode and a place in the stack.
 
 use super::Matrix;
+pub use crate::voxel::BlendMode;
 use crate::voxel::{Bounds, Rgba, Volume};
 
 /// A layer's number: at least 1, unique in its document.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub struct LayerId(pub i32);
-
-/// How a layer combines with what lies below it. Integer maths as Goxel's (`formats`, section LAYR).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[repr(i32)]
-pub enum BlendMode {
-    /// Drawn over with alpha.
-    #[default]
-    Over = 0,
-    /// Takes its alpha away.
-    Subtract = 1,
-    /// Limits alpha to what it leaves.
-    SubtractClamp = 2,
-    /// Recolours what is there.
-    Paint = 3,
-    /// The larger alpha wins.
-    Max = 4,
-    /// Keeps only what both have.
-    Intersect = 5,
-    /// Intersect, with its own colour.
-    IntersectFill = 6,
-    /// Multiplies by its alpha.
-    MultiplyAlpha = 7,
-    /// Replaces.
-    Replace = 8,
-}
 
 /// The shape of a shape layer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

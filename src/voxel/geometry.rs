@@ -61,6 +61,14 @@ impl Bounds {
         Bounds::inclusive(point.array(), point.array())
     }
 
+    /// The box of a size about a voxel: from `center` - floor(size / 2), exactly `size` voxels in each
+    /// direction. `None` if a size is 0.
+    pub fn centered(center: Point, size: [u32; 3]) -> Option<Self> {
+        let center = center.array().map(i64::from);
+        let min: [i64; 3] = std::array::from_fn(|axis| center[axis] - i64::from(size[axis] / 2));
+        Bounds::new(min, std::array::from_fn(|axis| min[axis] + i64::from(size[axis])))
+    }
+
     /// The highest corner that is inside.
     pub fn max_inside(&self) -> [i64; 3] {
         self.max.map(|value| value - 1)

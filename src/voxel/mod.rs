@@ -5,11 +5,22 @@
 //! knows nothing of files, JSON, sockets or the clock.
 
 mod block;
+mod block_edit;
+mod block_range;
 mod color;
+mod combine;
+mod draw;
 mod geometry;
+mod memory;
+mod shape;
 mod volume;
 
 pub use block::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockRef, Mask};
+pub use block_edit::{EditJob, EditReport, Edited};
 pub use color::Rgba;
+pub use combine::BlendMode;
+pub use draw::Brush;
 pub use geometry::{Bounds, Point};
+pub use memory::{MemoryLimit, UNIT as MEMORY_UNIT, memory_in_use, memory_limit, set_memory_limit};
+pub use shape::{Axis, Cover, Rotation, Shape, ShapeError};
 pub use volume::{Volume, VolumeChange};

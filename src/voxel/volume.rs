@@ -8,7 +8,10 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::block::{Block, index_in_block};
+use super::block_edit::EditReport;
+use super::block_range::block_bounds;
 use super::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Point, Rgba};
+use super::{BlendMode, Mask};
 
 type Key = (i32, i32, i32);
 
@@ -49,11 +52,6 @@ impl VolumeChange {
     pub fn memory(&self) -> u64 {
         self.blocks.values().flatten().count() as u64 * (BLOCK_VOXELS as u64 * 4)
     }
-}
-
-fn block_bounds(pos: BlockPos) -> Bounds {
-    let min = pos.origin().array().map(i64::from);
-    Bounds { min, max: min.map(|v| v + 16) }
 }
 
 impl Volume {
@@ -121,6 +119,36 @@ impl Volume {
         } else {
             self.blocks.insert(k, Arc::new(block));
         }
+    }
+
+    /// Blends a colour into the voxels of a block that a mask picks.
+    pub(crate) fn blend_block(
+        &mut self,
+        at: BlockPos,
+        picked: &Mask,
+        mode: BlendMode,
+        color: Rgba,
+        report: &mut EditReport,
+    ) {
+        let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
+        if let Some(block) = self.block(at) {
+            block.copy_to(&mut voxels);
+        }
+        let (mut changed, mut before, mut after) = ([0; 64], [0; 64], [0; 64]);
+        for (index, voxel) in voxels.iter_mut().enumerate() {
+            let (word, bit) = (index >> 6, index & 63);
+            let old = *voxel;
+            if picked[word] >> bit & 1 == 1 {
+                *voxel = mode.blend(old, color);
+            }
+            changed[word] |= u64::from(old != *voxel) << bit;
+            before[word] |= u64::from(!old.is_empty()) << bit;
+            after[word] |= u64::from(!voxel.is_empty()) << bit;
+        }
+        if changed != [0; 64] {
+            self.set_block(at, &voxels);
+        }
+        report.count(at, &changed, &before, &after);
     }
 
     /// Replaces one block by a block seen in any volume, sharing its storage.

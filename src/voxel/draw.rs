@@ -1,0 +1,192 @@
+//! Drawing: a shape, a colour and a blend mode, block by block.
+
+use super::block_edit::{self, BlockEdit, EditJob, EditReport};
+use super::block_range::{BlockRange, block_bounds};
+use super::memory::MemoryLimit;
+use super::{BlendMode, BlockPos, Bounds, Cover, Mask, Rgba, Shape, Volume};
+use crate::job::Progress;
+
+/// What drawing leaves behind, and where it may.
+#[derive(Clone)]
+pub struct Brush {
+    /// The colour.
+    pub color: Rgba,
+    /// How the colour combines with what is there.
+    pub mode: BlendMode,
+    /// The box outside which nothing changes.
+    pub clip: Option<Bounds>,
+    /// A selection: only voxels that are not empty in it change.
+    pub selection: Option<Volume>,
+}
+
+impl Brush {
+    /// Draws over with a colour.
+    pub fn new(color: Rgba) -> Brush {
+        Brush { color, mode: BlendMode::Over, clip: None, selection: None }
+    }
+
+    /// Combines in another way.
+    pub fn mode(mut self, mode: BlendMode) -> Brush {
+        self.mode = mode;
+        self
+    }
+
+    /// Changes nothing outside a box.
+    pub fn clip(mut self, bounds: Bounds) -> Brush {
+        self.clip = Some(bounds);
+        self
+    }
+
+    /// Changes only voxels that are not empty in a volume.
+    pub fn selection(mut self, selection: Volume) -> Brush {
+        self.selection = Some(selection);
+        self
+    }
+
+    /// Whether it changes voxels outside the shape: modes that keep only what both have do.
+    fn works_outside(&self) -> bool {
+        self.mode.erases_outside() && self.mode != BlendMode::Replace
+    }
+
+    /// Where in a block it may change something.
+    fn allowed(&self, at: BlockPos) -> Mask {
+        let mut mask = match &self.clip {
+            Some(clip) => Shape::cuboid(*clip).mask(at),
+            None => [!0; 64],
+        };
+        if let Some(selection) = &self.selection {
+            let selected = selection.block(at).map_or([0; 64], |block| block.mask());
+            mask.iter_mut().zip(selected).for_each(|(mask, selected)| *mask &= selected);
+        }
+        mask
+    }
+
+    /// Whether it may change a whole block.
+    fn allows_all(&self, at: BlockPos) -> bool {
+        let bounds = block_bounds(at);
+        self.selection.is_none()
+            && self.clip.is_none_or(|clip| clip.intersect(&bounds) == Some(bounds))
+    }
+}
+
+/// The blocks that an edit visits.
+enum Visits {
+    Range(BlockRange),
+    List(std::vec::IntoIter<BlockPos>),
+}
+
+/// Drawing under way.
+pub(crate) struct Draw {
+    shape: Shape,
+    brush: Brush,
+    visits: Visits,
+    done: u64,
+    total: u64,
+}
+
+impl Draw {
+    pub(crate) fn new(volume: &Volume, shape: &Shape, brush: &Brush) -> Draw {
+        let visits = visits(volume, shape, brush);
+        let total = match &visits {
+            Visits::Range(range) => range.total(),
+            Visits::List(list) => list.len() as u64,
+        };
+        Draw { shape: shape.clone(), brush: brush.clone(), visits, done: 0, total }
+    }
+
+    fn next_position(&mut self) -> Option<BlockPos> {
+        match &mut self.visits {
+            Visits::List(list) => list.next(),
+            Visits::Range(range) => {
+                if let Some(bounds) = range.fresh_chunk()
+                    && self.shape.cover(bounds) == Cover::Outside
+                {
+                    self.done += range.skip_chunk();
+                    return None;
+                }
+                range.next()
+            }
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        self.done >= self.total
+    }
+
+    fn draw_block(&self, volume: &mut Volume, at: BlockPos, report: &mut EditReport) {
+        let (mode, color) = (self.brush.mode, self.brush.color);
+        match self.shape.cover(block_bounds(at)) {
+            Cover::Outside if !self.brush.works_outside() => {}
+            Cover::Outside if self.brush.allows_all(at) => {
+                volume.blend_block(at, &[!0; 64], mode, Rgba::EMPTY, report);
+            }
+            Cover::Inside if self.brush.allows_all(at) => {
+                volume.blend_block(at, &[!0; 64], mode, color, report);
+            }
+            _ => self.draw_rim(volume, at, report),
+        }
+    }
+
+    fn draw_rim(&self, volume: &mut Volume, at: BlockPos, report: &mut EditReport) {
+        let shape = self.shape.mask(at);
+        let allowed = self.brush.allowed(at);
+        let inside: Mask = std::array::from_fn(|word| shape[word] & allowed[word]);
+        volume.blend_block(at, &inside, self.brush.mode, self.brush.color, report);
+        if self.brush.works_outside() {
+            let outside: Mask = std::array::from_fn(|word| !shape[word] & allowed[word]);
+            volume.blend_block(at, &outside, self.brush.mode, Rgba::EMPTY, report);
+        }
+    }
+}
+
+/// Modes that only change what is there visit the blocks that are there; others walk the shape's box.
+fn visits(volume: &Volume, shape: &Shape, brush: &Brush) -> Visits {
+    let within = |bounds: Option<Bounds>| match (bounds, &brush.clip) {
+        (Some(bounds), Some(clip)) => bounds.intersect(clip),
+        (bounds, _) => bounds,
+    };
+    let area =
+        if brush.works_outside() { within(Some(Bounds::ALL)) } else { within(shape.bounds()) };
+    let Some(area) = area.and_then(|area| area.intersect(&Bounds::ALL)) else {
+        return Visits::List(Vec::new().into_iter());
+    };
+    let range = BlockRange::new(area);
+    let adds = brush.mode.adds() && !brush.color.is_empty();
+    if adds || range.total() < volume.block_count() as u64 {
+        return Visits::Range(range);
+    }
+    let touched = |at: &BlockPos| block_bounds(*at).intersect(&area).is_some();
+    let list: Vec<_> = volume.blocks().map(|(at, _)| at).filter(touched).collect();
+    Visits::List(list.into_iter())
+}
+
+impl BlockEdit for Draw {
+    fn next_block(&mut self, volume: &mut Volume, report: &mut EditReport) -> bool {
+        if self.is_finished() {
+            return false;
+        }
+        if let Some(at) = self.next_position() {
+            self.done += 1;
+            self.draw_block(volume, at, report);
+        }
+        true
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { done: self.done, total: self.total }
+    }
+}
+
+impl Volume {
+    /// Draws a shape. With modes that keep only what both have (intersect and its kin) all voxels
+    /// outside the shape go, within the brush's clip and selection.
+    pub fn draw(&mut self, shape: &Shape, brush: &Brush) -> Result<EditReport, MemoryLimit> {
+        let edit = Draw::new(self, shape, brush);
+        block_edit::run(self, edit)
+    }
+
+    /// [`Volume::draw`] as a job on a snapshot of this volume.
+    pub fn draw_job(&self, shape: &Shape, brush: &Brush) -> EditJob {
+        EditJob::new(self, Draw::new(self, shape, brush))
+    }
+}
