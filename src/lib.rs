@@ -12,6 +12,7 @@
 //! | 2 | [`mesh`], [`render`] | volume to triangles; document to pixels |
 //! | 3 | [`client`] | the client library: connection, pool, retries |
 //! | 3 | [`format`] | documents to and from files |
+//! | 4 | [`ctl`] | the hand tool `goxelctl`, over the client library |
 //! | 4 | [`workspace`] | the open projects: the one thing that methods act on |
 //! | 5 | [`rpc`] | envelope, errors, dispatch, handlers |
 //! | 6 | [`server`] | event loop, connections, timers, signals, health, configuration |
@@ -34,6 +35,8 @@ pub mod wire;
 
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "ctl")]
+pub mod ctl;
 
 #[cfg(feature = "server")]
 pub mod api;

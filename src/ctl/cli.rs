@@ -1,0 +1,126 @@
+//! The command line, as data: help, completions and man pages all come from here.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::client::Framing;
+
+use super::{call, path, ping, render, status};
+
+/// The hand tool of the voxel daemon: one call, many calls, pictures, measurements.
+#[derive(Parser, Debug)]
+#[command(
+    name = "goxelctl",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 done, 1 the daemon refused, 2 bad command line, 65 bad input, 66 no such input,\n\
+        69 no daemon, 70 internal, 73 cannot create, 74 input or output, 75 timed out, 77 no permission,\n\
+        130 interrupted.\n\n\
+        Examples:\n  \
+        goxelctl ping --count 5\n  \
+        goxelctl call goxel.add_voxel '[1, 2, 3, 255, 0, 0]'\n  \
+        goxelctl render picture.png --camera isometric"
+)]
+pub struct Cli {
+    /// Where the daemon is and how to write.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Global {
+    /// The daemon's socket; `goxelctl path` shows what is used without this
+    #[arg(long, short, global = true, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// Write data as JSON: one object, or one a line for streams
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Write no remarks on stderr
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Give up on a call after this long, in seconds or as 500ms, 10s, 2m
+    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub timeout: Duration,
+    /// How messages are cut apart on the socket
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    pub framing: FramingName,
+    /// Never write colour (NO_COLOR does the same)
+    #[arg(long, global = true)]
+    pub no_color: bool,
+}
+
+/// [`Framing`] as a word of the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum FramingName {
+    /// One JSON value a line
+    Text,
+    /// A 16-byte header before each message
+    Binary,
+}
+
+impl From<FramingName> for Framing {
+    fn from(name: FramingName) -> Self {
+        match name {
+            FramingName::Text => Framing::Text,
+            FramingName::Binary => Framing::Binary,
+        }
+    }
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Call one method and print its result
+    Call(call::Arguments),
+    /// Ask the daemon for signs of life and measure them
+    Ping(ping::Arguments),
+    /// Show what the daemon says about itself
+    Status(status::Arguments),
+    /// Render the project to a picture
+    Render(render::Arguments),
+    /// Show the socket's path and where it comes from
+    Path(path::Arguments),
+}
+
+/// Reads a time: a number of seconds, or a number with ms, s, m or h.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let number: f64 = number.parse().map_err(|_| format!("{text:?} is not a time such as 10s"))?;
+    let seconds = match unit.trim() {
+        "ms" => number / 1000.0,
+        "" | "s" => number,
+        "m" | "min" => number * 60.0,
+        "h" => number * 3600.0,
+        unit => return Err(format!("{unit:?} is not a unit of time: use ms, s, m or h")),
+    };
+    Duration::try_from_secs_f64(seconds).map_err(|_| format!("{text:?} is too long"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1.5"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        for bad in ["", "s", "1w", "-1s", "1e999h"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}
