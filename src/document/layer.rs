@@ -19,6 +19,25 @@ pub enum ShapeKind {
     Cylinder,
 }
 
+impl ShapeKind {
+    /// All shapes.
+    pub const ALL: [ShapeKind; 3] = [ShapeKind::Sphere, ShapeKind::Cube, ShapeKind::Cylinder];
+
+    /// The shape's name, as files and the wire have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ShapeKind::Sphere => "sphere",
+            ShapeKind::Cube => "cube",
+            ShapeKind::Cylinder => "cylinder",
+        }
+    }
+
+    /// The shape with a name.
+    pub fn from_name(name: &str) -> Option<ShapeKind> {
+        ShapeKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 /// Where a layer's voxels come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LayerContent {

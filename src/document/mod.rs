@@ -5,18 +5,22 @@
 //! 1; the active layer exists.
 
 mod camera;
+mod evaluate;
 pub mod history;
 mod layer;
 mod light;
 mod material;
 mod matrix;
+mod merge;
 mod palette;
 
 pub use camera::{Camera, View};
+pub use evaluate::{EVALUATED_BLOCKS_LIMIT, EvaluationProblem};
 pub use layer::{BlendMode, Layer, LayerContent, LayerId, ShapeKind};
 pub use light::Light;
 pub use material::Material;
-pub use matrix::Matrix;
+pub use matrix::{Affine, Matrix};
+pub use merge::{draw_volume, with_opacity};
 pub use palette::Palette;
 
 use crate::voxel::{Bounds, Volume};

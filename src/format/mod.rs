@@ -1,1 +1,156 @@
 //! Documents to and from files.
+//!
+//! One [`Format`] describes each format; [`formats`] lists them. Reading and writing are
+//! [jobs](crate::job): [`LoadJob`] and [`SaveJob`] work in slices, and [`load`] and [`save`] run them to
+//! their end. Whatever a format cannot hold is told in warnings, never dropped in silence. Loading is
+//! bounded by [`Limits`]: damaged or hostile files give a [`FormatError`], never a panic and never more
+//! memory than the limit.
+
+mod bytes;
+mod error;
+mod file;
+mod gox;
+mod image;
+mod job;
+mod registry;
+
+pub use error::FormatError;
+pub use gox::SaveCache;
+pub use job::{LoadJob, SaveJob};
+pub use registry::{Format, by_content, by_extension, by_name, find_for_writing, formats};
+
+use std::path::Path;
+
+use crate::document::Document;
+use crate::job::Job;
+
+/// What loading may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest file, in bytes.
+    pub max_file_bytes: u64,
+    /// The most memory for voxels, in bytes; a block of 16x16x16 counts 16 KiB however it is stored.
+    pub max_voxel_bytes: u64,
+}
+
+impl Default for Limits {
+    /// A file of 1 GiB, voxels of 2 GiB.
+    fn default() -> Self {
+        Limits { max_file_bytes: 1 << 30, max_voxel_bytes: 2 << 30 }
+    }
+}
+
+/// How to read.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// What it may cost.
+    pub limits: Limits,
+    /// The document's name if the file holds none; by default the file's name without its ending.
+    pub name: Option<String>,
+}
+
+/// How to write.
+#[derive(Default)]
+pub struct WriteOptions {
+    /// A small PNG picture of the document, put into formats that can show one to file managers.
+    pub preview: Option<Vec<u8>>,
+    /// What the last save of this document left behind; makes the next one faster.
+    pub cache: SaveCache,
+}
+
+/// A document read from a file.
+pub struct Loaded {
+    /// The document.
+    pub document: Document,
+    /// The format it was in.
+    pub format: &'static str,
+    /// What could not be understood or had to be changed.
+    pub warnings: Vec<String>,
+}
+
+/// A document as bytes.
+pub struct Encoded {
+    /// The file's content.
+    pub bytes: Vec<u8>,
+    /// What the format could not hold.
+    pub warnings: Vec<String>,
+    /// For the next save of the same document.
+    pub cache: SaveCache,
+}
+
+/// A document on disk.
+pub struct Saved {
+    /// The format it is in.
+    pub format: &'static str,
+    /// The file's length in bytes.
+    pub bytes: u64,
+    /// What the format could not hold.
+    pub warnings: Vec<String>,
+    /// For the next save of the same document.
+    pub cache: SaveCache,
+}
+
+/// Reads a file. Its format is told by its content, and by its ending where the content does not tell.
+pub fn load(path: &Path, options: ReadOptions) -> Result<Loaded, FormatError> {
+    LoadJob::open(path, None, options)?.finish()
+}
+
+/// Reads a document from bytes. Without a format, the content has to tell it.
+///
+/// ```
+/// use goxel_daemon::{document::Document, format};
+/// let document = Document::default();
+/// let gox = format::by_name("gox")?;
+/// let encoded = format::encode(document, gox, Default::default())?;
+/// let loaded = format::decode(encoded.bytes, None, Default::default())?;
+/// assert_eq!(loaded.format, "gox");
+/// # Ok::<(), format::FormatError>(())
+/// ```
+pub fn decode(
+    bytes: Vec<u8>,
+    format: Option<&'static Format>,
+    options: ReadOptions,
+) -> Result<Loaded, FormatError> {
+    LoadJob::from_bytes(bytes, format, options)?.finish()
+}
+
+/// Writes a document as bytes.
+pub fn encode(
+    document: Document,
+    format: &'static Format,
+    options: WriteOptions,
+) -> Result<Encoded, FormatError> {
+    format.writer(document, options)?.finish_boxed()
+}
+
+/// Writes a document to a file, atomically (see [`SaveJob`]). Without a format name, the path's ending
+/// tells it.
+pub fn save(
+    document: Document,
+    path: &Path,
+    format: Option<&str>,
+    options: WriteOptions,
+) -> Result<Saved, FormatError> {
+    SaveJob::create(document, path, find_for_writing(path, format)?, options)?.finish()
+}
+
+/// A reader at work.
+pub type ReadJob = Box<dyn Job<Output = Result<Loaded, FormatError>>>;
+/// A writer at work.
+pub type WriteJob = Box<dyn Job<Output = Result<Encoded, FormatError>>>;
+
+/// Runs a boxed job to its end.
+trait FinishBoxed<T> {
+    fn finish_boxed(self) -> T;
+}
+
+impl<T> FinishBoxed<T> for Box<dyn Job<Output = T>> {
+    fn finish_boxed(mut self) -> T {
+        loop {
+            if let crate::job::Step::Done(output) = self.step(&mut crate::job::Budget::unlimited())
+            {
+                return output;
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Layers on top of each other: the merged volume, and the blend modes' names.
+
+use std::collections::BTreeMap;
+
+use super::{BlendMode, Document, Layer};
+use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Rgba, Volume};
+
+/// Alpha scaled by an opacity from 0 to 1, rounded to the nearest.
+pub fn with_opacity(color: Rgba, opacity: f32) -> Rgba {
+    let share = (opacity.clamp(0.0, 1.0) * 255.0).round() as u32;
+    Rgba { a: ((u32::from(color.a) * share + 127) / 255) as u8, ..color }
+}
+
+impl BlendMode {
+    /// The mode with a number, as files store it.
+    pub fn from_number(number: i32) -> Option<BlendMode> {
+        BlendMode::ALL.into_iter().find(|&mode| mode as i32 == number)
+    }
+
+    /// The mode's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            BlendMode::Over => "over",
+            BlendMode::Subtract => "subtract",
+            BlendMode::SubtractClamp => "subtract_clamp",
+            BlendMode::Paint => "paint",
+            BlendMode::Max => "max",
+            BlendMode::Intersect => "intersect",
+            BlendMode::IntersectFill => "intersect_fill",
+            BlendMode::MultiplyAlpha => "multiply_alpha",
+            BlendMode::Replace => "replace",
+        }
+    }
+
+    /// The mode with a name, in any case; "add" is another name of over, "sub" of subtract.
+    pub fn from_name(name: &str) -> Option<BlendMode> {
+        let is = |known: &str| known.eq_ignore_ascii_case(name);
+        match () {
+            () if is("add") => Some(BlendMode::Over),
+            () if is("sub") => Some(BlendMode::Subtract),
+            () => BlendMode::ALL.into_iter().find(|mode| is(mode.name())),
+        }
+    }
+}
+
+/// Draws a volume over another one in a blend mode, its alpha scaled by `opacity`.
+pub fn draw_volume(target: &mut Volume, source: &Volume, mode: BlendMode, opacity: f32) {
+    if mode.erases_outside() {
+        let beyond: Vec<BlockPos> =
+            target.blocks().map(|(at, _)| at).filter(|&at| source.block(at).is_none()).collect();
+        // Every such mode gives nothing where the upper layer has nothing.
+        beyond.into_iter().for_each(|at| target.set_block(at, &[Rgba::EMPTY; BLOCK_VOXELS]));
+    }
+    for (at, block) in source.blocks() {
+        let below = target.block(at);
+        let plain = matches!(mode, BlendMode::Over | BlendMode::Max) && below.is_none();
+        if opacity >= 1.0 && (plain || mode == BlendMode::Replace) {
+            target.share_block(at, block);
+            continue;
+        }
+        let mut lower = [Rgba::EMPTY; BLOCK_VOXELS];
+        let mut upper = [Rgba::EMPTY; BLOCK_VOXELS];
+        if let Some(below) = below {
+            below.copy_to(&mut lower);
+        }
+        block.copy_to(&mut upper);
+        for (low, &high) in lower.iter_mut().zip(&upper) {
+            let high = if opacity < 1.0 { with_opacity(high, opacity) } else { high };
+            *low = mode.blend(*low, high);
+        }
+        target.set_block(at, &lower);
+    }
+}
+
+impl Layer {
+    /// The box that the layer fills: its own if it is bounded, else the exact box of its voxels.
+    pub fn extent(&self) -> Option<Bounds> {
+        self.bounds.or_else(|| self.volume.bounds())
+    }
+}
+
+impl Document {
+    /// What is seen: the visible layers from the bottom up, in their blend modes and opacities. Blocks
+    /// that only one layer has are shared with it.
+    pub fn merged(&self) -> Volume {
+        let mut visible = self.layers.iter().filter(|layer| layer.visible && layer.opacity > 0.0);
+        let mut merged = match visible.clone().next() {
+            Some(first) if first.opacity >= 1.0 && starts_as_is(first.mode) => {
+                visible.next();
+                first.volume.clone()
+            }
+            _ => Volume::new(),
+        };
+        visible
+            .for_each(|layer| draw_volume(&mut merged, &layer.volume, layer.mode, layer.opacity));
+        merged
+    }
+
+    /// The exact box around all visible voxels.
+    pub fn merged_bounds(&self) -> Option<Bounds> {
+        if self.layers.iter().all(|layer| !layer.visible || layer.mode == BlendMode::Over) {
+            let visible = self.layers.iter().filter(|layer| layer.visible && layer.opacity > 0.0);
+            return visible.fold(None, |all, layer| Bounds::union_of(all, layer.volume.bounds()));
+        }
+        self.merged().bounds()
+    }
+
+    /// How many different colours the visible layers have, most frequent first, with their counts.
+    pub fn color_counts(&self) -> Vec<(Rgba, u64)> {
+        let mut counts: BTreeMap<Rgba, u64> = BTreeMap::new();
+        self.merged().voxels().for_each(|(_, color)| *counts.entry(color).or_default() += 1);
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|&(color, count)| (std::cmp::Reverse(count), color));
+        counts
+    }
+}
+
+/// Whether a layer in this mode over nothing is the layer as it is.
+fn starts_as_is(mode: BlendMode) -> bool {
+    matches!(mode, BlendMode::Over | BlendMode::Max | BlendMode::Replace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::LayerId;
+
+    fn layer(id: i32, points: &[[i32; 3]], color: Rgba) -> Layer {
+        let mut layer = Layer::new(LayerId(id), "");
+        points.iter().for_each(|&point| {
+            layer.volume.set(point.into(), color);
+        });
+        layer
+    }
+
+    #[test]
+    fn merging_equals_blending_each_voxel() {
+        let points = [[0, 0, 0], [1, 0, 0], [40, 0, 0]];
+        for mode in BlendMode::ALL {
+            let below = layer(1, &points[..2], Rgba::new(250, 10, 0, 255));
+            let mut above = layer(2, &points[1..], Rgba::new(0, 100, 255, 77));
+            above.mode = mode;
+            above.opacity = 0.5;
+            let canvas = crate::document::canvas_for_size([8; 3]);
+            let expected = points.map(|point| {
+                let high = with_opacity(above.volume.get(point.into()), 0.5);
+                mode.blend(below.volume.get(point.into()), high)
+            });
+            let document = Document::with_layers("", canvas, vec![below, above]);
+            let merged = document.merged();
+            for (point, expected) in points.into_iter().zip(expected) {
+                let got = merged.get(point.into());
+                let both_empty = got.is_empty() && expected.is_empty();
+                assert!(got == expected || both_empty, "{mode:?} {point:?} {got:?} {expected:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn hidden_layers_are_not_merged() {
+        let mut hidden = layer(1, &[[0, 0, 0]], Rgba::WHITE);
+        hidden.visible = false;
+        let canvas = crate::document::canvas_for_size([8; 3]);
+        let document = Document::with_layers("", canvas, vec![hidden]);
+        assert!(document.merged().is_empty());
+        assert_eq!(document.merged_bounds(), None);
+    }
+}

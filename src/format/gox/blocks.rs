@@ -1,0 +1,123 @@
+//! Blocks of voxels as 64x64 PNG pictures, and the memory of those already encoded.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use png::Compression;
+use rustc_hash::FxHashMap;
+
+use crate::document::Document;
+use crate::format::image;
+use crate::voxel::{BLOCK_VOXELS, BlockRef, Rgba};
+
+/// Pixels along one edge of a block's picture. Pixel n is voxel n of the block.
+const EDGE: u32 = 64;
+
+/// Decodes a block's picture.
+pub(super) fn decode(png: &[u8]) -> Result<Box<[Rgba; BLOCK_VOXELS]>, String> {
+    match image::size(png) {
+        Some((EDGE, EDGE)) => {}
+        Some((width, height)) => return Err(format!("a picture of {width} x {height} pixels")),
+        None => return Err("no PNG picture".to_owned()),
+    }
+    let image = image::decode(png, BLOCK_VOXELS as u64)?;
+    image.pixels.into_boxed_slice().try_into().map_err(|_| "a picture cut short".to_owned())
+}
+
+pub(super) fn encode(block: BlockRef<'_>) -> Arc<[u8]> {
+    let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
+    block.copy_to(&mut voxels);
+    let mut raw = [0; BLOCK_VOXELS * 4];
+    for (bytes, color) in raw.as_chunks_mut::<4>().0.iter_mut().zip(&voxels) {
+        *bytes = color.bytes();
+    }
+    image::encode(EDGE, EDGE, &raw, Compression::Fast).into()
+}
+
+/// Encoded blocks of the last save of a document. As long as it is kept, blocks that did not change
+/// since then are not encoded again. It keeps the voxels of that save alive, shared with the document
+/// as far as they are still the same.
+#[derive(Default)]
+pub struct SaveCache {
+    /// Keeps the blocks alive whose identities are the keys below, so that no other block can take them.
+    document: Option<Document>,
+    encoded: FxHashMap<usize, Arc<[u8]>>,
+}
+
+impl SaveCache {
+    /// Bytes of encoded blocks that are remembered.
+    pub fn memory(&self) -> u64 {
+        self.encoded.values().map(|bytes| bytes.len() as u64).sum()
+    }
+}
+
+/// Collects the blocks of a document, each distinct one once.
+pub(super) struct BlockWriter {
+    old: SaveCache,
+    encoded: FxHashMap<usize, Arc<[u8]>>,
+    indexes: HashMap<Arc<[u8]>, i32>,
+    index_of_identity: FxHashMap<usize, i32>,
+}
+
+impl BlockWriter {
+    pub(super) fn new(old: SaveCache) -> Self {
+        BlockWriter {
+            old,
+            encoded: FxHashMap::default(),
+            indexes: HashMap::new(),
+            index_of_identity: FxHashMap::default(),
+        }
+    }
+
+    /// The index of a block in the file, and its bytes if this is the first block with these voxels.
+    pub(super) fn add(&mut self, block: BlockRef<'_>) -> (i32, Option<Arc<[u8]>>) {
+        let identity = block.identity();
+        if let Some(&index) = self.index_of_identity.get(&identity) {
+            return (index, None);
+        }
+        let known = self.old.encoded.get(&identity).cloned();
+        let bytes = known.unwrap_or_else(|| encode(block));
+        self.encoded.insert(identity, Arc::clone(&bytes));
+        let next = self.indexes.len() as i32;
+        let index = *self.indexes.entry(Arc::clone(&bytes)).or_insert(next);
+        self.index_of_identity.insert(identity, index);
+        (index, (index == next).then_some(bytes))
+    }
+
+    /// What the next save can use. `document` is the one whose blocks were added.
+    pub(super) fn into_cache(self, document: Document) -> SaveCache {
+        SaveCache { document: Some(document), encoded: self.encoded }
+    }
+}
+
+impl std::fmt::Debug for SaveCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = self.document.as_ref().map(|document| document.name.as_str());
+        f.debug_struct("SaveCache").field("of", &name).field("blocks", &self.encoded.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::voxel::{BlockPos, Volume};
+
+    #[test]
+    fn a_block_survives_its_picture() {
+        let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
+        for (index, voxel) in voxels.iter_mut().enumerate() {
+            *voxel = Rgba::new(index as u8, (index >> 4) as u8, 7, 1 + (index % 255) as u8);
+        }
+        let mut volume = Volume::new();
+        let at = BlockPos { x: 0, y: 0, z: 0 };
+        volume.set_block(at, &voxels);
+        let decoded = volume.block(at).map(|block| decode(&encode(block)));
+        assert_eq!(decoded.and_then(Result::ok).as_deref(), Some(&voxels));
+    }
+
+    #[test]
+    fn a_picture_of_another_size_is_refused() {
+        let png = image::encode(32, 64, &[0; 32 * 64 * 4], Compression::Fast);
+        assert_eq!(decode(&png).err().as_deref(), Some("a picture of 32 x 64 pixels"));
+    }
+}

@@ -1,0 +1,37 @@
+//! `.gox`, Goxel's own format: everything that a document holds.
+//!
+//! A file is "GOX ", a version and a row of chunks. Blocks of voxels (`BL16`) come before the layers
+//! (`LAYR`) that place them, materials (`MATE`) before the layers that use them. What this program
+//! knows and Goxel has no place for (palette, selection, exact boxes, long names) goes into a chunk of
+//! our own, [`private`], which other programs skip. Chunks and record entries that this program does not
+//! know are kept in the document and written again.
+
+mod blocks;
+mod dict;
+mod private;
+mod read;
+mod record;
+mod write;
+
+pub use blocks::SaveCache;
+
+use super::{ReadJob, ReadOptions, WriteJob, WriteOptions};
+use crate::document::Document;
+
+/// The format's name in errors.
+const NAME: &str = "gox";
+/// The newest version that is known, and the one that is written.
+const VERSION: i32 = 2;
+/// The longest value that Goxel reads safely in any entry.
+const VALUE_MAX: usize = 255;
+/// The longest layer name, and the longest material or camera name, that Goxel keeps.
+const LAYER_NAME_MAX: usize = 255;
+const SHORT_NAME_MAX: usize = 127;
+
+pub(super) fn reader(bytes: Vec<u8>, options: ReadOptions) -> ReadJob {
+    Box::new(read::Reader::new(bytes, options))
+}
+
+pub(super) fn writer(document: Document, options: WriteOptions) -> WriteJob {
+    Box::new(write::Writer::new(document, options))
+}

@@ -1,0 +1,426 @@
+//! Reading: one chunk, or one block of a layer, is a unit of work.
+
+use super::blocks;
+use super::dict::Dict;
+use super::private::{self, Private};
+use super::record::{self, FILE_BASE, FILE_ID, LayerRecord};
+use super::{NAME, VERSION};
+use crate::document::{
+    Camera, Document, Layer, LayerContent, LayerId, Light, Material, PreservedChunk,
+};
+use crate::format::bytes::Bytes;
+use crate::format::{FormatError, Loaded, ReadOptions};
+use crate::job::{Budget, Job, Progress, Step};
+use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Point, Rgba, Volume};
+
+/// Bytes that a block counts for.
+const BLOCK_BYTES: u64 = BLOCK_VOXELS as u64 * 4;
+
+/// The canvas of a file that names none and has no voxels.
+const EMPTY_CANVAS: Bounds = Bounds { min: [-16, -16, 0], max: [16, 16, 32] };
+
+/// A reader at work.
+pub(super) struct Reader {
+    bytes: Vec<u8>,
+    at: usize,
+    options: ReadOptions,
+    version: i32,
+    /// The file's blocks by their number, each at [`tile_position`].
+    tiles: Volume,
+    tile_count: u32,
+    voxel_bytes: u64,
+    layer: Option<LayerInProgress>,
+    parts: Parts,
+}
+
+/// What has been read so far.
+#[derive(Default)]
+struct Parts {
+    canvas: Option<Bounds>,
+    materials: Vec<Material>,
+    cameras: Vec<Camera>,
+    active_camera: Option<usize>,
+    light: Light,
+    layers: Vec<LayerRecord>,
+    preserved: Vec<PreservedChunk>,
+    private: Option<Private>,
+    warnings: Vec<String>,
+}
+
+/// A layer whose blocks are being placed.
+struct LayerInProgress {
+    record: LayerRecord,
+    /// Where the next placement is in the file, and how many there are.
+    next: usize,
+    left: usize,
+}
+
+impl Reader {
+    pub(super) fn new(bytes: Vec<u8>, options: ReadOptions) -> Self {
+        Reader {
+            bytes,
+            at: 0,
+            options,
+            version: 0,
+            tiles: Volume::new(),
+            tile_count: 0,
+            voxel_bytes: 0,
+            layer: None,
+            parts: Parts::default(),
+        }
+    }
+
+    /// Does one unit of work; true at the end of the file.
+    fn advance(&mut self) -> Result<bool, FormatError> {
+        if self.at == 0 {
+            self.read_header()?;
+        } else if let Some(layer) = self.layer.take() {
+            self.place_block(layer)?;
+        } else {
+            // A file cut off within a chunk's type is taken as ended: there is no end marker.
+            if self.bytes.len() - self.at < 4 {
+                return Ok(true);
+            }
+            self.read_chunk()?;
+        }
+        Ok(false)
+    }
+
+    fn read_header(&mut self) -> Result<(), FormatError> {
+        let mut bytes = Bytes::new(&self.bytes, NAME);
+        if bytes.take(4, "the magic")? != b"GOX " {
+            return Err(bytes.invalid_at(0, "another magic", "\"GOX \""));
+        }
+        self.version = bytes.i32("the version")?;
+        if !(1..=VERSION).contains(&self.version) {
+            let expected = format!("version 1 to {VERSION}");
+            return Err(bytes.invalid_at(4, format!("version {}", self.version), expected));
+        }
+        self.at = bytes.position();
+        Ok(())
+    }
+
+    fn read_chunk(&mut self) -> Result<(), FormatError> {
+        let mut bytes = Bytes::new(&self.bytes, NAME).at(self.at);
+        let mut kind = [0; 4];
+        kind.copy_from_slice(bytes.take(4, "a chunk's type")?);
+        let length = bytes.length("a chunk's length")?;
+        let data = bytes.sub(length, "a chunk")?;
+        // The check sum that follows is 0 in every file; the last one may be cut off.
+        let next = bytes.position() + bytes.remaining().min(4);
+        let (start, data) = (bytes.position() - length, data);
+        let max_blocks = self.options.limits.max_voxel_bytes / BLOCK_BYTES;
+        let mut data = data;
+        match &kind[..] {
+            b"BL16" => {
+                let png = data.rest();
+                let voxels = blocks::decode(png).map_err(|found| {
+                    bytes.invalid_at(start as u64, found, "a PNG picture of 64 x 64 pixels")
+                })?;
+                let at = tile_position(self.tile_count);
+                self.tile_count += 1;
+                if voxels.iter().any(|voxel| !voxel.is_empty()) {
+                    add_block(&mut self.voxel_bytes, &self.options)?;
+                    self.tiles.set_block(at, &voxels);
+                }
+            }
+            b"LAYR" => {
+                self.layer = Some(start_layer(&mut data, &mut self.parts)?);
+                if let Some(layer) = &mut self.layer {
+                    layer.next += start;
+                }
+            }
+            own if own == private::KIND => {
+                self.parts.private = Some(Private::read(&mut data, max_blocks)?);
+            }
+            _ => self.parts.read_chunk(&kind, data)?,
+        }
+        self.at = next;
+        Ok(())
+    }
+
+    /// Places the next block of a layer, or ends the layer.
+    fn place_block(&mut self, mut layer: LayerInProgress) -> Result<(), FormatError> {
+        if layer.left == 0 {
+            self.parts.layers.push(layer.record);
+            return Ok(());
+        }
+        let mut bytes = Bytes::new(&self.bytes, NAME).at(layer.next);
+        let start = bytes.offset();
+        let index = bytes.i32("a block's number")?;
+        let corner = [0; 3].map(|_| bytes.i32("a block's place"));
+        let [x, y, z] = corner;
+        let shift = if self.version == 1 { 8 } else { 0 };
+        let corner = [x?, y?, z?].map(|value| i64::from(value) - shift);
+        bytes.i32("a block's end")?;
+        let number = u32::try_from(index).ok().filter(|&number| number < self.tile_count);
+        let number = number.ok_or_else(|| {
+            let expected = format!("the number of one of the {} blocks before", self.tile_count);
+            bytes.invalid_at(start, format!("block number {index}"), expected)
+        })?;
+        let reachable = |v: &i64| (i64::from(i32::MIN)..=i64::from(i32::MAX) - 15).contains(v);
+        if !corner.iter().all(reachable) {
+            let expected = "a place between -2147483648 and 2147483632";
+            return Err(bytes.invalid_at(start, format!("a block at {corner:?}"), expected));
+        }
+        let corner = corner.map(|value| value as i32);
+        let volume = &mut layer.record.layer.volume;
+        let tile = tile_position(number);
+        if corner.iter().all(|value| value & 15 == 0) {
+            let at = BlockPos::of(corner.into());
+            match self.tiles.block(tile) {
+                Some(block) => volume.share_block(at, block),
+                None => volume.set_block(at, &[Rgba::EMPTY; BLOCK_VOXELS]),
+            }
+        } else {
+            let before = volume.block_count();
+            place_unaligned(volume, &self.tiles, tile, corner);
+            for _ in before..volume.block_count() {
+                add_block(&mut self.voxel_bytes, &self.options)?;
+            }
+        }
+        layer.next = bytes.position();
+        layer.left -= 1;
+        self.layer = Some(layer);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Loaded {
+        let name = self.options.name.take().unwrap_or_else(|| "Untitled".to_owned());
+        std::mem::take(&mut self.parts).into_loaded(&name)
+    }
+}
+
+/// Where a block of the file is kept until layers place it.
+fn tile_position(number: u32) -> BlockPos {
+    let part = |shift: u32| (number >> shift & 255) as i32;
+    BlockPos { x: part(0), y: part(8), z: (number >> 16) as i32 }
+}
+
+fn add_block(voxel_bytes: &mut u64, options: &ReadOptions) -> Result<(), FormatError> {
+    *voxel_bytes += BLOCK_BYTES;
+    let limit = options.limits.max_voxel_bytes;
+    if *voxel_bytes > limit {
+        let what = "memory for the file's voxels in bytes".to_owned();
+        return Err(FormatError::Limit {
+            what,
+            limit_name: "max_voxel_bytes",
+            limit,
+            got: *voxel_bytes,
+        });
+    }
+    Ok(())
+}
+
+/// Overwrites the 16x16x16 voxels from `corner` on, which lie in up to eight blocks.
+fn place_unaligned(volume: &mut Volume, tiles: &Volume, tile: BlockPos, corner: [i32; 3]) {
+    let mut source = [Rgba::EMPTY; BLOCK_VOXELS];
+    if let Some(block) = tiles.block(tile) {
+        block.copy_to(&mut source);
+    }
+    let first = BlockPos::of(Point::from(corner));
+    for part in 0..8 {
+        let step = [0, 1, 2].map(|axis| part >> axis & 1);
+        if (0..3).any(|axis| step[axis] == 1 && corner[axis] & 15 == 0) {
+            continue;
+        }
+        let at = BlockPos { x: first.x + step[0], y: first.y + step[1], z: first.z + step[2] };
+        let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
+        if let Some(block) = volume.block(at) {
+            block.copy_to(&mut voxels);
+        }
+        // Where the block's own corner lies, seen from the source's corner.
+        let shift = [0, 1, 2].map(|axis| 16 * step[axis] - (corner[axis] & 15));
+        for (index, voxel) in voxels.iter_mut().enumerate() {
+            let own = [index & 15, index >> 4 & 15, index >> 8].map(|value| value as i32);
+            let from: [i32; 3] = std::array::from_fn(|axis| own[axis] + shift[axis]);
+            if from.iter().all(|value| (0..16).contains(value)) {
+                *voxel = source[(from[0] + 16 * from[1] + 256 * from[2]) as usize];
+            }
+        }
+        volume.set_block(at, &voxels);
+    }
+}
+
+fn start_layer(data: &mut Bytes<'_>, parts: &mut Parts) -> Result<LayerInProgress, FormatError> {
+    let start = data.offset();
+    let count = data.i32("the number of a layer's blocks")?;
+    let room = data.remaining() / 20;
+    let left = usize::try_from(count).ok().filter(|&count| count <= room).ok_or_else(|| {
+        let expected = format!("0 to {room}, which is what fits into the chunk");
+        data.invalid_at(start, format!("a layer of {count} blocks"), expected)
+    })?;
+    let next = data.position();
+    data.take(left * 20, "a layer's blocks")?;
+    let dict = Dict::read(data)?;
+    let record = record::read_layer(dict, parts.materials.len(), &mut parts.warnings);
+    Ok(LayerInProgress { record, next, left })
+}
+
+impl Parts {
+    fn read_chunk(&mut self, kind: &[u8; 4], mut data: Bytes<'_>) -> Result<(), FormatError> {
+        match kind {
+            b"IMG " => {
+                let mut dict = Dict::read(&mut data)?;
+                self.canvas = record::read_box(&mut dict, "box");
+                let rest = dict.rest(&["box"], "the image", &mut self.warnings);
+                self.preserve_entries(kind, rest);
+            }
+            b"MATE" => {
+                let number = self.materials.len() + 1;
+                let dict = Dict::read(&mut data)?;
+                self.materials.push(record::read_material(dict, number, &mut self.warnings));
+            }
+            b"CAMR" => {
+                let dict = Dict::read(&mut data)?;
+                let number = self.cameras.len() + 1;
+                let (camera, active) = record::read_camera(dict, number, &mut self.warnings);
+                if active {
+                    self.active_camera = Some(self.cameras.len());
+                }
+                self.cameras.push(camera);
+            }
+            b"LIGH" => {
+                let mut dict = Dict::read(&mut data)?;
+                self.light = record::read_light(&mut dict);
+                let known = &["pitch", "yaw", "intensity", "fixed", "ambient", "shadow"];
+                let rest = dict.rest(known, "the light", &mut self.warnings);
+                self.preserve_entries(kind, rest);
+            }
+            _ => self.preserved.push(PreservedChunk { kind: *kind, data: data.rest().into() }),
+        }
+        Ok(())
+    }
+
+    /// Unknown entries of a chunk that is written anew: kept as a chunk of only them.
+    fn preserve_entries(&mut self, kind: &[u8; 4], entries: Vec<(String, Vec<u8>)>) {
+        use super::dict::PutEntry;
+        if !entries.is_empty() {
+            let mut data = Vec::new();
+            data.put_preserved(&entries);
+            self.preserved.push(PreservedChunk { kind: *kind, data: data.into() });
+        }
+    }
+
+    fn into_loaded(mut self, name: &str) -> Loaded {
+        let layers = self.number_layers();
+        let canvas = self.canvas.unwrap_or(EMPTY_CANVAS);
+        let mut document = Document::with_layers(name, canvas, layers);
+        if !self.materials.is_empty() {
+            document.materials = self.materials;
+        }
+        document.light = self.light;
+        document.preserved = self.preserved;
+        if let Some(private) = self.private {
+            set_cameras(&mut document, self.cameras, self.active_camera);
+            private.apply(&mut document);
+        } else {
+            set_cameras(&mut document, self.cameras, self.active_camera);
+        }
+        let problems = document.evaluate();
+        self.warnings.extend(problems.into_iter().map(|problem| {
+            let layer = document.layer(problem.layer).map_or("", |layer| layer.name.as_str());
+            format!("layer '{layer}' {}; it is empty", problem.reason)
+        }));
+        if self.canvas.is_none() {
+            document.canvas = document.merged_bounds().unwrap_or(canvas);
+        }
+        Loaded { document, format: NAME, warnings: self.warnings }
+    }
+
+    /// Gives each layer its id and each clone its base.
+    ///
+    /// The first of equal ids keeps it; ids below 1 and later equal ones get the smallest free id.
+    fn number_layers(&mut self) -> Vec<Layer> {
+        let file_ids: Vec<i32> = self.layers.iter().map(|record| record.file_id).collect();
+        let own = self.private.as_ref().and_then(|private| private.layer_ids(file_ids.len()));
+        let ids = own.map_or_else(|| assign_ids(&file_ids), <[i32]>::to_vec);
+        let mut layers = Vec::new();
+        for (record, &id) in self.layers.drain(..).zip(&ids) {
+            let LayerRecord { mut layer, file_id, file_base } = record;
+            layer.id = LayerId(id);
+            if file_id != id {
+                layer.preserved.push((FILE_ID.to_owned(), file_id.to_le_bytes().to_vec()));
+            }
+            if let LayerContent::Clone { base } = &mut layer.content {
+                match file_ids.iter().position(|&known| known == file_base) {
+                    Some(index) => *base = LayerId(ids[index]),
+                    None => {
+                        let kept = file_base.to_le_bytes().to_vec();
+                        layer.preserved.push((FILE_BASE.to_owned(), kept));
+                    }
+                }
+            }
+            layers.push(layer);
+        }
+        layers
+    }
+}
+
+fn set_cameras(document: &mut Document, cameras: Vec<Camera>, active: Option<usize>) {
+    if !cameras.is_empty() {
+        document.cameras = cameras;
+        document.active_camera = active.or(Some(0));
+    }
+}
+
+/// The ids that layers get for those in the file.
+fn assign_ids(file_ids: &[i32]) -> Vec<i32> {
+    let mut taken = std::collections::BTreeSet::new();
+    let kept: Vec<bool> = file_ids.iter().map(|&id| id >= 1 && taken.insert(id)).collect();
+    let mut free = 1;
+    let ids = file_ids.iter().zip(kept).map(|(&id, kept)| {
+        if kept {
+            return id;
+        }
+        while !taken.insert(free) {
+            free += 1;
+        }
+        free
+    });
+    ids.collect()
+}
+
+impl Job for Reader {
+    type Output = Result<Loaded, FormatError>;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
+        loop {
+            match self.advance() {
+                Ok(false) if budget.spend(1) => {}
+                Ok(false) => return Step::More,
+                Ok(true) => return Step::Done(Ok(self.finish())),
+                Err(error) => return Step::Done(Err(error)),
+            }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { done: self.at as u64, total: self.bytes.len() as u64 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_equal_ids_keeps_it_even_if_it_comes_late() {
+        assert_eq!(assign_ids(&[0, 2, 2, 1, -5]), [3, 2, 4, 1, 5]);
+        assert_eq!(assign_ids(&[]), Vec::<i32>::new());
+    }
+
+    #[test]
+    fn an_unaligned_block_is_split_and_overwrites_what_was_there() {
+        let mut tiles = Volume::new();
+        tiles.set_block(tile_position(0), &[Rgba::WHITE; BLOCK_VOXELS]);
+        let mut volume = Volume::new();
+        place_unaligned(&mut volume, &tiles, tile_position(0), [-3, 5, 16]);
+        assert_eq!(volume.count(), 4096);
+        assert_eq!(volume.bounds(), Bounds::new([-3, 5, 16], [13, 21, 32]));
+        assert_eq!(volume.block_count(), 4);
+        // A block with nothing in it empties its place.
+        place_unaligned(&mut volume, &tiles, tile_position(1), [5, 5, 16]);
+        assert_eq!(volume.count(), 8 * 16 * 16);
+    }
+}

@@ -1,0 +1,184 @@
+//! Writing: one block is a unit of work.
+
+use std::collections::VecDeque;
+
+use super::blocks::BlockWriter;
+use super::record::{self, FILE_BASE, FILE_ID, preserved_id};
+use super::{VERSION, private};
+use crate::document::{Document, Layer, LayerContent, LayerId, PreservedChunk};
+use crate::format::bytes::Put;
+use crate::format::{Encoded, FormatError, WriteOptions};
+use crate::job::{Budget, Job, Progress, Step};
+use crate::voxel::BlockPos;
+
+/// A writer at work.
+pub(super) struct Writer {
+    document: Document,
+    blocks: BlockWriter,
+    /// Blocks that are still to be placed: the index of their layer and where they are.
+    left: VecDeque<(usize, BlockPos)>,
+    total: u64,
+    placements: Vec<Placements>,
+    out: Vec<u8>,
+}
+
+/// A layer's blocks as the file lists them, and how many.
+#[derive(Default, Clone)]
+struct Placements {
+    count: i32,
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    pub(super) fn new(document: Document, options: WriteOptions) -> Self {
+        let layers = document.layers().iter().enumerate();
+        let left: VecDeque<_> = layers
+            .filter(|(_, layer)| has_own_voxels(layer))
+            .flat_map(|(index, layer)| layer.volume.blocks().map(move |(at, _)| (index, at)))
+            .collect();
+        let mut out = Vec::new();
+        out.put(b"GOX ");
+        out.put_i32(VERSION);
+        write_image(&mut out, &document);
+        write_preview(&mut out, &document, options.preview.as_deref());
+        Writer {
+            blocks: BlockWriter::new(options.cache),
+            total: left.len() as u64,
+            left,
+            placements: vec![Placements::default(); document.layers().len()],
+            out,
+            document,
+        }
+    }
+
+    fn write_block(&mut self, layer: usize, at: BlockPos) {
+        let Some(block) = self.document.layers()[layer].volume.block(at) else { return };
+        let (index, png) = self.blocks.add(block);
+        if let Some(png) = png {
+            put_chunk(&mut self.out, *b"BL16", &png);
+        }
+        let placements = &mut self.placements[layer];
+        let corner = at.origin();
+        let placement = [index, corner.x, corner.y, corner.z, 0];
+        placement.into_iter().for_each(|value| placements.bytes.put_i32(value));
+        placements.count += 1;
+    }
+
+    fn finish(&mut self) -> Encoded {
+        let document = std::mem::take(&mut self.document);
+        let mut out = std::mem::take(&mut self.out);
+        for material in &document.materials {
+            put_chunk(&mut out, *b"MATE", &record::write_material(material));
+        }
+        let ids = FileIds::new(&document);
+        for (layer, placements) in document.layers().iter().zip(&self.placements) {
+            let mut data = Vec::new();
+            data.put_i32(placements.count);
+            data.put(&placements.bytes);
+            data.put(&record::write_layer(layer, ids.of(layer), ids.base_of(layer, &document)));
+            put_chunk(&mut out, *b"LAYR", &data);
+        }
+        for (index, camera) in document.cameras.iter().enumerate() {
+            let active = document.active_camera == Some(index);
+            put_chunk(&mut out, *b"CAMR", &record::write_camera(camera, active));
+        }
+        let mut light = record::write_light(&document.light);
+        light.put(preserved(&document, b"LIGH").unwrap_or_default());
+        put_chunk(&mut out, *b"LIGH", &light);
+        put_chunk(&mut out, private::KIND, &private::write(&document));
+        let unknown = |chunk: &&PreservedChunk| !WRITTEN_ANEW.contains(&&chunk.kind);
+        for chunk in document.preserved.iter().filter(unknown) {
+            put_chunk(&mut out, chunk.kind, &chunk.data);
+        }
+        let blocks = std::mem::replace(&mut self.blocks, BlockWriter::new(Default::default()));
+        Encoded { bytes: out, warnings: Vec::new(), cache: blocks.into_cache(document) }
+    }
+}
+
+/// Chunks of which [`Document::preserved`] holds only a part, or an old state.
+const WRITTEN_ANEW: [&[u8; 4]; 3] = [b"IMG ", b"LIGH", b"PREV"];
+
+fn has_own_voxels(layer: &Layer) -> bool {
+    matches!(layer.content, LayerContent::Voxels | LayerContent::Image { .. })
+}
+
+fn preserved<'a>(document: &'a Document, kind: &[u8; 4]) -> Option<&'a [u8]> {
+    document.preserved.iter().find(|chunk| chunk.kind == *kind).map(|chunk| &*chunk.data)
+}
+
+fn put_chunk(out: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
+    out.put(&kind);
+    out.put_sized(data);
+    out.put_i32(0);
+}
+
+fn write_image(out: &mut Vec<u8>, document: &Document) {
+    use super::dict::PutEntry;
+    let mut data = Vec::new();
+    data.put_box("box", &document.canvas);
+    data.put(preserved(document, b"IMG ").unwrap_or_default());
+    put_chunk(out, *b"IMG ", &data);
+}
+
+/// Writes the picture that file managers show: a new one, or else the one that the file had.
+fn write_preview(out: &mut Vec<u8>, document: &Document, preview: Option<&[u8]>) {
+    if let Some(png) = preview.or_else(|| preserved(document, b"PREV")) {
+        put_chunk(out, *b"PREV", png);
+    }
+}
+
+/// The ids that the file shows: those of the file that the document came from, as far as clones still
+/// find their bases by them.
+struct FileIds {
+    original: bool,
+}
+
+impl FileIds {
+    fn new(document: &Document) -> Self {
+        let ids = FileIds { original: true };
+        let finds_base = |layer: &Layer| match layer.content {
+            LayerContent::Clone { base } => match document.layer(base) {
+                Some(base) => {
+                    let shown = ids.of(base);
+                    let first = document.layers().iter().find(|layer| ids.of(layer) == shown);
+                    shown != 0 && first.is_some_and(|first| first.id == base.id)
+                }
+                None => true,
+            },
+            _ => true,
+        };
+        FileIds { original: document.layers().iter().all(finds_base) }
+    }
+
+    fn of(&self, layer: &Layer) -> i32 {
+        let original = self.original.then(|| preserved_id(layer, FILE_ID)).flatten();
+        original.unwrap_or(layer.id.0)
+    }
+
+    fn base_of(&self, layer: &Layer, document: &Document) -> i32 {
+        let LayerContent::Clone { base } = layer.content else { return 0 };
+        match document.layer(base) {
+            Some(base) => self.of(base),
+            None if base == LayerId(0) => preserved_id(layer, FILE_BASE).unwrap_or(-1),
+            None => base.0,
+        }
+    }
+}
+
+impl Job for Writer {
+    type Output = Result<Encoded, FormatError>;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
+        while let Some((layer, at)) = self.left.pop_front() {
+            self.write_block(layer, at);
+            if !budget.spend(1) {
+                return Step::More;
+            }
+        }
+        Step::Done(Ok(self.finish()))
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { done: self.total - self.left.len() as u64, total: self.total }
+    }
+}

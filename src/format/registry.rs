@@ -1,0 +1,131 @@
+//! The formats that are known, and how one is found by name, ending or content.
+
+use std::path::Path;
+
+use super::{FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, gox};
+use crate::document::Document;
+
+/// One file format.
+pub struct Format {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// Endings without the dot, the usual one first.
+    pub extensions: &'static [&'static str],
+    /// Further names that are understood.
+    pub aliases: &'static [&'static str],
+    /// Whether a file's first bytes (and its length, for formats without a magic number) are of this
+    /// format. False where the content cannot tell.
+    detect: fn(&[u8]) -> bool,
+    read: Option<fn(Vec<u8>, ReadOptions) -> ReadJob>,
+    write: Option<fn(Document, WriteOptions) -> WriteJob>,
+}
+
+static FORMATS: &[Format] = &[Format {
+    name: "gox",
+    title: "Goxel project",
+    extensions: &["gox"],
+    aliases: &["goxel"],
+    detect: |bytes| bytes.starts_with(b"GOX "),
+    read: Some(gox::reader),
+    write: Some(gox::writer),
+}];
+
+impl Format {
+    /// Whether files of this format can be loaded.
+    pub fn can_read(&self) -> bool {
+        self.read.is_some()
+    }
+
+    /// Whether documents can be saved in this format.
+    pub fn can_write(&self) -> bool {
+        self.write.is_some()
+    }
+
+    /// Whether a file's content is of this format, as far as its bytes can tell.
+    pub fn matches(&self, bytes: &[u8]) -> bool {
+        (self.detect)(bytes)
+    }
+
+    /// Starts to read bytes of this format.
+    pub fn reader(&self, bytes: Vec<u8>, options: ReadOptions) -> Result<ReadJob, FormatError> {
+        let read = self.read.ok_or_else(|| self.one_way("read", &readable()))?;
+        Ok(read(bytes, options))
+    }
+
+    /// Starts to write a document in this format.
+    pub fn writer(
+        &self,
+        document: Document,
+        options: WriteOptions,
+    ) -> Result<WriteJob, FormatError> {
+        let write = self.write.ok_or_else(|| self.one_way("written", &writable()))?;
+        Ok(write(document, options))
+    }
+
+    fn one_way(&self, direction: &'static str, possible: &str) -> FormatError {
+        let known = format!("those that can are {possible}");
+        FormatError::OneWay { format: self.name, direction, known }
+    }
+
+    fn has_name(&self, name: &str) -> bool {
+        let names = [self.name].into_iter();
+        let mut all =
+            names.chain(self.aliases.iter().copied()).chain(self.extensions.iter().copied());
+        all.any(|known| known.eq_ignore_ascii_case(name))
+    }
+}
+
+/// All formats.
+pub fn formats() -> &'static [Format] {
+    FORMATS
+}
+
+/// A format by its name, one of its other names or one of its endings, in any case, with or without
+/// a leading dot.
+pub fn by_name(name: &str) -> Result<&'static Format, FormatError> {
+    let wanted = name.trim().trim_start_matches('.');
+    let found = FORMATS.iter().find(|format| format.has_name(wanted));
+    found.ok_or_else(|| FormatError::UnknownFormat { name: name.to_owned(), known: list(|_| true) })
+}
+
+/// The format that a path's ending names, in any case.
+pub fn by_extension(path: &Path) -> Option<&'static Format> {
+    let extension = path.extension()?.to_str()?;
+    let names = |format: &&Format| {
+        format.extensions.iter().any(|known| known.eq_ignore_ascii_case(extension))
+    };
+    FORMATS.iter().find(names)
+}
+
+/// The format that a file's content shows.
+pub fn by_content(bytes: &[u8]) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.matches(bytes))
+}
+
+/// The format to write a path in: the one named, else the one of its ending.
+pub fn find_for_writing(path: &Path, name: Option<&str>) -> Result<&'static Format, FormatError> {
+    if let Some(name) = name {
+        return by_name(name);
+    }
+    by_extension(path).ok_or_else(|| FormatError::UnknownFormat {
+        name: path.extension().unwrap_or_default().to_string_lossy().into_owned(),
+        known: writable(),
+    })
+}
+
+/// Names of the formats that can be read.
+pub(super) fn readable() -> String {
+    list(Format::can_read)
+}
+
+/// Names of the formats that can be written.
+pub(super) fn writable() -> String {
+    list(Format::can_write)
+}
+
+fn list(wanted: impl Fn(&Format) -> bool) -> String {
+    let names: Vec<_> = FORMATS.iter().filter(|format| wanted(format)).map(|f| f.name).collect();
+    names.join(", ")
+}
