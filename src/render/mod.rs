@@ -1,1 +1,29 @@
-//! Document to pixels.
+//! Volume to pixels: cameras, light, and a renderer that runs in slices on the CPU.
+//!
+//! A [`RenderJob`] takes a snapshot of a volume and [`RenderSettings`] and ends with a [`Picture`].
+//! Pictures are deterministic: the same model and settings give the same bytes on every machine.
+//! Colours are stored sRGB; light is added up in linear light, and the brightest side of the model
+//! that can be seen shows its stored colours unchanged.
+
+mod job;
+mod light;
+mod march;
+mod picture;
+mod projector;
+mod scene;
+mod settings;
+mod shade;
+mod srgb;
+mod surface;
+mod vector;
+mod viewpoint;
+
+pub use job::RenderJob;
+pub use march::{Hit, first_hit};
+pub use picture::Picture;
+pub use projector::{MARGIN, Ray};
+pub use settings::{
+    KeyLight, Lighting, MAX_PIXELS, MAX_SAMPLES, MAX_SIDE, Method, RenderError, RenderSettings,
+    Shading,
+};
+pub use viewpoint::{Lens, Viewpoint, ViewpointError};

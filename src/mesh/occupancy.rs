@@ -1,0 +1,335 @@
+//! Which voxels of a volume count, as bits alone: 512 bytes a block instead of its colours.
+//!
+//! An [`Occupancy`] is a snapshot that owns its bits, so a job can keep it between slices. Blocks
+//! are found through a dense table where the blocks fill their box well, else through a hash map;
+//! the map also knows the empty cubes between far-apart blocks, so that a ray crosses any gap in
+//! a few steps. Nothing is ever iterated in hash order.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Mask, Volume};
+
+/// Which voxels count, by their alpha.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Solidity {
+    /// Alpha of 127 and more: what Goxel's mesher and exporters take for solid.
+    Meshed,
+    /// Alpha 255 only: hides whatever is behind it.
+    Opaque,
+    /// Alpha 1 to 254.
+    Translucent,
+    /// Any alpha but 0.
+    Present,
+}
+
+impl Solidity {
+    fn counts(self, alpha: u8) -> bool {
+        match self {
+            Solidity::Meshed => alpha >= 127,
+            Solidity::Opaque => alpha == 255,
+            Solidity::Translucent => alpha > 0 && alpha < 255,
+            Solidity::Present => alpha > 0,
+        }
+    }
+
+    /// The voxels of a block that count.
+    pub fn mask(self, block: BlockRef<'_>) -> Mask {
+        if self == Solidity::Present {
+            return block.mask();
+        }
+        if let Some(color) = block.uniform() {
+            return [if self.counts(color.a) { u64::MAX } else { 0 }; BLOCK_VOXELS / 64];
+        }
+        let mut mask = block.mask();
+        for (word, bits) in mask.iter_mut().enumerate() {
+            let mut left = *bits;
+            while left != 0 {
+                let bit = left.trailing_zeros() as usize;
+                left &= left - 1;
+                if !self.counts(block.get(word * 64 + bit).a) {
+                    *bits &= !(1 << bit);
+                }
+            }
+        }
+        mask
+    }
+}
+
+const NONE: u32 = u32::MAX;
+
+#[derive(Clone)]
+enum Index {
+    Dense { min: [i32; 3], size: [usize; 3], slots: Vec<u32> },
+    Sparse { slots: FxHashMap<[i32; 3], u32>, coarse: Vec<FxHashSet<[i32; 3]>> },
+}
+
+/// A dense table may have this many cells for each block before a map is used instead.
+const DENSE_CELLS_PER_BLOCK: usize = 64;
+/// A dense table of up to this many cells is always worth it.
+const DENSE_CELLS_FREE: usize = 1 << 16;
+
+/// The bits of the voxels that count.
+#[derive(Clone)]
+pub struct Occupancy {
+    index: Index,
+    masks: Vec<Mask>,
+    /// Where the block of each mask lies.
+    cells: Vec<[i32; 3]>,
+    bounds: Option<Bounds>,
+}
+
+fn cell(at: BlockPos) -> [i32; 3] {
+    [at.x, at.y, at.z]
+}
+
+fn box_of(blocks: &[BlockPos]) -> Option<([i32; 3], [i32; 3])> {
+    let first = cell(*blocks.first()?);
+    Some(blocks.iter().fold((first, first), |(min, max), &at| {
+        let at = cell(at);
+        (
+            std::array::from_fn(|axis| min[axis].min(at[axis])),
+            std::array::from_fn(|axis| max[axis].max(at[axis])),
+        )
+    }))
+}
+
+impl Occupancy {
+    /// The bits of a whole volume.
+    pub fn new(volume: &Volume, solidity: Solidity) -> Self {
+        let blocks: Vec<BlockPos> = volume.blocks().map(|(at, _)| at).collect();
+        let mut occupancy = Occupancy::with_room_for(&blocks);
+        for (at, block) in volume.blocks() {
+            occupancy.insert(at, solidity.mask(block));
+        }
+        occupancy
+    }
+
+    /// No bits yet, with an index for these blocks.
+    pub fn with_room_for(blocks: &[BlockPos]) -> Self {
+        let Some((min, max)) = box_of(blocks) else { return Occupancy::empty() };
+        let size: [usize; 3] =
+            std::array::from_fn(|axis| (i64::from(max[axis]) - i64::from(min[axis]) + 1) as usize);
+        let cells = size.iter().try_fold(1usize, |product, &length| product.checked_mul(length));
+        let allowed = (blocks.len() * DENSE_CELLS_PER_BLOCK).max(DENSE_CELLS_FREE);
+        let index = match cells {
+            Some(cells) if cells <= allowed => Index::Dense { min, size, slots: vec![NONE; cells] },
+            _ => Index::Sparse { slots: FxHashMap::default(), coarse: coarse_cells(blocks) },
+        };
+        let bounds = Bounds {
+            min: min.map(|v| i64::from(v) * 16),
+            max: max.map(|v| (i64::from(v) + 1) * 16),
+        };
+        Occupancy { index, masks: Vec::new(), cells: Vec::new(), bounds: Some(bounds) }
+    }
+
+    fn empty() -> Self {
+        let index = Index::Dense { min: [0; 3], size: [0; 3], slots: Vec::new() };
+        Occupancy { index, masks: Vec::new(), cells: Vec::new(), bounds: None }
+    }
+
+    /// Adds a block that was announced to [`Occupancy::with_room_for`]. Empty masks cost nothing.
+    pub fn insert(&mut self, at: BlockPos, mask: Mask) {
+        if mask.iter().all(|&word| word == 0) {
+            return;
+        }
+        let slot = self.masks.len() as u32;
+        match &mut self.index {
+            Index::Dense { min, size, slots } => {
+                let Some(place) = dense_place(min, size, cell(at)) else { return };
+                slots[place] = slot;
+            }
+            Index::Sparse { slots, .. } => {
+                slots.insert(cell(at), slot);
+            }
+        }
+        self.masks.push(mask);
+        self.cells.push(cell(at));
+    }
+
+    /// The bits of one block, if any is set.
+    #[inline]
+    pub fn block(&self, at: [i32; 3]) -> Option<&Mask> {
+        let slot = match &self.index {
+            Index::Dense { min, size, slots } => slots[dense_place(min, size, at)?],
+            Index::Sparse { slots, .. } => *slots.get(&at)?,
+        };
+        self.masks.get(slot as usize)
+    }
+
+    /// Whether a voxel counts.
+    #[inline]
+    pub fn contains(&self, voxel: [i32; 3]) -> bool {
+        match self.block(voxel.map(|v| v >> 4)) {
+            Some(mask) => mask_bit(mask, voxel),
+            None => false,
+        }
+    }
+
+    /// Whether nothing counts.
+    pub fn is_empty(&self) -> bool {
+        self.masks.is_empty()
+    }
+
+    /// How many voxels count.
+    pub fn count(&self) -> u64 {
+        self.masks.iter().flatten().map(|word| u64::from(word.count_ones())).sum()
+    }
+
+    /// The blocks that hold a bit, in the order in which they were inserted.
+    pub fn blocks(&self) -> impl Iterator<Item = ([i32; 3], &Mask)> {
+        self.cells.iter().copied().zip(&self.masks)
+    }
+
+    /// The smallest box around all voxels that count.
+    pub fn bounds(&self) -> Option<Bounds> {
+        let boxes = self.blocks().filter_map(|(cell, mask)| {
+            let tight = mask_bounds(mask)?;
+            let origin = cell.map(|v| i64::from(v) * 16);
+            Some(Bounds {
+                min: std::array::from_fn(|axis| origin[axis] + tight.min[axis]),
+                max: std::array::from_fn(|axis| origin[axis] + tight.max[axis]),
+            })
+        });
+        boxes.reduce(|a, b| a.union(&b))
+    }
+
+    /// A box of whole blocks around everything that was announced.
+    pub fn block_bounds(&self) -> Option<Bounds> {
+        self.bounds
+    }
+
+    /// The logarithm of the edge of a cube that is known to be empty, aligned to its own size,
+    /// around a block that [`Occupancy::block`] knows nothing of: 4 is the block alone.
+    pub fn empty_cube(&self, block: [i32; 3]) -> u32 {
+        let Index::Sparse { coarse, .. } = &self.index else { return 4 };
+        let mut shift = 4;
+        for (level, cells) in coarse.iter().enumerate() {
+            if cells.contains(&block.map(|v| v >> (2 * (level + 1)))) {
+                break;
+            }
+            shift += 2;
+        }
+        shift
+    }
+}
+
+/// Whether the bit of a voxel is set in the mask of its block.
+#[inline]
+pub(crate) fn mask_bit(mask: &Mask, voxel: [i32; 3]) -> bool {
+    let index = (voxel[0] & 15) | (voxel[1] & 15) << 4 | (voxel[2] & 15) << 8;
+    mask[(index >> 6) as usize] >> (index & 63) & 1 == 1
+}
+
+/// The box around the set bits of a mask, in voxels of its block.
+fn mask_bounds(mask: &Mask) -> Option<Bounds> {
+    let (mut rows, mut layers, mut columns) = (0u16, 0u16, 0u16);
+    for (word, &bits) in mask.iter().enumerate() {
+        for part in 0..4 {
+            let row = (bits >> (part * 16)) as u16;
+            columns |= row;
+            rows |= u16::from(row != 0) << ((word & 3) * 4 + part);
+            layers |= u16::from(row != 0) << (word >> 2);
+        }
+    }
+    let sides = [columns, rows, layers];
+    Bounds::new(
+        sides.map(|bits| i64::from(bits.trailing_zeros())),
+        sides.map(|bits| 16 - i64::from(bits.leading_zeros())),
+    )
+}
+
+/// The voxels of a block that lie in a box.
+pub fn box_mask(at: BlockPos, bounds: &Bounds) -> Mask {
+    let origin = at.origin().array().map(i64::from);
+    let [xs, ys, zs]: [u16; 3] = std::array::from_fn(|axis| {
+        let low = (bounds.min[axis] - origin[axis]).clamp(0, 16) as u32;
+        let high = (bounds.max[axis] - origin[axis]).clamp(0, 16) as u32;
+        if low < high { (((1u32 << high) - 1) & !((1u32 << low) - 1)) as u16 } else { 0 }
+    });
+    std::array::from_fn(|word| {
+        if zs >> (word >> 2) & 1 == 0 {
+            return 0;
+        }
+        let rows = u64::from(ys >> ((word & 3) * 4)) & 15;
+        (0..4).map(|part| (rows >> part & 1) * (u64::from(xs) << (part * 16))).sum()
+    })
+}
+
+#[inline]
+fn dense_place(min: &[i32; 3], size: &[usize; 3], at: [i32; 3]) -> Option<usize> {
+    let at: [usize; 3] = std::array::from_fn(|axis| at[axis].wrapping_sub(min[axis]) as usize);
+    let inside = at[0] < size[0] && at[1] < size[1] && at[2] < size[2];
+    inside.then(|| at[0] + size[0] * (at[1] + size[1] * at[2]))
+}
+
+/// For cubes of 4, 16, 64, ... blocks: which hold a block. Up to one cube for all the world.
+fn coarse_cells(blocks: &[BlockPos]) -> Vec<FxHashSet<[i32; 3]>> {
+    (1..=14)
+        .map(|level| blocks.iter().map(|&at| cell(at).map(|v| v >> (2 * level))).collect())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::voxel::{Point, Rgba};
+
+    #[test]
+    fn voxels_count_by_their_alpha() {
+        let mut volume = Volume::new();
+        for (x, alpha) in [(0, 1), (1, 126), (2, 127), (3, 254), (4, 255)] {
+            volume.set(Point::new(x, 0, 0), Rgba::new(9, 9, 9, alpha));
+        }
+        let counted = |solidity| {
+            let occupancy = Occupancy::new(&volume, solidity);
+            (0..6).filter(|&x| occupancy.contains([x, 0, 0])).collect::<Vec<_>>()
+        };
+        assert_eq!(counted(Solidity::Present), [0, 1, 2, 3, 4]);
+        assert_eq!(counted(Solidity::Meshed), [2, 3, 4]);
+        assert_eq!(counted(Solidity::Opaque), [4]);
+        assert_eq!(counted(Solidity::Translucent), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn far_apart_blocks_are_found_and_the_gap_between_them_is_known() {
+        let mut volume = Volume::new();
+        let far = [Point::new(i32::MIN, 0, i32::MAX), Point::new(i32::MAX, i32::MAX, 0)];
+        far.iter().for_each(|&point| _ = volume.set(point, Rgba::WHITE));
+        let occupancy = Occupancy::new(&volume, Solidity::Opaque);
+        assert!(far.iter().all(|point| occupancy.contains(point.array())));
+        assert!(!occupancy.contains([0, 0, 0]));
+        assert_eq!(occupancy.count(), 2);
+        assert!(occupancy.empty_cube([1 << 20, -(1 << 20), 1 << 20]) > 20);
+        assert_eq!(occupancy.empty_cube([i32::MIN >> 4, 1, i32::MAX >> 4]), 4);
+    }
+
+    #[test]
+    fn bounds_are_as_tight_as_those_of_the_volume() {
+        let mut volume = Volume::new();
+        for point in [[3, -40, 17], [5, -20, 17], [-90, -33, 21]] {
+            volume.set(Point::from(point), Rgba::WHITE);
+            let occupancy = Occupancy::new(&volume, Solidity::Present);
+            assert_eq!(occupancy.bounds(), volume.bounds());
+        }
+    }
+
+    #[test]
+    fn a_box_mask_has_the_bits_of_the_voxels_inside() {
+        let at = BlockPos { x: -1, y: 0, z: 2 };
+        let bounds = Bounds { min: [-5, 3, 0], max: [100, 7, 35] };
+        let mask = box_mask(at, &bounds);
+        for index in 0..BLOCK_VOXELS as i32 {
+            let local = [index & 15, index >> 4 & 15, index >> 8];
+            let o = at.origin();
+            let point = Point::new(o.x + local[0], o.y + local[1], o.z + local[2]);
+            assert_eq!(mask_bit(&mask, local), bounds.contains(point), "{point:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_volume_has_no_bits() {
+        let occupancy = Occupancy::new(&Volume::new(), Solidity::Present);
+        assert!(occupancy.is_empty() && occupancy.block_bounds().is_none());
+        assert!(!occupancy.contains([0, 0, 0]));
+    }
+}

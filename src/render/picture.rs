@@ -1,0 +1,122 @@
+//! A picture: rows of RGBA pixels, and its PNG form.
+
+use crate::voxel::Rgba;
+
+/// Pixels with straight alpha in sRGB, 8 bits a channel, rows from the top.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    width: u32,
+    height: u32,
+    pixels: Vec<u8>,
+}
+
+impl std::fmt::Debug for Picture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Picture({}x{})", self.width, self.height)
+    }
+}
+
+impl Picture {
+    /// A picture of one colour.
+    pub fn filled(width: u32, height: u32, color: Rgba) -> Self {
+        let count = width as usize * height as usize;
+        Picture { width, height, pixels: color.bytes().repeat(count) }
+    }
+
+    /// Pixels across.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Pixels down.
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// The bytes r, g, b, a of all pixels, row by row from the top.
+    pub fn bytes(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// A pixel, counted from the top left; `None` outside.
+    pub fn get(&self, x: u32, y: u32) -> Option<Rgba> {
+        let place = self.place(x, y)?;
+        let bytes: [u8; 4] = self.pixels[place..place + 4].try_into().ok()?;
+        Some(bytes.into())
+    }
+
+    /// Sets a pixel; outside the picture nothing happens.
+    pub fn set(&mut self, x: u32, y: u32, color: Rgba) {
+        if let Some(place) = self.place(x, y) {
+            self.pixels[place..place + 4].copy_from_slice(&color.bytes());
+        }
+    }
+
+    /// One row of pixels, to draw into.
+    pub(crate) fn row_mut(&mut self, y: u32) -> &mut [u8] {
+        let length = self.width as usize * 4;
+        &mut self.pixels[y as usize * length..][..length]
+    }
+
+    /// Copies a picture into this one with its top left corner at a place; what does not fit is cut.
+    pub fn paste(&mut self, picture: &Picture, left: u32, top: u32) {
+        for y in 0..picture.height.min(self.height.saturating_sub(top)) {
+            let count = picture.width.min(self.width.saturating_sub(left)) as usize * 4;
+            let from = y as usize * picture.width as usize * 4;
+            let start = left as usize * 4;
+            if count > 0 {
+                self.row_mut(top + y)[start..start + count]
+                    .copy_from_slice(&picture.pixels[from..from + count]);
+            }
+        }
+    }
+
+    /// The picture as a PNG file.
+    ///
+    /// # Errors
+    /// Only a picture without pixels cannot be a PNG.
+    pub fn encode_png(&self) -> Result<Vec<u8>, png::EncodingError> {
+        let mut file = Vec::with_capacity(self.pixels.len() / 8 + 1024);
+        let mut encoder = png::Encoder::new(&mut file, self.width, self.height);
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
+        encoder.set_compression(png::Compression::Fast);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&self.pixels)?;
+        writer.finish()?;
+        Ok(file)
+    }
+
+    fn place(&self, x: u32, y: u32) -> Option<usize> {
+        let inside = x < self.width && y < self.height;
+        inside.then(|| (y as usize * self.width as usize + x as usize) * 4)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_png_holds_the_same_pixels() {
+        let mut picture = Picture::filled(3, 2, Rgba::new(1, 2, 3, 4));
+        picture.set(2, 1, Rgba::WHITE);
+        let file = picture.encode_png().unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
+        let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut bytes).unwrap();
+        assert_eq!((info.width, info.height), (3, 2));
+        assert_eq!(bytes, picture.bytes());
+    }
+
+    #[test]
+    fn a_pasted_picture_is_cut_at_the_edge() {
+        let mut sheet = Picture::filled(4, 4, Rgba::EMPTY);
+        sheet.paste(&Picture::filled(3, 3, Rgba::WHITE), 2, 3);
+        sheet.paste(&Picture::filled(3, 3, Rgba::WHITE), 9, 0);
+        let white = (0..16).filter(|i| sheet.get(i % 4, i / 4) == Some(Rgba::WHITE)).count();
+        assert_eq!(white, 2);
+        assert_eq!(sheet.get(4, 0), None);
+    }
+}

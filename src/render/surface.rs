@@ -1,0 +1,158 @@
+//! The look of one side of one voxel: its colour in light, and how dark its corners are.
+//!
+//! Neighbouring samples mostly show the same side, so looks are kept in a small direct-mapped
+//! cache; what is in it never changes a pixel, only the time it takes.
+
+use super::light::FaceLight;
+use super::scene::Scene;
+use super::srgb::{Srgb, srgb};
+use crate::mesh::{Face, Occupancy};
+
+/// Light left in a corner where none, one, two or three of the voxels around it close it in.
+const CORNER_LIGHT: [f32; 4] = [1.0, 0.76, 0.6, 0.46];
+
+/// The look of one side of one voxel.
+#[derive(Clone, Copy)]
+pub(crate) struct Surface {
+    voxel: [i32; 3],
+    /// The side's number, or [`VACANT`].
+    face: u8,
+    /// Whether no corner is darkened.
+    pub(crate) open: bool,
+    /// Stored colour in linear light, not lit.
+    pub(crate) albedo: [f32; 3],
+    /// The light at the corners (0,0), (1,0), (0,1), (1,1) of the side.
+    pub(crate) corners: [f32; 4],
+}
+
+const VACANT: u8 = 255;
+const SLOTS: usize = 1 << 12;
+
+/// Surfaces seen lately.
+pub(crate) struct SurfaceCache {
+    slots: Vec<Surface>,
+    srgb: &'static Srgb,
+    occlusion: bool,
+}
+
+impl SurfaceCache {
+    pub(crate) fn new(occlusion: bool) -> Self {
+        let vacant = Surface {
+            voxel: [0; 3],
+            face: VACANT,
+            open: true,
+            albedo: [0.0; 3],
+            corners: [1.0; 4],
+        };
+        SurfaceCache { slots: vec![vacant; SLOTS], srgb: srgb(), occlusion }
+    }
+
+    /// The look of a side of an opaque voxel.
+    #[inline]
+    pub(crate) fn get(&mut self, scene: &Scene, voxel: [i32; 3], face: Face) -> &Surface {
+        let slot = slot_of(voxel, face);
+        let known = &self.slots[slot];
+        if known.voxel != voxel || known.face != face as u8 {
+            self.slots[slot] = self.look(scene, voxel, face);
+        }
+        &self.slots[slot]
+    }
+
+    fn look(&self, scene: &Scene, voxel: [i32; 3], face: Face) -> Surface {
+        let color = scene.color(voxel);
+        let albedo = [color.r, color.g, color.b].map(|code| self.srgb.decode(code));
+        let levels =
+            if self.occlusion { corner_levels(&scene.opaque, voxel, face) } else { [0; 4] };
+        Surface {
+            voxel,
+            face: face as u8,
+            open: levels == [0; 4],
+            albedo,
+            corners: levels.map(|level| CORNER_LIGHT[usize::from(level)]),
+        }
+    }
+}
+
+#[inline]
+fn slot_of(voxel: [i32; 3], face: Face) -> usize {
+    let mix = (voxel[0] as u32).wrapping_mul(0x9E37_79B1)
+        ^ (voxel[1] as u32).wrapping_mul(0x85EB_CA77)
+        ^ (voxel[2] as u32).wrapping_mul(0xC2B2_AE3D)
+        ^ (face as u32).wrapping_mul(0x27D4_EB2F);
+    (mix.wrapping_mul(0x9E37_79B1) >> 20) as usize & (SLOTS - 1)
+}
+
+impl Surface {
+    /// The share of light that corners leave at a place on the side, each coordinate 0 to 1.
+    #[inline]
+    pub(crate) fn occlusion(&self, u: f32, v: f32) -> f32 {
+        let [a, b, c, d] = self.corners;
+        let low = a + (b - a) * u;
+        let high = c + (d - c) * u;
+        low + (high - low) * v
+    }
+
+    /// The mean share of light that corners leave.
+    #[inline]
+    pub(crate) fn mean_occlusion(&self) -> f32 {
+        (self.corners[0] + self.corners[1] + self.corners[2] + self.corners[3]) * 0.25
+    }
+}
+
+/// How many voxels close in each corner of a side, 0 to 3: in the layer before the side the two
+/// that touch the corner along an edge and the one across. Two along edges count as three.
+fn corner_levels(occupancy: &Occupancy, voxel: [i32; 3], face: Face) -> [u8; 4] {
+    let (u, v) = (face.u_axis(), face.v_axis());
+    let normal = face.normal();
+    let solid = |du: i32, dv: i32| {
+        let mut at: [i32; 3] = std::array::from_fn(|axis| voxel[axis].wrapping_add(normal[axis]));
+        at[u] = at[u].wrapping_add(du);
+        at[v] = at[v].wrapping_add(dv);
+        u8::from(occupancy.contains(at))
+    };
+    let (west, east, south, north) = (solid(-1, 0), solid(1, 0), solid(0, -1), solid(0, 1));
+    let corner = |side_u: u8, side_v: u8, du, dv| match side_u + side_v {
+        2 => 3,
+        sides => sides + solid(du, dv),
+    };
+    [
+        corner(west, south, -1, -1),
+        corner(east, south, 1, -1),
+        corner(west, north, -1, 1),
+        corner(east, north, 1, 1),
+    ]
+}
+
+/// Light on a side: full or in the shadow.
+#[inline]
+pub(crate) fn side_light(light: &FaceLight, face: Face, in_shadow: bool) -> f32 {
+    let by_side = if in_shadow { &light.shaded } else { &light.full };
+    by_side[face as usize]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::Solidity;
+    use crate::voxel::{Point, Rgba, Volume};
+
+    fn levels(others: &[[i32; 3]]) -> [u8; 4] {
+        let mut volume = Volume::new();
+        volume.set(Point::new(0, 0, 0), Rgba::WHITE);
+        others.iter().for_each(|&at| _ = volume.set(Point::from(at), Rgba::WHITE));
+        corner_levels(&Occupancy::new(&volume, Solidity::Opaque), [0; 3], Face::PosZ)
+    }
+
+    #[test]
+    fn a_side_in_the_open_has_light_corners() {
+        assert_eq!(levels(&[[1, 0, 0], [0, 1, 0], [0, 0, 2]]), [0; 4]);
+    }
+
+    #[test]
+    fn a_wall_darkens_the_two_corners_beside_it_and_two_walls_close_one() {
+        assert_eq!(levels(&[[1, 0, 1]]), [0, 1, 0, 1]);
+        assert_eq!(levels(&[[1, 0, 1], [0, 1, 1]]), [0, 1, 1, 3]);
+        assert_eq!(levels(&[[1, 1, 1]]), [0, 0, 0, 1]);
+        assert_eq!(levels(&[[1, 0, 1], [1, 1, 1]]), [0, 1, 0, 2]);
+    }
+}
