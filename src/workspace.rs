@@ -1,1 +1,289 @@
-//! The open projects.
+//! The open projects: the one thing that methods act on.
+//!
+//! A [`Project`] is a document with its history, revision and file. The default project is there from the
+//! start and is shared by all connections. Every change goes through [`Project::edit`], which records it for
+//! undo, takes it back if it fails, and counts the revision. Invariants: the default project exists; the
+//! revision rises with every change, undo and redo included, and never otherwise.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::document::Document;
+use crate::document::history::{Edit, History, Scope};
+use crate::voxel::Bounds;
+
+/// The name of the project that calls act on unless they name another.
+pub const DEFAULT_PROJECT: &str = "default";
+
+/// A document that is open.
+pub struct Project {
+    document: Document,
+    history: History,
+    revision: u64,
+    saved_revision: u64,
+    /// The file it was loaded from or saved to last.
+    pub path: Option<PathBuf>,
+    /// The edit in progress; still here after a panic, so that it can be taken back.
+    unfinished: Option<Edit>,
+    /// Set while a sliced change runs: other changes wait.
+    pub(crate) reserved: bool,
+    /// What changed since subscribers were told last.
+    unreported: Option<ChangedBox>,
+}
+
+/// Where something changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ChangedBox {
+    /// Inside a box.
+    Inside(Bounds),
+    /// Anywhere.
+    Anywhere,
+}
+
+impl ChangedBox {
+    fn merge(self, other: ChangedBox) -> ChangedBox {
+        match (self, other) {
+            (ChangedBox::Inside(a), ChangedBox::Inside(b)) => ChangedBox::Inside(a.union(&b)),
+            _ => ChangedBox::Anywhere,
+        }
+    }
+}
+
+impl Project {
+    /// A project with a document that counts as saved.
+    pub fn new(document: Document) -> Self {
+        Project {
+            document,
+            history: History::default(),
+            revision: 0,
+            saved_revision: 0,
+            path: None,
+            unfinished: None,
+            reserved: false,
+            unreported: None,
+        }
+    }
+
+    /// The document, to read.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The history, to read.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The history, for checkpoints.
+    pub fn history_mut(&mut self) -> &mut History {
+        &mut self.history
+    }
+
+    /// Rises by one with each change.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Whether there are changes that were not saved.
+    pub fn is_dirty(&self) -> bool {
+        self.revision != self.saved_revision
+    }
+
+    /// Notes that the document as of `revision` was saved to `path`.
+    pub fn mark_saved(&mut self, revision: u64, path: PathBuf) {
+        self.saved_revision = revision;
+        self.path = Some(path);
+    }
+
+    /// Changes the document: one undo step if it succeeds, nothing at all if it fails.
+    pub fn edit<T, E>(
+        &mut self,
+        label: &str,
+        scope: Scope,
+        change: impl FnOnce(&mut Document) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.unfinished = Some(Edit::begin(&mut self.document, scope));
+        let result = change(&mut self.document);
+        match (&result, self.unfinished.take()) {
+            (_, None) => {}
+            (Err(_), Some(edit)) => edit.roll_back(&mut self.document),
+            (Ok(_), Some(edit)) => {
+                let (changed, bounds) = self.history.commit(&mut self.document, edit, label);
+                if changed {
+                    self.note_change(bounds.map_or(ChangedBox::Anywhere, ChangedBox::Inside));
+                }
+            }
+        }
+        result
+    }
+
+    /// Replaces the whole document as one undo step.
+    pub fn replace(&mut self, label: &str, document: Document) {
+        let replaced: Result<(), std::convert::Infallible> =
+            self.edit(label, Scope::Document, |current| {
+                *current = document;
+                Ok(())
+            });
+        match replaced {
+            Ok(()) => {}
+        }
+    }
+
+    /// Takes back the last change; its label, or `None` if there is none.
+    pub fn undo(&mut self) -> Option<String> {
+        let label = self.history.undo(&mut self.document)?;
+        self.note_change(ChangedBox::Anywhere);
+        Some(label)
+    }
+
+    /// Does the next change again; its label, or `None` if there is none.
+    pub fn redo(&mut self) -> Option<String> {
+        let label = self.history.redo(&mut self.document)?;
+        self.note_change(ChangedBox::Anywhere);
+        Some(label)
+    }
+
+    /// Takes back what a call left half done.
+    fn roll_back_unfinished(&mut self) {
+        if let Some(edit) = self.unfinished.take() {
+            edit.roll_back(&mut self.document);
+        }
+    }
+
+    fn note_change(&mut self, changed: ChangedBox) {
+        self.revision += 1;
+        let merged = self.unreported.map_or(changed, |earlier| earlier.merge(changed));
+        self.unreported = Some(merged);
+    }
+
+    /// What changed since this was asked last.
+    pub fn take_changed(&mut self) -> Option<ChangedBox> {
+        self.unreported.take()
+    }
+}
+
+/// All open projects.
+pub struct Workspace {
+    projects: BTreeMap<String, Project>,
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        let default = Project::new(Document::default());
+        Workspace { projects: BTreeMap::from([(DEFAULT_PROJECT.to_owned(), default)]) }
+    }
+}
+
+impl Workspace {
+    /// A project by its name.
+    pub fn project(&self, name: &str) -> Option<&Project> {
+        self.projects.get(name)
+    }
+
+    /// A project by its name, to change.
+    pub fn project_mut(&mut self, name: &str) -> Option<&mut Project> {
+        self.projects.get_mut(name)
+    }
+
+    /// All projects with their names.
+    pub fn projects(&self) -> impl Iterator<Item = (&str, &Project)> {
+        self.projects.iter().map(|(name, project)| (name.as_str(), project))
+    }
+
+    /// All projects with their names, to change.
+    pub fn projects_mut(&mut self) -> impl Iterator<Item = (&str, &mut Project)> {
+        self.projects.iter_mut().map(|(name, project)| (name.as_str(), project))
+    }
+
+    /// Opens a project under a new name; false if the name is taken.
+    pub fn open(&mut self, name: &str, project: Project) -> bool {
+        if self.projects.contains_key(name) {
+            return false;
+        }
+        self.projects.insert(name.to_owned(), project);
+        true
+    }
+
+    /// Closes a project. Closing the default one leaves a new, empty one in its place.
+    pub fn close(&mut self, name: &str) -> Option<Project> {
+        let closed = self.projects.remove(name)?;
+        if name == DEFAULT_PROJECT {
+            self.open(DEFAULT_PROJECT, Project::new(Document::default()));
+        }
+        Some(closed)
+    }
+
+    /// Takes back whatever a call that panicked left half done.
+    pub fn roll_back_unfinished(&mut self) {
+        self.projects.values_mut().for_each(Project::roll_back_unfinished);
+    }
+
+    /// Bytes of voxel data and history in memory.
+    pub fn memory(&self) -> u64 {
+        let of_project = |project: &Project| {
+            let layers = project.document.layers().iter().map(|layer| layer.volume.memory());
+            layers.sum::<u64>() + project.history.memory()
+        };
+        self.projects.values().map(of_project).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::voxel::{Point, Rgba};
+
+    fn set(project: &mut Project, x: i32) -> Result<(), ()> {
+        project.edit("set", Scope::Voxels, |document| {
+            let active = document.active();
+            document.layer_mut(active).ok_or(())?.volume.set(Point::new(x, 0, 0), Rgba::WHITE);
+            Ok(())
+        })
+    }
+
+    fn count(project: &Project) -> u64 {
+        project.document().layers().iter().map(|layer| layer.volume.count()).sum()
+    }
+
+    #[test]
+    fn a_change_that_fails_leaves_no_trace() {
+        let mut project = Project::new(Document::default());
+        let failed: Result<(), &str> = project.edit("bad", Scope::Voxels, |document| {
+            let active = document.active();
+            document.layer_mut(active).unwrap().volume.set(Point::new(1, 1, 1), Rgba::WHITE);
+            Err("no")
+        });
+        assert_eq!(failed, Err("no"));
+        assert_eq!((count(&project), project.revision(), project.is_dirty()), (0, 0, false));
+    }
+
+    #[test]
+    fn undo_and_redo_count_as_changes() {
+        let mut project = Project::new(Document::default());
+        set(&mut project, 1).unwrap();
+        set(&mut project, 2).unwrap();
+        set(&mut project, 2).unwrap();
+        assert_eq!((count(&project), project.revision()), (2, 2), "setting the same is no change");
+        assert_eq!(project.undo().as_deref(), Some("set"));
+        assert_eq!((count(&project), project.revision()), (1, 3));
+        assert_eq!(project.redo().as_deref(), Some("set"));
+        assert_eq!((count(&project), project.revision()), (2, 4));
+        assert_eq!(project.redo(), None);
+    }
+
+    #[test]
+    fn what_a_panic_interrupts_is_taken_back() {
+        let mut workspace = Workspace::default();
+        let project = workspace.project_mut(DEFAULT_PROJECT).unwrap();
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _: Result<(), ()> = project.edit("boom", Scope::Voxels, |document| {
+                let active = document.active();
+                document.layer_mut(active).unwrap().volume.set(Point::new(1, 1, 1), Rgba::WHITE);
+                panic!("boom")
+            });
+        }));
+        assert!(caught.is_err());
+        workspace.roll_back_unfinished();
+        assert_eq!(count(workspace.project(DEFAULT_PROJECT).unwrap()), 0);
+    }
+}

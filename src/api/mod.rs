@@ -1,1 +1,19 @@
-//! Every method as data.
+//! The API as data: every method described once.
+//!
+//! A method's name, summary, params, result and example are declared here, by subject, in
+//! [`methods`]; from the declarations come the dispatcher's typed params, `rpc.discover`, the reference
+//! page and completions. There are no handlers here: those are in `rpc`, bound to these declarations.
+
+pub mod args;
+pub mod color_form;
+pub mod json;
+pub(crate) mod macros;
+pub mod method;
+pub mod methods;
+pub mod schema;
+pub mod value;
+
+pub use args::{Args, ParamError};
+pub use color_form::Color;
+pub use method::{Call, Effect, Example, Method, Param, Params, ResultType};
+pub use value::{LayerRef, ParamType, Position, Value};

@@ -4,11 +4,24 @@
 //! appends the answer, also without framing, to a buffer. A message that needs more than a slice of time
 //! becomes an [`Exchange`], which the loop steps until it is finished. This floor knows nothing of sockets:
 //! what calls want to know of the server, or want it to do, goes through [`Host`].
+//!
+//! The way of a message: [`envelope`] cuts it into calls, [`table`] finds the method and types the params, a
+//! handler in [`methods`] does the work, [`answer`] writes the reply.
 
+mod answer;
+pub mod context;
+pub mod envelope;
 pub mod error;
+mod exchange;
 mod host;
+pub mod methods;
 mod service;
+mod session;
+pub mod table;
+mod tool;
 
+pub use context::{Context, Outcome, Task};
 pub use error::RpcError;
+pub use exchange::Exchange;
 pub use host::{ConnectionId, ConnectionInfo, Host};
-pub use service::{Exchange, Handled, Service};
+pub use service::{Handled, Service};

@@ -1,0 +1,277 @@
+//! The params of one call, by position or by name, before they have types.
+
+use std::borrow::Cow;
+
+use super::json::{Elements, Members};
+use super::schema::Schema;
+
+/// What is wrong with a param. Becomes error -32602.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ParamError {
+    /// A required param is not there.
+    #[error("Missing required parameter: {param}")]
+    Missing {
+        /// Its name.
+        param: Cow<'static, str>,
+        /// What it should be.
+        expected: String,
+    },
+    /// A param has a wrong type or is out of range.
+    #[error("Invalid parameter '{param}': expected {expected}, got {got}")]
+    Mismatch {
+        /// Its name, with the place inside it if it is deep.
+        param: Cow<'static, str>,
+        /// What it should be.
+        expected: String,
+        /// What it is, cut short.
+        got: String,
+    },
+    /// A param that the method does not have.
+    #[error("Unknown parameter '{param}'{}", nearest.map(|n| format!("; did you mean '{n}'?")).unwrap_or_default())]
+    Unknown {
+        /// The name given.
+        param: String,
+        /// The name most like it.
+        nearest: Option<&'static str>,
+        /// The names that there are.
+        known: Vec<&'static str>,
+    },
+    /// More positions than the method has params.
+    #[error("Too many parameters: the method takes at most {most}, got {got}")]
+    Surplus {
+        /// How many it takes.
+        most: usize,
+        /// How many were given.
+        got: usize,
+    },
+    /// A broken rule that concerns several params, or the value as a whole.
+    #[error("{message}")]
+    Rule {
+        /// The param to look at.
+        param: Cow<'static, str>,
+        /// What is wrong and what to do.
+        message: String,
+    },
+}
+
+/// How much of a bad value an error shows.
+const SHOWN_CHARACTERS: usize = 60;
+
+/// A value's raw text, cut short for messages.
+pub fn shown(raw: &str) -> String {
+    match raw.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{}...", &raw[..end]),
+        None => raw.to_owned(),
+    }
+}
+
+impl ParamError {
+    /// A value that does not fit a schema.
+    pub fn mismatch(param: impl Into<Cow<'static, str>>, schema: &Schema, raw: &str) -> Self {
+        ParamError::Mismatch { param: param.into(), expected: schema.expected(), got: shown(raw) }
+    }
+
+    /// A broken rule.
+    pub fn rule(param: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        ParamError::Rule { param: param.into(), message: message.into() }
+    }
+
+    /// The param that the error is about.
+    pub fn param(&self) -> &str {
+        match self {
+            ParamError::Missing { param, .. }
+            | ParamError::Mismatch { param, .. }
+            | ParamError::Rule { param, .. } => param,
+            ParamError::Unknown { param, .. } => param,
+            ParamError::Surplus { .. } => "",
+        }
+    }
+}
+
+struct Member<'a> {
+    name: Cow<'a, str>,
+    value: &'a str,
+    used: bool,
+}
+
+enum Form<'a> {
+    Positional { values: Vec<&'a str>, next: usize },
+    Named(Vec<Member<'a>>),
+}
+
+/// The params of one call. Each is taken once, in the order of the method's description.
+pub struct Args<'a> {
+    text: Option<&'a str>,
+    form: Form<'a>,
+}
+
+impl<'a> Args<'a> {
+    /// From the raw text of `params`: a valid JSON array or object; absent and `null` are the same.
+    /// Anything else gives `None`.
+    pub fn new(params: Option<&'a str>) -> Option<Self> {
+        let form = match params.map(|text| (text, text.as_bytes().first())) {
+            None | Some(("null", _)) => Form::Named(Vec::new()),
+            Some((text, Some(b'['))) => {
+                Form::Positional { values: Elements::new(text).collect(), next: 0 }
+            }
+            Some((text, Some(b'{'))) => Form::Named(
+                Members::new(text)
+                    .map(|(name, value)| Member { name, value, used: false })
+                    .collect(),
+            ),
+            Some(_) => return None,
+        };
+        Some(Args { text: params.filter(|&text| text != "null"), form })
+    }
+
+    /// Whether the params came by position.
+    pub fn is_positional(&self) -> bool {
+        matches!(self.form, Form::Positional { .. })
+    }
+
+    /// The next value by position, without taking it; `None` with named params or behind the last.
+    pub fn peek(&self) -> Option<&'a str> {
+        match &self.form {
+            Form::Positional { values, next } => values.get(*next).copied(),
+            Form::Named(_) => None,
+        }
+    }
+
+    /// The next value by position.
+    pub fn next(&mut self) -> Option<&'a str> {
+        match &mut self.form {
+            Form::Positional { values, next } => {
+                let value = values.get(*next).copied();
+                *next += 1;
+                value
+            }
+            Form::Named(_) => None,
+        }
+    }
+
+    /// Puts params by position into another order: `order[i]` is the index of the new i-th one. A position that
+    /// was not given counts as `null`.
+    pub fn reorder(&mut self, order: &[usize]) {
+        if let Form::Positional { values, next } = &mut self.form {
+            let given = values.split_off(*next);
+            values.extend(order.iter().map(|&index| given.get(index).copied().unwrap_or("null")));
+        }
+    }
+
+    /// Everything that was given, as one raw text; `None` if nothing was.
+    pub fn take_all(&mut self) -> Option<&'a str> {
+        match &mut self.form {
+            Form::Positional { values, next } => *next = values.len(),
+            Form::Named(members) => members.iter_mut().for_each(|member| member.used = true),
+        }
+        self.text
+    }
+
+    /// The value of a named param. Of duplicate names the last one counts.
+    pub fn named(&mut self, name: &str) -> Option<&'a str> {
+        let Form::Named(members) = &mut self.form else { return None };
+        let mut value = None;
+        for member in members.iter_mut().filter(|member| member.name == name) {
+            member.used = true;
+            value = Some(member.value);
+        }
+        value
+    }
+
+    /// The first of several names for one param that was given, as (name, value). All of them count as used.
+    pub fn first_named(&mut self, names: &[&'static str]) -> Option<(&'static str, &'a str)> {
+        let Form::Named(members) = &mut self.form else { return None };
+        let mut first: Option<(usize, &'static str)> = None;
+        for (index, member) in members.iter_mut().enumerate() {
+            if let Some(&name) = names.iter().find(|&&name| member.name == name) {
+                member.used = true;
+                // The first name given wins; of one name given twice the last value wins.
+                if first.is_none_or(|(_, earlier)| earlier == name) {
+                    first = Some((index, name));
+                }
+            }
+        }
+        first.map(|(index, name)| (name, members[index].value))
+    }
+
+    /// One param: the next position, or the first of its names. `null` counts as absent.
+    pub fn take(&mut self, names: &[&'static str]) -> Option<&'a str> {
+        let value = match self.form {
+            Form::Positional { .. } => self.next(),
+            Form::Named(_) => self.first_named(names).map(|(_, value)| value),
+        };
+        value.filter(|&value| value != "null")
+    }
+
+    /// Refuses what nobody has taken; `known` are the names that there are, for the message.
+    pub fn finish(self, known: &[&'static str]) -> Result<(), ParamError> {
+        match self.form {
+            Form::Positional { values, next } if values.len() > next => {
+                Err(ParamError::Surplus { most: next, got: values.len() })
+            }
+            Form::Positional { .. } => Ok(()),
+            Form::Named(members) => match members.into_iter().find(|member| !member.used) {
+                None => Ok(()),
+                Some(member) => Err(ParamError::Unknown {
+                    nearest: nearest(&member.name, known.iter().copied()),
+                    param: shown(&member.name),
+                    known: known.to_vec(),
+                }),
+            },
+        }
+    }
+}
+
+/// The candidate most like a word, if any is near enough to be meant.
+pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    candidates
+        .map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Longest word that is compared letter by letter.
+const COMPARED_LETTERS: usize = 64;
+
+/// Levenshtein distance.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(COMPARED_LETTERS).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, letter) in a.chars().take(COMPARED_LETTERS).enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, other) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *other);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_duplicate_names_the_last_one_counts_and_of_synonyms_the_first() {
+        let mut args = Args::new(Some(r#"{"path":1,"file_path":2,"path":3}"#)).unwrap();
+        assert_eq!(args.first_named(&["file_path", "path"]), Some(("path", "3")));
+    }
+
+    #[test]
+    fn what_nobody_takes_is_named_with_its_nearest_neighbour() {
+        let mut args = Args::new(Some(r#"{"width":1,"heigth":2}"#)).unwrap();
+        args.named("width");
+        let error = args.finish(&["width", "height"]).unwrap_err();
+        assert_eq!(error.to_string(), "Unknown parameter 'heigth'; did you mean 'height'?");
+    }
+
+    #[test]
+    fn scalars_are_no_params() {
+        assert!(Args::new(Some("5")).is_none());
+        assert!(Args::new(Some("null")).is_some());
+    }
+}

@@ -1,0 +1,354 @@
+//! JSON text, read in place.
+//!
+//! Params are never turned into a tree: they stay slices of the message. [`skip_value`] checks one value's
+//! grammar (RFC 8259) and finds its end; [`Elements`] and [`Members`] cut an array or object into the raw
+//! texts of its parts. All of it is linear, needs no allocation and nests at most [`MAX_DEPTH`] levels.
+
+use std::borrow::Cow;
+
+/// The deepest nesting that is accepted.
+pub const MAX_DEPTH: usize = 128;
+
+/// Where and why a text is not JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} at byte {offset}")]
+pub struct SyntaxError {
+    /// Offset of the offending byte.
+    pub offset: usize,
+    /// What was found or missed there.
+    pub what: &'static str,
+}
+
+fn error<T>(offset: usize, what: &'static str) -> Result<T, SyntaxError> {
+    Err(SyntaxError { offset, what })
+}
+
+/// The offset of the first byte from `at` on that is not white space.
+pub fn skip_space(text: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = text.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// The open brackets of a value that is being skipped: one bit a level, set for objects.
+#[derive(Default)]
+struct Nesting {
+    objects: u128,
+    depth: usize,
+}
+
+impl Nesting {
+    fn open(&mut self, is_object: bool, at: usize) -> Result<(), SyntaxError> {
+        if self.depth == MAX_DEPTH {
+            return error(at, "nesting deeper than 128 levels");
+        }
+        self.depth += 1;
+        self.objects = self.objects << 1 | u128::from(is_object);
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        self.depth -= 1;
+        self.objects >>= 1;
+    }
+
+    fn in_object(&self) -> bool {
+        self.objects & 1 == 1
+    }
+}
+
+/// Checks the value that starts at `at` (after white space) and returns the offset after it.
+pub fn skip_value(text: &[u8], at: usize) -> Result<usize, SyntaxError> {
+    let mut nesting = Nesting::default();
+    let mut at = skip_space(text, at);
+    loop {
+        at = match text.get(at) {
+            Some(b'{') => {
+                nesting.open(true, at)?;
+                let inside = skip_space(text, at + 1);
+                if text.get(inside) != Some(&b'}') {
+                    at = skip_key(text, inside)?;
+                    continue;
+                }
+                nesting.close();
+                inside + 1
+            }
+            Some(b'[') => {
+                nesting.open(false, at)?;
+                let inside = skip_space(text, at + 1);
+                if text.get(inside) != Some(&b']') {
+                    at = inside;
+                    continue;
+                }
+                nesting.close();
+                inside + 1
+            }
+            _ => skip_scalar(text, at)?,
+        };
+        // A value has ended: close what ends with it, then go on behind the next comma.
+        loop {
+            if nesting.depth == 0 {
+                return Ok(at);
+            }
+            at = skip_space(text, at);
+            match (text.get(at), nesting.in_object()) {
+                (Some(b'}'), true) | (Some(b']'), false) => {
+                    nesting.close();
+                    at += 1;
+                }
+                (Some(b','), true) => {
+                    at = skip_key(text, skip_space(text, at + 1))?;
+                    break;
+                }
+                (Some(b','), false) => {
+                    at = skip_space(text, at + 1);
+                    break;
+                }
+                (_, true) => return error(at, "expected ',' or '}'"),
+                (_, false) => return error(at, "expected ',' or ']'"),
+            }
+        }
+    }
+}
+
+/// Skips `"key" :` and the white space behind it.
+fn skip_key(text: &[u8], at: usize) -> Result<usize, SyntaxError> {
+    if text.get(at) != Some(&b'"') {
+        return error(at, "expected a member name in double quotes");
+    }
+    let colon = skip_space(text, skip_string(text, at)?);
+    if text.get(colon) != Some(&b':') {
+        return error(colon, "expected ':'");
+    }
+    Ok(skip_space(text, colon + 1))
+}
+
+fn skip_scalar(text: &[u8], at: usize) -> Result<usize, SyntaxError> {
+    match text.get(at) {
+        Some(b'"') => skip_string(text, at),
+        Some(b'-' | b'0'..=b'9') => skip_number(text, at),
+        Some(b't') => skip_word(text, at, b"true"),
+        Some(b'f') => skip_word(text, at, b"false"),
+        Some(b'n') => skip_word(text, at, b"null"),
+        Some(_) => error(at, "expected a value"),
+        None => error(at, "the text ends where a value is expected"),
+    }
+}
+
+fn skip_word(text: &[u8], at: usize, word: &'static [u8]) -> Result<usize, SyntaxError> {
+    if text[at..].starts_with(word) { Ok(at + word.len()) } else { error(at, "expected a value") }
+}
+
+fn skip_string(text: &[u8], at: usize) -> Result<usize, SyntaxError> {
+    let mut at = at + 1;
+    loop {
+        match text.get(at) {
+            Some(b'"') => return Ok(at + 1),
+            Some(b'\\') => at = skip_escape(text, at + 1)?,
+            Some(0..=0x1f) => return error(at, "a control character in a string"),
+            Some(_) => at += 1,
+            None => return error(at, "a string without end"),
+        }
+    }
+}
+
+fn skip_escape(text: &[u8], at: usize) -> Result<usize, SyntaxError> {
+    match text.get(at) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 1),
+        Some(b'u') => match text.get(at + 1..at + 5) {
+            Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(at + 5),
+            _ => error(at, "expected four hexadecimal digits"),
+        },
+        _ => error(at, "an unknown escape"),
+    }
+}
+
+fn skip_digits(text: &[u8], at: usize) -> Result<usize, SyntaxError> {
+    let count = text[at.min(text.len())..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if count == 0 { error(at, "expected a digit") } else { Ok(at + count) }
+}
+
+fn skip_number(text: &[u8], at: usize) -> Result<usize, SyntaxError> {
+    let start = if text[at] == b'-' { at + 1 } else { at };
+    let mut at = skip_digits(text, start)?;
+    if text[start] == b'0' && at > start + 1 {
+        return error(start, "a number with a leading zero");
+    }
+    if text.get(at) == Some(&b'.') {
+        at = skip_digits(text, at + 1)?;
+    }
+    if let Some(b'e' | b'E') = text.get(at) {
+        let sign = matches!(text.get(at + 1), Some(b'+' | b'-'));
+        at = skip_digits(text, at + 1 + usize::from(sign))?;
+    }
+    Ok(at)
+}
+
+/// Cuts off the value at the start of a valid text: the value, and the offset behind it.
+fn take_value(text: &str, at: usize) -> Option<(&str, usize)> {
+    let start = skip_space(text.as_bytes(), at);
+    let end = skip_value(text.as_bytes(), start).ok()?;
+    Some((text.get(start..end)?, end))
+}
+
+/// The raw texts of the elements of an array. Yields nothing if the text is not an array.
+pub struct Elements<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Elements<'a> {
+    /// Over a valid JSON array.
+    pub fn new(text: &'a str) -> Self {
+        let start = skip_space(text.as_bytes(), 0);
+        let at = if text.as_bytes().get(start) == Some(&b'[') { start + 1 } else { text.len() };
+        Elements { text, at }
+    }
+
+    /// The offset behind the last element yielded.
+    pub fn offset(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on at an offset that [`Elements::offset`] gave for the same text.
+    pub fn resume(text: &'a str, offset: usize) -> Self {
+        Elements { text, at: offset }
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let mut at = skip_space(self.text.as_bytes(), self.at);
+        if self.text.as_bytes().get(at) == Some(&b',') {
+            at += 1;
+        }
+        let (value, end) = take_value(self.text, at)?;
+        self.at = end;
+        Some(value)
+    }
+}
+
+/// The members of an object: name, and raw text of the value. Yields nothing if the text is no object.
+pub struct Members<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Members<'a> {
+    /// Over a valid JSON object.
+    pub fn new(text: &'a str) -> Self {
+        let start = skip_space(text.as_bytes(), 0);
+        let at = if text.as_bytes().get(start) == Some(&b'{') { start + 1 } else { text.len() };
+        Members { text, at }
+    }
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (Cow<'a, str>, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let bytes = self.text.as_bytes();
+        let mut at = skip_space(bytes, self.at);
+        if bytes.get(at) == Some(&b',') {
+            at = skip_space(bytes, at + 1);
+        }
+        if bytes.get(at) != Some(&b'"') {
+            return None;
+        }
+        let end = skip_string(bytes, at).ok()?;
+        let key = string(&self.text[at..end])?;
+        let colon = skip_space(bytes, end);
+        let (value, after) = take_value(self.text, colon + 1)?;
+        self.at = after;
+        Some((key, value))
+    }
+}
+
+/// The text of a JSON string, or `None` if the raw text is not a string (or a lone surrogate makes it unreadable).
+pub fn string(raw: &str) -> Option<Cow<'_, str>> {
+    let inside = raw.strip_prefix('"')?.strip_suffix('"')?;
+    if !inside.contains('\\') {
+        return Some(Cow::Borrowed(inside));
+    }
+    serde_json::from_str(raw).ok().map(Cow::Owned)
+}
+
+/// Appends a valid JSON text without the white space between its tokens.
+pub fn compact(raw: &str, out: &mut Vec<u8>) {
+    let bytes = raw.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let end = match byte {
+            b' ' | b'\n' | b'\r' | b'\t' => {
+                at += 1;
+                continue;
+            }
+            b'"' => skip_string(bytes, at).unwrap_or(bytes.len()),
+            _ => at + 1,
+        };
+        out.extend_from_slice(&bytes[at..end]);
+        at = end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole(text: &str) -> Result<(), SyntaxError> {
+        let end = skip_space(text.as_bytes(), skip_value(text.as_bytes(), 0)?);
+        if end == text.len() { Ok(()) } else { error(end, "more text") }
+    }
+
+    #[test]
+    fn agrees_with_a_full_parser_on_every_file_of_the_json_test_suite() {
+        let Some(samples) = std::env::var_os("GOXEL_SAMPLES") else {
+            println!("skipped: GOXEL_SAMPLES is not set");
+            return;
+        };
+        let mut seen = 0;
+        for entry in std::fs::read_dir(std::path::Path::new(&samples).join("json")).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let bytes = std::fs::read(&path).unwrap();
+            let ours = std::str::from_utf8(&bytes).is_ok_and(|text| whole(text).is_ok());
+            match name.as_bytes()[0] {
+                b'y' => assert!(ours, "{name} must be accepted"),
+                b'n' => assert!(!ours, "{name} must be refused"),
+                _ => {}
+            }
+            seen += 1;
+        }
+        assert!(seen > 300, "only {seen} files");
+    }
+
+    #[test]
+    fn nesting_is_limited_to_128_levels() {
+        assert!(whole(&("[".repeat(128) + &"]".repeat(128))).is_ok());
+        let deep = whole(&("[".repeat(129) + &"]".repeat(129)));
+        assert_eq!(deep, error(128, "nesting deeper than 128 levels"));
+    }
+
+    #[test]
+    fn members_and_elements_are_cut_at_their_borders() {
+        let members: Vec<_> = Members::new(r#" { "a" : [1, {"b":2}] , "c\n":"x,y" } "#).collect();
+        assert_eq!(
+            members,
+            [(Cow::Borrowed("a"), r#"[1, {"b":2}]"#), (Cow::Owned("c\n".to_owned()), r#""x,y""#)]
+        );
+        let elements: Vec<_> = Elements::new(r#"[ 1 ,"a]" , [ ], {} ]"#).collect();
+        assert_eq!(elements, ["1", r#""a]""#, "[ ]", "{}"]);
+        assert_eq!(Elements::new("[]").count(), 0);
+        assert_eq!(Members::new("7").count(), 0);
+    }
+
+    #[test]
+    fn compact_keeps_white_space_inside_strings() {
+        let mut out = Vec::new();
+        compact("{ \"a b\" : [ 1,\n\t2 ] , \"c\\\" \" : \"d \" }", &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), r#"{"a b":[1,2],"c\" ":"d "}"#);
+    }
+}

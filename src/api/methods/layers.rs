@@ -1,0 +1,138 @@
+//! Methods about layers.
+
+use std::borrow::Cow;
+
+use super::super::macros::{method, params, result};
+use super::super::value::InRange;
+use super::super::Color;
+use super::system::NoParams;
+
+result! {
+    /// One layer of a list.
+    pub struct ListedLayer {
+        /// Its id.
+        id: i32,
+        /// Its id once more, under the name that other methods take.
+        layer_id: i32,
+        /// Its name.
+        name: String,
+        /// Whether it is drawn.
+        visible: bool,
+        /// 0 transparent to 1 opaque.
+        opacity: f32,
+        /// Whether it is the active one.
+        is_active: bool,
+        /// How many voxels it has.
+        voxel_count: u64,
+    }
+}
+
+result! {
+    /// All layers.
+    pub struct LayerList {
+        /// How many there are.
+        count: usize,
+        /// The layers, bottom first.
+        layers: Vec<ListedLayer>,
+        /// Id of the active layer.
+        active_layer: i32,
+        /// How many there are, under the name of the older documents.
+        total_layers: usize,
+    }
+}
+
+method! {
+    /// Lists the layers, bottom first.
+    ListLayers = "goxel.list_layers" | "get_layers",
+    NoParams -> LayerList,
+    effect: Read, lenient: true,
+    by_position: "[]", by_name: "{}",
+}
+
+params! {
+    /// A new layer.
+    pub struct CreateLayerParams<'a> {
+        /// Its name.
+        name: Cow<'a, str> = "\"New Layer\"",
+        /// Its marker colour; echoed.
+        color: Color = "\"#ffffff\"",
+        /// Whether it is drawn.
+        visible: bool = "true",
+        /// 0 transparent to 1 opaque.
+        opacity: Opacity = "1",
+    }
+}
+
+/// An opacity from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Opacity(pub f32);
+
+impl super::super::Value<'_> for Opacity {
+    const SCHEMA: super::super::schema::Schema = super::super::schema::Schema::Number(0.0, 1.0);
+    fn parse(raw: &str) -> Option<Self> {
+        let value = super::super::value::number(raw)?;
+        (0.0..=1.0).contains(&value).then_some(Opacity(value as f32))
+    }
+}
+
+result! {
+    /// The new layer.
+    pub struct CreateLayerResult {
+        /// Always true.
+        success: bool,
+        /// Its name.
+        name: String,
+        /// Whether it is drawn.
+        visible: bool,
+        /// The marker colour, 0 to 255 each.
+        color: [u8; 3],
+        /// Its id.
+        id: i32,
+        /// Its id once more, under the name that other methods take.
+        layer_id: i32,
+    }
+}
+
+method! {
+    /// Adds a layer on top and makes it the active one.
+    CreateLayer = "goxel.create_layer",
+    CreateLayerParams<'a> -> CreateLayerResult,
+    effect: Edit, lenient: true,
+    by_position: r#"["Roof",200,80,40,true]"#, by_name: r#"{"name":"Roof","visible":true}"#,
+}
+
+params! {
+    /// Which layer, and how exactly.
+    pub struct BoundingBoxParams {
+        /// The layer; absent, 0 or -1 means the active one, -2 all layers.
+        layer_id | "layer": BoxLayer = "-1",
+        /// false rounds the box up to whole blocks of 16, which is cheaper.
+        exact: bool = "true",
+    }
+}
+
+/// A layer id, or -2 for all layers.
+pub type BoxLayer = InRange<{ i32::MIN as i64 }, { i32::MAX as i64 }>;
+
+result! {
+    /// The box around the voxels; both corners are inside.
+    pub struct BoundingBoxResult {
+        /// Whether there is no voxel at all; then the other members are absent.
+        empty: bool,
+        /// The lowest corner.
+        min: Option<[i64; 3]>,
+        /// The highest corner.
+        max: Option<[i64; 3]>,
+        /// Voxels along x, y and z: max - min + 1.
+        dimensions: Option<[i64; 3]>,
+    }
+}
+
+method! {
+    /// The box around a layer's voxels.
+    GetBoundingBox = "goxel.get_bounding_box",
+    BoundingBoxParams -> BoundingBoxResult,
+    effect: Read, lenient: true,
+    by_position: "[-1,true]", by_name: r#"{"layer_id":-2}"#,
+}
+

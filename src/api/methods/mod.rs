@@ -1,0 +1,7 @@
+//! The methods, by subject.
+
+pub mod layers;
+pub mod pictures;
+pub mod projects;
+pub mod system;
+pub mod voxels;

@@ -1,0 +1,205 @@
+//! Methods about projects and their files.
+
+use std::borrow::Cow;
+
+use super::super::macros::{method, params, result};
+use super::super::schema::{COORDINATE, Schema};
+use super::super::value::read;
+use super::super::{Args, Param, ParamError, ParamType, Value};
+use super::system::NoParams;
+
+params! {
+    /// A new document.
+    pub struct CreateProjectParams<'a> {
+        /// Its name.
+        name: Cow<'a, str> = "\"New Project\"",
+        /// Its size: width, depth and height of the canvas in voxels, as three params or as `size`;
+        /// 0 or less means 64.
+        size: CanvasSize = "[64,64,64]",
+    }
+}
+
+/// The size of a new document: `width, height, depth`, or `size` as `[w,h,d]`.
+///
+/// As the reference has it, `width` runs along x, `height` along y and `depth` along z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CanvasSize(pub [u32; 3]);
+
+/// The size along an axis where a call asks for 0 or less.
+const DEFAULT_LENGTH: u32 = 64;
+
+impl<'a> ParamType<'a> for CanvasSize {
+    const SCHEMA: Schema = Schema::List(&COORDINATE, 3, 3);
+    const PARTS: &'static [&'static str] = &["width", "height", "depth"];
+
+    fn take(args: &mut Args<'a>, param: &'static Param) -> Result<Option<Self>, ParamError> {
+        let is_one_value = args.peek().is_some_and(|raw| raw.starts_with('['));
+        if (is_one_value || !args.is_positional())
+            && let Some(raw) = args.take(param.names)
+        {
+            return read::<[i32; 3]>(raw, param.name()).map(|size| Some(CanvasSize::from(size)));
+        }
+        let mut size = [0; 3];
+        for (length, &name) in size.iter_mut().zip(Self::PARTS) {
+            if let Some(raw) = args.take(&[name]) {
+                *length = read(raw, name)?;
+            }
+        }
+        Ok(Some(CanvasSize::from(size)))
+    }
+
+    fn from_json(raw: &'a str) -> Option<Self> {
+        <[i32; 3]>::parse(raw).map(CanvasSize::from)
+    }
+}
+
+impl From<[i32; 3]> for CanvasSize {
+    fn from(size: [i32; 3]) -> Self {
+        let length = |value: i32| u32::try_from(value).ok().filter(|&length| length > 0);
+        CanvasSize(size.map(|value| length(value).unwrap_or(DEFAULT_LENGTH)))
+    }
+}
+
+result! {
+    /// The new document.
+    pub struct CreateProjectResult {
+        /// Always true.
+        success: bool,
+        /// Its name.
+        name: String,
+        /// Voxels along x.
+        width: i64,
+        /// Voxels along y.
+        height: i64,
+        /// Voxels along z.
+        depth: i64,
+        /// Where it lives: the value for the param `project`.
+        project: String,
+        /// Its revision.
+        revision: u64,
+    }
+}
+
+method! {
+    /// Replaces the document by a new one with one empty layer. What was there can be had back by undo.
+    CreateProject = "goxel.create_project",
+    CreateProjectParams<'a> -> CreateProjectResult,
+    effect: Edit, lenient: true,
+    by_position: r#"["Castle",32,32,32]"#, by_name: r#"{"name":"Castle","size":[32,32,32]}"#,
+}
+
+params! {
+    /// A file to load.
+    pub struct LoadProjectParams<'a> {
+        /// The file; a relative path starts at the daemon's working directory.
+        path | "file_path": Cow<'a, str>,
+        /// The format, if the file's content and name do not tell.
+        format: Option<Cow<'a, str>>,
+    }
+}
+
+result! {
+    /// What was loaded.
+    pub struct LoadProjectResult {
+        /// Always true.
+        success: bool,
+        /// The path as given.
+        path: String,
+        /// The format read.
+        format: &'static str,
+        /// Layers in the document.
+        layer_count: usize,
+        /// Voxels in all layers.
+        voxel_count: u64,
+        /// What could not be kept as it was.
+        warnings: Vec<String>,
+        /// Revision of the project.
+        revision: u64,
+    }
+}
+
+method! {
+    /// Replaces the document by a file's content.
+    LoadProject = "goxel.load_project" | "open_file",
+    LoadProjectParams<'a> -> LoadProjectResult,
+    effect: Edit, lenient: true,
+    by_position: r#"["model.gox"]"#, by_name: r#"{"path":"model.gox"}"#,
+}
+
+params! {
+    /// Where to save.
+    pub struct SaveProjectParams<'a> {
+        /// The file; a relative path starts at the daemon's working directory.
+        path | "file_path" | "output_path": Cow<'a, str>,
+        /// The format; otherwise the path's extension tells.
+        format: Option<Cow<'a, str>>,
+    }
+}
+
+result! {
+    /// What was written.
+    pub struct SaveProjectResult {
+        /// Always true.
+        success: bool,
+        /// The path as given.
+        path: String,
+        /// The format, if it was named in the call.
+        format: Option<String>,
+        /// Bytes written.
+        bytes: u64,
+        /// What the format could not hold.
+        warnings: Vec<String>,
+    }
+}
+
+method! {
+    /// Saves the document. The file is replaced whole or not at all.
+    SaveProject = "goxel.save_project" | "save_file",
+    SaveProjectParams<'a> -> SaveProjectResult,
+    effect: File, lenient: true,
+    by_position: r#"["model.gox"]"#, by_name: r#"{"path":"model.gox"}"#,
+}
+
+method! {
+    /// Exports the document in any format that can be written.
+    ExportModel = "goxel.export_model" | "export_file" | "export_project",
+    SaveProjectParams<'a> -> SaveProjectResult,
+    effect: File, lenient: true,
+    by_position: r#"["model.obj","obj"]"#, by_name: r#"{"path":"model.obj","format":"obj"}"#,
+}
+
+result! {
+    /// State of the document.
+    pub struct GetStatusResult {
+        /// The version of the daemon.
+        version: &'static str,
+        /// How many layers there are.
+        layer_count: usize,
+        /// Whether edits are refused; always false.
+        read_only: bool,
+        /// Voxels along x of the canvas.
+        width: i64,
+        /// Voxels along y of the canvas.
+        height: i64,
+        /// Voxels along z of the canvas.
+        depth: i64,
+        /// The document's name.
+        name: String,
+        /// Rises by one with each change.
+        revision: u64,
+        /// Whether there are changes that were not saved.
+        dirty: bool,
+        /// Voxels in all layers.
+        voxel_count: u64,
+        /// Id of the active layer.
+        active_layer: i32,
+    }
+}
+
+method! {
+    /// State of the document: size, layers, revision.
+    GetStatus = "goxel.get_status",
+    NoParams -> GetStatusResult,
+    effect: Read, lenient: true,
+    by_position: "[]", by_name: "{}",
+}

@@ -1,0 +1,178 @@
+//! Methods about the daemon itself.
+
+use super::super::macros::{method, params, result};
+use super::super::schema::{Describe, Field, Schema};
+use super::super::value::Raw;
+use super::super::{Args, Params, ParamError, Param, ResultType};
+
+params! {
+    /// No params.
+    pub struct NoParams {}
+}
+
+result! {
+    /// Sign of life.
+    pub struct Pong {
+        /// Always true.
+        pong: bool,
+        /// Seconds since 1970.
+        timestamp: u64,
+        /// The name of this run of the daemon, new with each start.
+        instance: String,
+    }
+}
+
+method! {
+    /// Answers at once: a sign of life.
+    Ping = "ping",
+    NoParams -> Pong,
+    effect: Answer, lenient: true,
+    by_position: "[]", by_name: "{}",
+}
+
+/// The params of `echo`: whatever was sent.
+pub struct EchoParams<'a>(pub Option<&'a str>);
+
+impl<'a> Params<'a> for EchoParams<'a> {
+    const PARAMS: &'static [Param] = &[];
+    fn take(args: &mut Args<'a>) -> Result<Self, ParamError> {
+        Ok(EchoParams(args.take_all()))
+    }
+}
+
+/// The params as they came, without white space.
+pub struct Echoed(pub Box<serde_json::value::RawValue>);
+
+impl serde::Serialize for Echoed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl ResultType for Echoed {
+    const FIELDS: &'static [Field] = &[];
+}
+
+method! {
+    /// Sends the params back.
+    Echo = "echo",
+    EchoParams<'a> -> Echoed,
+    effect: Answer, lenient: true,
+    by_position: r#"[1,"two",{"three":3}]"#, by_name: r#"{"text":"hello"}"#,
+}
+
+result! {
+    /// Versions.
+    pub struct VersionResult {
+        /// The version of the daemon.
+        version: &'static str,
+        /// What kind of program answers.
+        kind as "type": &'static str,
+        /// The protocol spoken.
+        protocol: &'static str,
+    }
+}
+
+method! {
+    /// The version of the daemon.
+    Version = "version" | "get_version" | "goxel.get_version",
+    NoParams -> VersionResult,
+    effect: Answer, lenient: true,
+    by_position: "[]", by_name: "{}",
+}
+
+result! {
+    /// State of the daemon.
+    pub struct StatusResult {
+        /// "running", or "stopping" while it drains.
+        status: &'static str,
+        /// Process id.
+        pid: u32,
+        /// Local time, `YYYY-MM-DD HH:MM:SS`.
+        current_time: String,
+        /// Name of the machine.
+        hostname: String,
+        /// Whether the engine is ready; always true.
+        goxel_initialized: bool,
+        /// How many methods there are, aliases not counted.
+        methods_available: usize,
+        /// Bytes of voxel data in memory.
+        memory_allocated: u64,
+        /// Seconds since the start.
+        uptime_seconds: u64,
+        /// The version of the daemon.
+        version: &'static str,
+        /// The name of this run of the daemon, new with each start.
+        instance: String,
+        /// Open connections.
+        active_connections: usize,
+        /// Open projects.
+        active_projects: usize,
+    }
+}
+
+method! {
+    /// State of the daemon: process, uptime, memory, connections.
+    Status = "status",
+    NoParams -> StatusResult,
+    effect: Answer, lenient: true,
+    by_position: "[]", by_name: "{}",
+}
+
+result! {
+    /// One method of a list.
+    pub struct ListedMethod {
+        /// Canonical name.
+        method: &'static str,
+        /// What it does.
+        description: &'static str,
+        /// Other names it answers to.
+        aliases: Vec<&'static str>,
+    }
+}
+
+result! {
+    /// All methods.
+    pub struct MethodList {
+        /// How many there are.
+        count: usize,
+        /// The methods, in the order of the reference page.
+        methods: Vec<ListedMethod>,
+    }
+}
+
+method! {
+    /// Lists all methods with a line on each.
+    ListMethods = "list_methods",
+    NoParams -> MethodList,
+    effect: Answer, lenient: true,
+    by_position: "[]", by_name: "{}",
+}
+
+params! {
+    /// What to ask the server to do.
+    pub struct ShutdownParams<'a> {
+        /// Any value; kept for callers that send a reason.
+        reason: Option<Raw<'a>>,
+    }
+}
+
+result! {
+    /// The server is stopping.
+    pub struct ShutdownResult {
+        /// Always true.
+        success: bool,
+    }
+}
+
+method! {
+    /// Stops the daemon after answering; only if it was started with `--allow-shutdown`.
+    Shutdown = "shutdown",
+    ShutdownParams<'a> -> ShutdownResult,
+    effect: Server, lenient: true,
+    by_position: "[]", by_name: "{}",
+}
+
+impl Describe for Echoed {
+    const SCHEMA: Schema = Schema::Any;
+}

@@ -1,0 +1,77 @@
+//! What a handler works with, and how long work goes on in slices.
+
+use super::error::{NO_SUCH_PROJECT, RpcError};
+use super::{ConnectionId, Host};
+use crate::api::args::nearest;
+use crate::job::{Budget, Progress, Step};
+use crate::workspace::{Project, Workspace};
+
+/// What a handler may touch during one call, or one slice of it.
+pub struct Context<'a> {
+    /// The open projects.
+    pub workspace: &'a mut Workspace,
+    /// Facts about this run of the daemon.
+    pub daemon: &'a mut Daemon,
+    /// The server.
+    pub host: &'a mut dyn Host,
+    /// Who calls.
+    pub caller: ConnectionId,
+    /// The project that the call names, or the default one.
+    pub project_name: &'a str,
+}
+
+/// Facts about this run of the daemon, and state that belongs to no project.
+pub struct Daemon {
+    /// The name of this run: random, new with each start.
+    pub instance: String,
+}
+
+impl Context<'_> {
+    /// The project that the call is about.
+    pub fn project(&mut self) -> Result<&mut Project, RpcError> {
+        let name = self.project_name;
+        if self.workspace.project(name).is_none() {
+            return Err(no_such_project(self.workspace, name));
+        }
+        self.workspace.project_mut(name).ok_or_else(|| RpcError::internal("project vanished"))
+    }
+}
+
+fn no_such_project(workspace: &Workspace, name: &str) -> RpcError {
+    let known: Vec<&str> = workspace.projects().map(|(name, _)| name).collect();
+    let error = RpcError::new(NO_SUCH_PROJECT, format!("No such project: {name}"))
+        .with("param", "project")
+        .with("known", known.clone())
+        .hint("goxel.list_projects shows what is open; goxel.open_project opens one");
+    match nearest(name, known.into_iter()) {
+        Some(nearest) => error.with("nearest", nearest),
+        None => error,
+    }
+}
+
+/// What a handler comes back with.
+pub enum Outcome<R> {
+    /// The result.
+    Done(R),
+    /// More slices are needed.
+    Later(Box<dyn Task<R>>),
+}
+
+impl<R> From<R> for Outcome<R> {
+    fn from(result: R) -> Self {
+        Outcome::Done(result)
+    }
+}
+
+/// A call that goes on in slices. Dropping it must leave the workspace as it was before the call, but for
+/// what [`Task::cancel`] takes back.
+pub trait Task<R> {
+    /// Works until finished or the budget is spent.
+    fn step(&mut self, context: &mut Context<'_>, budget: &mut Budget) -> Result<Step<R>, RpcError>;
+
+    /// How far it is.
+    fn progress(&self) -> Progress;
+
+    /// Called instead of further steps if the call is given up.
+    fn cancel(&mut self, _context: &mut Context<'_>) {}
+}

@@ -1,0 +1,170 @@
+//! The one table of methods: descriptions of `api` bound to handlers.
+
+use std::collections::HashMap;
+
+use super::context::{Context, Outcome, Task};
+use super::error::{METHOD_NOT_FOUND, RpcError, write_json};
+use super::methods;
+use crate::api::args::{nearest, shown};
+use crate::api::{Args, Call, Method, Params};
+use crate::job::{Budget, Progress, Step};
+
+/// A method that has a handler.
+pub trait Handle: Call {
+    /// Does the work.
+    fn handle(
+        context: &mut Context<'_>,
+        params: Self::Params<'_>,
+    ) -> Result<Outcome<Self::Result>, RpcError>;
+}
+
+/// A call that goes on in slices and ends with its result as JSON.
+pub type RunningCall = Box<dyn Task<Vec<u8>>>;
+
+/// What a call came to.
+pub enum Ran {
+    /// The result is in the buffer.
+    Written,
+    /// More slices are needed; nothing was written.
+    Running(RunningCall),
+}
+
+/// A row of the table.
+pub struct Entry {
+    /// The description.
+    pub method: Method,
+    /// Types the params, calls the handler, and writes the result as JSON.
+    pub run: fn(&mut Context<'_>, Args<'_>, &mut Vec<u8>) -> Result<Ran, RpcError>,
+}
+
+/// The row of a method.
+pub const fn entry<C: Handle>() -> Entry
+where
+    C::Result: 'static,
+{
+    Entry { method: C::METHOD, run: run::<C> }
+}
+
+fn run<C: Handle>(
+    context: &mut Context<'_>,
+    mut args: Args<'_>,
+    out: &mut Vec<u8>,
+) -> Result<Ran, RpcError>
+where
+    C::Result: 'static,
+{
+    let params = C::Params::take(&mut args)?;
+    if !C::METHOD.lenient {
+        args.finish(&C::METHOD.param_names())?;
+    }
+    match C::handle(context, params)? {
+        Outcome::Done(result) => {
+            write_json(&result, out);
+            Ok(Ran::Written)
+        }
+        Outcome::Later(task) => Ok(Ran::Running(Box::new(Written(task)))),
+    }
+}
+
+/// A task whose result is turned into JSON at the end.
+struct Written<R>(Box<dyn Task<R>>);
+
+impl<R: serde::Serialize> Task<Vec<u8>> for Written<R> {
+    fn step(
+        &mut self,
+        context: &mut Context<'_>,
+        budget: &mut Budget,
+    ) -> Result<Step<Vec<u8>>, RpcError> {
+        Ok(match self.0.step(context, budget)? {
+            Step::More => Step::More,
+            Step::Done(result) => {
+                let mut json = Vec::new();
+                write_json(&result, &mut json);
+                Step::Done(json)
+            }
+        })
+    }
+
+    fn progress(&self) -> Progress {
+        self.0.progress()
+    }
+
+    fn cancel(&mut self, context: &mut Context<'_>) {
+        self.0.cancel(context);
+    }
+}
+
+/// All methods, in the order of the reference page.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    methods::ENTRIES.iter().copied().flatten()
+}
+
+/// The prefix that is optional on every name.
+const PREFIX: &str = "goxel.";
+
+/// The methods by their names.
+pub struct Table {
+    by_name: HashMap<&'static str, &'static Entry, rustc_hash::FxBuildHasher>,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        let mut by_name = HashMap::default();
+        for entry in entries() {
+            for name in std::iter::once(entry.method.name).chain(entry.method.aliases.iter().copied()) {
+                by_name.insert(name, entry);
+                by_name.insert(name.strip_prefix(PREFIX).unwrap_or(name), entry);
+            }
+        }
+        Table { by_name }
+    }
+}
+
+impl Table {
+    /// A method by any of its names, with or without the prefix.
+    pub fn find(&self, name: &str) -> Result<&'static Entry, RpcError> {
+        let found = self.by_name.get(name).or_else(|| self.by_name.get(name.strip_prefix(PREFIX)?));
+        found.copied().ok_or_else(|| {
+            let error = RpcError::new(METHOD_NOT_FOUND, format!("Method not found: {}", shown(name)))
+                .hint("list_methods names all methods; nothing was changed");
+            match nearest(name, entries().map(|entry| entry.method.name)) {
+                Some(nearest) => error.with("nearest", nearest),
+                None => error,
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefix_is_optional_on_every_name() {
+        let table = Table::default();
+        for name in ["ping", "goxel.ping", "goxel.add_voxel", "add_voxel", "goxel.get_version"] {
+            assert!(table.find(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_two_methods_answer_to_one_name() {
+        let mut seen = HashMap::new();
+        for entry in entries() {
+            let method = &entry.method;
+            for name in std::iter::once(&method.name).chain(method.aliases) {
+                let bare = name.strip_prefix(PREFIX).unwrap_or(name);
+                if let Some(other) = seen.insert(bare, method.name) {
+                    assert_eq!(other, method.name, "{bare} is taken twice");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_method_is_told_with_its_nearest_neighbour() {
+        let error = Table::default().find("goxel.add_voxle").err().unwrap();
+        assert_eq!(error.code, METHOD_NOT_FOUND);
+        assert_eq!(error.data.unwrap()["nearest"], "goxel.add_voxel");
+    }
+}
