@@ -57,9 +57,7 @@ fn from_channels([r, g, b, a]: [Option<f64>; 4]) -> Option<Rgba> {
     let rgb = [r?, g?, b?];
     let fractional = rgb.into_iter().chain(a).any(|value| value.fract() != 0.0);
     let (top, scale) = if fractional { (1.0, 255.0) } else { (255.0, 1.0) };
-    let byte = |value: f64| {
-        (0.0..=top).contains(&value).then(|| (value * scale + 0.5) as u8)
-    };
+    let byte = |value: f64| (0.0..=top).contains(&value).then(|| (value * scale + 0.5) as u8);
     Some(Rgba::new(byte(rgb[0])?, byte(rgb[1])?, byte(rgb[2])?, a.map_or(Some(255), byte)?))
 }
 
@@ -145,7 +143,10 @@ fn channels<'a>(mut value: impl FnMut() -> Option<&'a str>) -> Result<Color, Par
             }
             None if index == 3 => {}
             None => {
-                return Err(ParamError::Missing { param: name.into(), expected: schema.expected() });
+                return Err(ParamError::Missing {
+                    param: name.into(),
+                    expected: schema.expected(),
+                });
             }
         }
     }
@@ -250,7 +251,8 @@ mod tests {
 
     #[test]
     fn out_of_range_is_refused_never_wrapped() {
-        for raw in ["[256,0,0]", "[-1,0,0]", "[1,2]", "[1,2,3,4,5]", "\"#12345\"", "\"#+12\"", "5"] {
+        for raw in ["[256,0,0]", "[-1,0,0]", "[1,2]", "[1,2,3,4,5]", "\"#12345\"", "\"#+12\"", "5"]
+        {
             assert_eq!(Rgba::parse(raw), None, "{raw}");
         }
     }

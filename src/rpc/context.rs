@@ -67,7 +67,8 @@ impl<R> From<R> for Outcome<R> {
 /// what [`Task::cancel`] takes back.
 pub trait Task<R> {
     /// Works until finished or the budget is spent.
-    fn step(&mut self, context: &mut Context<'_>, budget: &mut Budget) -> Result<Step<R>, RpcError>;
+    fn step(&mut self, context: &mut Context<'_>, budget: &mut Budget)
+    -> Result<Step<R>, RpcError>;
 
     /// How far it is.
     fn progress(&self) -> Progress;

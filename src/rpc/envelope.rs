@@ -29,7 +29,8 @@ impl<'a> Message<'a> {
             RpcError::new(PARSE_ERROR, format!("Parse error: {what} at byte {offset}"))
                 .with("got", shown(text.get(offset..).unwrap_or_default()))
         };
-        let end = skip_value(bytes, start).map_err(|error| parse_error(error.what, error.offset))?;
+        let end =
+            skip_value(bytes, start).map_err(|error| parse_error(error.what, error.offset))?;
         let rest = skip_space(bytes, end);
         if rest < bytes.len() {
             return Err(parse_error("text behind the end of the message", rest));

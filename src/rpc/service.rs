@@ -1,10 +1,35 @@
 //! From message to answer.
 
-use super::{ConnectionId, Host};
-use crate::job::{Budget, Progress};
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use super::answer::AnswerForm;
+use super::context::{Context, Daemon};
+use super::envelope::{Call, Envelope, Message, Tool};
+use super::error::{INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, RpcError};
+use super::exchange::{BatchRest, Exchange, ProgressReports, Running};
+use super::session::{Known, SessionTag, Sessions};
+use super::table::{Entry, Ran, Table};
+use super::{ConnectionId, Host, tool};
+use crate::api::Args;
+use crate::api::json::{Elements, string};
+use crate::api::value::whole;
+use crate::job::{Budget, Step};
+use crate::workspace::{DEFAULT_PROJECT, Workspace};
+
+/// Calls of a batch that are carried out before other connections get their turn.
+const BATCH_SLICE: u64 = 64;
+/// The shortest interval of progress reports.
+const MIN_PROGRESS_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Everything that calls act on, and the table of methods.
-pub struct Service {}
+pub struct Service {
+    table: Table,
+    workspace: Workspace,
+    daemon: Daemon,
+    sessions: Sessions,
+}
 
 /// How far a message got in its first slice.
 pub enum Handled {
@@ -14,48 +39,427 @@ pub enum Handled {
     Pending(Box<Exchange>),
 }
 
-/// A message whose answer takes more than one slice.
-pub struct Exchange {}
+/// What starting a call came to.
+enum Begun {
+    /// It is over; its answer, if one is due, is written.
+    Finished,
+    /// It goes on in slices; nothing was written.
+    Running(Running),
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Service::new(Workspace::default())
+    }
+}
 
 impl Service {
+    /// A service on these projects.
+    pub fn new(workspace: Workspace) -> Self {
+        Service {
+            table: Table::default(),
+            workspace,
+            daemon: Daemon::new(),
+            sessions: Sessions::default(),
+        }
+    }
+
+    /// The open projects.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// The open projects, to change.
+    pub fn workspace_mut(&mut self) -> &mut Workspace {
+        &mut self.workspace
+    }
+
+    /// The name of this run of the daemon.
+    pub fn instance(&self) -> &str {
+        &self.daemon.instance
+    }
+
     /// Handles one complete message of a connection: a call, a batch or a tool object. Appends its answer to
     /// `out`: compact JSON on one line, without line feed or header; nothing if no answer is due.
     pub fn handle(
         &mut self,
-        _message: &[u8],
-        _caller: ConnectionId,
-        _host: &mut dyn Host,
-        _out: &mut Vec<u8>,
+        message: &[u8],
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
     ) -> Handled {
-        Handled::Finished
+        match Message::parse(message) {
+            Err(error) => {
+                error.write_answer("null", out);
+                Handled::Finished
+            }
+            Ok(Message::Single(text)) => match self.begin(text, false, caller, host, out) {
+                Begun::Finished => Handled::Finished,
+                Begun::Running(running) => Handled::Pending(Box::new(Exchange {
+                    caller,
+                    running: Some(running),
+                    batch: None,
+                    answer: Vec::new(),
+                })),
+            },
+            Ok(Message::Batch(text)) => self.handle_batch(text, caller, host, out),
+        }
+    }
+
+    fn handle_batch(
+        &mut self,
+        text: &str,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Handled {
+        let mut elements = Elements::new(text);
+        if elements.next().is_none() {
+            RpcError::new(INVALID_REQUEST, "Invalid Request: an empty batch")
+                .hint("a batch holds at least one call")
+                .write_answer("null", out);
+            return Handled::Finished;
+        }
+        let mut exchange =
+            Box::new(Exchange { caller, running: None, batch: None, answer: Vec::new() });
+        let mut budget = Budget::units(BATCH_SLICE);
+        let mut elements = Elements::new(text);
+        if self.run_batch(&mut exchange, &mut elements, host, &mut budget) {
+            out.append(&mut exchange.answer);
+            return Handled::Finished;
+        }
+        exchange.batch = Some(BatchRest { text: text[elements.offset()..].to_owned(), offset: 0 });
+        Handled::Pending(exchange)
     }
 
     /// Goes on with a message for one slice; true when it is finished and its answer, if one was due, is in `out`.
     pub fn step(
         &mut self,
-        _exchange: &mut Exchange,
-        _host: &mut dyn Host,
-        _budget: &mut Budget,
-        _out: &mut Vec<u8>,
+        exchange: &mut Exchange,
+        host: &mut dyn Host,
+        budget: &mut Budget,
+        out: &mut Vec<u8>,
     ) -> bool {
+        if let Some(running) = exchange.running.take()
+            && !self.step_call(running, exchange, host, budget)
+        {
+            return false;
+        }
+        let finished = match exchange.batch.take() {
+            None => true,
+            Some(mut rest) => {
+                let mut elements = Elements::resume(&rest.text, rest.offset);
+                let finished = self.run_batch(exchange, &mut elements, host, budget);
+                rest.offset = elements.offset();
+                exchange.batch = Some(rest);
+                finished
+            }
+        };
+        if finished {
+            out.append(&mut exchange.answer);
+        }
+        finished
+    }
+
+    /// Carries out calls of a batch until its end, a long call or the end of the budget; true at its end.
+    fn run_batch(
+        &mut self,
+        exchange: &mut Exchange,
+        elements: &mut Elements<'_>,
+        host: &mut dyn Host,
+        budget: &mut Budget,
+    ) -> bool {
+        while let Some(text) = elements.next() {
+            let start = exchange.answer.len();
+            exchange.answer.push(if start == 0 { b'[' } else { b',' });
+            let begun = self.begin(text, true, exchange.caller, host, &mut exchange.answer);
+            if exchange.answer.len() == start + 1 {
+                exchange.answer.truncate(start);
+            }
+            if let Begun::Running(running) = begun {
+                exchange.running = Some(running);
+                return false;
+            }
+            if !budget.spend(1) {
+                return false;
+            }
+        }
+        if !exchange.answer.is_empty() {
+            exchange.answer.push(b']');
+        }
         true
     }
 
-    /// Drops a message that nobody waits for any more; what it changed in part is rolled back.
-    pub fn cancel(&mut self, _exchange: Exchange) {}
+    /// Goes on with the running call; true when its answer is in the exchange.
+    fn step_call(
+        &mut self,
+        mut running: Running,
+        exchange: &mut Exchange,
+        host: &mut dyn Host,
+        budget: &mut Budget,
+    ) -> bool {
+        let mut context = Context {
+            workspace: &mut self.workspace,
+            daemon: &mut self.daemon,
+            host,
+            caller: exchange.caller,
+            project_name: &running.project,
+        };
+        let call = &mut running.call;
+        let stepped = catch_unwind(AssertUnwindSafe(|| call.step(&mut context, budget)));
+        let result = match stepped.unwrap_or_else(|_| Err(self.panicked())) {
+            Ok(Step::More) => {
+                report_progress(&mut running, exchange.caller, host);
+                exchange.running = Some(running);
+                return false;
+            }
+            Ok(Step::Done(json)) => Ok(json),
+            Err(error) => Err(error),
+        };
+        let start = exchange.answer.len();
+        if exchange.batch.is_some() && running.form != AnswerForm::Silent {
+            exchange.answer.push(if start == 0 { b'[' } else { b',' });
+        }
+        let start = exchange.answer.len();
+        match result {
+            Ok(json) => {
+                running.form.begin(&mut exchange.answer);
+                exchange.answer.extend_from_slice(&json);
+                running.form.end(start, &mut exchange.answer);
+            }
+            Err(error) => running.form.error(&error, &mut exchange.answer),
+        }
+        if let Some(tag) = &running.session {
+            self.sessions.answered(tag, running.form.keep(&exchange.answer[start..]));
+        }
+        true
+    }
 
-    /// Forgets what is kept for a connection (subscriptions).
+    /// Drops a message that nobody waits for any more; what it changed in part is taken back.
+    pub fn cancel(&mut self, exchange: Exchange, host: &mut dyn Host) {
+        let Some(mut running) = exchange.running else { return };
+        let mut context = Context {
+            workspace: &mut self.workspace,
+            daemon: &mut self.daemon,
+            host,
+            caller: exchange.caller,
+            project_name: &running.project,
+        };
+        running.call.cancel(&mut context);
+        if let Some(tag) = &running.session {
+            self.sessions.dropped(tag);
+        }
+    }
+
+    /// Forgets what is kept for a connection.
     pub fn connection_closed(&mut self, _connection: ConnectionId) {}
+
+    /// Starts one call of a message.
+    fn begin(
+        &mut self,
+        text: &str,
+        in_batch: bool,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Begun {
+        match Envelope::read(text) {
+            Envelope::Call(call) => {
+                let form = match call.is_notification() {
+                    true => AnswerForm::Silent,
+                    false => AnswerForm::Rpc(call.id.shown()),
+                };
+                self.begin_call(&call, &form, caller, host, out)
+            }
+            Envelope::Tool(_) if in_batch => {
+                let message = "Invalid Request: a batch holds calls, not tool objects";
+                RpcError::new(INVALID_REQUEST, message).write_answer("null", out);
+                Begun::Finished
+            }
+            Envelope::Tool(tool) => self.begin_tool(&tool, caller, host, out),
+            Envelope::Invalid(id, error) => {
+                error.write_answer(id.shown(), out);
+                Begun::Finished
+            }
+        }
+    }
+
+    fn begin_tool(
+        &mut self,
+        tool: &Tool<'_>,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Begun {
+        let name = tool.name.as_deref().unwrap_or_default();
+        let Some(method) = tool::method_of(name) else {
+            let message = format!("Unknown tool: {}", crate::api::args::shown(name));
+            let known: Vec<&str> = tool::names().collect();
+            let error = RpcError::new(METHOD_NOT_FOUND, message).with("known", known);
+            AnswerForm::<&str>::Tool.error(&error, out);
+            return Begun::Finished;
+        };
+        let call = Call {
+            id: super::envelope::Id::Absent,
+            is_strict: false,
+            method: Cow::Borrowed(method),
+            params: tool.arguments,
+            session: None,
+        };
+        self.begin_call(&call, &AnswerForm::Tool, caller, host, out)
+    }
+
+    fn begin_call(
+        &mut self,
+        call: &Call<'_>,
+        form: &AnswerForm<&str>,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Begun {
+        let start = out.len();
+        let session = match self.check_session(call, form, host.now(), out) {
+            Ok(Checked::Go(session)) => session,
+            Ok(Checked::Answered) => return Begun::Finished,
+            Err(error) => {
+                form.error(&error, out);
+                return Begun::Finished;
+            }
+        };
+        let ran = self.table.find(&call.method).and_then(|entry| {
+            let prepared = Prepared::new(call, entry)?;
+            form.begin(out);
+            let ran = self.run(entry, prepared.args, &prepared.project, caller, host, out)?;
+            Ok((entry, ran, prepared.project, prepared.progress))
+        });
+        match ran {
+            Ok((_, Ran::Written, ..)) => form.end(start, out),
+            Ok((entry, Ran::Running(call), project, progress)) => {
+                out.truncate(start);
+                let last = host.now();
+                return Begun::Running(Running {
+                    call,
+                    form: form.to_owned(),
+                    project: project.into_owned(),
+                    effect: entry.method.effect,
+                    session,
+                    reports: progress.map(|every| ProgressReports { every, last }),
+                });
+            }
+            Err(error) => {
+                out.truncate(start);
+                form.error(&error, out);
+            }
+        }
+        if let Some(tag) = session {
+            self.sessions.answered(&tag, form.keep(&out[start..]));
+        }
+        Begun::Finished
+    }
+
+    /// Calls a handler; a panic costs the call and leaves the documents as they were.
+    fn run(
+        &mut self,
+        entry: &'static Entry,
+        args: Args<'_>,
+        project_name: &str,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Result<Ran, RpcError> {
+        let mut context = Context {
+            workspace: &mut self.workspace,
+            daemon: &mut self.daemon,
+            host,
+            caller,
+            project_name,
+        };
+        let ran = catch_unwind(AssertUnwindSafe(|| (entry.run)(&mut context, args, out)));
+        ran.unwrap_or_else(|_| Err(self.panicked()))
+    }
+
+    /// After a panic: takes back what the call left half done. The panic hook has logged where it was.
+    fn panicked(&mut self) -> RpcError {
+        self.workspace.roll_back_unfinished();
+        RpcError::internal("the method failed unexpectedly")
+    }
+
+    fn check_session(
+        &mut self,
+        call: &Call<'_>,
+        form: &AnswerForm<&str>,
+        now: Instant,
+        out: &mut Vec<u8>,
+    ) -> Result<Checked, RpcError> {
+        let Some(raw) = call.session else { return Ok(Checked::Go(None)) };
+        let tag = SessionTag::read(raw, &self.daemon.instance)?;
+        match self.sessions.look_up(&tag, now)? {
+            Known::New => Ok(Checked::Go(Some(tag))),
+            Known::Answered(part) => {
+                form.kept(part, out);
+                Ok(Checked::Answered)
+            }
+            Known::Running => Err(RpcError::new(
+                super::error::OUTCOME_UNKNOWN,
+                "Outcome unknown: the first call with this number is still running",
+            )
+            .hint("ask again with the same number in a moment")),
+        }
+    }
 }
 
-impl Exchange {
-    /// Whether the message's only product is its answer, so that it may be dropped with its connection.
-    pub fn is_answer_only(&self) -> bool {
-        true
-    }
+/// What the session tag of a call says.
+enum Checked {
+    /// Carry it out, and keep the answer if it is tagged.
+    Go(Option<SessionTag>),
+    /// It was carried out before; the answer is written.
+    Answered,
+}
 
-    /// How far it is.
-    pub fn progress(&self) -> Progress {
-        Progress::default()
+/// A call's params, and what every method understands.
+struct Prepared<'a> {
+    args: Args<'a>,
+    project: Cow<'a, str>,
+    progress: Option<Duration>,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(call: &'a Call<'_>, entry: &Entry) -> Result<Self, RpcError> {
+        let mut args = Args::new(call.params).ok_or_else(|| {
+            RpcError::new(INVALID_PARAMS, "Invalid params: expected an array or an object")
+        })?;
+        let mut project = Cow::Borrowed(DEFAULT_PROJECT);
+        if entry.method.effect.on_project()
+            && let Some(raw) = args.named("project").filter(|&raw| raw != "null")
+        {
+            project = string(raw).ok_or_else(|| {
+                let schema = crate::api::schema::Schema::Text;
+                crate::api::ParamError::mismatch("project", &schema, raw)
+            })?;
+        }
+        let progress = args
+            .named("progress_ms")
+            .and_then(whole)
+            .and_then(|milliseconds| u64::try_from(milliseconds).ok())
+            .map(|milliseconds| Duration::from_millis(milliseconds).max(MIN_PROGRESS_INTERVAL));
+        Ok(Prepared { args, project, progress })
     }
+}
+
+/// Tells the caller how far a call is, if it asked for that and the time has come.
+fn report_progress(running: &mut Running, caller: ConnectionId, host: &mut dyn Host) {
+    let (Some(reports), AnswerForm::Rpc(id)) = (&mut running.reports, &running.form) else {
+        return;
+    };
+    let now = host.now();
+    if now.saturating_duration_since(reports.last) < reports.every {
+        return;
+    }
+    reports.last = now;
+    let progress = running.call.progress();
+    let message = format!(
+        r#"{{"jsonrpc":"2.0","method":"goxel.progress","params":{{"id":{id},"done":{},"total":{}}}}}"#,
+        progress.done, progress.total
+    );
+    host.notify(caller, message.as_bytes());
 }

@@ -96,7 +96,7 @@ impl<R: serde::Serialize> Task<Vec<u8>> for Written<R> {
 
 /// All methods, in the order of the reference page.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
-    methods::ENTRIES.iter().copied().flatten()
+    methods::ENTRIES.iter().copied().flatten().copied()
 }
 
 /// The prefix that is optional on every name.
@@ -111,7 +111,9 @@ impl Default for Table {
     fn default() -> Self {
         let mut by_name = HashMap::default();
         for entry in entries() {
-            for name in std::iter::once(entry.method.name).chain(entry.method.aliases.iter().copied()) {
+            for name in
+                std::iter::once(entry.method.name).chain(entry.method.aliases.iter().copied())
+            {
                 by_name.insert(name, entry);
                 by_name.insert(name.strip_prefix(PREFIX).unwrap_or(name), entry);
             }
@@ -125,8 +127,9 @@ impl Table {
     pub fn find(&self, name: &str) -> Result<&'static Entry, RpcError> {
         let found = self.by_name.get(name).or_else(|| self.by_name.get(name.strip_prefix(PREFIX)?));
         found.copied().ok_or_else(|| {
-            let error = RpcError::new(METHOD_NOT_FOUND, format!("Method not found: {}", shown(name)))
-                .hint("list_methods names all methods; nothing was changed");
+            let error =
+                RpcError::new(METHOD_NOT_FOUND, format!("Method not found: {}", shown(name)))
+                    .hint("list_methods names all methods; nothing was changed");
             match nearest(name, entries().map(|entry| entry.method.name)) {
                 Some(nearest) => error.with("nearest", nearest),
                 None => error,

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::super::Color;
 use super::super::macros::{method, params, result};
 use super::super::value::InRange;
-use super::super::Color;
 use super::system::NoParams;
 
 result! {
@@ -135,4 +135,3 @@ method! {
     effect: Read, lenient: true,
     by_position: "[-1,true]", by_name: r#"{"layer_id":-2}"#,
 }
-

@@ -3,7 +3,7 @@
 use super::super::macros::{method, params, result};
 use super::super::schema::{Describe, Field, Schema};
 use super::super::value::Raw;
-use super::super::{Args, Params, ParamError, Param, ResultType};
+use super::super::{Args, Param, ParamError, Params, ResultType};
 
 params! {
     /// No params.

@@ -1,0 +1,62 @@
+//! A message whose answer takes more than one slice.
+
+use std::time::{Duration, Instant};
+
+use super::ConnectionId;
+use super::answer::AnswerForm;
+use super::session::SessionTag;
+use super::table::RunningCall;
+use crate::api::Effect;
+use crate::job::Progress;
+
+/// A message in progress: the call that runs, and what is left of its batch. Nothing of its answer is sent
+/// before all of it is there, so nothing unsolicited can cut into it.
+pub struct Exchange {
+    pub(super) caller: ConnectionId,
+    /// The call that runs, if one does; between two calls of a long batch there is none.
+    pub(super) running: Option<Running>,
+    /// What is left of the batch, if the message is one.
+    pub(super) batch: Option<BatchRest>,
+    /// What of the answer is finished.
+    pub(super) answer: Vec<u8>,
+}
+
+/// The calls of a batch that have not begun.
+pub(super) struct BatchRest {
+    pub(super) text: String,
+    pub(super) offset: usize,
+}
+
+/// A call that goes on in slices.
+pub(super) struct Running {
+    pub(super) call: RunningCall,
+    pub(super) form: AnswerForm<String>,
+    pub(super) project: String,
+    pub(super) effect: Effect,
+    pub(super) session: Option<SessionTag>,
+    pub(super) reports: Option<ProgressReports>,
+}
+
+/// Progress that the caller asked to be told.
+pub(super) struct ProgressReports {
+    pub(super) every: Duration,
+    pub(super) last: Instant,
+}
+
+impl Exchange {
+    /// Whether the message's only product is its answer, so that it may be dropped with its connection.
+    pub fn is_answer_only(&self) -> bool {
+        self.batch.is_none()
+            && self.running.as_ref().is_none_or(|running| running.effect.is_answer_only())
+    }
+
+    /// How far the running call is.
+    pub fn progress(&self) -> Progress {
+        self.running.as_ref().map_or_else(Progress::default, |running| running.call.progress())
+    }
+
+    /// Bytes of the answer that wait for the rest of it.
+    pub fn buffered(&self) -> usize {
+        self.answer.len() + self.batch.as_ref().map_or(0, |batch| batch.text.len())
+    }
+}

@@ -1,0 +1,82 @@
+//! Handlers about layers.
+
+use super::{entries, target};
+use crate::api::methods::layers::*;
+use crate::api::methods::system::NoParams;
+use crate::api::{Color, LayerRef};
+use crate::document::history::Scope;
+use crate::document::{Layer, LayerId};
+use crate::rpc::context::{Context, Outcome};
+use crate::rpc::error::{NO_SUCH_LAYER, RpcError};
+use crate::rpc::table::Handle;
+use crate::voxel::{Bounds, Volume};
+
+entries![ListLayers, CreateLayer, GetBoundingBox];
+
+impl Handle for ListLayers {
+    fn handle(context: &mut Context<'_>, _: NoParams) -> Result<Outcome<LayerList>, RpcError> {
+        let document = context.project()?.document();
+        let active = document.active();
+        let listed = |layer: &Layer| ListedLayer {
+            id: layer.id.0,
+            layer_id: layer.id.0,
+            name: layer.name.clone(),
+            visible: layer.visible,
+            opacity: layer.opacity,
+            is_active: layer.id == active,
+            voxel_count: layer.volume.count(),
+        };
+        let layers: Vec<_> = document.layers().iter().map(listed).collect();
+        let count = layers.len();
+        Ok(LayerList { count, layers, active_layer: active.0, total_layers: count }.into())
+    }
+}
+
+impl Handle for CreateLayer {
+    fn handle(
+        context: &mut Context<'_>,
+        params: CreateLayerParams<'_>,
+    ) -> Result<Outcome<CreateLayerResult>, RpcError> {
+        let CreateLayerParams { name, color: Color(color), visible, opacity } = params;
+        let id = context.project()?.edit("create layer", Scope::Document, |document| {
+            let mut layer = Layer::new(LayerId(0), &name);
+            layer.visible = visible;
+            layer.opacity = opacity.0;
+            Ok::<_, RpcError>(document.push_layer(layer))
+        })?;
+        let [r, g, b, _] = color.bytes();
+        let name = name.into_owned();
+        let (id, color) = (id.0, [r, g, b]);
+        Ok(CreateLayerResult { success: true, name, visible, color, id, layer_id: id }.into())
+    }
+}
+
+/// The layer id that stands for all layers.
+const ALL_LAYERS: i64 = -2;
+
+impl Handle for GetBoundingBox {
+    fn handle(
+        context: &mut Context<'_>,
+        params: BoundingBoxParams,
+    ) -> Result<Outcome<BoundingBoxResult>, RpcError> {
+        let document = context.project()?.document();
+        let bounds = |volume: &Volume| match params.exact {
+            true => volume.bounds(),
+            false => volume.block_bounds(),
+        };
+        let found = if params.layer_id.0 == ALL_LAYERS {
+            let of_layer = |layer: &Layer| bounds(&layer.volume);
+            document.layers().iter().map(of_layer).fold(None, Bounds::union_of)
+        } else {
+            let wanted = i32::try_from(params.layer_id.0).ok().filter(|&id| id > 0);
+            bounds(&target::layer(document, LayerRef(wanted), NO_SUCH_LAYER)?.volume)
+        };
+        let result = BoundingBoxResult {
+            empty: found.is_none(),
+            min: found.map(|bounds| bounds.min),
+            max: found.map(|bounds| bounds.max_inside()),
+            dimensions: found.map(|bounds| bounds.dimensions()),
+        };
+        Ok(result.into())
+    }
+}

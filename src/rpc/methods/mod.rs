@@ -1,0 +1,22 @@
+//! The handlers, by subject, bound to the declarations of `api`.
+
+mod layers;
+mod projects;
+mod system;
+mod target;
+mod voxels;
+
+use super::table::Entry;
+
+/// The rows of all subjects, in the order of the reference page.
+pub(super) const ENTRIES: &[&[&Entry]] =
+    &[system::ENTRIES, projects::ENTRIES, voxels::ENTRIES, layers::ENTRIES];
+
+/// Lists handlers as rows of the table.
+macro_rules! entries {
+    ($($call:ty),* $(,)?) => {
+        pub(in crate::rpc) const ENTRIES: &[&$crate::rpc::table::Entry] =
+            &[$(&$crate::rpc::table::entry::<$call>()),*];
+    };
+}
+use entries;

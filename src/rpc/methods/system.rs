@@ -1,0 +1,108 @@
+//! Handlers about the daemon itself.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use time::macros::format_description;
+
+use super::entries;
+use crate::VERSION;
+use crate::api::methods::system::*;
+use crate::rpc::context::{Context, Daemon, Outcome};
+use crate::rpc::error::{NOT_BUILT_IN, RpcError};
+use crate::rpc::table::{self, Handle};
+
+entries![Echo, Version, Status, Ping, ListMethods, Shutdown];
+
+impl Daemon {
+    /// A run with a new random name.
+    pub fn new() -> Self {
+        // Each RandomState is seeded by the system's random numbers.
+        let instance = format!("{:016x}", RandomState::new().build_hasher().finish());
+        Daemon { instance }
+    }
+}
+
+impl Default for Daemon {
+    fn default() -> Self {
+        Daemon::new()
+    }
+}
+
+impl Handle for Ping {
+    fn handle(context: &mut Context<'_>, _: NoParams) -> Result<Outcome<Pong>, RpcError> {
+        let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_secs());
+        Ok(Pong { pong: true, timestamp, instance: context.daemon.instance.clone() }.into())
+    }
+}
+
+impl Handle for Echo {
+    fn handle(_: &mut Context<'_>, params: EchoParams<'_>) -> Result<Outcome<Echoed>, RpcError> {
+        let mut text = Vec::new();
+        crate::api::json::compact(params.0.unwrap_or("{}"), &mut text);
+        let text = String::from_utf8(text).map_err(RpcError::internal)?;
+        let raw = serde_json::value::RawValue::from_string(text).map_err(RpcError::internal)?;
+        Ok(Echoed(raw).into())
+    }
+}
+
+impl Handle for Version {
+    fn handle(_: &mut Context<'_>, _: NoParams) -> Result<Outcome<VersionResult>, RpcError> {
+        Ok(VersionResult { version: VERSION, kind: "daemon", protocol: "JSON-RPC 2.0" }.into())
+    }
+}
+
+impl Handle for Status {
+    fn handle(context: &mut Context<'_>, _: NoParams) -> Result<Outcome<StatusResult>, RpcError> {
+        let uptime = context.host.now().saturating_duration_since(context.host.started());
+        let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let result = StatusResult {
+            status: "running",
+            pid: std::process::id(),
+            current_time: current_time(),
+            hostname,
+            goxel_initialized: true,
+            methods_available: table::entries().count(),
+            memory_allocated: context.workspace.memory(),
+            uptime_seconds: uptime.as_secs(),
+            version: VERSION,
+            instance: context.daemon.instance.clone(),
+            active_connections: context.host.connections().len(),
+            active_projects: context.workspace.projects().count(),
+        };
+        Ok(result.into())
+    }
+}
+
+/// The time of day in UTC, `YYYY-MM-DD HH:MM:SS`.
+fn current_time() -> String {
+    let form = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+    time::OffsetDateTime::now_utc().format(form).unwrap_or_default()
+}
+
+impl Handle for ListMethods {
+    fn handle(_: &mut Context<'_>, _: NoParams) -> Result<Outcome<MethodList>, RpcError> {
+        let methods: Vec<_> = table::entries()
+            .map(|entry| ListedMethod {
+                method: entry.method.name,
+                description: entry.method.summary.trim(),
+                aliases: entry.method.aliases.to_vec(),
+            })
+            .collect();
+        Ok(MethodList { count: methods.len(), methods }.into())
+    }
+}
+
+impl Handle for Shutdown {
+    fn handle(
+        context: &mut Context<'_>,
+        _: ShutdownParams<'_>,
+    ) -> Result<Outcome<ShutdownResult>, RpcError> {
+        if context.host.shut_down() {
+            return Ok(ShutdownResult { success: true }.into());
+        }
+        let message = "Shutdown is not allowed: the daemon was started without --allow-shutdown";
+        Err(RpcError::new(NOT_BUILT_IN, message)
+            .hint("send SIGTERM, or use goxel-daemon --stop; nothing was changed"))
+    }
+}

@@ -1,0 +1,214 @@
+//! Exactly once: answers kept so that a repeated call is answered again and not applied again.
+//!
+//! A call may carry `"session":{"id":string,"seq":integer,"instance":string}`. `instance` must be this run of
+//! the daemon, or the outcome of whatever the client sent before cannot be known (error 1006). Of each session
+//! the latest answers are kept, bounded in number, bytes and time; a number older than what is kept is 1006
+//! too, never a second application.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use super::error::{INVALID_REQUEST, OUTCOME_UNKNOWN, RpcError};
+use crate::api::json::{Members, string};
+use crate::api::value::whole;
+
+/// Sessions kept at once; the one idle longest goes first.
+pub const MAX_SESSIONS: usize = 1024;
+/// Answers kept of one session.
+pub const MAX_ANSWERS: usize = 256;
+/// Bytes of answers kept of one session.
+pub const MAX_ANSWER_BYTES: usize = 1 << 20;
+/// How long an idle session is kept.
+pub const SESSION_LIFE: Duration = Duration::from_secs(600);
+/// Longest session id.
+pub const MAX_ID_BYTES: usize = 128;
+
+/// One call of one session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionTag {
+    id: String,
+    seq: i64,
+}
+
+/// What is known of a tagged call.
+pub enum Known<'a> {
+    /// It is new, and now counts as running.
+    New,
+    /// It is still running, asked by another connection.
+    Running,
+    /// Its answer.
+    Answered(&'a [u8]),
+}
+
+#[derive(Default)]
+struct Session {
+    /// By number; `None` while the call runs.
+    answers: BTreeMap<i64, Option<Vec<u8>>>,
+    /// Numbers up to this one were forgotten.
+    forgotten: Option<i64>,
+    bytes: usize,
+    used: Option<Instant>,
+}
+
+/// The sessions of this run of the daemon.
+#[derive(Default)]
+pub struct Sessions {
+    by_id: HashMap<String, Session>,
+}
+
+impl SessionTag {
+    /// Reads the raw envelope member.
+    pub fn read(raw: &str, instance: &str) -> Result<Self, RpcError> {
+        let (mut id, mut seq, mut of) = (None, None, None);
+        for (name, value) in Members::new(raw) {
+            match &*name {
+                "id" => id = string(value),
+                "seq" => seq = whole(value),
+                "instance" => of = string(value),
+                _ => {}
+            }
+        }
+        let (Some(id), Some(seq), Some(of)) = (id, seq, of) else {
+            return Err(RpcError::new(
+                INVALID_REQUEST,
+                "Invalid Request: 'session' must be {\"id\":string,\"seq\":integer,\"instance\":string}",
+            )
+            .hint("'ping' tells the instance"));
+        };
+        if id.len() > MAX_ID_BYTES {
+            let message = format!("Invalid Request: session id over {MAX_ID_BYTES} bytes");
+            return Err(RpcError::new(INVALID_REQUEST, message));
+        }
+        if of != instance {
+            return Err(unknown("the daemon was started anew since").with("instance", instance));
+        }
+        Ok(SessionTag { id: id.into_owned(), seq })
+    }
+}
+
+fn unknown(why: &str) -> RpcError {
+    RpcError::new(OUTCOME_UNKNOWN, format!("Outcome unknown: {why}; this call was not applied now"))
+        .hint("read the document back before you send the change again under a new number")
+}
+
+impl Sessions {
+    /// Looks a tagged call up; a new one counts as running until [`Sessions::answered`] or [`Sessions::dropped`].
+    pub fn look_up(&mut self, tag: &SessionTag, now: Instant) -> Result<Known<'_>, RpcError> {
+        self.make_room(&tag.id, now);
+        let session = self.by_id.entry(tag.id.clone()).or_default();
+        session.used = Some(now);
+        if session.forgotten.is_some_and(|last| tag.seq <= last)
+            && !session.answers.contains_key(&tag.seq)
+        {
+            return Err(unknown("the answer to this number is no longer kept").with("seq", tag.seq));
+        }
+        let mut is_new = false;
+        let answer = session.answers.entry(tag.seq).or_insert_with(|| {
+            is_new = true;
+            None
+        });
+        Ok(match answer {
+            Some(answer) => Known::Answered(answer),
+            None if is_new => Known::New,
+            None => Known::Running,
+        })
+    }
+
+    /// Keeps the answer of a call.
+    pub fn answered(&mut self, tag: &SessionTag, answer: &[u8]) {
+        let Some(session) = self.by_id.get_mut(&tag.id) else { return };
+        if let Some(slot) = session.answers.get_mut(&tag.seq) {
+            *slot = Some(answer.to_vec());
+            session.bytes += answer.len();
+        }
+        session.forget_oldest();
+    }
+
+    /// Forgets a call that was given up before it changed anything.
+    pub fn dropped(&mut self, tag: &SessionTag) {
+        if let Some(session) = self.by_id.get_mut(&tag.id) {
+            session.answers.remove(&tag.seq);
+        }
+    }
+
+    fn make_room(&mut self, id: &str, now: Instant) {
+        if self.by_id.len() < MAX_SESSIONS || self.by_id.contains_key(id) {
+            return;
+        }
+        let is_live = |session: &Session| {
+            session.used.is_some_and(|used| now.saturating_duration_since(used) < SESSION_LIFE)
+        };
+        self.by_id.retain(|_, session| is_live(session));
+        while self.by_id.len() >= MAX_SESSIONS {
+            let oldest = self.by_id.iter().min_by_key(|(_, session)| session.used);
+            match oldest.map(|(id, _)| id.clone()) {
+                Some(id) => self.by_id.remove(&id),
+                None => break,
+            };
+        }
+    }
+}
+
+impl Session {
+    /// Drops the oldest answers beyond the limits; running calls stay.
+    fn forget_oldest(&mut self) {
+        while self.answers.len() > MAX_ANSWERS || self.bytes > MAX_ANSWER_BYTES {
+            let oldest = self.answers.iter().find(|(_, answer)| answer.is_some());
+            let Some(seq) = oldest.map(|(seq, _)| *seq) else { return };
+            let forgotten = self.answers.remove(&seq).flatten();
+            self.bytes -= forgotten.map_or(0, |answer| answer.len());
+            self.forgotten = self.forgotten.max(Some(seq));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tag(seq: i64) -> SessionTag {
+        SessionTag { id: "s".to_owned(), seq }
+    }
+
+    #[test]
+    fn a_repeated_call_gets_the_answer_that_was_kept() {
+        let mut sessions = Sessions::default();
+        let now = Instant::now();
+        assert!(matches!(sessions.look_up(&tag(1), now), Ok(Known::New)));
+        assert!(matches!(sessions.look_up(&tag(1), now), Ok(Known::Running)));
+        sessions.answered(&tag(1), b"ok");
+        assert!(matches!(sessions.look_up(&tag(1), now), Ok(Known::Answered(b"ok"))));
+    }
+
+    #[test]
+    fn a_number_older_than_what_is_kept_is_unknown_and_not_new() {
+        let mut sessions = Sessions::default();
+        let now = Instant::now();
+        for seq in 1..=MAX_ANSWERS as i64 + 10 {
+            assert!(matches!(sessions.look_up(&tag(seq), now), Ok(Known::New)));
+            sessions.answered(&tag(seq), b"ok");
+        }
+        assert_eq!(sessions.look_up(&tag(1), now).err().unwrap().code, OUTCOME_UNKNOWN);
+        let last = tag(MAX_ANSWERS as i64 + 10);
+        assert!(matches!(sessions.look_up(&last, now), Ok(Known::Answered(_))));
+    }
+
+    #[test]
+    fn another_instance_is_an_unknown_outcome() {
+        let raw = r#"{"id":"s","seq":1,"instance":"old"}"#;
+        assert_eq!(SessionTag::read(raw, "new").unwrap_err().code, OUTCOME_UNKNOWN);
+        assert_eq!(SessionTag::read(raw, "old").unwrap(), tag(1));
+        assert_eq!(SessionTag::read("{}", "new").unwrap_err().code, INVALID_REQUEST);
+    }
+
+    #[test]
+    fn the_number_of_sessions_is_bounded() {
+        let mut sessions = Sessions::default();
+        let now = Instant::now();
+        for index in 0..MAX_SESSIONS + 50 {
+            let tag = SessionTag { id: index.to_string(), seq: 1 };
+            assert!(matches!(sessions.look_up(&tag, now), Ok(Known::New)));
+        }
+        assert_eq!(sessions.by_id.len(), MAX_SESSIONS);
+    }
+}
