@@ -138,7 +138,7 @@ impl<'a> Args<'a> {
     }
 
     /// The next value by position.
-    pub fn next(&mut self) -> Option<&'a str> {
+    pub fn take_next(&mut self) -> Option<&'a str> {
         match &mut self.form {
             Form::Positional { values, next } => {
                 let value = values.get(*next).copied();
@@ -197,7 +197,7 @@ impl<'a> Args<'a> {
     /// One param: the next position, or the first of its names. `null` counts as absent.
     pub fn take(&mut self, names: &[&'static str]) -> Option<&'a str> {
         let value = match self.form {
-            Form::Positional { .. } => self.next(),
+            Form::Positional { .. } => self.take_next(),
             Form::Named(_) => self.first_named(names).map(|(_, value)| value),
         };
         value.filter(|&value| value != "null")

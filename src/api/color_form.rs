@@ -57,7 +57,7 @@ fn from_channels([r, g, b, a]: [Option<f64>; 4]) -> Option<Rgba> {
     let rgb = [r?, g?, b?];
     let fractional = rgb.into_iter().chain(a).any(|value| value.fract() != 0.0);
     let (top, scale) = if fractional { (1.0, 255.0) } else { (255.0, 1.0) };
-    let byte = |value: f64| (0.0..=top).contains(&value).then(|| (value * scale + 0.5) as u8);
+    let byte = |value: f64| (0.0..=top).contains(&value).then_some((value * scale + 0.5) as u8);
     Some(Rgba::new(byte(rgb[0])?, byte(rgb[1])?, byte(rgb[2])?, a.map_or(Some(255), byte)?))
 }
 
@@ -100,10 +100,10 @@ impl<'a> ParamType<'a> for Color {
             return match args.peek() {
                 None => Ok(None),
                 Some(raw) if raw.starts_with(['"', '[', '{', 'n', 't', 'f']) => {
-                    args.next();
+                    args.take_next();
                     if raw == "null" { Ok(None) } else { read(raw, param.name()).map(Self::some) }
                 }
-                Some(_) => channels(|| args.next()).map(Some),
+                Some(_) => channels(|| args.take_next()).map(Some),
             };
         }
         match args.take(param.names) {

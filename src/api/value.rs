@@ -264,10 +264,10 @@ impl<'a> ParamType<'a> for Position {
             return match args.peek() {
                 None => Ok(None),
                 Some(raw) if raw.starts_with(['[', '{']) => {
-                    args.next();
+                    args.take_next();
                     read(raw, param.name()).map(|point| Some(Position(point)))
                 }
-                Some(_) => axes(|| args.next()).map(Some),
+                Some(_) => axes(|| args.take_next()).map(Some),
             };
         }
         match args.take(param.names) {

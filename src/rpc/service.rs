@@ -169,7 +169,7 @@ impl Service {
         host: &mut dyn Host,
         budget: &mut Budget,
     ) -> bool {
-        while let Some(text) = elements.next() {
+        for text in elements.by_ref() {
             let start = exchange.answer.len();
             exchange.answer.push(if start == 0 { b'[' } else { b',' });
             let begun = self.begin(text, true, exchange.caller, host, &mut exchange.answer);
