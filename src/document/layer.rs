@@ -63,7 +63,7 @@ pub enum LayerContent {
 }
 
 /// One layer of a document.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Layer {
     /// Its number.
     pub id: LayerId,

@@ -26,7 +26,7 @@ pub use palette::Palette;
 use crate::voxel::{Bounds, Volume};
 
 /// A voxel scene.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Document {
     /// What the person calls it.
     pub name: String,

@@ -9,6 +9,7 @@ mod block_edit;
 mod block_range;
 mod color;
 mod combine;
+mod debug;
 mod draw;
 mod geometry;
 mod memory;
