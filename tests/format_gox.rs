@@ -1,9 +1,12 @@
 //! `.gox` files: real ones against the truth of an independent parser, and round trips.
 
+mod documents;
 mod samples;
 
+use documents::{assert_same, document};
 use goxel_daemon::document::Document;
 use goxel_daemon::format::{self, WriteOptions};
+use proptest::prelude::*;
 use samples::{Sample, bounds, samples, sha_xyz_rgba};
 
 fn load(sample: &Sample) -> Document {
@@ -85,26 +88,89 @@ fn every_sample_survives_a_save_and_a_load() {
     }
 }
 
-/// Everything that a document holds is equal.
-fn assert_same(a: &Document, b: &Document, of: &str) {
-    assert_eq!(a.name, b.name, "{of}");
-    assert_eq!(a.canvas, b.canvas, "{of}");
-    assert_eq!(a.materials, b.materials, "{of}");
-    assert_eq!(a.cameras, b.cameras, "{of}");
-    assert_eq!(a.active_camera, b.active_camera, "{of}");
-    assert_eq!(a.light, b.light, "{of}");
-    assert_eq!(a.palette, b.palette, "{of}");
-    assert_eq!(a.selection, b.selection, "{of}");
-    assert_eq!(sha_xyz_rgba(&a.mask), sha_xyz_rgba(&b.mask), "{of}");
-    assert_eq!(a.preserved, b.preserved, "{of}");
-    assert_eq!(a.active(), b.active(), "{of}");
-    assert_eq!(a.layers().len(), b.layers().len(), "{of}");
-    for (a, b) in a.layers().iter().zip(b.layers()) {
-        assert_eq!(a.id, b.id, "{of}");
-        assert_eq!(a.name, b.name, "{of}");
-        assert_eq!((a.visible, a.mode, a.opacity), (b.visible, b.mode, b.opacity), "{of}");
-        assert_eq!((a.material, a.bounds, a.matrix), (b.material, b.bounds, b.matrix), "{of}");
-        assert_eq!((&a.content, &a.preserved), (&b.content, &b.preserved), "{of}");
-        assert_eq!(sha_xyz_rgba(&a.volume), sha_xyz_rgba(&b.volume), "{of}");
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_document_survives_a_save_and_a_load(document in document()) {
+        assert_same(&document, &save_and_load(&document), "a random document");
     }
+}
+
+#[test]
+fn ids_of_the_file_are_kept_for_saving_and_ours_come_back() {
+    use goxel_daemon::document::{Layer, LayerId};
+    let canvas = goxel_daemon::document::canvas_for_size([8; 3]);
+    let layers = (0..3).map(|index| {
+        let mut layer = Layer::new(LayerId(0), &format!("layer {index}"));
+        layer.preserved.push(("id".to_owned(), 7i32.to_le_bytes().to_vec()));
+        layer
+    });
+    let document = Document::with_layers("equal ids", canvas, layers.collect());
+    let again = save_and_load(&document);
+    assert_same(&document, &again, "equal ids");
+    assert_eq!(again.layers().iter().map(|layer| layer.id.0).collect::<Vec<_>>(), [1, 2, 3]);
+}
+
+#[test]
+fn unknown_chunks_and_entries_survive() {
+    use goxel_daemon::document::PreservedChunk;
+    let mut document = Document::default();
+    document.preserved.push(PreservedChunk { kind: *b"PLAC", data: (*b"anything").into() });
+    document.materials[0].preserved.push(("gloss".to_owned(), vec![1, 2, 3]));
+    document.cameras[0].preserved.push(("fpv".to_owned(), vec![1]));
+    let layer = document.layers_mut().next().expect("a layer");
+    layer.preserved.push(("marker_color".to_owned(), vec![9; 4]));
+    assert_same(&document, &save_and_load(&document), "unknown parts");
+}
+
+#[test]
+fn a_block_that_occurs_many_times_is_written_once() {
+    use goxel_daemon::voxel::{Bounds, Rgba};
+    let mut document = Document::default();
+    let layer = document.layers_mut().next().expect("a layer");
+    layer.volume.fill(Bounds { min: [0, 0, 0], max: [64, 64, 64] }, Rgba::WHITE);
+    let gox = format::by_name(".GOX").expect("gox is known");
+    let encoded = format::encode(document.clone(), gox, WriteOptions::default()).expect("encodes");
+    let blocks = encoded.bytes.windows(4).filter(|window| window == b"BL16").count();
+    assert_eq!(blocks, 1);
+    let again = format::decode(encoded.bytes, None, Default::default()).expect("decodes");
+    assert_same(&document, &again.document, "a cube");
+}
+
+#[test]
+fn a_second_save_gives_the_same_bytes_as_a_first_one() {
+    use goxel_daemon::voxel::Rgba;
+    let mut document = Document::default();
+    let gox = format::by_name("gox").expect("gox is known");
+    let set = |document: &mut Document, x: i32| {
+        let layer = document.layers_mut().next().expect("a layer");
+        layer.volume.set([x, 0, 0].into(), Rgba::opaque(x as u8, 1, 2));
+    };
+    (0..100).for_each(|x| set(&mut document, x));
+    let first = format::encode(document.clone(), gox, WriteOptions::default()).expect("encodes");
+    set(&mut document, 33);
+    set(&mut document, 200);
+    let options = WriteOptions { cache: first.cache, ..WriteOptions::default() };
+    let second = format::encode(document.clone(), gox, options).expect("encodes");
+    let fresh = format::encode(document, gox, WriteOptions::default()).expect("encodes");
+    assert!(second.bytes == fresh.bytes);
+}
+
+#[test]
+fn a_preview_is_written_and_an_old_one_kept_until_then() {
+    let mut document = Document::default();
+    let gox = format::by_name("gox").expect("gox is known");
+    let options = WriteOptions { preview: Some(b"first".to_vec()), ..WriteOptions::default() };
+    let encoded = format::encode(document.clone(), gox, options).expect("encodes");
+    document = format::decode(encoded.bytes, None, Default::default()).expect("decodes").document;
+    let kept = save_and_load(&document);
+    let preview = |document: &Document| {
+        document.preserved.iter().find(|c| c.kind == *b"PREV").map(|c| c.data.to_vec())
+    };
+    assert_eq!(preview(&kept), Some(b"first".to_vec()));
+    let options = WriteOptions { preview: Some(b"second".to_vec()), ..WriteOptions::default() };
+    let encoded = format::encode(kept, gox, options).expect("encodes");
+    let last = format::decode(encoded.bytes, None, Default::default()).expect("decodes").document;
+    assert_eq!(preview(&last), Some(b"second".to_vec()));
 }

@@ -8,10 +8,11 @@ use super::matrix::dot;
 use super::{Document, LayerContent, LayerId, Matrix, ShapeKind};
 use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Rgba, Volume};
 
-/// The most blocks that one clone or shape layer may fill (1 GiB if stored flat).
+/// The most blocks that all clone and shape layers of a document together may need (1 GiB if stored
+/// flat, about a second of work).
 pub const EVALUATED_BLOCKS_LIMIT: u64 = 1 << 16;
-/// The most blocks that are looked at to find those.
-const VISITED_BLOCKS_LIMIT: u128 = 1 << 22;
+/// How many blocks may be looked at for each that may be computed.
+const VISITS_PER_BLOCK: u64 = 16;
 
 /// Why a layer could not be evaluated. Its voxels are empty then; its definition is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,12 @@ impl Document {
     /// Computes the voxels of all clone and shape layers anew, bases before their clones. Does nothing
     /// where there are no such layers.
     pub fn evaluate(&mut self) -> Vec<EvaluationProblem> {
+        self.evaluate_within(EVALUATED_BLOCKS_LIMIT)
+    }
+
+    /// The same with another limit on the blocks that all those layers together may need.
+    pub fn evaluate_within(&mut self, max_blocks: u64) -> Vec<EvaluationProblem> {
+        let mut effort = Effort::new(max_blocks);
         let mut problems = Vec::new();
         let mut waiting: Vec<usize> = (0..self.layers.len())
             .filter(|&index| {
@@ -56,7 +63,7 @@ impl Document {
             }
             for &index in &now {
                 let id = self.layers[index].id;
-                let (volume, reason) = match self.evaluate_layer(index) {
+                let (volume, reason) = match self.evaluate_layer(index, &mut effort) {
                     Ok(volume) => (volume, None),
                     Err(reason) => (Volume::new(), Some(reason)),
                 };
@@ -68,14 +75,14 @@ impl Document {
         problems
     }
 
-    fn evaluate_layer(&self, index: usize) -> Result<Volume, String> {
+    fn evaluate_layer(&self, index: usize, effort: &mut Effort) -> Result<Volume, String> {
         let layer = &self.layers[index];
         match layer.content {
             LayerContent::Shape { kind, color } => {
-                evaluate_shape(kind, color, &layer.matrix, &self.canvas)
+                evaluate_shape(kind, color, &layer.matrix, &self.canvas, effort)
             }
             LayerContent::Clone { base } => match self.layer(base) {
-                Some(base) => resample(&base.volume, &layer.matrix),
+                Some(base) => resample(&base.volume, &layer.matrix, effort),
                 None => Err("is a clone of a layer that does not exist".to_owned()),
             },
             LayerContent::Voxels | LayerContent::Image { .. } => Ok(layer.volume.clone()),
@@ -107,17 +114,20 @@ fn evaluate_shape(
     color: Rgba,
     matrix: &Matrix,
     canvas: &Bounds,
+    effort: &mut Effort,
 ) -> Result<Volume, String> {
     let mut volume = Volume::new();
     let Some(shape) = LocalFrame::new(matrix) else { return Ok(volume) };
     let Some(bounds) = image_of_cube(matrix).and_then(|bounds| bounds.intersect(canvas)) else {
         return Ok(volume);
     };
-    let blocks = block_range(&bounds)?;
-    let mut filled = 0;
-    for at in positions(blocks) {
-        let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
+    for at in positions(effort.visit(&bounds)?) {
         let origin = at.origin().array().map(i64::from);
+        if !shape.reaches_block(origin) {
+            continue;
+        }
+        effort.compute_block()?;
+        let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
         let mut any = false;
         for (index, voxel) in voxels.iter_mut().enumerate() {
             let cell = cell(origin, index);
@@ -129,8 +139,6 @@ fn evaluate_shape(
             }
         }
         if any {
-            filled += 1;
-            check_filled(filled)?;
             volume.set_block(at, &voxels);
         }
     }
@@ -153,6 +161,12 @@ impl LocalFrame {
         usable.then_some(LocalFrame { center: matrix.column(3), axes, half })
     }
 
+    /// Whether a block may hold a part of the shape: its centre is no further out than half its diagonal.
+    fn reaches_block(&self, origin: [i64; 3]) -> bool {
+        let offset = std::array::from_fn(|i| origin[i] as f64 + 8.0 - self.center[i]);
+        (0..3).all(|i| dot(self.axes[i], offset).abs() <= self.half[i] + 14.0)
+    }
+
     fn holds(&self, kind: ShapeKind, point: [f64; 3]) -> bool {
         let offset = std::array::from_fn(|i| point[i] - self.center[i]);
         let local = self.axes.map(|axis| dot(axis, offset));
@@ -166,7 +180,7 @@ impl LocalFrame {
 }
 
 /// The base's voxels seen through a matrix.
-fn resample(base: &Volume, matrix: &Matrix) -> Result<Volume, String> {
+fn resample(base: &Volume, matrix: &Matrix, effort: &mut Effort) -> Result<Volume, String> {
     if *matrix == Matrix::IDENTITY {
         return Ok(base.clone());
     }
@@ -175,12 +189,12 @@ fn resample(base: &Volume, matrix: &Matrix) -> Result<Volume, String> {
     let inverse = matrix.is_finite().then(|| matrix.inverse()).flatten();
     let inverse = inverse.ok_or("has a matrix that flattens its base")?;
     let target = image_of_bounds(matrix, &source).ok_or("lies beyond the addressable voxels")?;
-    let mut filled = 0;
-    for at in positions(block_range(&target)?) {
+    for at in positions(effort.visit(&target)?) {
         let origin = at.origin().array().map(i64::from);
         if !touches(base, &source, origin, &inverse) {
             continue;
         }
+        effort.compute_block()?;
         let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
         for (index, voxel) in voxels.iter_mut().enumerate() {
             let from = inverse.transform(cell(origin, index).map(|value| value as f64));
@@ -190,8 +204,6 @@ fn resample(base: &Volume, matrix: &Matrix) -> Result<Volume, String> {
             }
         }
         if voxels.iter().any(|voxel| !voxel.is_empty()) {
-            filled += 1;
-            check_filled(filled)?;
             volume.set_block(at, &voxels);
         }
     }
@@ -212,7 +224,7 @@ fn touches(
     let Some(part) = around(corners).and_then(|part| part.intersect(source)) else { return false };
     let (low, high) = (part.min.map(|v| v >> 4), part.max_inside().map(|v| v >> 4));
     let count: i64 = (0..3).map(|axis| high[axis] - low[axis] + 1).product();
-    count > 512 || positions((low, high)).any(|at| base.block(at).is_some())
+    count > 64 || positions((low, high)).any(|at| base.block(at).is_some())
 }
 
 /// The box around points, with room for rounding; `None` if it is not finite or far out.
@@ -247,16 +259,35 @@ fn image_of_bounds(matrix: &Matrix, bounds: &Bounds) -> Option<Bounds> {
 
 type BlockRange = ([i64; 3], [i64; 3]);
 
-/// The first and last block of a box in each direction.
-fn block_range(bounds: &Bounds) -> Result<BlockRange, String> {
-    let (low, high) = (bounds.min.map(|v| v >> 4), bounds.max_inside().map(|v| v >> 4));
-    let count: u128 = (0..3).map(|axis| (high[axis] - low[axis] + 1) as u128).product();
-    if count > VISITED_BLOCKS_LIMIT {
-        return Err(format!(
-            "spans {count} blocks, and at most {VISITED_BLOCKS_LIMIT} are allowed"
-        ));
+/// What evaluating may still cost.
+struct Effort {
+    max_blocks: u64,
+    blocks: u64,
+    visits: u64,
+}
+
+impl Effort {
+    fn new(max_blocks: u64) -> Self {
+        let visits = max_blocks.saturating_mul(VISITS_PER_BLOCK);
+        Effort { max_blocks, blocks: max_blocks, visits }
     }
-    Ok((low, high))
+
+    /// The first and last block of a box in each direction, if there are not too many between them.
+    fn visit(&mut self, bounds: &Bounds) -> Result<BlockRange, String> {
+        let (low, high) = (bounds.min.map(|v| v >> 4), bounds.max_inside().map(|v| v >> 4));
+        let count: u128 = (0..3).map(|axis| (high[axis] - low[axis] + 1) as u128).product();
+        let left = u64::try_from(count).ok().and_then(|count| self.visits.checked_sub(count));
+        self.visits = left.ok_or_else(|| format!("spans {count} blocks, which is too many"))?;
+        Ok((low, high))
+    }
+
+    fn compute_block(&mut self) -> Result<(), String> {
+        let left = self.blocks.checked_sub(1);
+        self.blocks = left.ok_or_else(|| {
+            format!("needs too many blocks: {} are the limit for all such layers", self.max_blocks)
+        })?;
+        Ok(())
+    }
 }
 
 fn positions((low, high): BlockRange) -> impl Iterator<Item = BlockPos> {
@@ -270,13 +301,6 @@ fn positions((low, high): BlockRange) -> impl Iterator<Item = BlockPos> {
 fn cell(origin: [i64; 3], index: usize) -> [i64; 3] {
     let index = index as i64;
     [origin[0] + (index & 15), origin[1] + (index >> 4 & 15), origin[2] + (index >> 8)]
-}
-
-fn check_filled(filled: u64) -> Result<(), String> {
-    if filled > EVALUATED_BLOCKS_LIMIT {
-        return Err(format!("fills more than {EVALUATED_BLOCKS_LIMIT} blocks"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -353,7 +377,7 @@ mod tests {
             let bounds = Bounds { min: [-4, -4, 0], max: [4, 4, 8] };
             let matrix = Matrix::of_bounds(&bounds);
             let canvas = super::super::canvas_for_size([64; 3]);
-            let volume = evaluate_shape(kind, Rgba::WHITE, &matrix, &canvas);
+            let volume = evaluate_shape(kind, Rgba::WHITE, &matrix, &canvas, &mut Effort::new(100));
             assert_eq!(volume.map(|volume| volume.count()), Ok(count), "{kind:?}");
         }
     }
@@ -362,6 +386,8 @@ mod tests {
     fn an_enormous_shape_is_refused_and_not_tried() {
         let mut matrix = Matrix::IDENTITY;
         (0..3).for_each(|axis| matrix.0[axis][axis] = 1e9);
-        assert!(evaluate_shape(ShapeKind::Cube, Rgba::WHITE, &matrix, &Bounds::ALL).is_err());
+        let effort = &mut Effort::new(1000);
+        let shape = evaluate_shape(ShapeKind::Cube, Rgba::WHITE, &matrix, &Bounds::ALL, effort);
+        assert!(shape.is_err());
     }
 }

@@ -163,10 +163,16 @@ impl Document {
     }
 
     /// Removes a layer. The last remaining one is replaced by an empty layer "unnamed"; if the active layer
-    /// goes, the top one becomes active.
+    /// goes, the top one becomes active. Clones of it keep the voxels they have, as layers of their own.
     pub fn remove_layer(&mut self, id: LayerId) -> Option<Layer> {
         let index = self.layers.iter().position(|layer| layer.id == id)?;
         let removed = self.layers.remove(index);
+        for layer in &mut self.layers {
+            if layer.content == (LayerContent::Clone { base: id }) {
+                layer.content = LayerContent::Voxels;
+                layer.matrix = Matrix::IDENTITY;
+            }
+        }
         if self.layers.is_empty() {
             self.push_layer(Layer::new(LayerId(1), "unnamed"));
         }

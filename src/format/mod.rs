@@ -9,6 +9,8 @@
 mod bytes;
 mod error;
 mod file;
+#[cfg(test)]
+mod file_tests;
 mod gox;
 mod image;
 mod job;

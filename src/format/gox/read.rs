@@ -6,7 +6,8 @@ use super::private::{self, Private};
 use super::record::{self, FILE_BASE, FILE_ID, LayerRecord};
 use super::{NAME, VERSION};
 use crate::document::{
-    Camera, Document, Layer, LayerContent, LayerId, Light, Material, PreservedChunk,
+    Camera, Document, EVALUATED_BLOCKS_LIMIT, Layer, LayerContent, LayerId, Light, Material,
+    PreservedChunk,
 };
 use crate::format::bytes::Bytes;
 use crate::format::{FormatError, Loaded, ReadOptions};
@@ -187,7 +188,9 @@ impl Reader {
 
     fn finish(&mut self) -> Loaded {
         let name = self.options.name.take().unwrap_or_else(|| "Untitled".to_owned());
-        std::mem::take(&mut self.parts).into_loaded(&name)
+        let left = self.options.limits.max_voxel_bytes.saturating_sub(self.voxel_bytes);
+        let max_blocks = (left / BLOCK_BYTES).min(EVALUATED_BLOCKS_LIMIT);
+        std::mem::take(&mut self.parts).into_loaded(&name, max_blocks)
     }
 }
 
@@ -302,7 +305,7 @@ impl Parts {
         }
     }
 
-    fn into_loaded(mut self, name: &str) -> Loaded {
+    fn into_loaded(mut self, name: &str, max_blocks: u64) -> Loaded {
         let layers = self.number_layers();
         let canvas = self.canvas.unwrap_or(EMPTY_CANVAS);
         let mut document = Document::with_layers(name, canvas, layers);
@@ -311,13 +314,11 @@ impl Parts {
         }
         document.light = self.light;
         document.preserved = self.preserved;
+        set_cameras(&mut document, self.cameras, self.active_camera);
         if let Some(private) = self.private {
-            set_cameras(&mut document, self.cameras, self.active_camera);
             private.apply(&mut document);
-        } else {
-            set_cameras(&mut document, self.cameras, self.active_camera);
         }
-        let problems = document.evaluate();
+        let problems = document.evaluate_within(max_blocks);
         self.warnings.extend(problems.into_iter().map(|problem| {
             let layer = document.layer(problem.layer).map_or("", |layer| layer.name.as_str());
             format!("layer '{layer}' {}; it is empty", problem.reason)
@@ -345,6 +346,7 @@ impl Parts {
             if let LayerContent::Clone { base } = &mut layer.content {
                 match file_ids.iter().position(|&known| known == file_base) {
                     Some(index) => *base = LayerId(ids[index]),
+                    None if !ids.contains(&file_base) => *base = LayerId(file_base),
                     None => {
                         let kept = file_base.to_le_bytes().to_vec();
                         layer.preserved.push((FILE_BASE.to_owned(), kept));
