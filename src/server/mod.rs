@@ -1,1 +1,37 @@
-//! The event loop and its connections.
+//! The daemon's sockets, connections, timers and signals: one thread, one poll.
+//!
+//! | file | what it knows |
+//! | --- | --- |
+//! | `event_loop` | the poll, tokens, listeners, signals; nothing of JSON |
+//! | `reactor`, `serve`, `work`, `flush`, `expire` | the turn; neither sockets nor the real clock |
+//! | `hub`, `connection`, `timers`, `metrics`, `limits` | the state that turns act on |
+//! | `listener`, `ownership`, `peer`, `inherited` | where connections come from |
+//! | `status` | the pages of the one-shot HTTP framing |
+//! | `flags`, `logging` | the command line, the log |
+//!
+//! What runs in the daemon runs in the simulator too: [`reactor::Reactor`] is generic over
+//! [`transport::Transport`] and [`clock::Clock`].
+
+pub mod clock;
+pub mod connection;
+mod event_loop;
+mod expire;
+pub mod flags;
+mod flush;
+pub mod hub;
+mod inherited;
+pub mod limits;
+mod listener;
+pub mod logging;
+pub mod metrics;
+mod ownership;
+mod peer;
+pub mod reactor;
+mod serve;
+mod signals;
+pub mod status;
+mod timers;
+pub mod transport;
+mod work;
+
+pub use event_loop::{Config, StartError, run};

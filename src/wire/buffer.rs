@@ -73,6 +73,16 @@ impl Buffer {
         self.end = (self.end + count).min(self.bytes.len());
     }
 
+    /// Drops all waiting bytes.
+    pub fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
+    }
+
+    /// Drops the waiting bytes behind the first `length`.
+    pub fn truncate(&mut self, length: usize) {
+        self.end = self.end.min(self.start + length);
+    }
+
     /// Appends bytes.
     pub fn extend(&mut self, bytes: &[u8]) {
         self.bytes.truncate(self.end);

@@ -1,0 +1,332 @@
+//! The poll: tokens, listeners and signals on one side, the reactor on the other.
+
+use std::io;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use mio::event::Event;
+use mio::{Events, Interest, Poll, Registry, Token};
+use rustix::process::{Resource, getrlimit, setrlimit};
+
+use super::clock::{Clock, SystemClock};
+use super::connection::Key;
+use super::inherited;
+use super::limits::Limits;
+use super::listener::{ACCEPTS_A_TURN, Accepted, Listener, RETRY_AFTER, RefusalLog, Reserve, refuse};
+use super::ownership::{self, OwnershipError, Permissions};
+use super::peer;
+use super::reactor::{Reactor, Wait};
+use super::signals::{Signal, Signals};
+use super::status::PlainPages;
+use super::transport::Socket;
+use crate::rpc::Service;
+
+/// How the server is to run.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Where to listen. Empty under socket activation only.
+    pub sockets: Vec<PathBuf>,
+    /// Who may open the sockets.
+    pub permissions: Permissions,
+    /// The user ids that are served; empty for all that can open the socket.
+    pub allowed_users: Vec<u32>,
+    /// The limits.
+    pub limits: Limits,
+    /// Whether a call may stop the server.
+    pub allow_shutdown: bool,
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A socket path.
+    #[error(transparent)]
+    Path(#[from] OwnershipError),
+    /// A descriptor from the service manager.
+    #[error("{0}")]
+    Inherited(String),
+    /// The user check cannot be kept here.
+    #[error("--allow-uid: this system does not tell the user of a connection")]
+    NoPeerUser,
+    /// The system refused.
+    #[error("cannot {action}: {error}")]
+    System {
+        /// What was tried.
+        action: &'static str,
+        /// The reason.
+        error: io::Error,
+    },
+}
+
+/// Descriptors that are not connections: standard streams, poll, pipes, listeners, files in work.
+const OTHER_DESCRIPTORS: u64 = 64;
+
+const SIGNAL_TOKEN: Token = Token(usize::MAX);
+/// Listeners count down from here.
+const LAST_LISTENER_TOKEN: usize = usize::MAX - 1;
+const MOST_LISTENERS: usize = 1024;
+
+/// Bits of a token that hold the place in the slab; the others hold the number of the connection, so that an event
+/// for a place cannot reach its next owner.
+const PLACE_BITS: u32 = 24;
+
+fn token(key: Key) -> Token {
+    let number = key.id.0 as usize & (usize::MAX >> (PLACE_BITS + 1));
+    Token(number << PLACE_BITS | key.index)
+}
+
+/// Serves until a signal or a call stops it.
+pub fn run(config: Config, service: Service) -> Result<(), StartError> {
+    EventLoop::start(config, service)?.serve()
+}
+
+struct EventLoop {
+    poll: Poll,
+    registry: Rc<Registry>,
+    listeners: Vec<Listener>,
+    signals: Signals,
+    reactor: Reactor<Socket, SystemClock>,
+    reserve: Reserve,
+    refusals: RefusalLog,
+    allowed_users: Vec<u32>,
+}
+
+fn system(action: &'static str) -> impl FnOnce(io::Error) -> StartError {
+    move |error| StartError::System { action, error }
+}
+
+impl EventLoop {
+    fn start(mut config: Config, service: Service) -> Result<Self, StartError> {
+        if !config.allowed_users.is_empty() && !cfg!(target_os = "linux") {
+            return Err(StartError::NoPeerUser);
+        }
+        let mut listeners: Vec<Listener> = inherited::listeners()
+            .map_err(StartError::Inherited)?
+            .into_iter()
+            .map(|socket| Listener::new(socket, None))
+            .collect();
+        raise_descriptor_limit(&mut config.limits);
+        for path in &config.sockets {
+            let (owned, socket) = ownership::take(path, &config.permissions)?;
+            log::info!("listening on {}", owned.path().display());
+            listeners.push(Listener::new(socket, Some(owned)));
+        }
+        let poll = Poll::new().map_err(system("make a poll"))?;
+        let registry = poll.registry().try_clone().map_err(system("share the poll"))?;
+        let mut signals = Signals::install().map_err(system("install signal handlers"))?;
+        let read = Interest::READABLE;
+        registry
+            .register(signals.source(), SIGNAL_TOKEN, read)
+            .map_err(system("wait for signals"))?;
+        for (index, listener) in listeners.iter_mut().enumerate().take(MOST_LISTENERS) {
+            let token = Token(LAST_LISTENER_TOKEN - index);
+            registry
+                .register(listener.source(), token, read)
+                .map_err(system("wait for connections"))?;
+        }
+        let pages = Box::new(PlainPages);
+        let mut reactor = Reactor::new(service, config.limits, SystemClock, pages);
+        reactor.allow_shutdown(config.allow_shutdown);
+        Ok(EventLoop {
+            poll,
+            registry: Rc::new(registry),
+            listeners,
+            signals,
+            reactor,
+            reserve: Reserve::new(),
+            refusals: RefusalLog::default(),
+            allowed_users: config.allowed_users,
+        })
+    }
+
+    fn serve(mut self) -> Result<(), StartError> {
+        let mut events = Events::with_capacity(1024);
+        let mut wait = Wait::None;
+        loop {
+            let time_out = self.time_out(wait);
+            match self.poll.poll(&mut events, time_out) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => events.clear(),
+                Err(error) => return Err(system("wait for events")(error)),
+            }
+            self.reactor.wake();
+            let started = self.reactor.hub().now;
+            for event in events.iter() {
+                self.dispatch(event);
+            }
+            self.accept_newcomers();
+            wait = self.reactor.turn();
+            if self.reactor.draining().is_some() && !self.listeners.is_empty() {
+                self.stop_listening();
+                wait = Wait::None;
+            }
+            if self.reactor.is_drained() {
+                log::info!("stopped");
+                return Ok(());
+            }
+            self.reactor.turn_took(SystemClock.now().saturating_duration_since(started));
+        }
+    }
+
+    fn time_out(&self, wait: Wait) -> Option<Duration> {
+        let now = SystemClock.now();
+        let retry = self.listeners.iter().filter_map(|listener| listener.retry_at).min();
+        let more = self.listeners.iter().any(|listener| listener.ready && listener.retry_at.is_none());
+        let until = match wait {
+            _ if more => return Some(Duration::ZERO),
+            Wait::None => return Some(Duration::ZERO),
+            Wait::Until(moment) => Some(retry.map_or(moment, |retry| retry.min(moment))),
+            Wait::Forever => retry,
+        };
+        // Rounded up: a poll that ends too early would only be repeated.
+        until.map(|moment| {
+            let left = moment.saturating_duration_since(now);
+            Duration::from_millis(left.as_micros().div_ceil(1000) as u64)
+        })
+    }
+
+    fn dispatch(&mut self, event: &Event) {
+        let Token(number) = event.token();
+        if event.token() == SIGNAL_TOKEN {
+            return self.act_on_signals();
+        }
+        if number > LAST_LISTENER_TOKEN - MOST_LISTENERS {
+            if let Some(listener) = self.listeners.get_mut(LAST_LISTENER_TOKEN - number) {
+                listener.ready = true;
+            }
+            return;
+        }
+        let index = number & ((1 << PLACE_BITS) - 1);
+        let Some(id) = self.reactor.hub().id_at(index) else { return };
+        let key = Key { index, id };
+        if token(key) == event.token() {
+            let hang_up = event.is_write_closed() || event.is_error();
+            let readable = event.is_readable() || event.is_read_closed();
+            self.reactor.event(key, readable, event.is_writable(), hang_up);
+        }
+    }
+
+    fn act_on_signals(&mut self) {
+        for signal in self.signals.take() {
+            match signal {
+                Signal::Stop => {
+                    log::info!("stopping: answering what has come");
+                    self.reactor.begin_drain();
+                }
+                Signal::Reload => log::info!("reload: nothing to read again"),
+                Signal::Dump => self.reactor.dump(),
+            }
+        }
+    }
+
+    /// Closes the listeners and gives their paths back.
+    fn stop_listening(&mut self) {
+        self.reactor.begin_drain();
+        for mut listener in self.listeners.drain(..) {
+            // It is closed right after; an error changes nothing.
+            let _ = self.registry.deregister(listener.source());
+        }
+    }
+
+    fn accept_newcomers(&mut self) {
+        let now = self.reactor.hub().now;
+        for index in 0..self.listeners.len() {
+            let listener = &mut self.listeners[index];
+            if listener.retry_at.is_some_and(|at| at <= now) {
+                listener.retry_at = None;
+                listener.ready = true;
+            }
+            let mut budget = ACCEPTS_A_TURN;
+            while self.listeners[index].ready && budget > 0 {
+                budget -= 1;
+                self.accept_one(index, now);
+            }
+        }
+    }
+
+    fn accept_one(&mut self, index: usize, now: Instant) {
+        let listener = &mut self.listeners[index];
+        match listener.accept() {
+            Accepted::Stream(stream) => self.welcome(stream, now),
+            Accepted::Nobody => listener.ready = false,
+            Accepted::Again => {}
+            Accepted::Exhausted(error) => {
+                self.reserve.refuse_one(listener);
+                listener.ready = false;
+                listener.retry_at = Some(now + RETRY_AFTER);
+                self.reactor.hub_mut().count_refused();
+                self.refusals.report(now, &error.to_string());
+            }
+        }
+    }
+
+    fn welcome(&mut self, stream: mio::net::UnixStream, now: Instant) {
+        let peer = peer::of(&stream);
+        let limit = self.reactor.hub().limits().connections;
+        if !self.allowed_users.is_empty()
+            && !peer.uid.is_some_and(|uid| self.allowed_users.contains(&uid))
+        {
+            self.reactor.hub_mut().count_refused();
+            self.refusals.report(now, "their user is not among those of --allow-uid");
+            return refuse(stream, "your user is not served here");
+        }
+        if !self.reactor.hub().has_room() {
+            self.reactor.hub_mut().count_refused();
+            let reason = format!("{limit} connections are open, and no more are allowed");
+            self.refusals.report(now, &reason);
+            return refuse(stream, &reason);
+        }
+        let registry = Rc::clone(&self.registry);
+        let made =
+            self.reactor.hub_mut().admit(peer, |key| Socket::register(stream, registry, token(key)));
+        match made {
+            Ok(key) => log::debug!(
+                "conn={} accepted pid={} uid={}",
+                key.id.0,
+                peer.pid.unwrap_or(-1),
+                peer.uid.map_or(-1, i64::from)
+            ),
+            Err(error) => log::error!("cannot wait for a newcomer: {error}"),
+        }
+    }
+}
+
+/// Raises the limit of open descriptors to what the connections need, or lowers the connections to what
+/// the system allows.
+fn raise_descriptor_limit(limits: &mut Limits) {
+    let wanted = limits.connections as u64 + OTHER_DESCRIPTORS;
+    let mut limit = getrlimit(Resource::Nofile);
+    let allowed = limit.maximum.unwrap_or(u64::MAX);
+    let current = limit.current.unwrap_or(u64::MAX);
+    if current < wanted {
+        limit.current = Some(wanted.min(allowed));
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            log::warn!("cannot raise the limit of open files: {error}");
+        }
+    }
+    let got = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    if got < wanted {
+        limits.connections = usize::try_from(got.saturating_sub(OTHER_DESCRIPTORS))
+            .unwrap_or(limits.connections)
+            .max(1);
+        log::warn!(
+            "{got} open files are allowed, so at most {} connections are served",
+            limits.connections
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rpc::ConnectionId;
+
+    #[test]
+    fn tokens_tell_the_owners_of_one_place_apart() {
+        let key = |id| Key { index: 7, id: ConnectionId(id) };
+        assert_ne!(token(key(1)), token(key(2)));
+        assert_eq!(token(key(u64::MAX)).0 & ((1 << PLACE_BITS) - 1), 7);
+        assert!(token(key(u64::MAX)).0 < LAST_LISTENER_TOKEN - MOST_LISTENERS);
+    }
+}

@@ -1,0 +1,84 @@
+//! Answers out: one flush a turn for each connection that has some, and what follows from an empty buffer.
+
+use std::io::ErrorKind;
+
+use super::clock::Clock;
+use super::connection::{Key, Phase};
+use super::metrics::End;
+use super::reactor::Reactor;
+use super::transport::Transport;
+
+impl<T: Transport, C: Clock> Reactor<T, C> {
+    pub(super) fn flush_all(&mut self) {
+        while let Some(key) = self.hub.dirty.pop() {
+            let Some(connection) = self.hub.get(key) else { continue };
+            connection.dirty = false;
+            if matches!(connection.phase, Phase::Gone(_)) {
+                continue;
+            }
+            self.flush(key);
+        }
+    }
+
+    /// Sends what waits, until the socket takes no more.
+    fn flush(&mut self, key: Key) {
+        let hub = &mut self.hub;
+        let Some(connection) = hub.connections.get_mut(key.index) else { return };
+        if !connection.notices.is_empty() {
+            let notices = std::mem::take(&mut connection.notices);
+            connection.outbound.extend(&notices);
+        }
+        let blocked = connection.outbound.len() > hub.limits.outbound_soft;
+        let mut stuck = false;
+        while !connection.outbound.is_empty() && !connection.output_dead && !stuck {
+            match connection.transport.write(connection.outbound.unread()) {
+                Ok(count) => {
+                    connection.outbound.consume(count);
+                    connection.bytes_out += count as u64;
+                    connection.stalled_since = None;
+                    hub.metrics.bytes_out += count as u64;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => stuck = true,
+                Err(error) => {
+                    log::debug!("conn={} write: {error}", key.id.0);
+                    connection.output_lost();
+                }
+            }
+        }
+        if stuck {
+            connection.stalled_since.get_or_insert(hub.now);
+        }
+        if stuck != connection.watching {
+            connection.watching = stuck;
+            connection.transport.watch_writable(stuck);
+        }
+        let unblocked = blocked && connection.outbound.len() <= hub.limits.outbound_soft;
+        let block = connection.outbound.release();
+        hub.recycle(block);
+        if unblocked {
+            hub.make_ready(key);
+        }
+        self.go_on_closing(key);
+        self.hub.account(key);
+        self.hub.rearm(key);
+    }
+
+    /// Ends a closing connection once everything is sent.
+    fn go_on_closing(&mut self, key: Key) {
+        let until = self.hub.now + self.hub.limits.linger;
+        let Some(connection) = self.hub.get(key) else { return };
+        let Phase::Closing(end) = connection.phase else { return };
+        if !connection.outbound.is_empty() || connection.running.is_some() {
+            return;
+        }
+        if connection.input_ended || connection.output_dead || end == End::Shutdown {
+            return self.hub.end(key, end);
+        }
+        // Closing at once would break the pipe under a peer that still writes, and it might
+        // never look at the answer.
+        connection.transport.finish_writing();
+        connection.phase = Phase::Lingering(end, until);
+        self.hub.make_ready(key);
+    }
+}

@@ -1,0 +1,121 @@
+//! Newcomers: accepted within a budget, told why when there is no room.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use mio::net::{UnixListener, UnixStream};
+use rustix::io::Errno;
+
+use super::ownership::OwnedPath;
+use crate::rpc::RpcError;
+use crate::rpc::error::SERVER_FULL;
+
+/// Newcomers accepted before other work.
+pub const ACCEPTS_A_TURN: usize = 16;
+
+/// How long a listener rests when the system has no descriptors left: no event tells when that changes.
+pub const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+/// What an accept came to.
+pub enum Accepted {
+    /// A newcomer.
+    Stream(UnixStream),
+    /// Nobody waits.
+    Nobody,
+    /// That one is gone already; try again.
+    Again,
+    /// The system has no descriptor or memory for it.
+    Exhausted(io::Error),
+}
+
+/// A listening socket.
+pub struct Listener {
+    socket: UnixListener,
+    /// Somebody may wait.
+    pub ready: bool,
+    /// Set while the system has no descriptors.
+    pub retry_at: Option<Instant>,
+    /// The path, unless a service manager owns it.
+    _path: Option<OwnedPath>,
+}
+
+impl Listener {
+    /// A listener on a socket that is non-blocking already.
+    pub fn new(socket: std::os::unix::net::UnixListener, path: Option<OwnedPath>) -> Self {
+        let socket = UnixListener::from_std(socket);
+        Listener { socket, ready: true, retry_at: None, _path: path }
+    }
+
+    /// What to register with the poll.
+    pub fn source(&mut self) -> &mut UnixListener {
+        &mut self.socket
+    }
+
+    /// Accepts one newcomer.
+    pub fn accept(&self) -> Accepted {
+        let error = match self.socket.accept() {
+            Ok((stream, _)) => return Accepted::Stream(stream),
+            Err(error) => error,
+        };
+        match Errno::from_io_error(&error) {
+            Some(Errno::WOULDBLOCK) => Accepted::Nobody,
+            Some(Errno::CONNABORTED | Errno::INTR) => Accepted::Again,
+            Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
+                Accepted::Exhausted(error)
+            }
+            _ => {
+                log::error!("accept: {error}");
+                Accepted::Nobody
+            }
+        }
+    }
+}
+
+/// A descriptor kept back, to be able to tell newcomers that there are none left.
+pub struct Reserve(Option<File>);
+
+impl Reserve {
+    /// Keeps one back.
+    pub fn new() -> Self {
+        Reserve(File::open("/dev/null").ok())
+    }
+
+    /// Uses the reserve to accept one newcomer and turn it away.
+    pub fn refuse_one(&mut self, listener: &Listener) {
+        self.0 = None;
+        if let Accepted::Stream(stream) = listener.accept() {
+            refuse(stream, "the system has no file descriptors left");
+        }
+        *self = Reserve::new();
+    }
+}
+
+/// Tells a newcomer why it is turned away.
+pub fn refuse(mut stream: UnixStream, reason: &str) {
+    let message = format!("Server full: {reason}; try again later");
+    let mut line = Vec::new();
+    RpcError::new(SERVER_FULL, message).write_answer("null", &mut line);
+    line.push(b'\n');
+    // A fresh socket has room for a line; whoever is gone already needs none.
+    let _ = stream.write(&line);
+}
+
+/// Log lines about refusals: one at once, then one a second with a count.
+#[derive(Default)]
+pub struct RefusalLog {
+    last: Option<Instant>,
+    unreported: u64,
+}
+
+impl RefusalLog {
+    /// Reports a refusal, or counts it for the next report.
+    pub fn report(&mut self, now: Instant, reason: &str) {
+        self.unreported += 1;
+        let due = self.last.is_none_or(|last| now.duration_since(last) >= Duration::from_secs(1));
+        if due {
+            log::warn!("{} newcomers refused: {reason}", self.unreported);
+            (self.last, self.unreported) = (Some(now), 0);
+        }
+    }
+}

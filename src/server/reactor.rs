@@ -1,0 +1,222 @@
+//! One turn after the other: timers, ready connections, a slice of long work, answers sent.
+//!
+//! It knows neither the poll nor real sockets nor the real clock, so the daemon and the simulator
+//! run the same code. Order of a turn: timers that are due; ready connections round robin, each within its
+//! budget, until none is left or the turn is long enough; one slice of long work; one flush for
+//! each connection with answers (a flush for each answer would cost a factor of 6 to 8); removal of those
+//! that ended.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use super::clock::Clock;
+use super::connection::{Key, Phase};
+use super::hub::Hub;
+use super::limits::Limits;
+use super::metrics::End;
+use super::status::StatusPages;
+use super::transport::Transport;
+use crate::rpc::Service;
+
+/// The server without its sockets.
+pub struct Reactor<T, C> {
+    pub(super) hub: Hub<T, C>,
+    pub(super) service: Service,
+    pub(super) pages: Box<dyn StatusPages>,
+}
+
+/// What the turn has to wait for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wait {
+    /// There is work: look for events without waiting.
+    None,
+    /// Until an event, at most until this moment.
+    Until(Instant),
+    /// Until an event.
+    Forever,
+}
+
+impl<T: Transport, C: Clock> Reactor<T, C> {
+    /// A server without connections.
+    pub fn new(service: Service, limits: Limits, clock: C, pages: Box<dyn StatusPages>) -> Self {
+        Reactor { hub: Hub::new(limits, clock), service, pages }
+    }
+
+    /// The connections and counters.
+    pub fn hub(&self) -> &Hub<T, C> {
+        &self.hub
+    }
+
+    /// The connections, to take new ones in.
+    pub fn hub_mut(&mut self) -> &mut Hub<T, C> {
+        &mut self.hub
+    }
+
+    /// What calls act on.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Lets calls stop the server.
+    pub fn allow_shutdown(&mut self, allow: bool) {
+        self.hub.allow_shutdown = allow;
+    }
+
+    /// Tells that the socket of a connection has news. `hang_up` says that the peer is gone for
+    /// good: it takes no more answers, though what it sent may still wait.
+    pub fn event(&mut self, key: Key, readable: bool, writable: bool, hang_up: bool) {
+        let Some(connection) = self.hub.get(key) else { return };
+        connection.readable |= readable;
+        if hang_up {
+            connection.output_lost();
+        }
+        if writable {
+            self.hub.make_dirty(key);
+        }
+        if readable {
+            self.hub.make_ready(key);
+        }
+    }
+
+    /// Reads the clock; call it after waiting and before anything else.
+    pub fn wake(&mut self) {
+        self.hub.now = self.hub.clock.now();
+    }
+
+    /// Does what is to be done now, and tells what to wait for.
+    pub fn turn(&mut self) -> Wait {
+        let started = self.hub.now;
+        self.hub.metrics.turns += 1;
+        self.expire();
+        self.serve_ready(started);
+        self.step_work();
+        self.flush_all();
+        self.remove_gone();
+        self.end_drain();
+        self.what_to_wait_for()
+    }
+
+    fn serve_ready(&mut self, started: Instant) {
+        while let Some(key) = self.hub.ready.pop_front() {
+            if let Some(connection) = self.hub.get(key) {
+                connection.queued = false;
+                self.guarded(key, |reactor| reactor.serve(key));
+            }
+            if self.hub.now.saturating_duration_since(started) >= self.hub.limits.turn_total {
+                break;
+            }
+        }
+    }
+
+    /// Runs a part of a turn. A panic in it costs the connection, not the server.
+    pub(super) fn guarded(&mut self, key: Key, part: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| part(self))).is_err() {
+            self.hub.metrics.panics += 1;
+            log::error!("conn={} closed: a fault of the server, see the panic above", key.id.0);
+            self.hub.end(key, End::Fault);
+        }
+    }
+
+    fn remove_gone(&mut self) {
+        while let Some(key) = self.hub.gone.pop() {
+            let Some(connection) = self.hub.get(key) else { continue };
+            let Phase::Gone(end) = connection.phase else { continue };
+            let protocol = connection.decoder.protocol().map_or("undecided", |known| known.name());
+            let facts = (connection.calls, connection.bytes_in, connection.bytes_out);
+            let running = connection.running.take();
+            let level = if end.is_drop() { log::Level::Warn } else { log::Level::Debug };
+            log::log!(
+                level,
+                "conn={} closed reason={} protocol={protocol} calls={} in={} out={}",
+                key.id.0,
+                end.name(),
+                facts.0,
+                facts.1,
+                facts.2
+            );
+            self.hub.metrics.count_end(end);
+            if let Some(running) = running {
+                self.hub.metrics.cancelled += 1;
+                self.service.cancel(*running.exchange);
+            }
+            self.service.connection_closed(key.id);
+            self.hub.places.remove(&key.id);
+            let removed = self.hub.connections.remove(key.index);
+            self.hub.buffered = self.hub.buffered.saturating_sub(removed.accounted);
+        }
+    }
+
+    /// Begins to stop: what has arrived is answered, then each connection is closed.
+    pub fn begin_drain(&mut self) {
+        let now = self.hub.now;
+        self.hub.draining.get_or_insert(now);
+        let keys: Vec<Key> = self.hub.keys().collect();
+        for key in keys {
+            // One more look at the socket: what was sent before the stop is served.
+            if let Some(connection) = self.hub.get(key) {
+                connection.readable = true;
+            }
+            self.hub.make_ready(key);
+        }
+    }
+
+    fn end_drain(&mut self) {
+        let Some(since) = self.hub.draining else { return };
+        if self.hub.now.saturating_duration_since(since) < self.hub.limits.drain {
+            return;
+        }
+        let keys: Vec<Key> = self.hub.keys().collect();
+        for key in keys {
+            log::warn!("conn={} had no answer in time for the stop", key.id.0);
+            self.hub.end(key, End::Shutdown);
+        }
+        self.remove_gone();
+    }
+
+    /// Since when the server stops.
+    pub fn draining(&self) -> Option<Instant> {
+        self.hub.draining
+    }
+
+    /// Whether a stop is complete.
+    pub fn is_drained(&self) -> bool {
+        self.hub.draining.is_some() && self.hub.connections.is_empty()
+    }
+
+    fn what_to_wait_for(&mut self) -> Wait {
+        if !self.hub.ready.is_empty() || !self.hub.working.is_empty() || !self.hub.dirty.is_empty() {
+            return Wait::None;
+        }
+        let stop = self.hub.draining.map(|since| since + self.hub.limits.drain);
+        let next = self.hub.next_deadline();
+        match [stop, next].into_iter().flatten().min() {
+            Some(moment) => Wait::Until(moment),
+            None => Wait::Forever,
+        }
+    }
+
+    /// Writes the state to the log.
+    pub fn dump(&self) {
+        let hub = &self.hub;
+        log::info!(
+            "state: {} connections, {} working, {} buffered bytes",
+            hub.open(),
+            hub.working.len(),
+            hub.buffered
+        );
+        log::info!("state: {:?}", hub.metrics);
+        for (_, connection) in &hub.connections {
+            log::info!("state: {:?} {:?}", connection.info(hub.now), connection.phase);
+        }
+    }
+
+    /// Adds the length of a turn to the counters.
+    pub fn turn_took(&mut self, time: Duration) {
+        let metrics = &mut self.hub.metrics;
+        metrics.longest_turn = metrics.longest_turn.max(time);
+        if time > self.hub.limits.slow_turn {
+            metrics.slow_turns += 1;
+            log::warn!("a turn of the loop took {} ms", time.as_millis());
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! What happens to one ready connection: bytes in, messages handled, answers into its buffer.
+
+use std::io::ErrorKind;
+use std::mem;
+use std::time::Instant;
+
+use super::clock::Clock;
+use super::connection::{Key, Phase, Running};
+use super::metrics::End;
+use super::reactor::Reactor;
+use super::status;
+use super::transport::Transport;
+use crate::rpc::error::{OVER_LIMIT, PARSE_ERROR};
+use crate::rpc::{Handled, RpcError};
+use crate::wire::{Buffer, Content, Decoded, Fault, Framing, Item, http};
+
+/// What a connection has used of its share of a turn.
+struct Share {
+    requests: usize,
+    bytes: usize,
+    until: Instant,
+}
+
+/// Why the messages of a connection came to a halt.
+#[derive(PartialEq, Eq)]
+enum Halt {
+    /// More bytes are needed.
+    NeedsInput,
+    /// Its answers, its work, or its end must come first.
+    Blocked,
+    /// Its share is used up.
+    ShareSpent,
+}
+
+impl<T: Transport, C: Clock> Reactor<T, C> {
+    /// Serves a connection until it has nothing to do or its share is spent.
+    pub(super) fn serve(&mut self, key: Key) {
+        let limits = &self.hub.limits;
+        let until = self.hub.now + limits.turn_time;
+        let mut share = Share { requests: limits.turn_requests, bytes: limits.turn_bytes, until };
+        loop {
+            match self.serve_messages(key, &mut share) {
+                Halt::ShareSpent => {
+                    self.hub.make_ready(key);
+                    break;
+                }
+                Halt::NeedsInput if self.fill(key, &mut share) => {}
+                Halt::NeedsInput => {
+                    self.input_exhausted(key);
+                    break;
+                }
+                Halt::Blocked => {
+                    self.read_behind(key, &mut share);
+                    break;
+                }
+            }
+        }
+        self.settle(key);
+    }
+
+    /// Reads on while calls have to wait: to see the end of the input, and to drop what nobody wants.
+    fn read_behind(&mut self, key: Key, share: &mut Share) {
+        while share.bytes > 0 {
+            if !self.fill(key, share) {
+                return;
+            }
+        }
+        self.hub.make_ready(key);
+    }
+
+    /// All that came is handled, and there is nothing more to read now.
+    fn input_exhausted(&mut self, key: Key) {
+        let draining = self.hub.draining.is_some();
+        let Some(connection) = self.hub.get(key) else { return };
+        if connection.input_ended {
+            let reset = connection.output_dead;
+            connection.begin_close(if reset { End::PeerReset } else { End::PeerClosed });
+        } else if draining {
+            connection.begin_close(End::Shutdown);
+        } else if !connection.inbound.is_empty() || connection.decoder.is_skipping() {
+            let now = self.hub.now;
+            if let Some(connection) = self.hub.get(key) {
+                connection.unfinished_since.get_or_insert(now);
+            }
+        }
+    }
+
+    /// Handles the complete messages that wait.
+    fn serve_messages(&mut self, key: Key, share: &mut Share) -> Halt {
+        let Some(connection) = self.hub.get(key) else { return Halt::Blocked };
+        // The buffers leave the connection while its calls run: calls may ask the server for anything.
+        let mut inbound = mem::take(&mut connection.inbound);
+        let mut outbound = mem::take(&mut connection.outbound);
+        let halt = self.handle_messages(key, share, &mut inbound, &mut outbound);
+        if let Some(connection) = self.hub.get(key) {
+            connection.inbound = inbound;
+            if connection.output_dead {
+                outbound = Buffer::default();
+            }
+            connection.outbound = outbound;
+        }
+        halt
+    }
+
+    fn handle_messages(
+        &mut self,
+        key: Key,
+        share: &mut Share,
+        inbound: &mut Buffer,
+        outbound: &mut Buffer,
+    ) -> Halt {
+        loop {
+            let Some(connection) = self.hub.connections.get_mut(key.index) else {
+                return Halt::Blocked;
+            };
+            if connection.is_blocked(outbound.len(), &self.hub.limits) {
+                return Halt::Blocked;
+            }
+            if share.requests == 0 || share.bytes == 0 || self.hub.now >= share.until {
+                return Halt::ShareSpent;
+            }
+            let ended = connection.input_ended;
+            let decoded =
+                connection.decoder.decode(inbound.unread(), ended, &self.hub.limits.messages);
+            let Decoded { consumed, item } = decoded;
+            let Some(item) = item else {
+                inbound.consume(consumed);
+                return Halt::NeedsInput;
+            };
+            share.requests -= 1;
+            connection.unfinished_since = None;
+            match item {
+                Item::Message { body, content, framing } => {
+                    let message = &inbound.unread()[body];
+                    self.handle_message(key, message, content, framing, outbound);
+                }
+                Item::Fault { fault, framing, fatal } => {
+                    self.answer_fault(key, &fault, framing, fatal, outbound);
+                }
+                Item::Http(request) => self.answer_http(key, &request, outbound),
+            }
+            inbound.consume(consumed);
+            self.append_notices(key, outbound);
+        }
+    }
+
+    fn handle_message(
+        &mut self,
+        key: Key,
+        message: &[u8],
+        content: Content,
+        framing: Framing,
+        outbound: &mut Buffer,
+    ) {
+        let since = self.hub.now;
+        self.hub.metrics.messages += 1;
+        if let Some(connection) = self.hub.get(key)
+            && let Some(keepalive) = &mut connection.keepalive
+        {
+            keepalive.unanswered = 0;
+        }
+        let stamp = self.hub.stamp();
+        let (service, hub) = (&mut self.service, &mut self.hub);
+        let before = outbound.len();
+        let handled = outbound.append_with(|out| {
+            framing.encode(stamp, out, |out| match content {
+                Content::Json => (0, service.handle(message, key.id, hub, out)),
+                Content::Bulk(kind) => {
+                    let answer = service.handle_bulk(kind, message, key.id, hub, out);
+                    (answer, Handled::Finished)
+                }
+            })
+        });
+        match handled {
+            Handled::Finished => {
+                let id = || request_id(message);
+                self.finish_message(key, since, before, framing, &id, outbound);
+            }
+            Handled::Pending(exchange) => {
+                let request_id = request_id(message).into();
+                if let Some(connection) = self.hub.get(key) {
+                    connection.running = Some(Running { exchange, framing, request_id, since });
+                }
+                self.hub.working.push_back(key);
+            }
+        }
+    }
+
+    /// Counts a message whose answer begins at `before`, and replaces an answer that is too long.
+    pub(super) fn finish_message(
+        &mut self,
+        key: Key,
+        since: Instant,
+        before: usize,
+        framing: Framing,
+        request_id: &dyn Fn() -> String,
+        outbound: &mut Buffer,
+    ) {
+        let length = outbound.len() - before;
+        let hard = self.hub.limits.outbound_hard;
+        if length > hard {
+            let mut error = RpcError::new(
+                OVER_LIMIT,
+                format!("The answer has {length} bytes, more than the {hard} that are kept for one. \
+                         Ask for it in pages: a smaller box or a lower limit."),
+            );
+            let facts = serde_json::json!({ "bytes": length, "limit": hard });
+            error.data = facts.as_object().cloned();
+            outbound.truncate(before);
+            self.write_error(&error, &request_id(), framing, outbound);
+        }
+        let failed = is_error(&outbound.unread()[before..], framing);
+        self.hub.now = self.hub.clock.now();
+        let took = self.hub.now.saturating_duration_since(since);
+        self.hub.metrics.latency.record(took);
+        self.hub.metrics.errors += u64::from(failed);
+        if let Some(connection) = self.hub.get(key) {
+            connection.calls += 1;
+            connection.errors += u64::from(failed);
+        }
+        self.hub.make_dirty(key);
+    }
+
+    fn write_error(&self, error: &RpcError, id: &str, framing: Framing, outbound: &mut Buffer) {
+        outbound.append_with(|out| {
+            framing.encode(self.hub.stamp(), out, |out| {
+                error.write_answer(id, out);
+                (0, ())
+            });
+        });
+    }
+
+    /// Answers what a decoder could not understand.
+    pub(super) fn answer_fault(
+        &mut self,
+        key: Key,
+        fault: &Fault,
+        framing: Framing,
+        fatal: bool,
+        outbound: &mut Buffer,
+    ) {
+        log::debug!("conn={} {fault}", key.id.0);
+        let mut error = RpcError::new(PARSE_ERROR, fault.to_string());
+        error.data = fault_data(fault);
+        self.write_error(&error, "null", framing, outbound);
+        self.hub.metrics.errors += 1;
+        if let Some(connection) = self.hub.get(key) {
+            connection.errors += 1;
+            if fatal {
+                connection.begin_close(End::Fault);
+            }
+        }
+        self.hub.make_dirty(key);
+    }
+
+    fn answer_http(&mut self, key: Key, request: &http::Request, outbound: &mut Buffer) {
+        let facts = self.hub.facts();
+        let pages = &mut self.pages;
+        outbound.append_with(|out| status::respond(request, pages.as_mut(), &facts, out));
+        self.hub.metrics.messages += 1;
+        if let Some(connection) = self.hub.get(key) {
+            connection.calls += 1;
+            connection.begin_close(End::HttpDone);
+        }
+        self.hub.make_dirty(key);
+    }
+
+    /// Moves the notices of a connection into a gap between two answers.
+    pub(super) fn append_notices(&mut self, key: Key, outbound: &mut Buffer) {
+        if let Some(connection) = self.hub.get(key)
+            && !connection.notices.is_empty()
+        {
+            let notices = mem::take(&mut connection.notices);
+            outbound.extend(&notices);
+            self.hub.make_dirty(key);
+        }
+    }
+
+    /// Reads once; false if there is nothing to read now or no room for it.
+    fn fill(&mut self, key: Key, share: &mut Share) -> bool {
+        let hub = &mut self.hub;
+        let Some(connection) = hub.connections.get_mut(key.index) else { return false };
+        let unwanted = connection.phase != Phase::Open;
+        let full = connection.is_blocked(connection.outbound.len(), &hub.limits)
+            && connection.inbound.len() >= hub.limits.inbound;
+        if !connection.readable || connection.input_ended || (full && !unwanted) {
+            return false;
+        }
+        if connection.inbound.capacity() == 0 {
+            connection.inbound = Buffer::recycled(hub.spare.pop().unwrap_or_default());
+        }
+        match connection.transport.read(connection.inbound.room()) {
+            Ok(0) => {
+                connection.readable = false;
+                connection.input_ended = true;
+            }
+            Ok(count) => {
+                connection.bytes_in += count as u64;
+                connection.last_byte = hub.now;
+                hub.metrics.bytes_in += count as u64;
+                share.bytes = share.bytes.saturating_sub(count);
+                if !unwanted {
+                    connection.inbound.filled(count);
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                connection.readable = false;
+                return false;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => {
+                log::debug!("conn={} read: {error}", key.id.0);
+                connection.readable = false;
+                connection.input_ended = true;
+                connection.output_lost();
+            }
+        }
+        true
+    }
+
+    /// Brings a connection in order after it was served: memory, timer, end.
+    pub(super) fn settle(&mut self, key: Key) {
+        let hub = &mut self.hub;
+        let Some(connection) = hub.connections.get_mut(key.index) else { return };
+        if connection.id != key.id {
+            return;
+        }
+        if matches!(connection.phase, Phase::Closing(_) | Phase::Lingering(..)) {
+            connection.inbound.clear();
+        }
+        let block = connection.inbound.release().or_else(|| connection.inbound.shrink());
+        let phase = connection.phase;
+        let ended = connection.input_ended;
+        hub.recycle(block);
+        match phase {
+            Phase::Lingering(end, _) if ended => hub.end(key, end),
+            Phase::Closing(_) => hub.make_dirty(key),
+            _ => {}
+        }
+        hub.account(key);
+        hub.rearm(key);
+    }
+}
+
+/// The id of a request as compact JSON text; `null` for a batch or whatever has none.
+fn request_id(message: &[u8]) -> String {
+    #[derive(serde::Deserialize)]
+    struct Envelope {
+        id: Option<serde_json::Value>,
+    }
+    let envelope = serde_json::from_slice::<Envelope>(message).ok();
+    envelope.and_then(|envelope| envelope.id).unwrap_or_default().to_string()
+}
+
+/// Whether a framed answer is an error. Answers are written by this crate, so their start is known.
+fn is_error(answer: &[u8], framing: Framing) -> bool {
+    let body = match framing {
+        Framing::Line => answer,
+        Framing::Binary { .. } => answer.get(16..).unwrap_or_default(),
+        Framing::Headers => {
+            let end = answer.windows(4).position(|window| window == b"\r\n\r\n");
+            end.map_or(answer, |end| &answer[end + 4..])
+        }
+    };
+    body.starts_with(br#"{"jsonrpc":"2.0","error":"#) || body.starts_with(br#"{"success":false"#)
+}
+
+fn fault_data(fault: &Fault) -> Option<serde_json::Map<String, serde_json::Value>> {
+    let mut data = match fault {
+        Fault::Syntax { position, expected, found } => serde_json::json!({
+            "position": position,
+            "expected": expected,
+            "got": found.map_or("the end of the input".into(), |byte| {
+                std::ascii::escape_default(byte).to_string()
+            }),
+        }),
+        Fault::TooLarge { limit } => serde_json::json!({ "limit": limit }),
+        Fault::Unfinished { seconds } => serde_json::json!({ "seconds": seconds }),
+        Fault::CutOff { announced, received } => {
+            serde_json::json!({ "expected": announced, "got": received })
+        }
+        Fault::Empty | Fault::BadHeaders { .. } => serde_json::json!({}),
+    };
+    data["hint"] = fault.hint().into();
+    data.as_object().cloned()
+}

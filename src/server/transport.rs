@@ -1,0 +1,59 @@
+//! What a connection needs of its socket: the seam between the state machine and the outside.
+
+use std::io;
+use std::net::Shutdown;
+use std::rc::Rc;
+
+use mio::net::UnixStream;
+use mio::{Interest, Registry, Token};
+
+/// A non-blocking stream. Calls answer [`io::ErrorKind::WouldBlock`] when they would have to wait, and an
+/// event follows when that changes.
+pub trait Transport {
+    /// Reads some bytes; 0 means that no more will come.
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize>;
+    /// Writes some bytes.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+    /// Tells the peer that no more bytes will come.
+    fn finish_writing(&mut self);
+    /// Asks for events when there is room to write, or no longer.
+    fn watch_writable(&mut self, watch: bool);
+}
+
+/// A real socket, registered with the poll under its token.
+pub struct Socket {
+    stream: UnixStream,
+    registry: Rc<Registry>,
+    token: Token,
+}
+
+impl Socket {
+    /// Registers a stream for reading.
+    pub fn register(mut stream: UnixStream, registry: Rc<Registry>, token: Token) -> io::Result<Self> {
+        registry.register(&mut stream, token, Interest::READABLE)?;
+        Ok(Socket { stream, registry, token })
+    }
+}
+
+impl Transport for Socket {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        io::Read::read(&mut self.stream, room)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::Write::write(&mut self.stream, bytes)
+    }
+
+    fn finish_writing(&mut self) {
+        // It fails only if the peer is gone, and then there is nobody to tell.
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    fn watch_writable(&mut self, watch: bool) {
+        let interest =
+            if watch { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+        if let Err(error) = self.registry.reregister(&mut self.stream, self.token, interest) {
+            log::error!("cannot change what a connection waits for: {error}");
+        }
+    }
+}

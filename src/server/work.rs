@@ -1,0 +1,59 @@
+//! Long messages: one slice of one of them a turn, round robin.
+
+use std::mem;
+
+use super::clock::Clock;
+use super::connection::{Key, Phase};
+use super::reactor::Reactor;
+use super::transport::Transport;
+
+impl<T: Transport, C: Clock> Reactor<T, C> {
+    /// Gives a slice to the message that has waited longest.
+    pub(super) fn step_work(&mut self) {
+        if let Some(key) = self.hub.working.pop_front() {
+            self.guarded(key, |reactor| reactor.step(key));
+        }
+    }
+
+    fn step(&mut self, key: Key) {
+        let Some(connection) = self.hub.get(key) else { return };
+        if matches!(connection.phase, Phase::Gone(_)) {
+            return;
+        }
+        let Some(mut running) = connection.running.take() else { return };
+        if connection.output_dead && running.exchange.is_answer_only() {
+            log::debug!("conn={} its work is cancelled: nobody waits for the answer", key.id.0);
+            self.hub.metrics.cancelled += 1;
+            self.service.cancel(*running.exchange);
+            self.hub.make_ready(key);
+            return;
+        }
+        let mut outbound = mem::take(&mut connection.outbound);
+        let before = outbound.len();
+        let stamp = self.hub.stamp();
+        let mut budget = self.hub.clock.slice(self.hub.limits.slice);
+        let (service, hub) = (&mut self.service, &mut self.hub);
+        let finished = outbound.append_with(|out| {
+            running.framing.encode(stamp, out, |out| {
+                (0, service.step(&mut running.exchange, hub, &mut budget, out))
+            })
+        });
+        self.hub.metrics.slices += 1;
+        if finished {
+            let id = || running.request_id.to_string();
+            self.finish_message(key, running.since, before, running.framing, &id, &mut outbound);
+            self.hub.make_ready(key);
+        } else {
+            self.hub.now = self.hub.clock.now();
+            self.hub.working.push_back(key);
+        }
+        if let Some(connection) = self.hub.get(key) {
+            if !connection.output_dead {
+                connection.outbound = outbound;
+            }
+            if !finished {
+                connection.running = Some(running);
+            }
+        }
+    }
+}
