@@ -132,6 +132,23 @@ impl Service {
         Handled::Pending(exchange)
     }
 
+    /// Handles one payload of the binary bulk lane. Appends the answer's payload and returns its type: 0 for an
+    /// error in JSON.
+    pub fn handle_bulk(
+        &mut self,
+        kind: u32,
+        _payload: &[u8],
+        _caller: ConnectionId,
+        _host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> u32 {
+        let message = format!("Invalid Request: no bulk operation has the type 0x{kind:08x}");
+        RpcError::new(INVALID_REQUEST, message)
+            .hint("send JSON calls with type 0")
+            .write_answer("null", out);
+        0
+    }
+
     /// Goes on with a message for one slice; true when it is finished and its answer, if one was due, is in `out`.
     pub fn step(
         &mut self,

@@ -96,6 +96,8 @@ pub struct Connection<T> {
     pub input_ended: bool,
     /// The peer takes no more.
     pub output_dead: bool,
+    /// The peer vanished with something unsent or unread.
+    pub reset: bool,
     /// Writable events were asked for.
     pub watching: bool,
     /// It is in the ready queue.
@@ -145,6 +147,7 @@ impl<T> Connection<T> {
             readable: true,
             input_ended: false,
             output_dead: false,
+            reset: false,
             watching: false,
             queued: false,
             dirty: false,
@@ -233,6 +236,7 @@ impl<T> Connection<T> {
 
     /// The peer takes no more answers.
     pub fn output_lost(&mut self) {
+        self.reset |= !self.outbound.is_empty();
         self.output_dead = true;
         self.stalled_since = None;
         self.outbound = Buffer::default();

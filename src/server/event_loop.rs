@@ -13,7 +13,9 @@ use super::clock::{Clock, SystemClock};
 use super::connection::Key;
 use super::inherited;
 use super::limits::Limits;
-use super::listener::{ACCEPTS_A_TURN, Accepted, Listener, RETRY_AFTER, RefusalLog, Reserve, refuse};
+use super::listener::{
+    ACCEPTS_A_TURN, Accepted, Listener, RETRY_AFTER, RefusalLog, Reserve, refuse,
+};
 use super::ownership::{self, OwnershipError, Permissions};
 use super::peer;
 use super::reactor::{Reactor, Wait};
@@ -172,7 +174,8 @@ impl EventLoop {
     fn time_out(&self, wait: Wait) -> Option<Duration> {
         let now = SystemClock.now();
         let retry = self.listeners.iter().filter_map(|listener| listener.retry_at).min();
-        let more = self.listeners.iter().any(|listener| listener.ready && listener.retry_at.is_none());
+        let more =
+            self.listeners.iter().any(|listener| listener.ready && listener.retry_at.is_none());
         let until = match wait {
             _ if more => return Some(Duration::ZERO),
             Wait::None => return Some(Duration::ZERO),
@@ -278,8 +281,10 @@ impl EventLoop {
             return refuse(stream, &reason);
         }
         let registry = Rc::clone(&self.registry);
-        let made =
-            self.reactor.hub_mut().admit(peer, |key| Socket::register(stream, registry, token(key)));
+        let made = self
+            .reactor
+            .hub_mut()
+            .admit(peer, |key| Socket::register(stream, registry, token(key)));
         match made {
             Ok(key) => log::debug!(
                 "conn={} accepted pid={} uid={}",

@@ -50,7 +50,8 @@ const FLAGS: &[Flag] = &[
         value: "LEVEL",
         help: "off, error, warn, info, debug or trace (default info)",
         apply: |parsed, value| {
-            parsed.level = logging::level(value).ok_or("expected off, error, warn, info, debug or trace")?;
+            parsed.level =
+                logging::level(value).ok_or("expected off, error, warn, info, debug or trace")?;
             Ok(())
         },
     },
@@ -88,8 +89,7 @@ const FLAGS: &[Flag] = &[
 
 /// Reads a command line, without the name of the program.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
-    let mut parsed =
-        Parsed { config: Config::default(), level: LevelFilter::Info, print: None };
+    let mut parsed = Parsed { config: Config::default(), level: LevelFilter::Info, print: None };
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
         let flag = match argument {
@@ -100,7 +100,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, S
         let Some(flag) = flag else { return Err(argument.unexpected().to_string()) };
         let value = match flag.value {
             "" => String::new(),
-            _ => parser.value().and_then(|value| value.string()).map_err(|error| error.to_string())?,
+            _ => parser
+                .value()
+                .and_then(|value| value.string())
+                .map_err(|error| error.to_string())?,
         };
         (flag.apply)(&mut parsed, &value)
             .map_err(|problem| format!("--{} {value}: {problem}", flag.long))?;

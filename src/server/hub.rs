@@ -79,7 +79,11 @@ impl<T: Transport, C: Clock> Hub<T, C> {
     }
 
     /// Takes a connection in. `make` gets the key under which events of its socket have to come.
-    pub fn admit(&mut self, peer: Peer, make: impl FnOnce(Key) -> io::Result<T>) -> io::Result<Key> {
+    pub fn admit(
+        &mut self,
+        peer: Peer,
+        make: impl FnOnce(Key) -> io::Result<T>,
+    ) -> io::Result<Key> {
         let id = ConnectionId(self.last_id + 1);
         let place = self.connections.vacant_entry();
         let key = Key { index: place.key(), id };
@@ -172,7 +176,8 @@ impl<T: Transport, C: Clock> Hub<T, C> {
         if self.buffered <= self.limits.buffers {
             return;
         }
-        let open = self.connections.iter().filter(|(_, other)| !matches!(other.phase, Phase::Gone(_)));
+        let open =
+            self.connections.iter().filter(|(_, other)| !matches!(other.phase, Phase::Gone(_)));
         let largest = open.max_by_key(|(_, other)| other.accounted);
         if let Some((index, other)) = largest {
             let key = Key { index, id: other.id };
@@ -277,9 +282,15 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
         if let Some(key) = self.key_of(id)
             && let Some(connection) = self.get(key)
         {
-            connection.keepalive = interval.filter(|interval| !interval.is_zero()).map(|interval| {
-                Box::new(Keepalive { interval, due: now + interval, sequence: 0, unanswered: 0 })
-            });
+            connection.keepalive =
+                interval.filter(|interval| !interval.is_zero()).map(|interval| {
+                    Box::new(Keepalive {
+                        interval,
+                        due: now + interval,
+                        sequence: 0,
+                        unanswered: 0,
+                    })
+                });
             self.rearm(key);
         }
     }

@@ -127,7 +127,8 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// Makes the directory of a path if there is none, for our eyes only.
 fn make_directory(path: &Path) -> Result<(), OwnershipError> {
-    let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) else {
+    let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty())
+    else {
         return Ok(());
     };
     let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
@@ -212,7 +213,8 @@ fn bind_at(
 ) -> Result<UnixListener, OwnershipError> {
     let _ = fs::remove_file(temporary);
     let socket = new_socket().map_err(system("make a socket for", path))?;
-    let address = SocketAddrUnix::new(temporary).map_err(|error| system("name", path)(error.into()))?;
+    let address =
+        SocketAddrUnix::new(temporary).map_err(|error| system("name", path)(error.into()))?;
     let before = umask(Mode::from_raw_mode(0o177));
     let bound = bind(&socket, &address);
     umask(before);

@@ -137,7 +137,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             self.hub.metrics.count_end(end);
             if let Some(running) = running {
                 self.hub.metrics.cancelled += 1;
-                self.service.cancel(*running.exchange);
+                self.service.cancel(*running.exchange, &mut self.hub);
             }
             self.service.connection_closed(key.id);
             self.hub.places.remove(&key.id);
@@ -184,7 +184,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     }
 
     fn what_to_wait_for(&mut self) -> Wait {
-        if !self.hub.ready.is_empty() || !self.hub.working.is_empty() || !self.hub.dirty.is_empty() {
+        if !self.hub.ready.is_empty() || !self.hub.working.is_empty() || !self.hub.dirty.is_empty()
+        {
             return Wait::None;
         }
         let stop = self.hub.draining.map(|since| since + self.hub.limits.drain);

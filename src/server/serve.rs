@@ -73,7 +73,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let draining = self.hub.draining.is_some();
         let Some(connection) = self.hub.get(key) else { return };
         if connection.input_ended {
-            let reset = connection.output_dead;
+            let reset = connection.reset;
             connection.begin_close(if reset { End::PeerReset } else { End::PeerClosed });
         } else if draining {
             connection.begin_close(End::Shutdown);
@@ -201,11 +201,13 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         if length > hard {
             let mut error = RpcError::new(
                 OVER_LIMIT,
-                format!("The answer has {length} bytes, more than the {hard} that are kept for one. \
-                         Ask for it in pages: a smaller box or a lower limit."),
+                format!(
+                    "The answer has {length} bytes, more than the {hard} that are kept for one. \
+                         Ask for it in pages: a smaller box or a lower limit."
+                ),
             );
             let facts = serde_json::json!({ "bytes": length, "limit": hard });
-            error.data = facts.as_object().cloned();
+            error.data = facts.as_object().cloned().map(Box::new);
             outbound.truncate(before);
             self.write_error(&error, &request_id(), framing, outbound);
         }
@@ -241,7 +243,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     ) {
         log::debug!("conn={} {fault}", key.id.0);
         let mut error = RpcError::new(PARSE_ERROR, fault.to_string());
-        error.data = fault_data(fault);
+        error.data = fault_data(fault).map(Box::new);
         self.write_error(&error, "null", framing, outbound);
         self.hub.metrics.errors += 1;
         if let Some(connection) = self.hub.get(key) {
@@ -312,6 +314,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
                 log::debug!("conn={} read: {error}", key.id.0);
                 connection.readable = false;
                 connection.input_ended = true;
+                connection.reset = true;
                 connection.output_lost();
             }
         }

@@ -123,12 +123,7 @@ fn line(body: &mut String, text: std::fmt::Arguments<'_>) {
 }
 
 /// Appends the response to a request.
-pub fn respond(
-    request: &Request,
-    pages: &mut dyn StatusPages,
-    facts: &Facts,
-    out: &mut Vec<u8>,
-) {
+pub fn respond(request: &Request, pages: &mut dyn StatusPages, facts: &Facts, out: &mut Vec<u8>) {
     let note = |status, text: &str| Page { status, content_type: TEXT, body: format!("{text}\n") };
     let (page, head_only) = match request {
         Request::Get { path, head_only } => {

@@ -29,7 +29,11 @@ pub struct Socket {
 
 impl Socket {
     /// Registers a stream for reading.
-    pub fn register(mut stream: UnixStream, registry: Rc<Registry>, token: Token) -> io::Result<Self> {
+    pub fn register(
+        mut stream: UnixStream,
+        registry: Rc<Registry>,
+        token: Token,
+    ) -> io::Result<Self> {
         registry.register(&mut stream, token, Interest::READABLE)?;
         Ok(Socket { stream, registry, token })
     }

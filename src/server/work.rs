@@ -24,7 +24,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         if connection.output_dead && running.exchange.is_answer_only() {
             log::debug!("conn={} its work is cancelled: nobody waits for the answer", key.id.0);
             self.hub.metrics.cancelled += 1;
-            self.service.cancel(*running.exchange);
+            self.service.cancel(*running.exchange, &mut self.hub);
             self.hub.make_ready(key);
             return;
         }
