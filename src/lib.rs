@@ -14,6 +14,7 @@
 //! | 3 | [`format`] | documents to and from files |
 //! | 4 | [`ctl`] | the hand tool `goxelctl`, over the client library |
 //! | 4 | [`workspace`] | the open projects: the one thing that methods act on |
+//! | 4 | [`render_store`] | pictures kept for clients, with a life time and a size cap |
 //! | 5 | [`rpc`] | envelope, errors, dispatch, handlers |
 //! | 6 | [`server`] | event loop, connections, timers, signals, health, configuration |
 //!
@@ -40,6 +41,8 @@ pub mod ctl;
 
 #[cfg(feature = "server")]
 pub mod api;
+#[cfg(feature = "server")]
+pub mod render_store;
 #[cfg(feature = "server")]
 pub mod rpc;
 #[cfg(feature = "server")]

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use crate::document::Document;
 use crate::document::history::{Edit, History, Scope};
+use crate::format::SaveCache;
 use crate::voxel::Bounds;
 
 /// The name of the project that calls act on unless they name another.
@@ -23,6 +24,8 @@ pub struct Project {
     saved_revision: u64,
     /// The file it was loaded from or saved to last.
     pub path: Option<PathBuf>,
+    /// What the last save left behind to make the next one faster.
+    pub save_cache: SaveCache,
     /// The edit in progress; still here after a panic, so that it can be taken back.
     unfinished: Option<Edit>,
     /// Set while a sliced change runs: other changes wait.
@@ -58,6 +61,7 @@ impl Project {
             revision: 0,
             saved_revision: 0,
             path: None,
+            save_cache: SaveCache::default(),
             unfinished: None,
             reserved: false,
             unreported: None,

@@ -94,6 +94,8 @@ macro_rules! result {
             ];
         }
 
+        impl $(<$life>)? $crate::api::macros::Member for $type $(<$life>)? {}
+
         impl $(<$life>)? $crate::api::schema::Describe for $type $(<$life>)? {
             const SCHEMA: $crate::api::schema::Schema = $crate::api::schema::Schema::Object(
                 <Self as $crate::api::method::ResultType>::FIELDS,

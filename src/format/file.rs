@@ -141,6 +141,16 @@ impl Replacement {
     }
 }
 
+/// Puts bytes into a file, atomically: the path holds the old bytes or all of the new ones.
+///
+/// # Errors
+/// What the system refuses; then the old file is as it was.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
+    let mut file = Replacement::create(path)?;
+    file.write(bytes)?;
+    file.commit()
+}
+
 /// A name short enough that the temporary name stays within what file systems take.
 fn short(name: &std::ffi::OsStr) -> String {
     name.to_string_lossy().chars().take(40).collect()

@@ -17,6 +17,7 @@ mod job;
 mod registry;
 
 pub use error::FormatError;
+pub use file::replace_file;
 pub use gox::SaveCache;
 pub use job::{LoadJob, SaveJob};
 pub use registry::{Format, by_content, by_extension, by_name, find_for_writing, formats};

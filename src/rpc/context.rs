@@ -3,7 +3,8 @@
 use super::error::{NO_SUCH_PROJECT, RpcError};
 use super::{ConnectionId, Host};
 use crate::api::args::nearest;
-use crate::job::{Budget, Progress, Step};
+use crate::job::{Budget, Job, Progress, Step};
+use crate::render_store::RenderStore;
 use crate::workspace::{Project, Workspace};
 
 /// What a handler may touch during one call, or one slice of it.
@@ -24,6 +25,8 @@ pub struct Context<'a> {
 pub struct Daemon {
     /// The name of this run: random, new with each start.
     pub instance: String,
+    /// Pictures kept for clients.
+    pub renders: RenderStore,
 }
 
 impl Context<'_> {
@@ -75,4 +78,41 @@ pub trait Task<R> {
 
     /// Called instead of further steps if the call is given up.
     fn cancel(&mut self, _context: &mut Context<'_>) {}
+}
+
+/// A job, and what is done with its output when it is finished.
+struct JobTask<J, F> {
+    job: J,
+    finish: Option<F>,
+}
+
+impl<J, R, F> Task<R> for JobTask<J, F>
+where
+    J: Job,
+    F: FnOnce(&mut Context<'_>, J::Output) -> Result<R, RpcError>,
+{
+    fn step(
+        &mut self,
+        context: &mut Context<'_>,
+        budget: &mut Budget,
+    ) -> Result<Step<R>, RpcError> {
+        let Step::Done(output) = self.job.step(budget) else { return Ok(Step::More) };
+        let finish = self.finish.take().ok_or_else(|| RpcError::internal("a job ended twice"))?;
+        finish(context, output).map(Step::Done)
+    }
+
+    fn progress(&self) -> Progress {
+        self.job.progress()
+    }
+}
+
+impl<R> Outcome<R> {
+    /// A job that goes on in slices; `finish` turns its output into the result.
+    pub fn job<J, F>(job: J, finish: F) -> Self
+    where
+        J: Job + 'static,
+        F: FnOnce(&mut Context<'_>, J::Output) -> Result<R, RpcError> + 'static,
+    {
+        Outcome::Later(Box::new(JobTask { job, finish: Some(finish) }))
+    }
 }

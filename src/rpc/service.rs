@@ -16,6 +16,7 @@ use crate::api::Args;
 use crate::api::json::{Elements, string};
 use crate::api::value::whole;
 use crate::job::{Budget, Step};
+use crate::render_store::{RenderStore, RenderStoreSettings};
 use crate::workspace::{DEFAULT_PROJECT, Workspace};
 
 /// Calls of a batch that are carried out before other connections get their turn.
@@ -72,6 +73,11 @@ impl Service {
     /// The open projects, to change.
     pub fn workspace_mut(&mut self) -> &mut Workspace {
         &mut self.workspace
+    }
+
+    /// Sets where kept pictures go; what was kept before is removed.
+    pub fn set_render_store(&mut self, settings: RenderStoreSettings) {
+        self.daemon.renders = RenderStore::new(settings);
     }
 
     /// The name of this run of the daemon.

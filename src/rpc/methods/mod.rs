@@ -1,6 +1,8 @@
 //! The handlers, by subject, bound to the declarations of `api`.
 
+mod files;
 mod layers;
+mod pictures;
 mod projects;
 mod system;
 mod target;
@@ -9,8 +11,14 @@ mod voxels;
 use super::table::Entry;
 
 /// The rows of all subjects, in the order of the reference page.
-pub(super) const ENTRIES: &[&[&Entry]] =
-    &[system::ENTRIES, projects::ENTRIES, voxels::ENTRIES, layers::ENTRIES];
+pub(super) const ENTRIES: &[&[&Entry]] = &[
+    system::ENTRIES,
+    projects::ENTRIES,
+    files::ENTRIES,
+    pictures::ENTRIES,
+    voxels::ENTRIES,
+    layers::ENTRIES,
+];
 
 /// Lists handlers as rows of the table.
 macro_rules! entries {

@@ -8,6 +8,7 @@ use time::macros::format_description;
 use super::entries;
 use crate::VERSION;
 use crate::api::methods::system::*;
+use crate::render_store::RenderStore;
 use crate::rpc::context::{Context, Daemon, Outcome};
 use crate::rpc::error::{NOT_BUILT_IN, RpcError};
 use crate::rpc::table::{self, Handle};
@@ -19,7 +20,7 @@ impl Daemon {
     pub fn new() -> Self {
         // Each RandomState is seeded by the system's random numbers.
         let instance = format!("{:016x}", RandomState::new().build_hasher().finish());
-        Daemon { instance }
+        Daemon { instance, renders: RenderStore::default() }
     }
 }
 

@@ -1,0 +1,93 @@
+//! Methods that read and write files.
+
+use std::borrow::Cow;
+
+use super::super::macros::{method, params, result};
+
+params! {
+    /// A file to load.
+    pub struct LoadProjectParams<'a> {
+        /// The file; a relative path starts at the daemon's working directory.
+        path | "file_path": Cow<'a, str>,
+        /// The format, if the file's content and name do not tell.
+        format: Option<Cow<'a, str>>,
+    }
+}
+
+result! {
+    /// What was loaded.
+    pub struct LoadProjectResult {
+        /// Always true.
+        success: bool,
+        /// The path as given.
+        path: String,
+        /// The format read.
+        format: &'static str,
+        /// Layers in the document.
+        layer_count: usize,
+        /// Voxels in all layers.
+        voxel_count: u64,
+        /// What could not be kept as it was.
+        warnings: Vec<String>,
+        /// Revision of the project.
+        revision: u64,
+    }
+}
+
+method! {
+    /// Replaces the document by a file's content.
+    LoadProject = "goxel.load_project" | "open_file",
+    LoadProjectParams<'a> -> LoadProjectResult,
+    effect: Edit, lenient: true,
+    by_position: r#"["model.gox"]"#, by_name: r#"{"path":"model.gox"}"#,
+}
+
+params! {
+    /// Where to save.
+    pub struct SaveProjectParams<'a> {
+        /// The file; a relative path starts at the daemon's working directory.
+        path | "file_path" | "output_path": Cow<'a, str>,
+        /// The format; otherwise the path's extension tells.
+        format: Option<Cow<'a, str>>,
+    }
+}
+
+result! {
+    /// What was written.
+    pub struct SaveProjectResult {
+        /// Always true.
+        success: bool,
+        /// The path as given.
+        path: String,
+        /// The format, if it was named in the call.
+        format: Option<String>,
+        /// Bytes written.
+        bytes: u64,
+        /// What the format could not hold.
+        warnings: Vec<String>,
+    }
+}
+
+method! {
+    /// Saves the document. The file is replaced whole or not at all.
+    SaveProject = "goxel.save_project" | "save_file",
+    SaveProjectParams<'a> -> SaveProjectResult,
+    effect: File, lenient: true,
+    by_position: r#"["model.gox"]"#, by_name: r#"{"path":"model.gox"}"#,
+}
+
+method! {
+    /// Exports the document in any format that can be written.
+    ExportModel = "goxel.export_model" | "export_file" | "export_project",
+    SaveProjectParams<'a> -> SaveProjectResult,
+    effect: File, lenient: true,
+    by_position: r#"["model.obj","obj"]"#, by_name: r#"{"path":"model.obj","format":"obj"}"#,
+}
+
+method! {
+    /// Adds the layers of a file on top of those that are there.
+    ImportModel = "goxel.import_model",
+    LoadProjectParams<'a> -> LoadProjectResult,
+    effect: Edit, lenient: true,
+    by_position: r#"["model.gox"]"#, by_name: r#"{"path":"model.gox"}"#,
+}

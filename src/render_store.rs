@@ -1,0 +1,351 @@
+//! Pictures that the daemon keeps for its clients: a managed directory with a size cap and a life time.
+//!
+//! A picture drawn without a path of its own goes here, is listed, and is removed when its time is over,
+//! when the store is full (the oldest goes first), when a client asks for it, or when the daemon stops.
+//! Only files that this store wrote are ever removed. The clock is the caller's.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use sha2::{Digest, Sha256};
+
+use crate::format::{FormatError, replace_file};
+
+/// Where pictures go, how long they live and how much room they have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderStoreSettings {
+    /// The directory; created when the first picture is stored.
+    pub directory: PathBuf,
+    /// How long a picture lives.
+    pub time_to_live: Duration,
+    /// Bytes of all pictures together.
+    pub max_bytes: u64,
+    /// Time between two looks for what is over.
+    pub cleanup_interval: Duration,
+}
+
+impl Default for RenderStoreSettings {
+    /// An hour, 1 GiB, a look every 5 minutes.
+    fn default() -> Self {
+        let directory = match cfg!(target_os = "macos") {
+            true => "/var/tmp/goxel_renders",
+            false => "/tmp/goxel_renders",
+        };
+        RenderStoreSettings {
+            directory: PathBuf::from(directory),
+            time_to_live: Duration::from_secs(3600),
+            max_bytes: 1 << 30,
+            cleanup_interval: Duration::from_secs(300),
+        }
+    }
+}
+
+impl RenderStoreSettings {
+    /// The defaults, changed by the variables `GOXEL_RENDER_DIR`, `GOXEL_RENDER_TTL` (seconds),
+    /// `GOXEL_RENDER_MAX_SIZE` (bytes) and `GOXEL_RENDER_CLEANUP_INTERVAL` (seconds).
+    ///
+    /// # Errors
+    /// A number that is none, with the variable's name.
+    pub fn from_environment(
+        variable: impl Fn(&str) -> Option<std::ffi::OsString>,
+    ) -> Result<Self, String> {
+        let mut settings = RenderStoreSettings::default();
+        if let Some(directory) = variable("GOXEL_RENDER_DIR").filter(|value| !value.is_empty()) {
+            settings.directory = PathBuf::from(directory);
+        }
+        let number = |name: &str| match variable(name).filter(|value| !value.is_empty()) {
+            None => Ok(None),
+            Some(value) => {
+                let number = value.to_str().and_then(|text| text.parse::<u64>().ok());
+                let number = number.filter(|&number| number > 0);
+                let wrong = || format!("{name} is {value:?}: expected a whole number above 0");
+                number.map(Some).ok_or_else(wrong)
+            }
+        };
+        if let Some(seconds) = number("GOXEL_RENDER_TTL")? {
+            settings.time_to_live = Duration::from_secs(seconds);
+        }
+        if let Some(bytes) = number("GOXEL_RENDER_MAX_SIZE")? {
+            settings.max_bytes = bytes;
+        }
+        if let Some(seconds) = number("GOXEL_RENDER_CLEANUP_INTERVAL")? {
+            settings.cleanup_interval = Duration::from_secs(seconds);
+        }
+        Ok(settings)
+    }
+}
+
+/// A stored picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRender {
+    /// Its file.
+    pub path: PathBuf,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// `sha256:` and 64 hexadecimal digits.
+    pub checksum: String,
+    /// The number by which it was asked for.
+    pub session_id: String,
+    /// When it was stored.
+    pub created_at: SystemTime,
+    /// When it will be removed.
+    pub expires_at: SystemTime,
+}
+
+/// What the store has done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RenderStoreTotals {
+    /// Pictures stored.
+    pub renders: u64,
+    /// Looks for what is over.
+    pub cleanups: u64,
+    /// Files removed.
+    pub files_cleaned: u64,
+    /// Bytes of the files removed.
+    pub bytes_freed: u64,
+    /// Paths asked for that are not the store's.
+    pub violations: u64,
+}
+
+/// Why a picture cannot be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderStoreError {
+    /// The file or the directory could not be written.
+    #[error(transparent)]
+    File(#[from] FormatError),
+    /// It alone is larger than the store.
+    #[error(
+        "a picture of {bytes} bytes does not fit a store of {max_bytes}; raise GOXEL_RENDER_MAX_SIZE"
+    )]
+    TooLarge {
+        /// The picture's size.
+        bytes: u64,
+        /// The store's.
+        max_bytes: u64,
+    },
+}
+
+/// The stored pictures, oldest first.
+#[derive(Default)]
+pub struct RenderStore {
+    settings: RenderStoreSettings,
+    renders: VecDeque<StoredRender>,
+    totals: RenderStoreTotals,
+    last_cleanup: Option<SystemTime>,
+}
+
+impl RenderStore {
+    /// An empty store.
+    pub fn new(settings: RenderStoreSettings) -> Self {
+        let (renders, totals) = Default::default();
+        RenderStore { settings, renders, totals, last_cleanup: None }
+    }
+
+    /// What it was set up with.
+    pub fn settings(&self) -> &RenderStoreSettings {
+        &self.settings
+    }
+
+    /// Stores a PNG of a size in pixels.
+    ///
+    /// # Errors
+    /// What the system refuses; a picture larger than the whole store.
+    pub fn add(
+        &mut self,
+        png: &[u8],
+        [width, height]: [u32; 2],
+        now: SystemTime,
+    ) -> Result<&StoredRender, RenderStoreError> {
+        let (bytes, max_bytes) = (png.len() as u64, self.settings.max_bytes);
+        if bytes > max_bytes {
+            return Err(RenderStoreError::TooLarge { bytes, max_bytes });
+        }
+        self.clean_up(now);
+        while self.bytes() + bytes > max_bytes {
+            self.drop_oldest();
+        }
+        let digest = Sha256::digest(png);
+        let checksum = format!("sha256:{digest:x}");
+        self.totals.renders += 1;
+        let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let session_id = format!("auto{seconds}");
+        // The process id and a running number keep the names of several daemons and pictures apart.
+        let unique = (std::process::id() << 12) ^ self.totals.renders as u32;
+        let name = format!("render_{seconds}_{session_id}_{unique:08x}.png");
+        let path = self.settings.directory.join(name);
+        self.create_directory()?;
+        replace_file(&path, png)?;
+        self.renders.push_back(StoredRender {
+            path,
+            bytes,
+            width,
+            height,
+            checksum,
+            session_id,
+            created_at: now,
+            expires_at: now + self.settings.time_to_live,
+        });
+        Ok(&self.renders[self.renders.len() - 1])
+    }
+
+    /// A stored picture by its path. A path outside the store counts as a violation.
+    pub fn find(&mut self, path: &Path) -> Option<&StoredRender> {
+        let found = self.renders.iter().position(|render| render.path == path);
+        if found.is_none() && !path.starts_with(&self.settings.directory) {
+            self.totals.violations += 1;
+        }
+        found.map(|index| &self.renders[index])
+    }
+
+    /// Removes a picture; the bytes freed, or `None` if it is not the store's.
+    pub fn remove(&mut self, path: &Path) -> Option<u64> {
+        let index = self.renders.iter().position(|render| render.path == path)?;
+        self.renders.remove(index).map(|render| self.delete(&render))
+    }
+
+    /// All pictures, oldest first.
+    pub fn renders(&self) -> impl ExactSizeIterator<Item = &StoredRender> {
+        self.renders.iter()
+    }
+
+    /// Bytes of all pictures.
+    pub fn bytes(&self) -> u64 {
+        self.renders.iter().map(|render| render.bytes).sum()
+    }
+
+    /// What has been done so far.
+    pub fn totals(&self) -> RenderStoreTotals {
+        self.totals
+    }
+
+    /// When it was looked for what is over last, and when it will be next.
+    pub fn cleanup_times(&self, now: SystemTime) -> (Option<SystemTime>, SystemTime) {
+        let next = self.last_cleanup.unwrap_or(now) + self.settings.cleanup_interval;
+        (self.last_cleanup, next)
+    }
+
+    /// Removes what is over: how many files, and their bytes.
+    pub fn clean_up(&mut self, now: SystemTime) -> (u64, u64) {
+        let before = self.totals;
+        while self.renders.front().is_some_and(|oldest| oldest.expires_at <= now) {
+            self.drop_oldest();
+        }
+        self.last_cleanup = Some(now);
+        self.totals.cleanups += 1;
+        let files = self.totals.files_cleaned - before.files_cleaned;
+        (files, self.totals.bytes_freed - before.bytes_freed)
+    }
+
+    /// How long until something is over, if anything is stored.
+    pub fn time_to_cleanup(&self, now: SystemTime) -> Option<Duration> {
+        let oldest = self.renders.front()?;
+        let left = oldest.expires_at.duration_since(now).unwrap_or_default();
+        Some(left.min(self.settings.cleanup_interval))
+    }
+
+    fn create_directory(&self) -> Result<(), FormatError> {
+        use std::os::unix::fs::DirBuilderExt;
+        let path = &self.settings.directory;
+        std::fs::DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(|source| {
+            FormatError::Io { action: "create the directory", path: path.clone(), source }
+        })
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.renders.pop_front() {
+            self.delete(&oldest);
+        }
+    }
+
+    fn delete(&mut self, render: &StoredRender) -> u64 {
+        match std::fs::remove_file(&render.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                log::warn!("cannot remove {}: {error}", render.path.display());
+            }
+            _ => {}
+        }
+        self.totals.files_cleaned += 1;
+        self.totals.bytes_freed += render.bytes;
+        render.bytes
+    }
+}
+
+impl Drop for RenderStore {
+    fn drop(&mut self) {
+        while !self.renders.is_empty() {
+            self.drop_oldest();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(max_bytes: u64) -> (tempfile::TempDir, RenderStore) {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = RenderStoreSettings {
+            directory: directory.path().join("renders"),
+            max_bytes,
+            ..Default::default()
+        };
+        (directory, RenderStore::new(settings))
+    }
+
+    #[test]
+    fn a_picture_lives_until_its_time_is_over() {
+        let (_directory, mut store) = store(1000);
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let stored = store.add(b"picture", [1, 1], now).unwrap().clone();
+        assert_eq!(std::fs::read(&stored.path).unwrap(), b"picture");
+        assert_eq!(stored.checksum.len(), "sha256:".len() + 64);
+        assert_eq!(store.clean_up(now + Duration::from_secs(3599)), (0, 0));
+        assert_eq!(store.clean_up(now + Duration::from_secs(3600)), (1, 7));
+        assert!(!stored.path.exists());
+    }
+
+    #[test]
+    fn a_full_store_gives_up_its_oldest() {
+        let (_directory, mut store) = store(10);
+        let first = store.add(b"1234567", [1, 1], SystemTime::now()).unwrap().path.clone();
+        let second = store.add(b"1234567", [1, 1], SystemTime::now()).unwrap().path.clone();
+        assert_ne!(first, second);
+        assert!(!first.exists() && second.exists());
+        assert!(store.add(b"12345678901", [1, 1], SystemTime::now()).is_err());
+        assert!(second.exists());
+        drop(store);
+        assert!(!second.exists(), "nothing is left when the daemon stops");
+    }
+
+    #[test]
+    fn only_its_own_files_are_removed() {
+        let (directory, mut store) = store(100);
+        let other = directory.path().join("other.png");
+        std::fs::write(&other, "mine").unwrap();
+        assert_eq!(store.remove(&other), None);
+        assert!(store.find(&other).is_none());
+        assert!(other.exists());
+        assert_eq!(store.totals().violations, 1);
+    }
+
+    #[test]
+    fn the_environment_changes_the_defaults() {
+        let set = |name: &str| match name {
+            "GOXEL_RENDER_TTL" => Some("60".into()),
+            "GOXEL_RENDER_DIR" => Some("/x".into()),
+            _ => None,
+        };
+        let settings = RenderStoreSettings::from_environment(set).unwrap();
+        assert_eq!(settings.time_to_live, Duration::from_secs(60));
+        assert_eq!(settings.directory, PathBuf::from("/x"));
+        let wrong = RenderStoreSettings::from_environment(|name| {
+            (name == "GOXEL_RENDER_TTL").then(|| "soon".into())
+        });
+        assert!(wrong.unwrap_err().contains("GOXEL_RENDER_TTL"));
+    }
+}

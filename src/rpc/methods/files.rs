@@ -1,0 +1,309 @@
+//! Handlers that read and write files.
+//!
+//! Loading, saving and drawing go on in slices over a snapshot. The document changes only when a load has
+//! succeeded as a whole; a file is replaced only when a save has.
+
+use std::path::{Path, PathBuf};
+
+use super::entries;
+use crate::api::methods::files::*;
+use crate::document::history::Scope;
+use crate::document::{Document, Layer, LayerContent};
+use crate::format::{
+    self, FormatError, LoadJob, Loaded, ReadOptions, SaveJob, Saved, WriteOptions,
+};
+use crate::job::{Budget, Job, Progress, Step};
+use crate::render::{Picture, RenderJob, RenderSettings};
+use crate::rpc::context::{Context, Outcome};
+use crate::rpc::error::{EXPORT_MODEL, LOAD_PROJECT, RpcError, SAVE_PROJECT};
+use crate::rpc::table::Handle;
+
+entries![LoadProject, SaveProject, ExportModel, ImportModel];
+
+/// The error of a call about a file. The system's reason and the place in the file go into `data`.
+pub(super) fn file_error(code: i32, action: &str, path: &str, error: &FormatError) -> RpcError {
+    let mut rpc = RpcError::new(code, format!("Failed to {action} '{path}': {error}"))
+        .with("path", path)
+        .hint(error.hint());
+    if let FormatError::Io { source, .. } = error {
+        rpc = rpc.with("reason", source.to_string());
+    }
+    if let Some(offset) = error.offset() {
+        rpc = rpc.with("offset", offset);
+    }
+    match error.expected() {
+        Some(expected) => rpc.with("expected", expected),
+        None => rpc,
+    }
+}
+
+fn start_load(params: &LoadProjectParams<'_>) -> Result<LoadJob, FormatError> {
+    let format = params.format.as_deref().map(format::by_name).transpose()?;
+    LoadJob::open(Path::new(&*params.path), format, ReadOptions::default())
+}
+
+/// Loads a file and hands it to `take_over`, which changes the project.
+fn load(
+    params: LoadProjectParams<'_>,
+    take_over: impl FnOnce(&mut Context<'_>, Loaded, &Path) -> Result<LoadProjectResult, RpcError>
+    + 'static,
+) -> Result<Outcome<LoadProjectResult>, RpcError> {
+    let path = params.path.clone().into_owned();
+    let job = start_load(&params)
+        .map_err(|error| file_error(LOAD_PROJECT, "load project", &path, &error))?;
+    Ok(Outcome::job(job, move |context, loaded| {
+        let loaded =
+            loaded.map_err(|error| file_error(LOAD_PROJECT, "load project", &path, &error))?;
+        take_over(context, loaded, Path::new(&path))
+    }))
+}
+
+/// What a call that loaded something tells.
+fn loaded_result(
+    path: &Path,
+    format: &'static str,
+    warnings: Vec<String>,
+    layers: &[Layer],
+    revision: u64,
+) -> LoadProjectResult {
+    LoadProjectResult {
+        success: true,
+        path: path.to_string_lossy().into_owned(),
+        format,
+        layer_count: layers.len(),
+        voxel_count: layers.iter().map(|layer| layer.volume.count()).sum(),
+        warnings,
+        revision,
+    }
+}
+
+impl Handle for LoadProject {
+    fn handle(
+        context: &mut Context<'_>,
+        params: LoadProjectParams<'_>,
+    ) -> Result<Outcome<LoadProjectResult>, RpcError> {
+        context.project()?;
+        load(params, |context, loaded, path| {
+            let Loaded { document, format, warnings } = loaded;
+            let project = context.project()?;
+            project.replace("load project", document);
+            project.mark_saved(project.revision(), PathBuf::from(path));
+            let layers = project.document().layers();
+            Ok(loaded_result(path, format, warnings, layers, project.revision()))
+        })
+    }
+}
+
+impl Handle for ImportModel {
+    fn handle(
+        context: &mut Context<'_>,
+        params: LoadProjectParams<'_>,
+    ) -> Result<Outcome<LoadProjectResult>, RpcError> {
+        context.project()?;
+        load(params, |context, loaded, path| {
+            let Loaded { document: source, format, warnings } = loaded;
+            let project = context.project()?;
+            project.edit("import model", Scope::Document, |document| {
+                add_layers(document, &source);
+                Ok::<_, RpcError>(())
+            })?;
+            let layers = source.layers();
+            Ok(loaded_result(path, format, warnings, layers, project.revision()))
+        })
+    }
+}
+
+/// Adds the layers of another document on top, with the materials they use.
+fn add_layers(document: &mut Document, source: &Document) {
+    let first_material = document.materials.len();
+    document.materials.extend(source.materials.iter().cloned());
+    let mut new_ids = Vec::new();
+    for layer in source.layers() {
+        let mut copy = layer.clone();
+        copy.material = layer.material.map(|index| index + first_material);
+        // Of a clone layer the base has just been added under a new id, if it came before.
+        if let LayerContent::Clone { base } = &mut copy.content {
+            let renamed = new_ids.iter().find(|(old, _)| old == base);
+            *base = renamed.map_or(*base, |(_, new)| *new);
+        }
+        new_ids.push((layer.id, document.push_layer(copy)));
+    }
+}
+
+/// Pixels along an edge of the preview in a file.
+const PREVIEW_SIZE: u32 = 128;
+
+/// A save: the preview first where the format has one, then the file.
+enum SaveSteps {
+    Preview { job: Box<RenderJob>, rest: SaveRequest },
+    Saving(Box<SaveJob>),
+    Failed(Option<FormatError>),
+}
+
+/// What is to be saved, and how.
+struct SaveRequest {
+    document: Document,
+    path: PathBuf,
+    format: &'static format::Format,
+    options: WriteOptions,
+}
+
+impl SaveRequest {
+    fn start(self) -> SaveSteps {
+        match SaveJob::create(self.document, &self.path, self.format, self.options) {
+            Ok(job) => SaveSteps::Saving(Box::new(job)),
+            Err(error) => SaveSteps::Failed(Some(error)),
+        }
+    }
+
+    fn start_with_preview(mut self) -> SaveSteps {
+        self.options.preview = None;
+        let settings = RenderSettings {
+            width: PREVIEW_SIZE,
+            height: PREVIEW_SIZE,
+            background: crate::voxel::Rgba::EMPTY,
+            ..Default::default()
+        };
+        match RenderJob::new(self.document.merged(), settings) {
+            Ok(job) => SaveSteps::Preview { job: Box::new(job), rest: self },
+            Err(_) => self.start(),
+        }
+    }
+}
+
+impl Job for SaveSteps {
+    type Output = Result<Saved, FormatError>;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
+        match self {
+            SaveSteps::Preview { job, .. } => {
+                let Step::Done(picture) = job.step(budget) else { return Step::More };
+                self.preview_done(&picture);
+                Step::More
+            }
+            SaveSteps::Saving(job) => job.step(budget),
+            SaveSteps::Failed(error) => Step::Done(Err(error.take().unwrap_or_else(|| {
+                let source = std::io::Error::other("the save had failed before");
+                FormatError::Io { action: "write", path: PathBuf::new(), source }
+            }))),
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        match self {
+            SaveSteps::Preview { .. } | SaveSteps::Failed(_) => Progress::default(),
+            SaveSteps::Saving(job) => job.progress(),
+        }
+    }
+}
+
+impl SaveSteps {
+    fn preview_done(&mut self, picture: &Picture) {
+        let SaveSteps::Preview { rest, .. } = std::mem::replace(self, SaveSteps::Failed(None))
+        else {
+            return;
+        };
+        let mut request = rest;
+        request.options.preview = picture.encode_png().ok();
+        *self = request.start();
+    }
+}
+
+/// Saves or exports the document as it is now; later edits do not reach the file.
+fn save(
+    context: &mut Context<'_>,
+    params: SaveProjectParams<'_>,
+    code: i32,
+    action: &'static str,
+) -> Result<Outcome<SaveProjectResult>, RpcError> {
+    if is_picture(&params) {
+        return save_picture(context, params, code, action);
+    }
+    let project = context.project()?;
+    let path = PathBuf::from(&*params.path);
+    let format = format::find_for_writing(&path, params.format.as_deref())
+        .map_err(|error| file_error(code, action, &params.path, &error))?;
+    let request = SaveRequest {
+        document: project.document().clone(),
+        path: path.clone(),
+        format,
+        options: WriteOptions { preview: None, cache: std::mem::take(&mut project.save_cache) },
+    };
+    let holds_everything = format.name == "gox";
+    let job = if holds_everything { request.start_with_preview() } else { request.start() };
+    let revision = project.revision();
+    let named_format = params.format.map(|format| format.into_owned());
+    let shown_path = params.path.into_owned();
+    Ok(Outcome::job(job, move |context, saved| {
+        let saved = saved.map_err(|error| file_error(code, action, &shown_path, &error))?;
+        // The project may have been closed while it was saved; the file is good all the same.
+        if let Ok(project) = context.project()
+            && holds_everything
+        {
+            project.save_cache = saved.cache;
+            if code == SAVE_PROJECT {
+                project.mark_saved(revision, path);
+            }
+        }
+        Ok(SaveProjectResult {
+            success: true,
+            path: shown_path,
+            format: named_format,
+            bytes: saved.bytes,
+            warnings: saved.warnings,
+        })
+    }))
+}
+
+/// Whether a call asks for a drawn picture: the format "png", or no format and a path that ends so.
+fn is_picture(params: &SaveProjectParams<'_>) -> bool {
+    match params.format.as_deref() {
+        Some(format) => format.eq_ignore_ascii_case("png"),
+        None => {
+            let extension = Path::new(&*params.path).extension();
+            extension.is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
+        }
+    }
+}
+
+/// Pixels along an edge of an exported picture.
+const EXPORTED_PICTURE_SIZE: u32 = 1024;
+
+/// Draws the document as it is now into a PNG.
+fn save_picture(
+    context: &mut Context<'_>,
+    params: SaveProjectParams<'_>,
+    code: i32,
+    action: &'static str,
+) -> Result<Outcome<SaveProjectResult>, RpcError> {
+    let (width, height) = (EXPORTED_PICTURE_SIZE, EXPORTED_PICTURE_SIZE);
+    let settings = RenderSettings { width, height, ..Default::default() };
+    let job = super::pictures::start(context, settings)?;
+    let named_format = params.format.map(|format| format.into_owned());
+    let path = params.path.into_owned();
+    Ok(Outcome::job(job, move |_, picture| {
+        let png = picture.encode_png().map_err(RpcError::internal)?;
+        format::replace_file(Path::new(&path), &png)
+            .map_err(|error| file_error(code, action, &path, &error))?;
+        let (bytes, warnings) = (png.len() as u64, Vec::new());
+        Ok(SaveProjectResult { success: true, path, format: named_format, bytes, warnings })
+    }))
+}
+
+impl Handle for SaveProject {
+    fn handle(
+        context: &mut Context<'_>,
+        params: SaveProjectParams<'_>,
+    ) -> Result<Outcome<SaveProjectResult>, RpcError> {
+        save(context, params, SAVE_PROJECT, "save project")
+    }
+}
+
+impl Handle for ExportModel {
+    fn handle(
+        context: &mut Context<'_>,
+        params: SaveProjectParams<'_>,
+    ) -> Result<Outcome<SaveProjectResult>, RpcError> {
+        save(context, params, EXPORT_MODEL, "export model")
+    }
+}
