@@ -5,8 +5,15 @@
 //! undo, takes it back if it fails, and counts the revision. Invariants: the default project exists; the
 //! revision rises with every change, undo and redo included, and never otherwise.
 
+mod draft;
+mod turns;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+pub use draft::{Draft, Stale};
+pub use turns::Turn;
+use turns::Turns;
 
 use crate::document::Document;
 use crate::document::history::{Edit, History, Scope};
@@ -28,8 +35,8 @@ pub struct Project {
     pub save_cache: SaveCache,
     /// The edit in progress; still here after a panic, so that it can be taken back.
     unfinished: Option<Edit>,
-    /// Set while a sliced change runs: other changes wait.
-    pub(crate) reserved: bool,
+    /// Changes that run in slices or wait for one.
+    turns: Turns,
     /// What changed since subscribers were told last.
     unreported: Option<ChangedBox>,
 }
@@ -63,7 +70,7 @@ impl Project {
             path: None,
             save_cache: SaveCache::default(),
             unfinished: None,
-            reserved: false,
+            turns: Turns::default(),
             unreported: None,
         }
     }
@@ -111,14 +118,17 @@ impl Project {
         match (&result, self.unfinished.take()) {
             (_, None) => {}
             (Err(_), Some(edit)) => edit.roll_back(&mut self.document),
-            (Ok(_), Some(edit)) => {
-                let (changed, bounds) = self.history.commit(&mut self.document, edit, label);
-                if changed {
-                    self.note_change(bounds.map_or(ChangedBox::Anywhere, ChangedBox::Inside));
-                }
-            }
+            (Ok(_), Some(edit)) => self.record(label, edit),
         }
         result
+    }
+
+    /// Makes a finished edit an undo step, if it touched anything.
+    fn record(&mut self, label: &str, edit: Edit) {
+        let (changed, bounds) = self.history.commit(&mut self.document, edit, label);
+        if changed {
+            self.note_change(bounds.map_or(ChangedBox::Anywhere, ChangedBox::Inside));
+        }
     }
 
     /// Replaces the whole document as one undo step.
@@ -169,12 +179,14 @@ impl Project {
 /// All open projects.
 pub struct Workspace {
     projects: BTreeMap<String, Project>,
+    /// Turns given out so far.
+    turns: u64,
 }
 
 impl Default for Workspace {
     fn default() -> Self {
         let default = Project::new(Document::default());
-        Workspace { projects: BTreeMap::from([(DEFAULT_PROJECT.to_owned(), default)]) }
+        Workspace { projects: BTreeMap::from([(DEFAULT_PROJECT.to_owned(), default)]), turns: 0 }
     }
 }
 
@@ -215,6 +227,30 @@ impl Workspace {
             self.open(DEFAULT_PROJECT, Project::new(Document::default()));
         }
         Some(closed)
+    }
+
+    /// Whether a change of a project runs in slices, so that other changes must wait for their turn.
+    pub fn is_busy(&self, project: &str) -> bool {
+        self.projects.get(project).is_some_and(|project| !project.turns.is_empty())
+    }
+
+    /// Takes the last place in the queue of a project's changes; `None` if there is no such project.
+    pub fn join_queue(&mut self, project: &str) -> Option<Turn> {
+        let project = self.projects.get_mut(project)?;
+        self.turns += 1;
+        Some(project.turns.join(self.turns))
+    }
+
+    /// Whether a change may begin.
+    pub fn is_turn(&self, project: &str, turn: Turn) -> bool {
+        self.projects.get(project).is_none_or(|project| project.turns.has_come(turn))
+    }
+
+    /// Gives a place up: the change is finished, or nobody wants it any more.
+    pub fn leave_queue(&mut self, project: &str, turn: Turn) {
+        if let Some(project) = self.projects.get_mut(project) {
+            project.turns.leave(turn);
+        }
     }
 
     /// Takes back whatever a call that panicked left half done.

@@ -8,6 +8,7 @@ use super::session::SessionTag;
 use super::table::RunningCall;
 use crate::api::Effect;
 use crate::job::Progress;
+use crate::workspace::Turn;
 
 /// A message in progress: the call that runs, and what is left of its batch. Nothing of its answer is sent
 /// before all of it is there, so nothing unsolicited can cut into it.
@@ -35,6 +36,8 @@ pub(super) struct Running {
     pub(super) effect: Effect,
     pub(super) session: Option<SessionTag>,
     pub(super) reports: Option<ProgressReports>,
+    /// Its place in the queue of the project's changes, if it is one.
+    pub(super) turn: Option<Turn>,
 }
 
 /// Progress that the caller asked to be told.

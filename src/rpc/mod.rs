@@ -19,6 +19,7 @@ mod service;
 mod session;
 pub mod table;
 mod tool;
+mod waiting;
 
 pub use context::{Context, Outcome, Task};
 pub use error::RpcError;

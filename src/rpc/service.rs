@@ -11,10 +11,11 @@ use super::error::{INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, RpcError};
 use super::exchange::{BatchRest, Exchange, ProgressReports, Running};
 use super::session::{Known, SessionTag, Sessions};
 use super::table::{Entry, Ran, Table};
+use super::waiting::WaitingCall;
 use super::{ConnectionId, Host, tool};
-use crate::api::Args;
 use crate::api::json::{Elements, string};
 use crate::api::value::whole;
+use crate::api::{Args, Effect};
 use crate::job::{Budget, Step};
 use crate::render_store::{RenderStore, RenderStoreSettings};
 use crate::workspace::{DEFAULT_PROJECT, Workspace};
@@ -239,6 +240,9 @@ impl Service {
             Ok(Step::Done(json)) => Ok(json),
             Err(error) => Err(error),
         };
+        if let Some(turn) = running.turn {
+            self.workspace.leave_queue(&running.project, turn);
+        }
         let start = exchange.answer.len();
         if exchange.batch.is_some() && running.form != AnswerForm::Silent {
             exchange.answer.push(if start == 0 { b'[' } else { b',' });
@@ -269,6 +273,9 @@ impl Service {
             project_name: &running.project,
         };
         running.call.cancel(&mut context);
+        if let Some(turn) = running.turn {
+            self.workspace.leave_queue(&running.project, turn);
+        }
         if let Some(tag) = &running.session {
             self.sessions.dropped(tag);
         }
@@ -350,14 +357,29 @@ impl Service {
             }
         };
         let ran = self.table.find(&call.method).and_then(|entry| {
-            let prepared = Prepared::new(call, entry)?;
+            let prepared = Prepared::new(call.params, entry)?;
+            if entry.method.effect == Effect::Edit && self.workspace.is_busy(&prepared.project) {
+                let turn = self.workspace.join_queue(&prepared.project);
+                let waiting = Box::new(WaitingCall::new(entry, call.params, turn));
+                return Ok((
+                    entry,
+                    Ran::Running(waiting),
+                    turn,
+                    prepared.project,
+                    prepared.progress,
+                ));
+            }
             form.begin(out);
             let ran = self.run(entry, prepared.args, &prepared.project, caller, host, out)?;
-            Ok((entry, ran, prepared.project, prepared.progress))
+            let turn = match (&ran, entry.method.effect) {
+                (Ran::Running(_), Effect::Edit) => self.workspace.join_queue(&prepared.project),
+                _ => None,
+            };
+            Ok((entry, ran, turn, prepared.project, prepared.progress))
         });
         match ran {
             Ok((_, Ran::Written, ..)) => form.end(start, out),
-            Ok((entry, Ran::Running(call), project, progress)) => {
+            Ok((entry, Ran::Running(call), turn, project, progress)) => {
                 out.truncate(start);
                 let last = host.now();
                 return Begun::Running(Running {
@@ -367,6 +389,7 @@ impl Service {
                     effect: entry.method.effect,
                     session,
                     reports: progress.map(|every| ProgressReports { every, last }),
+                    turn,
                 });
             }
             Err(error) => {
@@ -440,15 +463,15 @@ enum Checked {
 }
 
 /// A call's params, and what every method understands.
-struct Prepared<'a> {
-    args: Args<'a>,
+pub(super) struct Prepared<'a> {
+    pub(super) args: Args<'a>,
     project: Cow<'a, str>,
     progress: Option<Duration>,
 }
 
 impl<'a> Prepared<'a> {
-    fn new(call: &'a Call<'_>, entry: &Entry) -> Result<Self, RpcError> {
-        let mut args = Args::new(call.params).ok_or_else(|| {
+    pub(super) fn new(params: Option<&'a str>, entry: &Entry) -> Result<Self, RpcError> {
+        let mut args = Args::new(params).ok_or_else(|| {
             RpcError::new(INVALID_PARAMS, "Invalid params: expected an array or an object")
         })?;
         let mut project = Cow::Borrowed(DEFAULT_PROJECT);

@@ -1,0 +1,61 @@
+//! A change that waits for its turn, because another change of the same project runs in slices.
+
+use super::context::{Context, Task};
+use super::error::RpcError;
+use super::service::Prepared;
+use super::table::{Entry, Ran, RunningCall};
+use crate::job::{Budget, Progress, Step};
+use crate::workspace::Turn;
+
+/// A call that has not begun; afterwards the call itself, if it goes on in slices.
+pub(super) struct WaitingCall {
+    entry: &'static Entry,
+    params: Option<String>,
+    turn: Option<Turn>,
+    begun: Option<RunningCall>,
+}
+
+impl WaitingCall {
+    pub(super) fn new(entry: &'static Entry, params: Option<&str>, turn: Option<Turn>) -> Self {
+        WaitingCall { entry, params: params.map(str::to_owned), turn, begun: None }
+    }
+
+    fn begin(&mut self, context: &mut Context<'_>) -> Result<Step<Vec<u8>>, RpcError> {
+        let prepared = Prepared::new(self.params.as_deref(), self.entry)?;
+        let mut json = Vec::new();
+        match (self.entry.run)(context, prepared.args, &mut json)? {
+            Ran::Written => Ok(Step::Done(json)),
+            Ran::Running(call) => {
+                self.begun = Some(call);
+                Ok(Step::More)
+            }
+        }
+    }
+}
+
+impl Task<Vec<u8>> for WaitingCall {
+    fn step(
+        &mut self,
+        context: &mut Context<'_>,
+        budget: &mut Budget,
+    ) -> Result<Step<Vec<u8>>, RpcError> {
+        let is_turn = |turn: Turn, context: &Context<'_>| {
+            context.workspace.is_turn(context.project_name, turn)
+        };
+        match (&mut self.begun, self.turn) {
+            (Some(call), _) => call.step(context, budget),
+            (None, Some(turn)) if !is_turn(turn, context) => Ok(Step::More),
+            (None, _) => self.begin(context),
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        self.begun.as_ref().map_or_else(Progress::default, |call| call.progress())
+    }
+
+    fn cancel(&mut self, context: &mut Context<'_>) {
+        if let Some(call) = &mut self.begun {
+            call.cancel(context);
+        }
+    }
+}
