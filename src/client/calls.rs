@@ -242,6 +242,7 @@ impl Connection {
         if let Some(project) = project {
             params.insert("project".into(), project.into());
         }
+        self.mark_subscribed();
         self.call_raw("goxel.subscribe", params)
     }
 
@@ -250,6 +251,7 @@ impl Connection {
     /// [`Connection::is_open`].
     pub fn set_keepalive(&mut self, interval: Duration) -> Result<Box<RawValue>, Error> {
         let millis = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
+        self.mark_subscribed();
         self.call_raw("connection.keepalive", serde_json::json!({ "interval_ms": millis }))
     }
 

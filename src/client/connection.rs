@@ -52,6 +52,8 @@ pub struct Connection {
     pending: Pending,
     notifications: VecDeque<Notification>,
     next_id: u64,
+    /// The daemon may send messages by itself from here on.
+    subscribed: bool,
     /// Why nothing more can be done with this connection.
     broken: Option<Broken>,
     stats: ConnectionStats,
@@ -115,6 +117,7 @@ impl Connection {
             pending: Pending::default(),
             notifications: VecDeque::new(),
             next_id: 1,
+            subscribed: false,
             broken: None,
             stats: ConnectionStats::new(Instant::now()),
         }
@@ -152,6 +155,16 @@ impl Connection {
             }
         }
         false
+    }
+
+    /// Whether this connection asked for messages that the daemon sends by itself.
+    pub fn is_subscribed(&self) -> bool {
+        self.subscribed
+    }
+
+    /// From here on the daemon may send messages by itself.
+    pub(super) fn mark_subscribed(&mut self) {
+        self.subscribed = true;
     }
 
     /// How many requests have no answer yet.

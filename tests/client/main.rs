@@ -2,3 +2,4 @@
 
 mod connection;
 mod fake;
+mod pool;
