@@ -4,10 +4,13 @@
 //! session, so the same tag again gets the old answer and applies nothing. A tag is bound to one daemon
 //! process: when that is gone after the whole call was sent, nobody can know whether it was applied, and
 //! the outcome is [`Outcome::Unknown`]. A call that was never sent whole gets a fresh tag instead.
+//!
+//! The daemon's memory of a session is bounded. So that a call that is tried again is never overtaken by so
+//! many others that its answer is forgotten, each call under way has a session to itself (a [`Lane`]), and
+//! finished calls pass theirs on.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -115,8 +118,52 @@ struct Call<'a> {
     sent_as: Option<Session>,
     /// A change was sent whole to a daemon that knows no sessions: it must not be sent again.
     sent_untagged: bool,
-    seq: u64,
+    lane: Option<Lane>,
     attempts: u32,
+}
+
+/// A session that one call at a time uses.
+#[derive(Debug)]
+pub(super) struct Lane {
+    id: String,
+    next_seq: u64,
+}
+
+impl Lane {
+    fn next_tag(&mut self, instance: &str) -> Session {
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        Session { id: self.id.clone(), seq, instance: instance.to_owned() }
+    }
+}
+
+impl Shared {
+    fn take_lane(&self) -> Lane {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.free.pop().unwrap_or_else(|| {
+            lanes.made += 1;
+            Lane { id: format!("{}-{}", self.session, lanes.made), next_seq: 1 }
+        })
+    }
+
+    fn give_lane_back(&self, lane: Lane) {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).free.push(lane);
+    }
+}
+
+/// The sessions of a pool that no call uses now.
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    free: Vec<Lane>,
+    made: u64,
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if let Some(lane) = self.lane.take() {
+            self.shared.give_lane_back(lane);
+        }
+    }
 }
 
 impl Pool {
@@ -170,7 +217,7 @@ impl Pool {
                     deadline: start + shared.options.call_timeout,
                     sent_as: None,
                     sent_untagged: false,
-                    seq: shared.next_seq.fetch_add(1, Ordering::Relaxed),
+                    lane: None,
                     attempts: 0,
                 };
                 call.run().map_err(|(error, outcome)| (error, outcome, call.attempts))
@@ -251,7 +298,7 @@ impl Call<'_> {
     }
 
     /// The tag for an attempt on a connection to this daemon process.
-    fn session_for(&self, instance: Option<&str>) -> Result<Option<Session>, Attempt> {
+    fn session_for(&mut self, instance: Option<&str>) -> Result<Option<Session>, Attempt> {
         if self.effect == Effect::Read {
             return Ok(None);
         }
@@ -266,11 +313,9 @@ impl Call<'_> {
                 sent: true,
             }));
         }
-        Ok(instance.map(|instance| Session {
-            id: self.shared.session.clone(),
-            seq: self.seq,
-            instance: instance.to_owned(),
-        }))
+        let Some(instance) = instance else { return Ok(None) };
+        let lane = self.lane.get_or_insert_with(|| self.shared.take_lane());
+        Ok(Some(lane.next_tag(instance)))
     }
 
     /// A limit of one step, cut at the end of the whole call.

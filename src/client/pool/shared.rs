@@ -1,10 +1,10 @@
 //! The pool's inside: opening, grading, taking back and closing connections.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::call::Lanes;
 use super::event::{Event, Grade, Observers};
 use super::options::PoolOptions;
 use super::state::{Member, State};
@@ -22,7 +22,7 @@ pub(super) struct Shared {
     pub(super) observers: Observers,
     /// Who this pool is in the sessions of calls that change something.
     pub(super) session: String,
-    pub(super) next_seq: AtomicU64,
+    pub(super) lanes: Mutex<Lanes>,
     state: Mutex<State>,
     /// Something changed that the keeper or a drain waits for.
     pub(super) changed: Condvar,
@@ -41,7 +41,7 @@ impl Shared {
             options,
             observers,
             session,
-            next_seq: AtomicU64::new(1),
+            lanes: Mutex::default(),
             state: Mutex::default(),
             changed: Condvar::new(),
             started_at: Mutex::default(),

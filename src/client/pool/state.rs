@@ -47,6 +47,7 @@ pub(super) enum Asked {
 
 #[derive(Debug, Default)]
 pub(super) struct State {
+    #[expect(clippy::vec_box, reason = "members change hands often; a box keeps that cheap")]
     pub(super) idle: Vec<Box<Member>>,
     pub(super) total: usize,
     /// Of `total`, how many are being opened.
