@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         }
     };
     logging::start(level);
-    match server::run(config, Service::default()) {
+    match server::run(*config, Service::default()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("goxel-daemon: {error}");

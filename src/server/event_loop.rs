@@ -23,11 +23,12 @@ use super::signals::{Signal, Signals};
 use super::status::PlainPages;
 use super::transport::Socket;
 use crate::rpc::Service;
+use crate::socket_path::socket_path;
 
 /// How the server is to run.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// Where to listen. Empty under socket activation only.
+    /// Where to listen. If it is empty, at inherited sockets, or else at the path of the rule.
     pub sockets: Vec<PathBuf>,
     /// Who may open the sockets.
     pub permissions: Permissions,
@@ -109,6 +110,12 @@ impl EventLoop {
             .map(|socket| Listener::new(socket, None))
             .collect();
         raise_descriptor_limit(&mut config.limits);
+        if config.sockets.is_empty() && listeners.is_empty() {
+            config.sockets.push(socket_path(None));
+        }
+        if !listeners.is_empty() {
+            log::info!("listening on {} inherited sockets", listeners.len());
+        }
         for path in &config.sockets {
             let (owned, socket) = ownership::take(path, &config.permissions)?;
             log::info!("listening on {}", owned.path().display());

@@ -273,7 +273,7 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
         if let Some(key) = self.key_of(id)
             && let Some(connection) = self.get(key)
         {
-            connection.name = Some(name.into()).filter(|name: &Box<str>| !name.is_empty());
+            connection.name = (!name.is_empty()).then(|| name.into());
         }
     }
 
