@@ -90,7 +90,7 @@ fn who_waits_is_served_in_the_order_of_asking() {
         drop(held);
     });
     assert_eq!(*order.lock().unwrap(), (0..8).collect::<Vec<_>>());
-    assert_eq!(pool.stats().exhausted, 8);
+    assert!(pool.stats().exhausted >= 8);
 }
 
 #[test]
