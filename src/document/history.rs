@@ -3,11 +3,15 @@
 //! An [`Edit`] in progress records what it overwrites; a finished one becomes an entry. An entry of a voxel
 //! edit holds the touched blocks only; an entry of a structural edit (layers, materials, names) holds the
 //! document before it, which shares every voxel that the edit left alone.
+//!
+//! An entry's memory is what would be freed with it: the blocks that it holds and the document after the
+//! edit does not. The sum is kept under a limit by forgetting the oldest entries; the newest one stays
+//! even if it is larger than the limit alone.
 
 use std::collections::VecDeque;
 
 use super::{Document, LayerId};
-use crate::voxel::{Bounds, VolumeChange};
+use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Volume, VolumeChange};
 
 /// What an edit may touch; decides what is recorded before it starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,11 +83,15 @@ impl Reversal {
         }
     }
 
-    fn memory(&self) -> u64 {
+    /// Bytes that it holds beyond those of the document.
+    fn memory(&self, document: &Document) -> u64 {
         match self {
             Reversal::Voxels(changes) => changes.iter().map(|(_, change)| change.memory()).sum(),
-            Reversal::Document(document) => {
-                document.layers().iter().map(|layer| layer.volume.memory()).sum()
+            Reversal::Document(held) => {
+                let layers = held.layers().iter().map(|layer| {
+                    held_alone(&layer.volume, document.layer(layer.id).map(|other| &other.volume))
+                });
+                layers.sum::<u64>() + held_alone(&held.mask, Some(&document.mask))
             }
         }
     }
@@ -98,10 +106,27 @@ impl Reversal {
     }
 }
 
+/// Bytes that a volume takes beside another one with which it may share blocks.
+fn held_alone(volume: &Volume, other: Option<&Volume>) -> u64 {
+    let shared = |at: BlockPos, block: BlockRef<'_>| {
+        let other = other.and_then(|other| other.block(at));
+        other.is_some_and(|other| other.identity() == block.identity())
+    };
+    let own = volume.blocks().filter(|&(at, block)| !shared(at, block)).count() as u64;
+    own * (BLOCK_VOXELS as u64 * 4) + volume.block_count() as u64 * INDEX_BYTES
+}
+
+/// Bytes that a block's place in a volume's index takes, about.
+const INDEX_BYTES: u64 = 32;
+/// Bytes of an entry itself, about. Counted so that edits that hold no voxels are bounded too.
+const ENTRY_BYTES: u64 = 512;
+
 /// One step of the history.
 struct Entry {
     label: String,
     reversal: Reversal,
+    /// A box around what the edit touched, where that is known.
+    bounds: Option<Bounds>,
     memory: u64,
     checkpoint: Option<String>,
 }
@@ -115,6 +140,8 @@ pub struct History {
     position: usize,
     memory: u64,
     memory_limit: u64,
+    /// The checkpoint at position 0.
+    first_checkpoint: Option<String>,
 }
 
 impl Default for History {
@@ -126,7 +153,13 @@ impl Default for History {
 impl History {
     /// An empty history that forgets its oldest entries beyond `memory_limit` bytes.
     pub fn new(memory_limit: u64) -> Self {
-        History { entries: VecDeque::new(), position: 0, memory: 0, memory_limit }
+        History {
+            entries: VecDeque::new(),
+            position: 0,
+            memory: 0,
+            memory_limit,
+            first_checkpoint: None,
+        }
     }
 
     /// Ends an edit. Returns the box it touched and whether anything was touched at all; a voxel edit that
@@ -145,20 +178,27 @@ impl History {
             self.memory -= self.entries.pop_back().map_or(0, |entry| entry.memory);
         }
         let bounds = reversal.bounds();
-        let memory = reversal.memory();
+        let memory = reversal.memory(document) + ENTRY_BYTES + label.len() as u64;
         self.memory += memory;
         self.entries.push_back(Entry {
             label: label.to_owned(),
             reversal,
+            bounds,
             memory,
             checkpoint: None,
         });
         self.position += 1;
-        while self.memory > self.memory_limit && self.entries.len() > 1 {
-            self.memory -= self.entries.pop_front().map_or(0, |entry| entry.memory);
+        self.forget_beyond_limit();
+        (true, bounds)
+    }
+
+    fn forget_beyond_limit(&mut self) {
+        while self.memory > self.memory_limit && self.entries.len() > 1 && self.position > 0 {
+            let Some(oldest) = self.entries.pop_front() else { return };
+            self.memory -= oldest.memory;
+            self.first_checkpoint = oldest.checkpoint;
             self.position -= 1;
         }
-        (true, bounds)
     }
 
     /// Takes back the last edit; its label, or `None` if there is none.
@@ -176,6 +216,39 @@ impl History {
         })
     }
 
+    /// Goes to a position: as many undos or redos as it takes. Returns how many, or `None` if there is no
+    /// such position.
+    pub fn go_to(&mut self, document: &mut Document, position: usize) -> Option<usize> {
+        if position > self.entries.len() {
+            return None;
+        }
+        let steps = self.position.abs_diff(position);
+        while self.position > position {
+            self.undo(document);
+        }
+        while self.position < position {
+            self.redo(document);
+        }
+        Some(steps)
+    }
+
+    /// The position that a checkpoint names; of equal names the latest.
+    pub fn find_checkpoint(&self, name: &str) -> Option<usize> {
+        let is = |checkpoint: &Option<String>| checkpoint.as_deref() == Some(name);
+        let entry = self.entries.iter().rposition(|entry| is(&entry.checkpoint));
+        entry.map(|index| index + 1).or_else(|| is(&self.first_checkpoint).then_some(0))
+    }
+
+    /// The checkpoint at position 0, which no entry stands before.
+    pub fn first_checkpoint(&self) -> Option<&str> {
+        self.first_checkpoint.as_deref()
+    }
+
+    /// A box around what the edit touched that leads to a position (1 is the first edit), where known.
+    pub fn bounds_of(&self, position: usize) -> Option<Bounds> {
+        self.entries.get(position.checked_sub(1)?)?.bounds
+    }
+
     /// How many edits can be undone, and how many are known in all.
     pub fn position(&self) -> (usize, usize) {
         (self.position, self.entries.len())
@@ -186,10 +259,21 @@ impl History {
         self.entries.iter().map(|entry| (entry.label.as_str(), entry.checkpoint.as_deref()))
     }
 
-    /// Names the present position, so that it can be found again; false with nothing done yet.
+    /// Names the present position, so that it can be found again. A position has one name, the last one
+    /// given. Always true.
     pub fn checkpoint(&mut self, name: &str) -> bool {
         let last = self.position.checked_sub(1).and_then(|index| self.entries.get_mut(index));
-        last.map(|entry| entry.checkpoint = Some(name.to_owned())).is_some()
+        match last {
+            Some(entry) => entry.checkpoint = Some(name.to_owned()),
+            None => self.first_checkpoint = Some(name.to_owned()),
+        }
+        true
+    }
+
+    /// Changes the limit, forgetting what is beyond it.
+    pub fn set_memory_limit(&mut self, bytes: u64) {
+        self.memory_limit = bytes;
+        self.forget_beyond_limit();
     }
 
     /// Bytes kept alive.
@@ -206,6 +290,122 @@ impl History {
         let entry = &mut self.entries[index];
         let reversal = std::mem::replace(&mut entry.reversal, Reversal::Voxels(Vec::new()));
         entry.reversal = reversal.apply(document);
+        let memory = entry.reversal.memory(document) + ENTRY_BYTES + entry.label.len() as u64;
+        self.memory = self.memory - entry.memory + memory;
+        entry.memory = memory;
         entry.label.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Layer;
+    use crate::voxel::{Point, Rgba};
+
+    const BLOCK: u64 = BLOCK_VOXELS as u64 * 4;
+
+    fn set(document: &mut Document, history: &mut History, at: [i32; 3], label: &str) {
+        let edit = Edit::begin(document, Scope::Voxels);
+        let id = document.active();
+        if let Some(layer) = document.layer_mut(id) {
+            layer.volume.set(Point::from(at), Rgba::WHITE);
+        }
+        assert!(history.commit(document, edit, label).0);
+    }
+
+    fn rename(document: &mut Document, history: &mut History, name: &str) {
+        let edit = Edit::begin(document, Scope::Document);
+        document.name = name.to_owned();
+        history.commit(document, edit, "rename");
+    }
+
+    fn count(document: &Document) -> u64 {
+        document.merged().count()
+    }
+
+    #[test]
+    fn going_to_a_position_undoes_and_redoes() {
+        let (mut document, mut history) = (Document::default(), History::default());
+        (0..5).for_each(|x| set(&mut document, &mut history, [x, 0, 0], "set"));
+        assert_eq!(history.go_to(&mut document, 2), Some(3));
+        assert_eq!(count(&document), 2);
+        assert_eq!(history.go_to(&mut document, 5), Some(3));
+        assert_eq!(count(&document), 5);
+        assert_eq!(history.go_to(&mut document, 6), None);
+        assert_eq!(history.go_to(&mut document, 0), Some(5));
+        assert_eq!(count(&document), 0);
+    }
+
+    #[test]
+    fn a_checkpoint_is_found_also_before_the_first_edit() {
+        let (mut document, mut history) = (Document::default(), History::default());
+        assert!(history.checkpoint("start"));
+        set(&mut document, &mut history, [0, 0, 0], "set");
+        assert!(history.checkpoint("one"));
+        set(&mut document, &mut history, [1, 0, 0], "set");
+        assert_eq!(history.find_checkpoint("start"), Some(0));
+        assert_eq!(history.find_checkpoint("one"), Some(1));
+        assert_eq!(history.find_checkpoint("two"), None);
+    }
+
+    #[test]
+    fn a_structural_edit_counts_only_what_the_document_no_longer_has() {
+        let (mut document, mut history) = (Document::default(), History::default());
+        (0..100).for_each(|x| set(&mut document, &mut history, [16 * x, 0, 0], "set"));
+        let before = history.memory();
+        rename(&mut document, &mut history, "another name");
+        let renamed = history.memory() - before;
+        assert!(renamed < BLOCK, "{renamed}");
+        let edit = Edit::begin(&mut document, Scope::Document);
+        document.remove_layer(document.active());
+        history.commit(&mut document, edit, "remove");
+        let removed = history.memory() - before - renamed;
+        assert!((100 * BLOCK..101 * BLOCK).contains(&removed), "{removed}");
+        history.undo(&mut document);
+        assert!(history.memory() - before - renamed < BLOCK);
+        assert_eq!(count(&document), 100);
+    }
+
+    #[test]
+    fn the_oldest_entries_are_forgotten_beyond_the_limit() {
+        let (mut document, mut history) = (Document::default(), History::new(20 * ENTRY_BYTES));
+        for index in 0..1000 {
+            rename(&mut document, &mut history, &index.to_string());
+            history.checkpoint(&index.to_string());
+        }
+        let (position, known) = history.position();
+        assert_eq!(position, known);
+        assert!((10..20).contains(&known), "{known}");
+        assert!(history.memory() <= 20 * ENTRY_BYTES);
+        assert_eq!(history.go_to(&mut document, 0), Some(known));
+        let reached = history.first_checkpoint().map(str::to_owned);
+        assert_eq!(reached.as_deref(), Some(document.name.as_str()));
+    }
+
+    #[test]
+    fn a_new_edit_after_an_undo_forgets_what_was_undone() {
+        let (mut document, mut history) = (Document::default(), History::default());
+        (0..3).for_each(|x| set(&mut document, &mut history, [x, 0, 0], "set"));
+        history.go_to(&mut document, 1);
+        set(&mut document, &mut history, [9, 9, 9], "other");
+        assert_eq!(history.position(), (2, 2));
+        assert!(history.redo(&mut document).is_none());
+        assert_eq!(history.labels().map(|(label, _)| label).collect::<Vec<_>>(), ["set", "other"]);
+    }
+
+    #[test]
+    fn rolling_back_restores_layers_and_voxels() {
+        let mut document = Document::default();
+        let edit = Edit::begin(&mut document, Scope::Document);
+        document.push_layer(Layer::new(LayerId(7), "new"));
+        edit.roll_back(&mut document);
+        assert_eq!(document.layers().len(), 1);
+        let edit = Edit::begin(&mut document, Scope::Voxels);
+        document.layers_mut().for_each(|layer| {
+            layer.volume.set(Point::default(), Rgba::WHITE);
+        });
+        edit.roll_back(&mut document);
+        assert_eq!(count(&document), 0);
     }
 }

@@ -46,10 +46,10 @@ fn a_missing_directory_a_directory_and_a_protected_file_are_refused_by_name()
     let protected = directory.path().join("protected.gox");
     fs::write(&protected, "old")?;
     fs::set_permissions(&protected, fs::Permissions::from_mode(0o444))?;
-    for path in [&directory.path().join("missing/model.gox"), &protected, directory.path()] {
+    for path in [&*directory.path().join("missing/model.gox"), &*protected, directory.path()] {
         let saved = save(small(), path, Some("gox"), WriteOptions::default());
         let error = saved.map(|saved| saved.bytes).err().ok_or("saved")?;
-        assert_eq!(error.path(), Some(path.as_ref()), "{error}");
+        assert_eq!(error.path(), Some(path), "{error}");
         assert!(!error.hint().is_empty());
     }
     assert_eq!(fs::read(&protected)?, b"old");
