@@ -24,6 +24,7 @@
 pub mod document;
 #[cfg(feature = "engine")]
 pub mod format;
+pub mod guide;
 pub mod job;
 #[cfg(feature = "engine")]
 pub mod mesh;

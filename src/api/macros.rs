@@ -30,6 +30,7 @@ macro_rules! params {
                         && !<$kind as $crate::api::ParamType<'a>>::OPTIONAL,
                     default: $crate::api::macros::params!(@default $($default)?),
                     parts: <$kind as $crate::api::ParamType<'a>>::PARTS,
+                    flattened: <$kind as $crate::api::ParamType<'a>>::FLATTENED,
                 }, )*
             ];
 
@@ -135,7 +136,8 @@ macro_rules! method {
         $call:ident = $name:literal $(| $alias:literal)*,
         $params:ident $(<$life:lifetime>)? -> $result:ty,
         effect: $effect:ident, lenient: $lenient:literal,
-        by_position: $by_position:literal, by_name: $by_name:literal $(,)?
+        by_position: $by_position:literal, by_name: $by_name:literal
+        $(, errors: $errors:expr)? $(,)?
     ) => {
         $(#[doc = $summary])+
         pub struct $call;
@@ -152,10 +154,13 @@ macro_rules! method {
                 params: <Self::Params<'static> as $crate::api::method::Params<'static>>::PARAMS,
                 result: <$result as $crate::api::method::ResultType>::FIELDS,
                 example: $crate::api::Example { by_position: $by_position, by_name: $by_name },
+                errors: $crate::api::macros::method!(@errors $($errors)?),
             };
         }
     };
     (@params $params:ident) => { $params };
     (@params $params:ident $life:lifetime) => { $params<'a> };
+    (@errors) => { &[] };
+    (@errors $errors:expr) => { &$errors };
 }
 pub(crate) use method;

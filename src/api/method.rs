@@ -17,6 +17,8 @@ pub struct Param {
     pub default: Option<&'static str>,
     /// Names of its parts, by which it can also be given (x, y, z for a point).
     pub parts: &'static [&'static str],
+    /// Whether descriptions show its parts in its place: the schema is a list with one item a part.
+    pub flattened: bool,
 }
 
 impl Param {
@@ -69,9 +71,22 @@ pub struct Method {
     pub result: &'static [Field],
     /// A call that works.
     pub example: Example,
+    /// Error codes of its own, besides those that its params and its effect bring along.
+    pub errors: &'static [i32],
 }
 
 impl Effect {
+    /// The effect in a word, for lists.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Effect::Answer => "answer",
+            Effect::Read => "read",
+            Effect::Edit => "edit",
+            Effect::File => "file",
+            Effect::Server => "server",
+        }
+    }
+
     /// Whether it concerns a project, so that the param `project` can name one.
     pub const fn on_project(self) -> bool {
         matches!(self, Effect::Read | Effect::Edit | Effect::File)

@@ -58,8 +58,10 @@ impl Schema {
             Schema::Any => "any value".to_owned(),
             Schema::Boolean => "true or false".to_owned(),
             Schema::Integer(0, i64::MAX) => "a whole number, 0 or more".to_owned(),
+            Schema::Integer(min, i64::MAX) => format!("a whole number, {min} or more"),
             Schema::Integer(min, max) => format!("a whole number from {min} to {max}"),
             Schema::Number(f64::MIN, f64::MAX) => "a number".to_owned(),
+            Schema::Number(min, f64::MAX) => format!("a number, {min} or more"),
             Schema::Number(min, max) => format!("a number from {min} to {max}"),
             Schema::Text => "a string".to_owned(),
             Schema::Word(words) => format!("one of {}", words.join(", ")),
@@ -78,25 +80,69 @@ impl Schema {
         }
     }
 
+    /// The type in a few words, for tables.
+    pub fn short(&self) -> String {
+        match self {
+            Schema::Any => "any".to_owned(),
+            Schema::Boolean => "boolean".to_owned(),
+            Schema::Integer(0, i64::MAX) => "integer, 0 or more".to_owned(),
+            Schema::Integer(i64::MIN, i64::MAX) => "integer".to_owned(),
+            Schema::Integer(..) if self.is_coordinate() => "integer, 32 bits".to_owned(),
+            Schema::Integer(min, i64::MAX) => format!("integer, {min} or more"),
+            Schema::Integer(min, max) => format!("integer, {min} to {max}"),
+            Schema::Number(f64::MIN, f64::MAX) => "number".to_owned(),
+            Schema::Number(min, f64::MAX) => format!("number, {min} or more"),
+            Schema::Number(min, max) => format!("number, {min} to {max}"),
+            Schema::Text => "string".to_owned(),
+            Schema::Word(words) => {
+                words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
+            }
+            Schema::Color => "colour".to_owned(),
+            Schema::List(item, min, max) if min == max => format!("[{min} x {}]", item.short()),
+            Schema::List(item, ..) => format!("list of {}", item.short()),
+            Schema::Object(_) => "object".to_owned(),
+            Schema::Map(value) => format!("object, each member {}", value.short()),
+            Schema::OneOf(schemas) => {
+                schemas.iter().map(Schema::short).collect::<Vec<_>>().join(" or ")
+            }
+        }
+    }
+
+    fn is_coordinate(&self) -> bool {
+        matches!(self, Schema::Integer(min, max)
+            if *min == i64::from(i32::MIN) && *max == i64::from(i32::MAX))
+    }
+
     /// The type as a JSON Schema (draft 7 vocabulary, as OpenRPC 1.3.2 uses).
     pub fn json(&self) -> Value {
         match self {
             Schema::Any => json!({}),
             Schema::Boolean => json!({"type": "boolean"}),
+            Schema::Integer(i64::MIN, i64::MAX) => json!({"type": "integer"}),
             Schema::Integer(min, i64::MAX) => json!({"type": "integer", "minimum": min}),
             Schema::Integer(min, max) => {
                 json!({"type": "integer", "minimum": min, "maximum": max})
             }
             Schema::Number(f64::MIN, f64::MAX) => json!({"type": "number"}),
+            Schema::Number(min, f64::MAX) => json!({"type": "number", "minimum": min}),
             Schema::Number(min, max) => json!({"type": "number", "minimum": min, "maximum": max}),
             Schema::Text => json!({"type": "string"}),
             Schema::Word(words) => json!({"type": "string", "enum": words}),
             Schema::Color => json!({"anyOf": [
                 {"type": "string"},
                 {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 4},
-                {"type": "object", "required": ["r", "g", "b"]},
+                {
+                    "type": "object", "required": ["r", "g", "b"],
+                    "properties": {
+                        "r": {"type": "number"}, "g": {"type": "number"},
+                        "b": {"type": "number"}, "a": {"type": "number"},
+                    },
+                },
             ]}),
             Schema::List(item, 0, usize::MAX) => json!({"type": "array", "items": item.json()}),
+            Schema::List(item, min, usize::MAX) => json!({
+                "type": "array", "items": item.json(), "minItems": min,
+            }),
             Schema::List(item, min, max) => json!({
                 "type": "array", "items": item.json(), "minItems": min, "maxItems": max,
             }),

@@ -34,6 +34,8 @@ pub trait ParamType<'a>: Sized {
     const SCHEMA: Schema;
     /// Extra names of its parts, by which it can also be given (x, y, z for a point).
     const PARTS: &'static [&'static str] = &[];
+    /// Whether descriptions show the parts in its place; then the schema is a list with one item a part.
+    const FLATTENED: bool = false;
     /// Whether it may be missing without having a default.
     const OPTIONAL: bool = false;
 
@@ -258,6 +260,7 @@ pub struct Position(pub [i32; 3]);
 impl<'a> ParamType<'a> for Position {
     const SCHEMA: Schema = POINT;
     const PARTS: &'static [&'static str] = &AXES;
+    const FLATTENED: bool = true;
 
     fn take(args: &mut Args<'a>, param: &'static Param) -> Result<Option<Self>, ParamError> {
         if args.is_positional() {

@@ -10,6 +10,7 @@
 
 mod answer;
 pub mod context;
+pub mod describe;
 pub mod envelope;
 pub mod error;
 mod exchange;

@@ -33,16 +33,25 @@ pub enum Ran {
 pub struct Entry {
     /// The description.
     pub method: Method,
+    /// The module that handles it; its last part is the subject.
+    module: &'static str,
     /// Types the params, calls the handler, and writes the result as JSON.
     pub run: fn(&mut Context<'_>, Args<'_>, &mut Vec<u8>) -> Result<Ran, RpcError>,
 }
 
-/// The row of a method.
-pub const fn entry<C: Handle>() -> Entry
+impl Entry {
+    /// What the method is about, in a word: the section of the reference page.
+    pub fn subject(&self) -> &'static str {
+        self.module.rsplit("::").next().unwrap_or(self.module)
+    }
+}
+
+/// The row of a method that a module handles.
+pub const fn entry<C: Handle>(module: &'static str) -> Entry
 where
     C::Result: 'static,
 {
-    Entry { method: C::METHOD, run: run::<C> }
+    Entry { method: C::METHOD, module, run: run::<C> }
 }
 
 fn run<C: Handle>(
@@ -55,7 +64,11 @@ where
 {
     let params = C::Params::take(&mut args)?;
     if !C::METHOD.lenient {
-        args.finish(&C::METHOD.param_names())?;
+        let mut known = C::METHOD.param_names();
+        if C::METHOD.effect.on_project() {
+            known.push("project");
+        }
+        args.finish(&known)?;
     }
     match C::handle(context, params)? {
         Outcome::Done(result) => {

@@ -97,7 +97,8 @@ impl Daemon {
         answer["error"].clone()
     }
 
-    fn reply(&mut self, method: &str, params: Value) -> Value {
+    /// The whole answer of a call.
+    pub fn reply(&mut self, method: &str, params: Value) -> Value {
         let call = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         self.ask(&call.to_string())
     }

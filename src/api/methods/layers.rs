@@ -98,7 +98,7 @@ method! {
     CreateLayer = "goxel.create_layer",
     CreateLayerParams<'a> -> CreateLayerResult,
     effect: Edit, lenient: true,
-    by_position: r#"["Roof",200,80,40,true]"#, by_name: r#"{"name":"Roof","visible":true}"#,
+    by_position: r##"["Roof","#c85028",true]"##, by_name: r#"{"name":"Roof","visible":true}"#,
 }
 
 params! {

@@ -1,5 +1,6 @@
 //! The methods, by subject.
 
+pub mod discover;
 pub mod files;
 pub mod layers;
 pub mod pictures;

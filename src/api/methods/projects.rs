@@ -31,6 +31,7 @@ const DEFAULT_LENGTH: u32 = 64;
 impl<'a> ParamType<'a> for CanvasSize {
     const SCHEMA: Schema = Schema::List(&COORDINATE, 3, 3);
     const PARTS: &'static [&'static str] = &["width", "height", "depth"];
+    const FLATTENED: bool = true;
 
     fn take(args: &mut Args<'a>, param: &'static Param) -> Result<Option<Self>, ParamError> {
         let is_one_value = args.peek().is_some_and(|raw| raw.starts_with('['));

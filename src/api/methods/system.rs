@@ -128,6 +128,13 @@ result! {
         description: &'static str,
         /// Other names it answers to.
         aliases: Vec<&'static str>,
+        /// Its params in positional order; those with a question mark may be left out.
+        params: String,
+        /// What it is about: the section of the reference page.
+        subject: &'static str,
+        /// What it does to the world: "answer" and "read" only answer, "edit" changes a project, "file"
+        /// writes a file, "server" changes something about the connection or the server.
+        effect: &'static str,
     }
 }
 

@@ -148,6 +148,6 @@ method! {
     ProceduralShape = "goxel.procedural_shape",
     ProceduralShapeParams<'a> -> ProceduralShapeResult,
     effect: Edit, lenient: true,
-    by_position: r#"["sphere",9,9,9,0,0,4,255,0,0]"#,
+    by_position: r##"["sphere",9,9,9,0,0,4,"#ff0000"]"##,
     by_name: r##"{"shape_type":"cube","size_x":3,"size_y":3,"size_z":3,"color":"#336699"}"##,
 }

@@ -1,5 +1,6 @@
 //! The handlers, by subject, bound to the declarations of `api`.
 
+mod discover;
 mod files;
 mod layers;
 mod pictures;
@@ -13,6 +14,7 @@ use super::table::Entry;
 /// The rows of all subjects, in the order of the reference page.
 pub(super) const ENTRIES: &[&[&Entry]] = &[
     system::ENTRIES,
+    discover::ENTRIES,
     projects::ENTRIES,
     files::ENTRIES,
     pictures::ENTRIES,
@@ -24,7 +26,7 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
 macro_rules! entries {
     ($($call:ty),* $(,)?) => {
         pub(in crate::rpc) const ENTRIES: &[&$crate::rpc::table::Entry] =
-            &[$(&$crate::rpc::table::entry::<$call>()),*];
+            &[$(&$crate::rpc::table::entry::<$call>(module_path!())),*];
     };
 }
 use entries;

@@ -10,6 +10,7 @@ use crate::VERSION;
 use crate::api::methods::system::*;
 use crate::render_store::RenderStore;
 use crate::rpc::context::{Context, Daemon, Outcome};
+use crate::rpc::describe;
 use crate::rpc::error::{NOT_BUILT_IN, RpcError};
 use crate::rpc::table::{self, Handle};
 
@@ -88,6 +89,9 @@ impl Handle for ListMethods {
                 method: entry.method.name,
                 description: entry.method.summary.trim(),
                 aliases: entry.method.aliases.to_vec(),
+                params: describe::signature(&entry.method),
+                subject: entry.subject(),
+                effect: entry.method.effect.name(),
             })
             .collect();
         Ok(MethodList { count: methods.len(), methods }.into())

@@ -1,0 +1,9 @@
+//! The API describing itself: the OpenRPC document and the reference page, both made from the one table.
+
+mod errors;
+pub mod openrpc;
+pub mod page;
+mod params;
+
+pub use errors::errors_of;
+pub use params::{Slot, signature, slots};

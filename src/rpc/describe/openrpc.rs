@@ -1,0 +1,118 @@
+//! The API as an OpenRPC 1.3.2 document, what `rpc.discover` answers.
+//!
+//! Schemas stand where they are used: no references, so any reader can take one method out. What OpenRPC
+//! has no word for is in `x-` members: other names of methods and params, and the two params that are
+//! taken by name only, `project` and `progress_ms`.
+
+use serde_json::{Map, Value, json};
+
+use super::params::{Slot, slots};
+use crate::VERSION;
+use crate::api::Method;
+use crate::api::json::{Elements, Members};
+use crate::rpc::table::{Entry, entries};
+
+/// The version of OpenRPC that the document follows.
+pub const OPENRPC: &str = "1.3.2";
+
+/// The whole document.
+pub fn document() -> Value {
+    json!({
+        "openrpc": OPENRPC,
+        "info": {
+            "title": "goxel-daemon",
+            "version": VERSION,
+            "description": "A voxel engine behind a Unix socket. z is up; every box is inclusive, \
+                in params and results. The prefix `goxel.` is optional on every method name.",
+            "license": {"name": "MIT OR Apache-2.0"},
+        },
+        "methods": entries().map(method).collect::<Vec<_>>(),
+    })
+}
+
+fn method(entry: &'static Entry) -> Value {
+    let method = &entry.method;
+    let names_only = method.example.by_position.is_empty();
+    let errors = super::errors_of(method).into_iter();
+    let mut described = json!({
+        "name": method.name,
+        "summary": method.summary.trim(),
+        "tags": [{"name": entry.subject()}],
+        "paramStructure": if names_only { "by-name" } else { "either" },
+        "params": slots(method).iter().map(param).collect::<Vec<_>>(),
+        "result": {"name": "result", "required": true, "schema": result(method)},
+        "errors": errors
+            .map(|(code, meaning)| json!({"code": code, "message": meaning}))
+            .collect::<Vec<_>>(),
+        "examples": examples(method),
+        "x-aliases": method.aliases,
+        "x-effect": method.effect.name(),
+    });
+    if method.effect.on_project() {
+        described["x-named-params"] = json!([
+            named_param(
+                "project",
+                "The open project to work on; \"default\" if absent.",
+                json!({"type": "string"})
+            ),
+            named_param(
+                "progress_ms",
+                "Send goxel.progress about this often while the call runs, in milliseconds.",
+                json!({"type": "integer", "minimum": 1})
+            )
+        ]);
+    }
+    described
+}
+
+fn named_param(name: &str, description: &str, schema: Value) -> Value {
+    json!({"name": name, "description": description, "required": false, "schema": schema})
+}
+
+fn param(slot: &Slot) -> Value {
+    let mut schema = slot.schema.json();
+    let default = slot.default.and_then(|raw| serde_json::from_str::<Value>(raw).ok());
+    if let (Value::Object(members), Some(default)) = (&mut schema, default) {
+        members.insert("default".to_owned(), default);
+    }
+    let mut described = json!({
+        "name": slot.name,
+        "description": slot.description,
+        "required": slot.required,
+        "schema": schema,
+    });
+    if !slot.synonyms.is_empty() {
+        described["x-synonyms"] = json!(slot.synonyms);
+    }
+    described
+}
+
+/// The schema of a method's result; of one without described members, any value.
+pub fn result(method: &Method) -> Value {
+    match method.result {
+        [] => json!({}),
+        fields => crate::api::schema::Schema::Object(fields).json(),
+    }
+}
+
+/// The examples, as far as OpenRPC can show them: named params must have their canonical names.
+fn examples(method: &Method) -> Vec<Value> {
+    let slots = slots(method);
+    let pairing = |name: &str, params: Vec<Value>| json!({"name": name, "params": params});
+    let value = |raw: &str| serde_json::from_str::<Value>(raw).unwrap_or(Value::Null);
+    let mut examples = Vec::new();
+    let positional: Vec<_> = Elements::new(method.example.by_position).map(value).collect();
+    if !method.example.by_position.is_empty() && positional.len() <= slots.len() {
+        let params = slots.iter().zip(positional);
+        let params = params.map(|(slot, value)| json!({"name": slot.name, "value": value}));
+        examples.push(pairing("by position", params.collect()));
+    }
+    let named: Map<String, Value> = Members::new(method.example.by_name)
+        .map(|(name, raw)| (name.into_owned(), value(raw)))
+        .collect();
+    if !named.is_empty() && named.keys().all(|name| slots.iter().any(|slot| slot.name == name)) {
+        let params = named.into_iter().map(|(name, value)| json!({"name": name, "value": value}));
+        examples.push(pairing("by name", params.collect()));
+    }
+    examples
+}

@@ -1,0 +1,17 @@
+//! The handler by which the API describes itself.
+
+use super::entries;
+use crate::api::methods::discover::*;
+use crate::api::methods::system::NoParams;
+use crate::rpc::context::{Context, Outcome};
+use crate::rpc::describe::openrpc;
+use crate::rpc::error::RpcError;
+use crate::rpc::table::Handle;
+
+entries![Discover];
+
+impl Handle for Discover {
+    fn handle(_: &mut Context<'_>, _: NoParams) -> Result<Outcome<OpenRpcDocument>, RpcError> {
+        Ok(OpenRpcDocument(openrpc::document()).into())
+    }
+}
