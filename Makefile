@@ -1,11 +1,7 @@
 # One entry per need; `make help` lists them.
 CARGO ?= cargo
 
-<<<<<<< HEAD
-.PHONY: help build run demo test lint doc
-=======
-.PHONY: help build test reference
->>>>>>> 4401193 (The API describes itself: rpc.discover, a generated reference page, and a test that calls every example)
+.PHONY: help build run demo test lint doc reference
 help: ## List the targets
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 30
 
@@ -21,7 +17,6 @@ demo: build ## Show the daemon at work; FILE=model.gox shows it with a model of 
 test: ## Build and run every test
 	$(CARGO) test
 
-<<<<<<< HEAD
 lint: ## Check formatting, lints and documentation, as CI does
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
@@ -29,7 +24,6 @@ lint: ## Check formatting, lints and documentation, as CI does
 
 doc: ## Build the documentation
 	$(CARGO) doc --no-deps
-=======
+
 reference: ## Write the reference page of the guide anew from the table of methods
 	GOXEL_UPDATE_REFERENCE=1 $(CARGO) test --test api_described reference
->>>>>>> 4401193 (The API describes itself: rpc.discover, a generated reference page, and a test that calls every example)
