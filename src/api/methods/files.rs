@@ -81,7 +81,7 @@ method! {
     ExportModel = "goxel.export_model" | "export_file" | "export_project",
     SaveProjectParams<'a> -> SaveProjectResult,
     effect: File, lenient: true,
-    by_position: r#"["model.obj","obj"]"#, by_name: r#"{"path":"model.obj","format":"obj"}"#,
+    by_position: r#"["model.gox","gox"]"#, by_name: r#"{"path":"model.gox","format":"gox"}"#,
 }
 
 method! {

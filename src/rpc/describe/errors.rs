@@ -4,7 +4,8 @@ use crate::api::{Effect, Method};
 use crate::rpc::error::*;
 
 /// The codes that the reference gave to single methods.
-const OWN: [(&str, i32); 18] = [
+const OWN: [(&str, i32); 19] = [
+    ("goxel.import_model", LOAD_PROJECT),
     ("goxel.create_project", CREATE_PROJECT),
     ("goxel.load_project", LOAD_PROJECT),
     ("goxel.save_project", SAVE_PROJECT),
