@@ -52,6 +52,17 @@ fn from_object(raw: &str) -> Option<Rgba> {
     from_channels(channels)
 }
 
+/// A colour from the raw numbers of its channels.
+pub(super) fn from_numbers(parts: [Option<&str>; 4]) -> Option<Rgba> {
+    let mut channels = [None; 4];
+    for (channel, part) in channels.iter_mut().zip(parts) {
+        if let Some(raw) = part {
+            *channel = Some(number(raw)?);
+        }
+    }
+    from_channels(channels)
+}
+
 /// Red, green, blue and perhaps alpha, all from 0 to 255, or all from 0 to 1 if any has a fraction.
 fn from_channels([r, g, b, a]: [Option<f64>; 4]) -> Option<Rgba> {
     let rgb = [r?, g?, b?];

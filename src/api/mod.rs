@@ -5,13 +5,16 @@
 //! page and completions. There are no handlers here: those are in `rpc`, bound to these declarations.
 
 pub mod args;
+pub mod bulk;
 pub mod color_form;
 pub mod json;
 pub(crate) mod macros;
 pub mod method;
 pub mod methods;
+pub mod operations;
 pub mod schema;
 pub mod value;
+pub mod words;
 
 pub use args::{Args, ParamError};
 pub use color_form::Color;

@@ -1,0 +1,333 @@
+//! Lists of voxels, read straight from the text.
+//!
+//! A voxel is `[x,y,z]`, `[x,y,z,color]`, `[x,y,z,r,g,b]`, `[x,y,z,r,g,b,a]`, or an object with `x,y,z` or
+//! `position`, and `r,g,b[,a]` or `color`. Whole numbers without blanks, the form that programs send, are
+//! scanned by hand; whatever that does not know is read again by the general rules, which also find the words
+//! for what is wrong.
+
+use super::color_form::from_text;
+use super::json::{Elements, Members, skip_space};
+use super::value::{Value, coordinate};
+use crate::voxel::{Point, Rgba};
+
+/// One voxel of a list; without a colour it takes that of the operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VoxelEntry {
+    /// Where.
+    pub point: Point,
+    /// Its colour, if the entry has one.
+    pub color: Option<Rgba>,
+}
+
+/// What a voxel of a list looks like, for error messages.
+pub const EXPECTED: &str = "a voxel: [x,y,z], [x,y,z,color], [x,y,z,r,g,b,a], or an object with x, y, z \
+     (or position) and r, g, b, a (or color)";
+
+/// The voxels of a JSON array of voxels; an `Err` holds the raw text of an entry that is none.
+pub struct VoxelEntries<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> VoxelEntries<'a> {
+    /// Over a valid JSON array.
+    pub fn new(array: &'a str) -> Self {
+        VoxelEntries { text: array, at: usize::from(array.starts_with('[')) }
+    }
+
+    /// A guess at how many entries there are, to make room for them.
+    pub fn capacity(&self) -> usize {
+        self.text.len() / 24
+    }
+}
+
+impl<'a> Iterator for VoxelEntries<'a> {
+    type Item = Result<VoxelEntry, &'a str>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let bytes = self.text.as_bytes();
+        let mut at = skip_space(bytes, self.at);
+        if bytes.get(at) == Some(&b',') {
+            at = skip_space(bytes, at + 1);
+        }
+        let mut scanner = Scanner { bytes, at };
+        if let Some(entry) = scanner.entry() {
+            self.at = scanner.at;
+            return Some(Ok(entry));
+        }
+        let mut rest = Elements::resume(self.text, at);
+        let raw = rest.next()?;
+        self.at = rest.offset();
+        Some(general(raw).ok_or(raw))
+    }
+}
+
+/// A voxel by the general rules.
+fn general(raw: &str) -> Option<VoxelEntry> {
+    if raw.starts_with('{') { from_object(raw) } else { from_array(raw) }
+}
+
+fn from_array(raw: &str) -> Option<VoxelEntry> {
+    let parts: Vec<&str> = Elements::new(raw).take(8).collect();
+    let (position, color) = match parts.first()?.as_bytes().first()? {
+        b'[' | b'{' => parts.split_at_checked(1)?,
+        _ => parts.split_at_checked(3)?,
+    };
+    let point: [i32; 3] = match position {
+        [one] => Value::parse(one)?,
+        [x, y, z] => [coordinate(x)?, coordinate(y)?, coordinate(z)?],
+        _ => return None,
+    };
+    let color = match color {
+        [] => None,
+        [one] => Some(Rgba::parse(one)?),
+        [_, _, _] | [_, _, _, _] => Some(channels(color)?),
+        _ => return None,
+    };
+    Some(VoxelEntry { point: point.into(), color })
+}
+
+fn channels(parts: &[&str]) -> Option<Rgba> {
+    super::color_form::from_numbers(std::array::from_fn(|index| parts.get(index).copied()))
+}
+
+fn from_object(raw: &str) -> Option<VoxelEntry> {
+    let (mut axes, mut position) = ([None; 3], None);
+    let (mut rgba, mut color) = ([None; 4], None);
+    for (name, value) in Members::new(raw) {
+        match &*name {
+            "x" => axes[0] = Some(value),
+            "y" => axes[1] = Some(value),
+            "z" => axes[2] = Some(value),
+            "position" | "pos" => position = Some(value),
+            "r" => rgba[0] = Some(value),
+            "g" => rgba[1] = Some(value),
+            "b" => rgba[2] = Some(value),
+            "a" => rgba[3] = Some(value),
+            "color" => color = Some(value),
+            _ => {}
+        }
+    }
+    let point: [i32; 3] = match position {
+        Some(raw) => Value::parse(raw)?,
+        None => [coordinate(axes[0]?)?, coordinate(axes[1]?)?, coordinate(axes[2]?)?],
+    };
+    let color = match color {
+        Some(raw) => Some(Rgba::parse(raw)?),
+        None if rgba.iter().all(Option::is_none) => None,
+        None => Some(super::color_form::from_numbers(rgba)?),
+    };
+    Some(VoxelEntry { point: point.into(), color })
+}
+
+/// The hand scanner. Each step is `None` where the text has another form than it knows.
+struct Scanner<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Scanner<'_> {
+    fn entry(&mut self) -> Option<VoxelEntry> {
+        match self.bytes.get(self.at)? {
+            b'[' => self.array(),
+            b'{' => self.object(),
+            _ => None,
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn expect(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    /// Steps over a comma and the blank that some writers put behind it.
+    fn comma(&mut self) -> Option<()> {
+        self.expect(b',')?;
+        self.blank();
+        Some(())
+    }
+
+    fn blank(&mut self) {
+        if self.peek() == Some(b' ') {
+            self.at += 1;
+        }
+    }
+
+    /// A whole number in plain digits.
+    fn integer(&mut self) -> Option<i32> {
+        let negative = self.peek()? == b'-';
+        self.at += usize::from(negative);
+        let start = self.at;
+        let mut value: i64 = 0;
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            value = value * 10 + i64::from(digit - b'0');
+            self.at += 1;
+            if self.at - start > 10 {
+                return None;
+            }
+        }
+        if self.at == start || matches!(self.peek(), Some(b'.' | b'e' | b'E')) {
+            return None;
+        }
+        i32::try_from(if negative { -value } else { value }).ok()
+    }
+
+    fn channel(&mut self) -> Option<u8> {
+        u8::try_from(self.integer()?).ok()
+    }
+
+    fn array(&mut self) -> Option<VoxelEntry> {
+        self.expect(b'[')?;
+        let x = self.integer()?;
+        self.comma()?;
+        let y = self.integer()?;
+        self.comma()?;
+        let z = self.integer()?;
+        let color = match self.peek()? {
+            b']' => None,
+            _ => {
+                self.comma()?;
+                Some(self.color()?)
+            }
+        };
+        self.expect(b']')?;
+        Some(VoxelEntry { point: Point::new(x, y, z), color })
+    }
+
+    fn color(&mut self) -> Option<Rgba> {
+        match self.peek()? {
+            b'"' => self.hexadecimal(),
+            b'[' => {
+                self.at += 1;
+                let color = self.three_or_four()?;
+                self.expect(b']')?;
+                Some(color)
+            }
+            _ => self.three_or_four(),
+        }
+    }
+
+    fn three_or_four(&mut self) -> Option<Rgba> {
+        let r = self.channel()?;
+        self.comma()?;
+        let g = self.channel()?;
+        self.comma()?;
+        let b = self.channel()?;
+        let a = match self.peek()? {
+            b',' => {
+                self.comma()?;
+                self.channel()?
+            }
+            _ => 255,
+        };
+        Some(Rgba::new(r, g, b, a))
+    }
+
+    fn hexadecimal(&mut self) -> Option<Rgba> {
+        let rest = self.bytes.get(self.at + 1..)?;
+        let length = rest.iter().take(10).position(|&byte| byte == b'"')?;
+        let color = from_text(std::str::from_utf8(&rest[..length]).ok()?)?;
+        self.at += length + 2;
+        Some(color)
+    }
+
+    fn object(&mut self) -> Option<VoxelEntry> {
+        self.expect(b'{')?;
+        let mut values: [Option<i32>; 7] = [None; 7];
+        loop {
+            self.expect(b'"')?;
+            let slot = b"xyzrgba".iter().position(|&name| Some(name) == self.peek())?;
+            self.at += 1;
+            self.expect(b'"')?;
+            self.expect(b':')?;
+            self.blank();
+            values[slot] = Some(self.integer()?);
+            match self.peek()? {
+                b'}' => break,
+                _ => self.comma()?,
+            }
+        }
+        self.at += 1;
+        let [x, y, z, r, g, b, a] = values;
+        let byte = |value: i32| u8::try_from(value).ok();
+        let color = match (r, g, b) {
+            (Some(r), Some(g), Some(b)) => {
+                Some(Rgba::new(byte(r)?, byte(g)?, byte(b)?, byte(a.unwrap_or(255))?))
+            }
+            (None, None, None) if a.is_none() => None,
+            _ => return None,
+        };
+        Some(VoxelEntry { point: Point::new(x?, y?, z?), color })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(text: &str) -> Option<VoxelEntry> {
+        let array = format!("[{text}]");
+        let mut entries = VoxelEntries::new(&array);
+        let entry = entries.next()?.ok();
+        assert!(entries.next().is_none(), "{text} is one entry");
+        entry
+    }
+
+    fn entry(point: [i32; 3], color: Option<[u8; 4]>) -> Option<VoxelEntry> {
+        Some(VoxelEntry { point: point.into(), color: color.map(Rgba::from) })
+    }
+
+    #[test]
+    fn every_form_of_a_voxel_is_read() {
+        let red = Some([255, 0, 0, 255]);
+        for text in [
+            "[1,-2,3,255,0,0]",
+            "[1, -2, 3, 255, 0, 0, 255]",
+            "[1,-2,3,[255,0,0]]",
+            r##"[1,-2,3,"#ff0000"]"##,
+            r##"[1,-2,3,"#f00"]"##,
+            r#"[1,-2,3,"red"]"#,
+            r#"[[1,-2,3],"red"]"#,
+            r#"{"x":1,"y":-2,"z":3,"r":255,"g":0,"b":0}"#,
+            r#"{"b": 0, "x": 1, "y": -2, "z": 3, "r": 255, "g": 0, "a": 255}"#,
+            r#"{"position":[1,-2,3],"color":"red"}"#,
+            r#"{ "position" : {"x":1,"y":-2,"z":3}, "color":{"r":255,"g":0,"b":0}, "note":[] }"#,
+            "[1.0,-2e0,3,255,0,0]",
+            "[ 1 , -1.5 , 3.9 , 1.0 , 0.0 , 0.0 , 0.5 ]",
+        ] {
+            let expected = if text.contains("0.5") { Some([255, 0, 0, 128]) } else { red };
+            assert_eq!(one(text), entry([1, -2, 3], expected), "{text}");
+        }
+        assert_eq!(one("[1,2,3]"), entry([1, 2, 3], None));
+    }
+
+    #[test]
+    fn what_is_no_voxel_is_handed_back() {
+        for text in [
+            "[1,2]",
+            "[1,2,3,256,0,0]",
+            "[1,2,3,1,2]",
+            "5",
+            "null",
+            "[]",
+            "{}",
+            "[2147483648,0,0]",
+            r#"["1",2,3]"#,
+            r#"{"x":1,"y":2}"#,
+            r#"{"x":1,"y":2,"z":3,"r":1}"#,
+            r#"[1,2,3,"nocolor"]"#,
+            "[1,2,3,1,2,3,4,5]",
+            "[99999999999999999999,0,0]",
+        ] {
+            let array = format!("[{text}, [7,7,7]]");
+            let mut entries = VoxelEntries::new(&array);
+            assert_eq!(entries.next(), Some(Err(text)), "{text}");
+            assert_eq!(entries.next().and_then(Result::ok), entry([7, 7, 7], None));
+            assert_eq!(entries.next(), None);
+        }
+        assert_eq!(VoxelEntries::new("[]").next(), None);
+    }
+}

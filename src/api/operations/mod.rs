@@ -1,0 +1,340 @@
+//! The operation set: what `goxel.edit` and `goxel.batch_operations` can do, as data.
+//!
+//! An operation is a flat object: `op` names it, `mode`, `layer` and `color` mean the same everywhere, the
+//! other fields are its own. This is the one list: its parser, its schema and its examples come from it; what
+//! the operations do is in the room `edit`.
+
+pub mod forms;
+pub mod values;
+
+use forms::*;
+use serde_json::{Value as Json, json};
+
+use super::args::nearest;
+use super::json::{Elements, string};
+use super::macros::params;
+use super::method::{Param, Params};
+use super::words::Mode;
+use super::{Args, Color, LayerRef, ParamError, ParamType};
+use crate::voxel::Rgba;
+
+/// One operation of the set, as data.
+pub struct OperationInfo {
+    /// Its name, the value of `op`.
+    pub name: &'static str,
+    /// One line on what it does.
+    pub summary: &'static str,
+    /// Its own fields.
+    pub fields: &'static [Param],
+    /// An operation that works.
+    pub example: &'static str,
+    read: fn(&mut Args<'_>) -> Result<Form, ParamError>,
+}
+
+macro_rules! operations {
+    ($( $(#[doc = $doc:literal])+ $form:ident = $name:literal, $fields:ident, $example:literal; )*) => {
+        /// What an operation does, with its fields.
+        pub enum Form { $( $(#[doc = $doc])+ $form($fields), )* }
+
+        /// All operations.
+        pub const OPERATIONS: &[OperationInfo] = &[ $( OperationInfo {
+            name: $name,
+            summary: concat!($($doc),+),
+            fields: <$fields as Params<'static>>::PARAMS,
+            example: $example,
+            read: |args| <$fields as Params<'_>>::take(args).map(Form::$form),
+        }, )* ];
+
+        impl Form {
+            /// The value of `op`.
+            pub const fn name(&self) -> &'static str {
+                match self { $( Form::$form(_) => $name, )* }
+            }
+        }
+    };
+}
+
+operations! {
+    /// Draws a box.
+    Box = "box", BoxFields,
+        r##"{"op":"box","min":[0,0,0],"max":[7,7,3],"color":"#886644","hollow":1}"##;
+    /// Draws a ball.
+    Sphere = "sphere", SphereFields,
+        r#"{"op":"sphere","center":[0,0,8],"radius":4,"color":"red"}"#;
+    /// Draws an ellipsoid.
+    Ellipsoid = "ellipsoid", SolidFields,
+        r#"{"op":"ellipsoid","center":[0,0,8],"radii":[6,4,3],"color":[200,180,40]}"#;
+    /// Draws a cylinder.
+    Cylinder = "cylinder", SolidFields,
+        r#"{"op":"cylinder","center":[0,0,8],"radius":3,"height":9,"color":"gray"}"#;
+    /// Draws a cone.
+    Cone = "cone", SolidFields,
+        r#"{"op":"cone","min":[-4,-4,0],"max":[4,4,8],"axis":"z","color":"brown"}"#;
+    /// Draws a pyramid.
+    Pyramid = "pyramid", SolidFields,
+        r#"{"op":"pyramid","min":[-4,-4,0],"max":[4,4,4],"color":"gold"}"#;
+    /// Draws a ring.
+    Torus = "torus", TorusFields,
+        r#"{"op":"torus","center":[0,0,8],"radius":6,"tube":1.5,"color":"purple"}"#;
+    /// Draws a cylinder with round ends.
+    Capsule = "capsule", SolidFields,
+        r#"{"op":"capsule","center":[0,0,8],"radius":2,"height":11,"axis":"x","color":"teal"}"#;
+    /// Draws a line through points.
+    Line = "line", LineFields,
+        r#"{"op":"line","points":[[0,0,0],[9,4,2],[9,9,9]],"radius":1,"color":"white"}"#;
+    /// Sets single voxels.
+    Voxels = "voxels", VoxelsFields,
+        r##"{"op":"voxels","voxels":[[0,0,0,"#ff0000"],[1,0,0,0,255,0,255]]}"##;
+    /// Draws a plane from rows of characters, as goxel.slice shows it.
+    Map = "map", MapFields,
+        r##"{"op":"map","axis":"z","at":0,"origin":[0,0],"rows":["aba","b.b"],"legend":{"a":"#f00","b":"#00f"}}"##;
+    /// Draws a landscape of columns.
+    Heightmap = "heightmap", HeightmapFields,
+        r##"{"op":"heightmap","origin":[0,0,0],"rows":[[1,2],[3,4]],"gradient":["#0a0","#fff"]}"##;
+    /// Copies a box of voxels to another place.
+    Copy = "copy", CopyFields,
+        r#"{"op":"copy","min":[0,0,0],"max":[3,3,3],"to":[8,0,0],"times":3,"step":[8,0,0]}"#;
+    /// Moves a box of voxels to another place.
+    Move = "move", CopyFields,
+        r#"{"op":"move","min":[0,0,0],"max":[3,3,3],"to":[8,0,0]}"#;
+    /// Mirrors the layer.
+    Mirror = "mirror", MirrorFields,
+        r#"{"op":"mirror","axis":"x","at":0,"both":true}"#;
+    /// Turns the layer by quarter turns.
+    Rotate = "rotate", RotateFields,
+        r#"{"op":"rotate","axis":"z","turns":1,"center":[0,0,0]}"#;
+    /// Makes the layer larger or smaller.
+    Scale = "scale", ScaleFields,
+        r#"{"op":"scale","factor":2,"center":[0,0,0]}"#;
+    /// Replaces a colour by another.
+    ReplaceColor = "replace_color", ReplaceColorFields,
+        r#"{"op":"replace_color","from":"red","to":"blue","tolerance":8}"#;
+    /// Fills the region of like voxels that are connected by their faces.
+    Fill = "fill", FillFields,
+        r#"{"op":"fill","at":[0,0,0],"color":"navy","within":[[-8,-8,0],[8,8,8]]}"#;
+    /// Empties a box or the whole layer.
+    Clear = "clear", ClearFields,
+        r#"{"op":"clear","min":[0,0,0],"max":[3,3,3]}"#;
+    /// Pulls a face out or pushes it in.
+    Extrude = "extrude", ExtrudeFields,
+        r#"{"op":"extrude","at":[0,0,3],"direction":"+z","distance":2}"#;
+    /// Takes the inside out and leaves a wall.
+    Hollow = "hollow", HollowFields,
+        r#"{"op":"hollow","thickness":1}"#;
+    /// Adds a skin around everything, in `color` or in that of what it covers.
+    Shell = "shell", ShellFields,
+        r#"{"op":"shell","thickness":1,"color":"white"}"#;
+    /// Smooths rough edges: a voxel stays or comes if most of its neighbours are there.
+    Smooth = "smooth", SmoothFields,
+        r#"{"op":"smooth","amount":1}"#;
+    /// Varies the brightness by chance, or with mode "subtract" takes voxels away by chance.
+    Noise = "noise", NoiseFields,
+        r#"{"op":"noise","amount":0.1,"seed":7}"#;
+    /// Puts another layer's voxels into this one.
+    Combine = "combine", CombineFields,
+        r#"{"op":"combine","source":1,"layer":2,"mode":"subtract"}"#;
+}
+
+params! {
+    /// What every operation has.
+    pub struct CommonFields {
+        /// How it combines with what is there; "add" draws over it.
+        mode: Mode = "\"add\"",
+        /// The layer; absent or 0 means the active one.
+        layer | "layer_id": LayerRef,
+        /// The colour, in any form.
+        color: MaybeColor,
+    }
+}
+
+/// A colour that not every operation needs.
+pub struct MaybeColor(pub Option<Rgba>);
+
+impl<'a> ParamType<'a> for MaybeColor {
+    const SCHEMA: super::schema::Schema = Color::SCHEMA;
+    const PARTS: &'static [&'static str] = Color::PARTS;
+    const OPTIONAL: bool = true;
+
+    fn take(args: &mut Args<'a>, param: &'static Param) -> Result<Option<Self>, ParamError> {
+        Ok(Color::take(args, param)?.map(|color| MaybeColor(Some(color.0))))
+    }
+
+    fn from_json(raw: &'a str) -> Option<Self> {
+        Color::from_json(raw).map(|color| MaybeColor(Some(color.0)))
+    }
+
+    fn absent() -> Option<Self> {
+        Some(MaybeColor(None))
+    }
+}
+
+/// One operation, ready to be carried out.
+pub struct Operation {
+    /// What it does.
+    pub form: Form,
+    /// How it combines with what is there.
+    pub mode: Mode,
+    /// Which layer it changes.
+    pub layer: LayerRef,
+    /// Its colour, if it has one.
+    pub color: Option<Rgba>,
+}
+
+/// What is wrong with an operation.
+#[derive(Debug)]
+pub struct OperationError {
+    /// Its place in the list, from 0.
+    pub index: usize,
+    /// Its `op`, if it has one that is known.
+    pub op: Option<&'static OperationInfo>,
+    /// What is wrong.
+    pub error: ParamError,
+}
+
+impl std::fmt::Debug for OperationInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// An operation by its name.
+pub fn operation(name: &str) -> Option<&'static OperationInfo> {
+    OPERATIONS.iter().find(|info| info.name == name)
+}
+
+/// Reads a JSON array of operations. `known_as` maps other forms of an operation's name to it.
+pub fn read_operations(
+    array: &str,
+    known_as: impl Fn(&str) -> Option<&'static str>,
+) -> Result<Vec<Operation>, OperationError> {
+    let read = |(index, raw)| {
+        read_operation(raw, &known_as).map_err(|(op, error)| OperationError { index, op, error })
+    };
+    Elements::new(array).enumerate().map(read).collect()
+}
+
+type Blamed = (Option<&'static OperationInfo>, ParamError);
+
+fn read_operation(
+    raw: &str,
+    known_as: impl Fn(&str) -> Option<&'static str>,
+) -> Result<Operation, Blamed> {
+    let not_an_object = || {
+        let message = "an operation must be an object with \"op\", such as {\"op\":\"box\",..}";
+        (None, ParamError::rule("op", message))
+    };
+    let mut args =
+        Args::new(Some(raw).filter(|raw| raw.starts_with('{'))).ok_or_else(not_an_object)?;
+    if !raw.starts_with('{') {
+        return Err(not_an_object());
+    }
+    let info = named_operation(&mut args, known_as).map_err(|error| (None, error))?;
+    let blame = |error| (Some(info), error);
+    let common = CommonFields::take(&mut args).map_err(blame)?;
+    let form = (info.read)(&mut args).map_err(blame)?;
+    let known: Vec<&'static str> = CommonFields::PARAMS
+        .iter()
+        .chain(info.fields)
+        .flat_map(|param| param.names.iter().chain(param.parts).copied())
+        .collect();
+    args.finish(&known).map_err(blame)?;
+    Ok(Operation { form, mode: common.mode, layer: common.layer, color: common.color.0 })
+}
+
+fn named_operation(
+    args: &mut Args<'_>,
+    known_as: impl Fn(&str) -> Option<&'static str>,
+) -> Result<&'static OperationInfo, ParamError> {
+    let given = args.take(&["op", "type"]).ok_or_else(|| ParamError::Missing {
+        param: "op".into(),
+        expected: "the name of an operation".to_owned(),
+    })?;
+    let name = string(given)
+        .ok_or_else(|| ParamError::mismatch("op", &super::schema::Schema::Text, given))?;
+    operation(known_as(&name).unwrap_or(&name)).ok_or_else(|| {
+        let names = OPERATIONS.iter().map(|info| info.name);
+        let near = nearest(&name, names.clone());
+        let hint = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+        let known: Vec<_> = names.collect();
+        let shown = super::args::shown(&name);
+        let known = known.join(", ");
+        ParamError::rule("op", format!("no operation '{shown}'{hint} There are: {known}"))
+    })
+}
+
+/// The operations as a JSON Schema: one object for each, told apart by `op`.
+pub fn schema() -> Json {
+    let one = |info: &OperationInfo| {
+        let mut properties = serde_json::Map::new();
+        properties.insert("op".to_owned(), json!({"const": info.name}));
+        let mut required = vec!["op"];
+        for param in CommonFields::PARAMS.iter().chain(info.fields) {
+            let mut field = param.schema.json();
+            if let Json::Object(members) = &mut field {
+                members.insert("description".to_owned(), param.description.trim().into());
+            }
+            properties.insert(param.name().to_owned(), field);
+            required.extend(param.required.then(|| param.name()));
+        }
+        json!({
+            "type": "object",
+            "description": info.summary.trim(),
+            "properties": properties,
+            "required": required,
+            "examples": [serde_json::from_str::<Json>(info.example).unwrap_or_default()],
+        })
+    };
+    json!({"type": "array", "items": {"oneOf": OPERATIONS.iter().map(one).collect::<Vec<_>>()}})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_one(raw: &str) -> Result<Operation, OperationError> {
+        let mut operations = read_operations(&format!("[{raw}]"), |_| None)?;
+        Ok(operations.remove(0))
+    }
+
+    #[test]
+    fn every_example_is_an_operation_and_names_itself() {
+        for info in OPERATIONS {
+            let operation = read_one(info.example)
+                .unwrap_or_else(|error| panic!("{}: {}", info.name, error.error));
+            assert_eq!(operation.form.name(), info.name);
+            let without: Json = serde_json::from_str(info.example).unwrap();
+            for param in info.fields.iter().filter(|param| param.required) {
+                let mut object = without.as_object().unwrap().clone();
+                object.remove(param.name());
+                let error = read_one(&Json::Object(object).to_string()).err();
+                let error = error.unwrap_or_else(|| panic!("{} {}", info.name, param.name()));
+                assert_eq!(error.error.param(), param.name(), "{}", info.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_operation_or_field_is_told_with_its_nearest_neighbour() {
+        let error = read_one(r#"{"op":"shpere"}"#).err().unwrap();
+        assert!(error.error.to_string().contains("did you mean 'sphere'?"), "{}", error.error);
+        let error = read_one(r#"{"op":"sphere","centre":[0,0,0],"radius":1}"#).err().unwrap();
+        assert_eq!(error.error.param(), "center");
+        let error = read_one(r#"{"op":"box","min":[0,0,0],"max":[1,1,1],"holow":1}"#);
+        let error = error.err().unwrap().error.to_string();
+        assert!(error.contains("did you mean 'hollow'?"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        for raw in ["5", "null", "[]", "\"box\"", "{}"] {
+            assert_eq!(read_one(raw).err().unwrap().error.param(), "op", "{raw}");
+        }
+    }
+
+    #[test]
+    fn the_schema_knows_every_operation() {
+        let schema = schema();
+        let known = schema["items"]["oneOf"].as_array().map(Vec::len);
+        assert_eq!(known, Some(OPERATIONS.len()));
+    }
+}
