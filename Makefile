@@ -1,7 +1,7 @@
 # One entry per need; `make help` lists them.
 CARGO ?= cargo
 
-.PHONY: help build run demo test lint doc reference
+.PHONY: help build run demo test fuzz lint doc reference
 help: ## List the targets
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 30
 
@@ -16,6 +16,15 @@ demo: build ## Show the daemon at work; FILE=model.gox shows it with a model of 
 
 test: ## Build and run every test
 	$(CARGO) test
+
+TARGET ?= decoder
+TIME ?= 60
+fuzz: ## Fuzz TARGET (decoder, envelope, json, format) for TIME seconds; needs cargo-fuzz
+	@command -v cargo-fuzz >/dev/null || { echo "cargo-fuzz is missing: cargo install cargo-fuzz"; exit 1; }
+	mkdir -p target/fuzz-corpus/$(TARGET)
+	cd tests/fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir . --target-dir ../../target/fuzz $(TARGET) \
+		../../target/fuzz-corpus/$(TARGET) $(wildcard tests/fuzz/corpus/$(TARGET)) \
+		-- -max_total_time=$(TIME) -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1
 
 lint: ## Check formatting, lints and documentation, as CI does
 	$(CARGO) fmt --check

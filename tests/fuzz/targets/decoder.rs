@@ -1,0 +1,59 @@
+//! Detection and every decoder: cutting the bytes anywhere changes nothing, nothing panics, and the work is
+//! linear.
+
+#![no_main]
+
+use goxel_daemon::wire::{Buffer, Decoder, Item, MessageLimits};
+use libfuzzer_sys::fuzz_target;
+
+const LIMITS: MessageLimits = MessageLimits { message: 300, ceiling: 1000, headers: 100 };
+
+/// What a decoder finds in the bytes, fed in pieces of these lengths: message bodies and faults, as text.
+fn found(bytes: &[u8], mut piece: impl FnMut() -> usize) -> (Vec<String>, u64) {
+    let (mut decoder, mut buffer, mut found) = (Decoder::default(), Buffer::default(), Vec::new());
+    let mut rest = bytes;
+    loop {
+        let length = piece().clamp(1, rest.len().max(1)).min(rest.len());
+        buffer.extend(&rest[..length]);
+        rest = &rest[length..];
+        let ended = rest.is_empty();
+        loop {
+            let decoded = decoder.decode(buffer.unread(), ended, &LIMITS);
+            assert!(decoded.consumed <= buffer.len());
+            let Some(item) = decoded.item else {
+                buffer.consume(decoded.consumed);
+                break;
+            };
+            let is_fatal = matches!(&item, Item::Fault { fatal: true, .. });
+            found.push(match item {
+                Item::Message { body, content, framing } => {
+                    assert!(body.len() <= LIMITS.message);
+                    format!("{content:?} {framing:?} {:?}", &buffer.unread()[body])
+                }
+                other => format!("{other:?}"),
+            });
+            assert!(found.len() <= bytes.len() + 1, "more items than bytes");
+            buffer.consume(decoded.consumed);
+            if is_fatal {
+                return (found, decoder.examined());
+            }
+        }
+        if ended {
+            return (found, decoder.examined());
+        }
+    }
+}
+
+fuzz_target!(|input: (u8, &[u8])| {
+    let (seed, bytes) = input;
+    let (whole, _) = found(bytes, || usize::MAX);
+    let (single, work) = found(bytes, || 1);
+    assert_eq!(whole, single);
+    assert!(work <= 2 * bytes.len() as u64 + 64, "{work} looks at {} bytes", bytes.len());
+    let mut state = u32::from(seed);
+    let (random, _) = found(bytes, || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as usize % 23
+    });
+    assert_eq!(whole, random);
+});
