@@ -1,0 +1,60 @@
+//! From settings to what the server is made of.
+
+use super::{ConfigError, Loaded, Settings};
+use crate::server::limits::Limits;
+use crate::server::ownership::Permissions;
+use crate::server::{Config, users};
+use crate::wire::MessageLimits;
+
+impl Settings {
+    /// The limits of the server.
+    pub fn limits(&self) -> Limits {
+        let defaults = MessageLimits::default();
+        Limits {
+            connections: self.max_connections.get(),
+            messages: MessageLimits { message: self.max_message.get(), ..defaults },
+            inbound: self.max_inbound.get(),
+            outbound_soft: self.outbound_soft.get(),
+            outbound_hard: self.outbound_hard.get(),
+            buffers: self.max_buffers.get(),
+            turn_requests: self.turn_requests.get(),
+            turn_bytes: self.turn_bytes.get(),
+            turn_time: self.turn_time.0,
+            turn_total: self.turn_total.0,
+            slice: self.slice.0,
+            slow_turn: self.slow_turn.0,
+            idle: self.idle_timeout.0,
+            unfinished: self.message_timeout.0,
+            stalled: self.stall_timeout.0,
+            linger: self.linger.0,
+            drain: self.drain.0,
+        }
+    }
+}
+
+impl Loaded {
+    /// What the server needs to know.
+    pub fn server(&self) -> Result<Config, ConfigError> {
+        let settings = &self.settings;
+        let group = settings.socket_group.as_deref().map(users::group).transpose();
+        let group =
+            group.map_err(|problem| ConfigError::Conflict(format!("socket.group: {problem}")))?;
+        Ok(Config {
+            sockets: settings.socket.clone(),
+            permissions: Permissions { mode: settings.socket_mode.0, group },
+            allowed_users: settings.allow_uid.clone(),
+            limits: settings.limits(),
+            allow_shutdown: settings.allow_shutdown.0,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_of_the_table_are_those_of_the_limits() {
+        assert_eq!(Settings::default().limits(), Limits::default());
+    }
+}

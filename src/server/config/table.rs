@@ -1,0 +1,291 @@
+//! The one table of settings. From it come the command line, the environment variables, the keys of the
+//! configuration file, the help, the guide's list and the list that `server.config` shows.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use log::LevelFilter;
+
+use super::kinds::*;
+
+/// When a new value of a setting takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// At a reload.
+    Live,
+    /// At the next start.
+    Start,
+    /// Never: it is accepted so that old service files start.
+    Gone,
+}
+
+/// One setting.
+pub struct Setting {
+    /// `section.name` in the configuration file.
+    pub key: &'static str,
+    /// The long flag, without dashes.
+    pub flag: &'static str,
+    /// The short flag.
+    pub short: Option<char>,
+    /// The environment variable.
+    pub variable: &'static str,
+    /// What its value is called in the help; empty for a switch.
+    pub value: &'static str,
+    /// Whether it can be given several times.
+    pub many: bool,
+    /// The default as text.
+    pub default: &'static str,
+    /// When a new value takes effect.
+    pub effect: Effect,
+    /// What it does.
+    pub help: &'static str,
+    /// Reads texts that were given in one place.
+    pub read: fn(&mut Settings, &[OsString]) -> Result<(), String>,
+    /// Shows the value as text that can be read back.
+    pub show: fn(&Settings) -> String,
+    /// Takes the value over from other settings.
+    pub copy: fn(&mut Settings, &Settings),
+}
+
+impl Setting {
+    /// The section of its key.
+    pub fn section(&self) -> &'static str {
+        self.key.split_once('.').map_or("", |(section, _)| section)
+    }
+
+    /// The help text on one line.
+    pub fn help(&self) -> &'static str {
+        self.help.trim()
+    }
+}
+
+macro_rules! settings {
+    ($(
+        $(#[doc = $help:literal])+
+        $field:ident : $kind:ty = $default:literal,
+        $key:literal, $flag:literal $(/ $short:literal)?, $variable:literal, $effect:ident;
+    )*) => {
+        /// The values of all settings.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Settings {
+            $( $(#[doc = $help])+ pub $field: $kind, )*
+        }
+
+        impl Default for Settings {
+            fn default() -> Self {
+                Settings {
+                    $( $field: <$kind as SettingType>::parse(OsStr::new($default))
+                        .unwrap_or_else(|error| panic!("default of {}: {error}", $key)), )*
+                }
+            }
+        }
+
+        /// All settings, by section.
+        pub const TABLE: &[Setting] = &[
+            $( Setting {
+                key: $key,
+                flag: $flag,
+                short: settings!(@short $($short)?),
+                variable: $variable,
+                value: <$kind as SettingType>::VALUE,
+                many: <$kind as SettingType>::MANY,
+                default: $default,
+                effect: Effect::$effect,
+                help: concat!($($help),+),
+                read: |settings, texts| {
+                    settings.$field = <$kind as SettingType>::parse_all(texts)?;
+                    Ok(())
+                },
+                show: |settings| SettingType::show(&settings.$field),
+                copy: |settings, other| settings.$field = other.$field.clone(),
+            }, )*
+        ];
+    };
+    (@short $short:literal) => { Some($short) };
+    (@short) => { None };
+}
+
+settings! {
+    /// Listen here; may be given several times, and all are served
+    socket: Vec<PathBuf> = "", "socket.path", "socket"/'s', "GOXEL_SOCKET_PATH", Start;
+    /// Permissions of the socket
+    socket_mode: FileMode = "0600", "socket.mode", "socket-mode", "GOXEL_SOCKET_MODE", Start;
+    /// Group of the socket, by name or number
+    socket_group: Option<String> = "", "socket.group", "socket-group", "GOXEL_SOCKET_GROUP", Start;
+    /// Serve only this user, by name or number; may be given several times
+    allow_uid: Vec<u32> = "", "socket.allow_uid", "allow-uid", "GOXEL_ALLOW_UID", Start;
+
+    /// Go to the background; the command returns when the socket is served
+    daemonize: Switch = "false", "process.daemonize", "daemonize"/'D', "GOXEL_DAEMONIZE", Start;
+    /// Write the process id here; when daemonized the default is beside the socket
+    pid_file: Option<PathBuf> = "", "process.pid_file", "pid-file"/'p', "GOXEL_PID_FILE", Start;
+    /// Directory for relative paths; the default is that of the start
+    working_dir: Option<PathBuf> =
+        "", "process.working_dir", "working-dir"/'w', "GOXEL_WORKING_DIR", Start;
+    /// Run as this user, by name or number; needs to be started by root
+    user: Option<String> = "", "process.user", "user"/'u', "GOXEL_DAEMON_USER", Start;
+    /// Run as this group, by name or number; needs to be started by root
+    group: Option<String> = "", "process.group", "group"/'g', "GOXEL_DAEMON_GROUP", Start;
+    /// Let a call stop the daemon
+    allow_shutdown: Switch =
+        "false", "process.allow_shutdown", "allow-shutdown", "GOXEL_ALLOW_SHUTDOWN", Live;
+
+    /// Open this file as the default project; if it does not exist, saving creates it
+    project: Option<PathBuf> = "", "project.file", "project", "GOXEL_PROJECT", Start;
+    /// Save changed projects that have a file when the daemon stops
+    save_on_exit: Switch =
+        "false", "project.save_on_exit", "save-on-exit", "GOXEL_SAVE_ON_EXIT", Live;
+
+    /// Write the log here instead of to standard error; when daemonized the default is beside the socket
+    log_file: Option<PathBuf> = "", "log.file", "log-file"/'l', "GOXEL_LOG_FILE", Live;
+    /// The least important lines that are written: off, error, warn, info, debug or trace
+    log_level: LevelFilter = "info", "log.level", "log-level", "GOXEL_LOG_LEVEL", Live;
+    /// The form of log lines: text or json
+    log_format: LogFormat = "text", "log.format", "log-format", "GOXEL_LOG_FORMAT", Live;
+    /// Of one place in the program, log lines written a second; further ones are counted
+    log_repeats: Count<1, 1_000_000> =
+        "20", "log.repeats", "log-repeats", "GOXEL_LOG_REPEATS", Live;
+    /// The same as --log-level debug
+    verbose: Switch = "false", "log.verbose", "verbose"/'V', "GOXEL_VERBOSE", Live;
+
+    /// Keep the state of health in this file; none means a file beside the first socket
+    health_file: Option<PathBuf> =
+        "", "health.file", "health-file", "GOXEL_HEALTH_FILE", Start;
+    /// Time between snapshots of the state of health; 0 for none
+    health_interval: Time<0, DAY> =
+        "30s", "health.interval", "health-interval", "GOXEL_HEALTH_INTERVAL", Live;
+    /// Warn when connections pass this share of their limit
+    warn_connections: Percent =
+        "80", "health.warn_connections", "warn-connections", "GOXEL_WARN_CONNECTIONS", Live;
+    /// Warn when open files pass this share of their limit
+    warn_descriptors: Percent =
+        "80", "health.warn_descriptors", "warn-descriptors", "GOXEL_WARN_DESCRIPTORS", Live;
+    /// Warn when buffers pass this share of their limit
+    warn_buffers: Percent =
+        "50", "health.warn_buffers", "warn-buffers", "GOXEL_WARN_BUFFERS", Live;
+    /// Warn when a turn of the loop took longer since the last snapshot
+    warn_turn: Time<MILLISECOND, HOUR> =
+        "100ms", "health.warn_turn", "warn-turn", "GOXEL_WARN_TURN", Live;
+    /// Fail when a turn of the loop took longer since the last snapshot
+    fail_turn: Time<MILLISECOND, HOUR> =
+        "5s", "health.fail_turn", "fail-turn", "GOXEL_FAIL_TURN", Live;
+    /// Warn when the process takes more memory; 0 for never
+    warn_memory: Bytes<0, { 1 << 50 }> =
+        "0", "health.warn_memory", "warn-memory", "GOXEL_WARN_MEMORY", Live;
+
+    /// Keep calls that took longer in the slow log; 0 keeps all
+    slow_call: Time<0, HOUR> = "50ms", "slowlog.threshold", "slow-call", "GOXEL_SLOW_CALL", Live;
+    /// Calls that the slow log keeps
+    slowlog_length: Count<0, 65536> =
+        "128", "slowlog.length", "slowlog-length", "GOXEL_SLOWLOG_LENGTH", Live;
+    /// Calls a second that one monitoring connection is shown; further ones are counted
+    monitor_rate: Count<1, 1_000_000> =
+        "1000", "slowlog.monitor_rate", "monitor-rate", "GOXEL_MONITOR_RATE", Live;
+
+    /// Open connections; a newcomer beyond is told so and closed
+    max_connections: Count<1, 65536> =
+        "4096", "limits.connections", "max-connections"/'m', "GOXEL_MAX_CONNECTIONS", Live;
+    /// Longest message
+    max_message: Bytes<1024, { 256 << 20 }> =
+        "16MiB", "limits.message", "max-message-bytes", "GOXEL_MAX_MESSAGE_BYTES", Live;
+    /// Unread bytes kept for a connection whose calls have to wait
+    max_inbound: Bytes<4096, { 256 << 20 }> =
+        "64KiB", "limits.inbound", "inbound-bytes", "GOXEL_INBOUND_BYTES", Live;
+    /// Unsent bytes of a connection beyond which its calls wait
+    outbound_soft: Bytes<4096, { 1 << 32 }> =
+        "1MiB", "limits.outbound_soft", "outbound-soft-bytes", "GOXEL_OUTBOUND_SOFT_BYTES", Live;
+    /// Unsent bytes of a connection beyond which an answer becomes an error
+    outbound_hard: Bytes<4096, { 1 << 32 }> =
+        "64MiB", "limits.outbound_hard", "outbound-hard-bytes", "GOXEL_OUTBOUND_HARD_BYTES", Live;
+    /// Bytes in the buffers of all connections; beyond, the largest holder is dropped
+    max_buffers: Bytes<65536, { 1 << 40 }> =
+        "256MiB", "limits.buffers", "buffer-bytes", "GOXEL_BUFFER_BYTES", Live;
+    /// Bytes of voxels in memory; beyond, edits that add to them are refused; 0 for no limit
+    max_voxel_memory: Bytes<0, { 1 << 50 }> =
+        "0", "limits.voxel_memory", "max-voxel-memory", "GOXEL_MAX_VOXEL_MEMORY", Live;
+    /// Calls of one connection in a row
+    turn_requests: Count<1, 65536> =
+        "64", "limits.turn_requests", "turn-requests", "GOXEL_TURN_REQUESTS", Live;
+    /// Bytes of one connection in a row
+    turn_bytes: Bytes<4096, { 1 << 30 }> =
+        "256KiB", "limits.turn_bytes", "turn-bytes", "GOXEL_TURN_BYTES", Live;
+    /// Time of one connection in a row
+    turn_time: Time<{ 100 * MICROSECOND }, SECOND> =
+        "2ms", "limits.turn_time", "turn-time", "GOXEL_TURN_TIME", Live;
+    /// Time of all connections in a row before answers are sent
+    turn_total: Time<{ 100 * MICROSECOND }, SECOND> =
+        "5ms", "limits.turn_total", "turn-total", "GOXEL_TURN_TOTAL", Live;
+    /// Length of a slice of long work
+    slice: Time<{ 100 * MICROSECOND }, SECOND> =
+        "1ms", "limits.slice", "slice-time", "GOXEL_SLICE_TIME", Live;
+    /// Log turns of the loop that take longer
+    slow_turn: Time<MILLISECOND, HOUR> =
+        "100ms", "limits.slow_turn", "slow-turn-time", "GOXEL_SLOW_TURN_TIME", Live;
+    /// Close a connection without a byte for this long; 0 for never
+    idle_timeout: Time<0, { 365 * DAY }> =
+        "0", "limits.idle", "idle-timeout", "GOXEL_IDLE_TIMEOUT", Live;
+    /// Time to finish a message that was begun; 0 for no limit
+    message_timeout: Time<0, DAY> =
+        "30s", "limits.unfinished", "message-timeout", "GOXEL_MESSAGE_TIMEOUT", Live;
+    /// Drop a connection that takes no byte of its answers for this long; 0 for never
+    stall_timeout: Time<0, DAY> =
+        "60s", "limits.stalled", "stall-timeout", "GOXEL_STALL_TIMEOUT", Live;
+    /// Time that a closing connection waits for its peer
+    linger: Time<0, HOUR> = "2s", "limits.linger", "linger-time", "GOXEL_LINGER_TIME", Live;
+    /// Time that a stop waits for answers
+    drain: Time<0, HOUR> = "1500ms", "limits.drain", "drain-timeout", "GOXEL_DRAIN_TIMEOUT", Live;
+
+    /// Has no meaning any more: one thread serves all connections
+    workers: Count<1, 64> = "1", "gone.workers", "workers"/'j', "GOXEL_MAX_WORKERS", Gone;
+    /// Has no meaning any more: calls wait in the buffers of their connections
+    queue_size: Count<1, 65536> =
+        "1024", "gone.queue_size", "queue-size"/'q', "GOXEL_QUEUE_SIZE", Gone;
+    /// Has no meaning any more: the first bytes of a connection settle its framing
+    protocol: Dialect = "auto", "gone.protocol", "protocol"/'P', "GOXEL_PROTOCOL", Gone;
+    /// Has no meaning any more: connections are served in turn
+    priority_queue: Switch =
+        "false", "gone.priority_queue", "priority-queue", "GOXEL_PRIORITY_QUEUE", Gone;
+}
+
+/// A setting by its key.
+pub fn by_key(key: &str) -> Option<&'static Setting> {
+    TABLE.iter().find(|setting| setting.key == key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_name_is_taken_twice() {
+        let distinct = |names: Vec<String>| {
+            let set: BTreeSet<_> = names.iter().collect();
+            assert_eq!(set.len(), names.len(), "{names:?}");
+        };
+        distinct(TABLE.iter().map(|setting| setting.key.to_owned()).collect());
+        distinct(TABLE.iter().map(|setting| setting.flag.to_owned()).collect());
+        distinct(TABLE.iter().map(|setting| setting.variable.to_owned()).collect());
+        distinct(TABLE.iter().filter_map(|setting| setting.short.map(String::from)).collect());
+    }
+
+    #[test]
+    fn each_setting_reads_what_it_shows() {
+        for setting in TABLE {
+            let mut settings = Settings::default();
+            let shown = (setting.show)(&settings);
+            (setting.read)(&mut settings, &[shown.clone().into()])
+                .unwrap_or_else(|error| panic!("{} {shown}: {error}", setting.key));
+            assert_eq!(settings, Settings::default(), "{}", setting.key);
+        }
+    }
+
+    #[test]
+    fn names_follow_one_style() {
+        for setting in TABLE {
+            assert!(setting.variable.starts_with("GOXEL_"), "{}", setting.key);
+            assert!(setting.key.contains('.'), "{}", setting.key);
+            assert!(!setting.help().ends_with('.'), "{}", setting.key);
+        }
+    }
+}
