@@ -37,7 +37,7 @@ fn seeds() -> &'static [(&'static Format, Vec<u8>)] {
                 if std::path::Path::new(&root).join(folder).is_dir() {
                     let small = samples::samples(folder).into_iter().filter_map(|sample| {
                         let bytes = std::fs::read(sample.path).ok()?;
-                        (bytes.len() < 20_000).then_some((format, bytes))
+                        (bytes.len() < 8_000).then_some((format, bytes))
                     });
                     seeds.extend(small);
                 }

@@ -6,6 +6,7 @@
 //! bounded by [`Limits`]: damaged or hostile files give a [`FormatError`], never a panic and never more
 //! memory than the limit.
 
+mod builder;
 mod bytes;
 mod error;
 mod file;
@@ -14,7 +15,10 @@ mod file_tests;
 mod gox;
 mod image;
 mod job;
+mod quantise;
 mod registry;
+mod steps;
+mod vox;
 
 pub use error::FormatError;
 pub use file::replace_file;
@@ -24,8 +28,9 @@ pub use registry::{Format, by_content, by_extension, by_name, find_for_writing, 
 
 use std::path::Path;
 
-use crate::document::Document;
+use crate::document::{DEFAULT_SIZE, Document, canvas_for_size};
 use crate::job::Job;
+use crate::voxel::{Bounds, Volume};
 
 /// What loading may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +146,12 @@ pub fn save(
 pub type ReadJob = Box<dyn Job<Output = Result<Loaded, FormatError>>>;
 /// A writer at work.
 pub type WriteJob = Box<dyn Job<Output = Result<Encoded, FormatError>>>;
+
+/// The canvas of a document that is made of volumes: the box around them, or that of a new document.
+fn canvas_around<'a>(volumes: impl Iterator<Item = &'a Volume>) -> Bounds {
+    let around = volumes.fold(None, |all, volume| Bounds::union_of(all, volume.bounds()));
+    around.unwrap_or_else(|| canvas_for_size(DEFAULT_SIZE))
+}
 
 /// Runs a boxed job to its end.
 trait FinishBoxed<T> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, gox};
+use super::{FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, gox, vox};
 use crate::document::Document;
 
 /// One file format.
@@ -22,15 +22,26 @@ pub struct Format {
     write: Option<fn(Document, WriteOptions) -> WriteJob>,
 }
 
-static FORMATS: &[Format] = &[Format {
-    name: "gox",
-    title: "Goxel project",
-    extensions: &["gox"],
-    aliases: &["goxel"],
-    detect: |bytes| bytes.starts_with(b"GOX "),
-    read: Some(gox::reader),
-    write: Some(gox::writer),
-}];
+static FORMATS: &[Format] = &[
+    Format {
+        name: "gox",
+        title: "Goxel project",
+        extensions: &["gox"],
+        aliases: &["goxel"],
+        detect: |bytes| bytes.starts_with(b"GOX "),
+        read: Some(gox::reader),
+        write: Some(gox::writer),
+    },
+    Format {
+        name: "vox",
+        title: "MagicaVoxel",
+        extensions: &["vox"],
+        aliases: &["magicavoxel", "magica voxel"],
+        detect: vox::detect,
+        read: Some(vox::reader),
+        write: Some(vox::writer),
+    },
+];
 
 impl Format {
     /// Whether files of this format can be loaded.

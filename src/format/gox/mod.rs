@@ -15,6 +15,7 @@ mod write;
 
 pub use blocks::SaveCache;
 
+use super::steps::Steps;
 use super::{ReadJob, ReadOptions, WriteJob, WriteOptions};
 use crate::document::Document;
 
@@ -29,9 +30,9 @@ const LAYER_NAME_MAX: usize = 255;
 const SHORT_NAME_MAX: usize = 127;
 
 pub(super) fn reader(bytes: Vec<u8>, options: ReadOptions) -> ReadJob {
-    Box::new(read::Reader::new(bytes, options))
+    Box::new(Steps(read::Reader::new(bytes, options)))
 }
 
 pub(super) fn writer(document: Document, options: WriteOptions) -> WriteJob {
-    Box::new(write::Writer::new(document, options))
+    Box::new(Steps(write::Writer::new(document, options)))
 }

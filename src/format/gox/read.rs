@@ -9,13 +9,11 @@ use crate::document::{
     Camera, Document, EVALUATED_BLOCKS_LIMIT, Layer, LayerContent, LayerId, Light, Material,
     PreservedChunk,
 };
+use crate::format::builder::Allowance;
 use crate::format::bytes::Bytes;
+use crate::format::steps::Advance;
 use crate::format::{FormatError, Loaded, ReadOptions};
-use crate::job::{Budget, Job, Progress, Step};
 use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Point, Rgba, Volume};
-
-/// Bytes that a block counts for.
-const BLOCK_BYTES: u64 = BLOCK_VOXELS as u64 * 4;
 
 /// The canvas of a file that names none and has no voxels.
 const EMPTY_CANVAS: Bounds = Bounds { min: [-16, -16, 0], max: [16, 16, 32] };
@@ -29,7 +27,7 @@ pub(super) struct Reader {
     /// The file's blocks by their number, each at [`tile_position`].
     tiles: Volume,
     tile_count: u32,
-    voxel_bytes: u64,
+    allowance: Allowance,
     layer: Option<LayerInProgress>,
     parts: Parts,
 }
@@ -58,6 +56,7 @@ struct LayerInProgress {
 
 impl Reader {
     pub(super) fn new(bytes: Vec<u8>, options: ReadOptions) -> Self {
+        let allowance = Allowance::new(options.limits);
         Reader {
             bytes,
             at: 0,
@@ -65,26 +64,10 @@ impl Reader {
             version: 0,
             tiles: Volume::new(),
             tile_count: 0,
-            voxel_bytes: 0,
+            allowance,
             layer: None,
             parts: Parts::default(),
         }
-    }
-
-    /// Does one unit of work; true at the end of the file.
-    fn advance(&mut self) -> Result<bool, FormatError> {
-        if self.at == 0 {
-            self.read_header()?;
-        } else if let Some(layer) = self.layer.take() {
-            self.place_block(layer)?;
-        } else {
-            // A file cut off within a chunk's type is taken as ended: there is no end marker.
-            if self.bytes.len() - self.at < 4 {
-                return Ok(true);
-            }
-            self.read_chunk()?;
-        }
-        Ok(false)
     }
 
     fn read_header(&mut self) -> Result<(), FormatError> {
@@ -110,7 +93,7 @@ impl Reader {
         // The check sum that follows is 0 in every file; the last one may be cut off.
         let next = bytes.position() + bytes.remaining().min(4);
         let (start, data) = (bytes.position() - length, data);
-        let max_blocks = self.options.limits.max_voxel_bytes / BLOCK_BYTES;
+        let max_blocks = self.allowance.blocks_left();
         let mut data = data;
         match &kind[..] {
             b"BL16" => {
@@ -121,7 +104,7 @@ impl Reader {
                 let at = tile_position(self.tile_count);
                 self.tile_count += 1;
                 if voxels.iter().any(|voxel| !voxel.is_empty()) {
-                    add_block(&mut self.voxel_bytes, &self.options)?;
+                    self.allowance.block()?;
                     self.tiles.set_block(at, &voxels);
                 }
             }
@@ -177,7 +160,7 @@ impl Reader {
             let before = volume.block_count();
             place_unaligned(volume, &self.tiles, tile, corner);
             for _ in before..volume.block_count() {
-                add_block(&mut self.voxel_bytes, &self.options)?;
+                self.allowance.block()?;
             }
         }
         layer.next = bytes.position();
@@ -188,8 +171,7 @@ impl Reader {
 
     fn finish(&mut self) -> Loaded {
         let name = self.options.name.take().unwrap_or_else(|| "Untitled".to_owned());
-        let left = self.options.limits.max_voxel_bytes.saturating_sub(self.voxel_bytes);
-        let max_blocks = (left / BLOCK_BYTES).min(EVALUATED_BLOCKS_LIMIT);
+        let max_blocks = self.allowance.blocks_left().min(EVALUATED_BLOCKS_LIMIT);
         std::mem::take(&mut self.parts).into_loaded(&name, max_blocks)
     }
 }
@@ -198,21 +180,6 @@ impl Reader {
 fn tile_position(number: u32) -> BlockPos {
     let part = |shift: u32| (number >> shift & 255) as i32;
     BlockPos { x: part(0), y: part(8), z: (number >> 16) as i32 }
-}
-
-fn add_block(voxel_bytes: &mut u64, options: &ReadOptions) -> Result<(), FormatError> {
-    *voxel_bytes += BLOCK_BYTES;
-    let limit = options.limits.max_voxel_bytes;
-    if *voxel_bytes > limit {
-        let what = "memory for the file's voxels in bytes".to_owned();
-        return Err(FormatError::Limit {
-            what,
-            limit_name: "max_voxel_bytes",
-            limit,
-            got: *voxel_bytes,
-        });
-    }
-    Ok(())
 }
 
 /// Overwrites the 16x16x16 voxels from `corner` on, which lie in up to eight blocks.
@@ -383,22 +350,26 @@ fn assign_ids(file_ids: &[i32]) -> Vec<i32> {
     ids.collect()
 }
 
-impl Job for Reader {
-    type Output = Result<Loaded, FormatError>;
+impl Advance for Reader {
+    type Output = Loaded;
 
-    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
-        loop {
-            match self.advance() {
-                Ok(false) if budget.spend(1) => {}
-                Ok(false) => return Step::More,
-                Ok(true) => return Step::Done(Ok(self.finish())),
-                Err(error) => return Step::Done(Err(error)),
+    fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
+        if self.at == 0 {
+            self.read_header()?;
+        } else if let Some(layer) = self.layer.take() {
+            self.place_block(layer)?;
+        } else {
+            // A file cut off within a chunk's type is taken as ended: there is no end marker.
+            if self.bytes.len() - self.at < 4 {
+                return Ok(Some(self.finish()));
             }
+            self.read_chunk()?;
         }
+        Ok(None)
     }
 
-    fn progress(&self) -> Progress {
-        Progress { done: self.at as u64, total: self.bytes.len() as u64 }
+    fn units(&self) -> (u64, u64) {
+        (self.at as u64, self.bytes.len() as u64)
     }
 }
 

@@ -7,8 +7,8 @@ use super::record::{self, FILE_BASE, FILE_ID, preserved_id};
 use super::{VERSION, private};
 use crate::document::{Document, Layer, LayerContent, LayerId, PreservedChunk};
 use crate::format::bytes::Put;
+use crate::format::steps::Advance;
 use crate::format::{Encoded, FormatError, WriteOptions};
-use crate::job::{Budget, Job, Progress, Step};
 use crate::voxel::BlockPos;
 
 /// A writer at work.
@@ -165,20 +165,18 @@ impl FileIds {
     }
 }
 
-impl Job for Writer {
-    type Output = Result<Encoded, FormatError>;
+impl Advance for Writer {
+    type Output = Encoded;
 
-    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
-        while let Some((layer, at)) = self.left.pop_front() {
-            self.write_block(layer, at);
-            if !budget.spend(1) {
-                return Step::More;
-            }
+    fn advance(&mut self) -> Result<Option<Encoded>, FormatError> {
+        match self.left.pop_front() {
+            Some((layer, at)) => self.write_block(layer, at),
+            None => return Ok(Some(self.finish())),
         }
-        Step::Done(Ok(self.finish()))
+        Ok(None)
     }
 
-    fn progress(&self) -> Progress {
-        Progress { done: self.total - self.left.len() as u64, total: self.total }
+    fn units(&self) -> (u64, u64) {
+        (self.total - self.left.len() as u64, self.total)
     }
 }

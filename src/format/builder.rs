@@ -1,0 +1,140 @@
+//! Volumes built voxel by voxel, fast and within a limit.
+
+use rustc_hash::FxHashMap;
+
+use super::{FormatError, Limits};
+use crate::voxel::{BLOCK_VOXELS, BlockPos, Point, Rgba, Volume};
+
+/// Bytes that a block counts for, however it is stored.
+pub(crate) const BLOCK_BYTES: u64 = BLOCK_VOXELS as u64 * 4;
+
+/// Memory for voxels that a reader has left.
+#[derive(Clone, Copy)]
+pub(crate) struct Allowance {
+    limit: u64,
+    used: u64,
+}
+
+impl Allowance {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Allowance { limit: limits.max_voxel_bytes, used: 0 }
+    }
+
+    /// Takes bytes for voxels.
+    pub(crate) fn take(&mut self, bytes: u64) -> Result<(), FormatError> {
+        self.used = self.used.saturating_add(bytes);
+        if self.used > self.limit {
+            return Err(FormatError::Limit {
+                what: "memory for the file's voxels in bytes".to_owned(),
+                limit_name: "max_voxel_bytes",
+                limit: self.limit,
+                got: self.used,
+            });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn block(&mut self) -> Result<(), FormatError> {
+        self.take(BLOCK_BYTES)
+    }
+
+    /// How many more blocks there is room for.
+    pub(crate) fn blocks_left(&self) -> u64 {
+        (self.limit - self.used.min(self.limit)) / BLOCK_BYTES
+    }
+}
+
+type Voxels = Box<[Rgba; BLOCK_VOXELS]>;
+
+/// A volume in the making. Voxels that come in runs within a block cost a few nanoseconds each.
+pub(crate) struct VolumeBuilder {
+    index: FxHashMap<BlockPos, usize>,
+    blocks: Vec<(BlockPos, Voxels)>,
+    last: (BlockPos, usize),
+}
+
+/// No voxel lies in this block, so it can stand for "none yet".
+const NOWHERE: BlockPos = BlockPos { x: i32::MAX, y: i32::MAX, z: i32::MAX };
+
+impl VolumeBuilder {
+    pub(crate) fn new() -> Self {
+        VolumeBuilder { index: FxHashMap::default(), blocks: Vec::new(), last: (NOWHERE, 0) }
+    }
+
+    /// Sets a voxel; a later one at the same place wins.
+    pub(crate) fn set(
+        &mut self,
+        point: Point,
+        color: Rgba,
+        allowance: &mut Allowance,
+    ) -> Result<(), FormatError> {
+        let at = BlockPos::of(point);
+        if self.last.0 != at {
+            self.last = (at, self.find(at, allowance)?);
+        }
+        let index = (point.x & 15) | (point.y & 15) << 4 | (point.z & 15) << 8;
+        self.blocks[self.last.1].1[index as usize] = color;
+        Ok(())
+    }
+
+    #[cold]
+    fn find(&mut self, at: BlockPos, allowance: &mut Allowance) -> Result<usize, FormatError> {
+        if let Some(&known) = self.index.get(&at) {
+            return Ok(known);
+        }
+        allowance.block()?;
+        self.index.insert(at, self.blocks.len());
+        self.blocks.push((at, Box::new([Rgba::EMPTY; BLOCK_VOXELS])));
+        Ok(self.blocks.len() - 1)
+    }
+
+    /// Moves one block into a volume; false if there is none left.
+    pub(crate) fn move_block(&mut self, volume: &mut Volume) -> bool {
+        self.last = (NOWHERE, 0);
+        match self.blocks.pop() {
+            Some((at, voxels)) => {
+                self.index.remove(&at);
+                volume.set_block(at, &voxels);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The finished volume.
+    pub(crate) fn into_volume(mut self) -> Volume {
+        let mut volume = Volume::new();
+        while self.move_block(&mut volume) {}
+        volume
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_volume_is_built_from_voxels_in_any_order() {
+        let mut allowance = Allowance::new(Limits::default());
+        let mut builder = VolumeBuilder::new();
+        let points = [[0, 0, 0], [15, 0, 0], [16, 0, 0], [-1, -1, -1], [0, 0, 1], [16, 0, 0]];
+        for (index, point) in points.into_iter().enumerate() {
+            let color = Rgba::opaque(index as u8, 0, 0);
+            assert!(builder.set(point.into(), color, &mut allowance).is_ok());
+        }
+        let volume = builder.into_volume();
+        assert_eq!(volume.count(), 5);
+        assert_eq!(volume.get([16, 0, 0].into()), Rgba::opaque(5, 0, 0));
+        assert_eq!(volume.get([-1, -1, -1].into()), Rgba::opaque(3, 0, 0));
+    }
+
+    #[test]
+    fn the_allowance_ends_before_the_memory_does() {
+        let limits = Limits { max_voxel_bytes: 2 * BLOCK_BYTES, ..Limits::default() };
+        let mut allowance = Allowance::new(limits);
+        let mut builder = VolumeBuilder::new();
+        let results = (0..3)
+            .map(|x| builder.set(Point::new(16 * x, 0, 0), Rgba::WHITE, &mut allowance).is_ok());
+        assert_eq!(results.collect::<Vec<_>>(), [true, true, false]);
+    }
+}

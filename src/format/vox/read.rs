@@ -1,0 +1,162 @@
+//! Reading: a run of voxels or a block is a unit of work.
+
+use super::NAME;
+use super::chunks::{self, Content, ModelVoxels};
+use super::scene::{self, Instance};
+use crate::document::{Document, Layer, LayerId, Palette};
+use crate::format::builder::{Allowance, VolumeBuilder};
+use crate::format::bytes::Bytes;
+use crate::format::steps::Advance;
+use crate::format::{FormatError, Loaded, ReadOptions, canvas_around};
+use crate::voxel::{Point, Volume};
+
+/// Voxels placed in one unit of work.
+const RUN: usize = 16_384;
+
+/// A reader at work.
+pub(super) struct Reader {
+    file: Vec<u8>,
+    options: ReadOptions,
+    allowance: Allowance,
+    scene: Option<Scene>,
+}
+
+/// A file whose chunks are read.
+struct Scene {
+    content: Content,
+    instances: Vec<Instance>,
+    /// The instance that is being placed, and its next voxel.
+    current: usize,
+    next: usize,
+    builder: VolumeBuilder,
+    volume: Volume,
+    layers: Vec<Layer>,
+}
+
+impl Reader {
+    pub(super) fn new(file: Vec<u8>, options: ReadOptions) -> Self {
+        Reader { file, allowance: Allowance::new(options.limits), options, scene: None }
+    }
+}
+
+impl Scene {
+    /// Places some voxels of the current instance, or ends it.
+    fn place_run(&mut self, file: &[u8], allowance: &mut Allowance) -> Result<(), FormatError> {
+        let instance = &self.instances[self.current];
+        let model = &self.content.models[instance.model];
+        let placed = match &model.voxels {
+            ModelVoxels::List(range) => {
+                let voxels = file[range.clone()].as_chunks::<4>().0;
+                let run = &voxels[self.next.min(voxels.len())..];
+                let run = &run[..run.len().min(RUN)];
+                let voxels = run.iter().map(|&[x, y, z, color]| ([x, y, z].map(i64::from), color));
+                place(voxels, instance, model.size, &self.content, &mut self.builder, allowance)?;
+                run.len()
+            }
+            ModelVoxels::Dense(indexes) => {
+                let run = &indexes[self.next.min(indexes.len())..];
+                let run = &run[..run.len().min(RUN)];
+                let [width, depth, _] = model.size.map(|length| length.max(1));
+                let solid = run.iter().enumerate().filter(|(_, color)| **color != 0);
+                let voxels = solid.map(|(index, &color)| {
+                    let index = (self.next + index) as i64;
+                    ([index % width, index / width % depth, index / width / depth], color)
+                });
+                place(voxels, instance, model.size, &self.content, &mut self.builder, allowance)?;
+                run.len()
+            }
+        };
+        self.next += placed;
+        if placed == 0 && !self.builder.move_block(&mut self.volume) {
+            self.end_instance();
+        }
+        Ok(())
+    }
+
+    fn end_instance(&mut self) {
+        let instance = &self.instances[self.current];
+        let number = self.layers.len() as i32 + 1;
+        let name = instance.name.clone().unwrap_or_else(|| format!("Model.{number}"));
+        let mut layer = Layer::new(LayerId(number), &name);
+        layer.visible = !instance.hidden;
+        layer.volume = std::mem::take(&mut self.volume);
+        let pivot = instance.transform.translation.map(|value| value as f32);
+        layer.matrix.0[3] = [pivot[0], pivot[1], pivot[2], 1.0];
+        self.layers.push(layer);
+        self.current += 1;
+        self.next = 0;
+    }
+
+    fn into_loaded(mut self, name: &str) -> Loaded {
+        let canvas = canvas_around(self.layers.iter().map(|layer| &layer.volume));
+        let mut document = Document::with_layers(name, canvas, std::mem::take(&mut self.layers));
+        if self.content.has_colors {
+            let colors = self.content.colors[1..].iter().map(|&color| (color, None)).collect();
+            document.palette = Palette { name: name.to_owned(), colors };
+        }
+        Loaded { document, format: NAME, warnings: self.content.warnings }
+    }
+}
+
+fn place(
+    voxels: impl Iterator<Item = ([i64; 3], u8)>,
+    instance: &Instance,
+    size: [i64; 3],
+    content: &Content,
+    builder: &mut VolumeBuilder,
+    allowance: &mut Allowance,
+) -> Result<(), FormatError> {
+    let transform = &instance.transform;
+    let base = transform.base(size);
+    let within = |value: &i64| value.abs() < i64::from(i32::MAX) - 4096;
+    if !base.iter().all(within) || size.iter().any(|length| length.abs() > 1 << 30) {
+        let what = format!("a model at {base:?}");
+        return Err(Bytes::new(&[], NAME).invalid(what, "a place within 32-bit coordinates"));
+    }
+    for (cell, color) in voxels {
+        let at = |row: usize| base[row] + transform.signs[row] * cell[transform.columns[row]];
+        if color == 0 {
+            continue;
+        }
+        let point = Point::new(at(0) as i32, at(1) as i32, at(2) as i32);
+        builder.set(point, content.colors[usize::from(color)], allowance)?;
+    }
+    Ok(())
+}
+
+impl Advance for Reader {
+    type Output = Loaded;
+
+    fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
+        let Some(scene) = &mut self.scene else {
+            let mut content = chunks::read(&self.file, &mut self.allowance)?;
+            let (instances, left_out) = scene::instances(&content);
+            if left_out {
+                let warning =
+                    "the scene is nested too deeply or has too many models; some are left out";
+                content.warnings.push(warning.to_owned());
+            }
+            self.scene = Some(Scene {
+                content,
+                instances,
+                current: 0,
+                next: 0,
+                builder: VolumeBuilder::new(),
+                volume: Volume::new(),
+                layers: Vec::new(),
+            });
+            return Ok(None);
+        };
+        if scene.current == scene.instances.len() {
+            let name = self.options.name.take().unwrap_or_default();
+            return Ok(self.scene.take().map(|scene| scene.into_loaded(&name)));
+        }
+        scene.place_run(&self.file, &mut self.allowance)?;
+        Ok(None)
+    }
+
+    fn units(&self) -> (u64, u64) {
+        let scene = self.scene.as_ref();
+        scene.map_or((0, 0), |scene| (scene.current as u64, scene.instances.len() as u64))
+    }
+}
