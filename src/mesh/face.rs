@@ -74,7 +74,7 @@ pub struct Quad {
     pub size: [u8; 2],
     /// The side of the voxels that is covered.
     pub face: Face,
-    /// The colour of all its voxels, as stored (of the lowest voxel where colours were not compared).
+    /// The colour of all its voxels, as stored; [`Rgba::EMPTY`] where colours were not looked at.
     pub color: Rgba,
 }
 

@@ -1,0 +1,285 @@
+//! The mesher: a volume's visible faces as quads, in slices of work.
+//!
+//! It goes through cubes of 64 voxels, so a quad never spans more than 64, and its work is in
+//! proportion to the blocks and the visible faces, whatever the model looks like. The order of the
+//! quads is that of the regions (z, y, x), then of the faces, then of the slices.
+
+use super::greedy::{Joins, Rectangle, cover, cover_joined, cover_singly};
+use super::region::{Plane, REGION, RegionBits, region_origin, regions};
+use super::{Face, Occupancy, Quad, Solidity};
+use crate::job::{Budget, Job, Progress, Step};
+use crate::voxel::{BlockPos, BlockRef, Rgba, Volume};
+
+/// Which faces are joined to larger quads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Merge {
+    /// None: a unit quad for each visible face.
+    Nothing,
+    /// Neighbours of the same colour.
+    Color,
+    /// Neighbours of any colour; the quads have no colour ([`Rgba::EMPTY`]).
+    Shape,
+}
+
+/// The blocks of one region, to look colours up in.
+struct RegionColors<'a> {
+    blocks: [Option<BlockRef<'a>>; 64],
+}
+
+impl<'a> RegionColors<'a> {
+    fn new(volume: &'a Volume, region: [i32; 3]) -> Self {
+        let blocks = std::array::from_fn(|index| {
+            let place = [index & 3, index >> 2 & 3, index >> 4].map(|v| v as i32);
+            let at: [i32; 3] = std::array::from_fn(|axis| (region[axis] << 2) + place[axis]);
+            volume.block(BlockPos { x: at[0], y: at[1], z: at[2] })
+        });
+        RegionColors { blocks }
+    }
+
+    #[inline]
+    fn get(&self, local: [usize; 3]) -> Rgba {
+        let [x, y, z] = local;
+        match &self.blocks[x >> 4 | y >> 4 << 2 | z >> 4 << 4] {
+            Some(block) => block.get(x & 15 | (y & 15) << 4 | (z & 15) << 8),
+            None => Rgba::EMPTY,
+        }
+    }
+}
+
+/// A place in a slice as a voxel of its region.
+#[inline]
+fn local(face: Face, slice: usize, u: usize, v: usize) -> [usize; 3] {
+    match face.axis() {
+        0 => [slice, u, v],
+        1 => [u, slice, v],
+        _ => [u, v, slice],
+    }
+}
+
+/// Turns the slices of regions into quads; keeps its tables between slices.
+pub(crate) struct SliceMesher {
+    plane: Plane,
+    joins: Joins,
+    colors: Box<[[Rgba; REGION]; REGION]>,
+}
+
+impl SliceMesher {
+    pub(crate) fn new() -> Self {
+        SliceMesher {
+            plane: [0; REGION],
+            joins: Joins { across: [0; REGION], down: [0; REGION] },
+            colors: Box::new([[Rgba::EMPTY; REGION]; REGION]),
+        }
+    }
+
+    /// The quads of one kind of face in one slice, colours not looked at.
+    pub(crate) fn shapes(
+        &mut self,
+        bits: &RegionBits,
+        region: [i32; 3],
+        (face, slice): (Face, usize),
+        quads: &mut Vec<Quad>,
+    ) {
+        if bits.visible(face, slice, &mut self.plane) {
+            let origin = region_origin(region);
+            cover(&mut self.plane, |r| quads.push(quad(origin, face, slice, r, Rgba::EMPTY)));
+        }
+    }
+
+    /// The quads of one kind of face in one slice, with their colours.
+    fn colored(
+        &mut self,
+        bits: &RegionBits,
+        region: [i32; 3],
+        colors: &RegionColors<'_>,
+        (face, slice): (Face, usize),
+        merge: Merge,
+        quads: &mut Vec<Quad>,
+    ) {
+        if !bits.visible(face, slice, &mut self.plane) {
+            return;
+        }
+        let origin = region_origin(region);
+        if merge == Merge::Nothing {
+            cover_singly(&mut self.plane, |r| {
+                let color = colors.get(local(face, slice, r.u.into(), r.v.into()));
+                quads.push(quad(origin, face, slice, r, color));
+            });
+            return;
+        }
+        self.find_joins(colors, face, slice);
+        let table = &self.colors;
+        cover_joined(&mut self.plane, &self.joins, |r| {
+            let color = table[usize::from(r.v)][usize::from(r.u)];
+            quads.push(quad(origin, face, slice, r, color));
+        });
+    }
+
+    fn find_joins(&mut self, colors: &RegionColors<'_>, face: Face, slice: usize) {
+        let mut above = 0;
+        for v in 0..REGION {
+            let row = self.plane[v];
+            let (mut across, mut down, mut left) = (0, 0, row);
+            while left != 0 {
+                let u = left.trailing_zeros() as usize;
+                left &= left - 1;
+                let color = colors.get(local(face, slice, u, v));
+                self.colors[v][u] = color;
+                across |= u64::from(u > 0 && self.colors[v][u.wrapping_sub(1) & 63] == color) << u;
+                down |= u64::from(v > 0 && self.colors[v.wrapping_sub(1) & 63][u] == color) << u;
+            }
+            // Colours of faces that are not in the plane are left over from before: mask them out.
+            self.joins.across[v] = across & row << 1;
+            self.joins.down[v] = down & above;
+            above = row;
+        }
+    }
+}
+
+fn quad(origin: [i32; 3], face: Face, slice: usize, r: Rectangle, color: Rgba) -> Quad {
+    let local = local(face, slice, r.u.into(), r.v.into());
+    let voxel = std::array::from_fn(|axis| origin[axis] + local[axis] as i32);
+    Quad { voxel, size: [r.width, r.height], face, color }
+}
+
+/// The making of a mesh, as a job over a snapshot of a volume.
+///
+/// As a [`Job`] it ends with all quads. To hold only a few of them at a time call
+/// [`Mesher::advance`] instead and take the quads away after each call.
+///
+/// ```
+/// use goxel_daemon::job::Job;
+/// use goxel_daemon::mesh::{Merge, Mesher};
+/// use goxel_daemon::voxel::{Bounds, Rgba, Volume};
+///
+/// let mut volume = Volume::new();
+/// volume.fill(Bounds::inclusive([0, 0, 0], [9, 4, 2]), Rgba::WHITE);
+/// assert_eq!(Mesher::new(volume, Merge::Color).finish().len(), 6);
+/// ```
+pub struct Mesher {
+    volume: Volume,
+    merge: Merge,
+    solidity: Solidity,
+    blocks: Vec<BlockPos>,
+    next_block: usize,
+    occupancy: Occupancy,
+    regions: Vec<[i32; 3]>,
+    /// The next region, and in it the next slice of 6 x 64.
+    next_region: usize,
+    next_slice: usize,
+    bits: RegionBits,
+    slices: SliceMesher,
+    quads: Vec<Quad>,
+}
+
+/// Slices of a region: 64 for each kind of face.
+const SLICES: usize = 6 * REGION;
+
+impl Mesher {
+    /// Begins the mesh of the voxels that Goxel's exporters take for solid (alpha 127 and more).
+    pub fn new(volume: Volume, merge: Merge) -> Self {
+        Mesher::with_solidity(volume, merge, Solidity::Meshed)
+    }
+
+    /// Begins the mesh of the voxels that count by a rule of your own.
+    pub fn with_solidity(volume: Volume, merge: Merge, solidity: Solidity) -> Self {
+        let blocks: Vec<BlockPos> = volume.blocks().map(|(at, _)| at).collect();
+        Mesher {
+            occupancy: Occupancy::with_room_for(&blocks),
+            volume,
+            merge,
+            solidity,
+            blocks,
+            next_block: 0,
+            regions: Vec::new(),
+            next_region: 0,
+            next_slice: 0,
+            bits: RegionBits::new(),
+            slices: SliceMesher::new(),
+            quads: Vec::new(),
+        }
+    }
+
+    /// Does a little work (microseconds) and appends the quads it found. False once all is done.
+    pub fn advance(&mut self, quads: &mut Vec<Quad>) -> bool {
+        if self.next_block < self.blocks.len() {
+            self.collect_block();
+            return true;
+        }
+        self.mesh_slices(quads, &mut Budget::units(1))
+    }
+
+    fn collect_block(&mut self) {
+        let at = self.blocks[self.next_block];
+        self.next_block += 1;
+        if let Some(block) = self.volume.block(at) {
+            self.occupancy.insert(at, self.solidity.mask(block));
+        }
+        if self.next_block == self.blocks.len() {
+            self.regions = regions(&self.occupancy);
+        }
+    }
+
+    /// Works on slices of the next region until the budget or the region ends. False once there
+    /// is no region left.
+    fn mesh_slices(&mut self, quads: &mut Vec<Quad>, budget: &mut Budget) -> bool {
+        let Some(&region) = self.regions.get(self.next_region) else { return false };
+        if self.next_slice == 0 {
+            self.bits.load(&self.occupancy, region);
+        }
+        let colors = RegionColors::new(&self.volume, region);
+        while self.next_slice < SLICES {
+            let at = (Face::ALL[self.next_slice / REGION], self.next_slice % REGION);
+            match self.merge {
+                Merge::Shape => self.slices.shapes(&self.bits, region, at, quads),
+                merge => self.slices.colored(&self.bits, region, &colors, at, merge, quads),
+            }
+            self.next_slice += 1;
+            if self.next_slice.is_multiple_of(4) && !budget.spend(1) {
+                return true;
+            }
+        }
+        self.next_slice = 0;
+        self.next_region += 1;
+        true
+    }
+}
+
+impl Job for Mesher {
+    type Output = Vec<Quad>;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<Vec<Quad>> {
+        let mut quads = std::mem::take(&mut self.quads);
+        loop {
+            if self.next_block < self.blocks.len() {
+                self.collect_block();
+            } else if !self.mesh_slices(&mut quads, budget) {
+                return Step::Done(quads);
+            }
+            if !budget.spend(1) {
+                self.quads = quads;
+                return Step::More;
+            }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        let blocks = self.blocks.len() as u64;
+        let regions = self.regions.len() as u64;
+        let meshed = match regions {
+            0 => 0,
+            _ => blocks * 4 * self.next_region as u64 / regions,
+        };
+        Progress { done: self.next_block as u64 + meshed, total: blocks * 5 }
+    }
+}
+
+/// A unit quad for each visible face of a volume, in one go.
+pub fn faces(volume: &Volume) -> Vec<Quad> {
+    Mesher::new(volume.clone(), Merge::Nothing).finish()
+}
+
+/// Quads of one colour each that cover exactly the visible faces of a volume, in one go.
+pub fn greedy(volume: &Volume) -> Vec<Quad> {
+    Mesher::new(volume.clone(), Merge::Color).finish()
+}
