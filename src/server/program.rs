@@ -69,15 +69,23 @@ fn serve(loaded: &Loaded) -> ExitCode {
         Ok(server) => server,
         Err(error) => return refuse(&error),
     };
-    logging::start(loaded.settings.log_level);
+    if let Err(problem) = logging::start(loaded.settings.log_style()) {
+        return fail(&problem);
+    }
     for warning in &loaded.warnings {
         log::warn!("{warning}");
     }
     match super::run(server, Service::default()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("goxel-daemon: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&error),
     }
+}
+
+/// Tells why the daemon does not run: always on standard error, and in the log if that goes elsewhere.
+fn fail(problem: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("goxel-daemon: {problem}");
+    if !logging::is_to_stderr() {
+        log::error!("{problem}");
+    }
+    ExitCode::FAILURE
 }

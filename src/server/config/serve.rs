@@ -2,6 +2,7 @@
 
 use super::{ConfigError, Loaded, Settings};
 use crate::server::limits::Limits;
+use crate::server::logging::Style;
 use crate::server::ownership::Permissions;
 use crate::server::{Config, users};
 use crate::wire::MessageLimits;
@@ -28,6 +29,18 @@ impl Settings {
             stalled: self.stall_timeout.0,
             linger: self.linger.0,
             drain: self.drain.0,
+        }
+    }
+}
+
+impl Settings {
+    /// What the log is to be like.
+    pub fn log_style(&self) -> Style<'_> {
+        Style {
+            level: self.log_level,
+            format: self.log_format,
+            file: self.log_file.as_deref(),
+            repeats: self.log_repeats.0,
         }
     }
 }
