@@ -7,7 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::client::Framing;
 
-use super::{call, path, ping, render, status};
+use super::{
+    bench, call, config, connections, documents, edit, path, ping, render, repl, script, status,
+    top, watch,
+};
 
 /// The hand tool of the voxel daemon: one call, many calls, pictures, measurements.
 #[derive(Parser, Debug)]
@@ -83,10 +86,35 @@ pub enum Command {
     Ping(ping::Arguments),
     /// Show what the daemon says about itself
     Status(status::Arguments),
+    /// Show connections, calls a second, latency and memory, live
+    Top(top::Arguments),
+    /// List the daemon's connections
+    Connections(connections::ListArguments),
+    /// Close connections
+    Kill(connections::KillArguments),
+    /// Print a line whenever a project changes
+    Watch(watch::Arguments),
+    /// Apply a list of edit operations
+    Edit(edit::Arguments),
+    /// Convert a file to another format, without a daemon
+    #[cfg(feature = "engine")]
+    Convert(super::convert::Arguments),
     /// Render the project to a picture
     Render(render::Arguments),
+    /// Make the calls of a file
+    Script(script::Arguments),
+    /// Make calls as fast as they are answered, and measure
+    Bench(bench::Arguments),
+    /// Call methods by hand, with history and completion
+    Repl(repl::Arguments),
     /// Show the socket's path and where it comes from
     Path(path::Arguments),
+    /// Show settings and where they come from
+    Config(config::Arguments),
+    /// Print the completions of a shell
+    Completion(documents::CompletionArguments),
+    /// Print the manual page
+    Man(documents::ManArguments),
 }
 
 /// Reads a time: a number of seconds, or a number with ms, s, m or h.

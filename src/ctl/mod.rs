@@ -8,11 +8,22 @@ pub mod context;
 pub mod exit;
 pub mod output;
 
+pub mod bench;
 pub mod call;
+pub mod config;
+pub mod connections;
+#[cfg(feature = "engine")]
+pub mod convert;
+pub mod documents;
+pub mod edit;
 pub mod path;
 pub mod ping;
 pub mod render;
+pub mod repl;
+pub mod script;
 pub mod status;
+pub mod top;
+pub mod watch;
 
 use std::process::ExitCode;
 
@@ -53,12 +64,26 @@ fn context_of(global: &Global) -> Context {
 }
 
 fn run(cli: &Cli, context: &Context) -> Result<(), Failure> {
+    let socket = cli.global.socket.as_deref();
     match &cli.command {
         Command::Call(arguments) => call::run(arguments, context),
         Command::Ping(arguments) => ping::run(arguments, context),
         Command::Status(arguments) => status::run(arguments, context),
+        Command::Top(arguments) => top::run(arguments, context),
+        Command::Connections(arguments) => connections::list(arguments, context),
+        Command::Kill(arguments) => connections::kill(arguments, context),
+        Command::Watch(arguments) => watch::run(arguments, context),
+        Command::Edit(arguments) => edit::run(arguments, context),
+        #[cfg(feature = "engine")]
+        Command::Convert(arguments) => convert::run(arguments, context),
         Command::Render(arguments) => render::run(arguments, context),
-        Command::Path(arguments) => path::run(arguments, context, cli.global.socket.as_deref()),
+        Command::Script(arguments) => script::run(arguments, context),
+        Command::Bench(arguments) => bench::run(arguments, context),
+        Command::Repl(arguments) => repl::run(arguments, context),
+        Command::Path(arguments) => path::run(arguments, context, socket),
+        Command::Config(arguments) => config::run(arguments, context, socket),
+        Command::Completion(arguments) => documents::completion(arguments, context),
+        Command::Man(arguments) => documents::man(arguments, context),
     }
 }
 
