@@ -102,6 +102,7 @@ impl VolumeBuilder {
     }
 
     /// The finished volume.
+    #[cfg(test)]
     pub(crate) fn into_volume(mut self) -> Volume {
         let mut volume = Volume::new();
         while self.move_block(&mut volume) {}

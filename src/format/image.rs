@@ -7,7 +7,6 @@ use png::{BitDepth, ColorType, Compression, Decoder, Encoder, Filter, Limits, Tr
 use crate::voxel::Rgba;
 
 /// A picture in memory: rows from top to bottom.
-#[allow(dead_code)]
 pub(crate) struct Image {
     pub(crate) width: u32,
     pub(crate) height: u32,
@@ -57,14 +56,37 @@ fn to_rgba(raw: &[u8], color: ColorType) -> Result<Vec<Rgba>, String> {
 
 /// Encodes RGBA bytes (4 a pixel, rows from the top) as a PNG.
 pub(crate) fn encode(width: u32, height: u32, rgba: &[u8], effort: Compression) -> Vec<u8> {
+    encode_with_text(width, height, rgba, effort, None)
+}
+
+/// The same with a text chunk: its keyword and its text.
+pub(crate) fn encode_with_text(
+    width: u32,
+    height: u32,
+    rgba: &[u8],
+    effort: Compression,
+    text: Option<(&str, &str)>,
+) -> Vec<u8> {
     let mut out = Vec::with_capacity(rgba.len() / 8 + 128);
     let mut encoder = Encoder::new(&mut out, width, height);
     encoder.set_color(ColorType::Rgba);
     encoder.set_depth(BitDepth::Eight);
     encoder.set_compression(effort);
     encoder.set_filter(Filter::Up);
+    let text = text.map_or(Ok(()), |(keyword, text)| {
+        encoder.add_text_chunk(keyword.to_owned(), text.to_owned())
+    });
     // Writing to memory cannot fail, and the length of the data follows from the size.
-    let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(rgba));
+    let written =
+        text.and_then(|()| encoder.write_header()).and_then(|mut out| out.write_image_data(rgba));
     debug_assert!(written.is_ok(), "{written:?}");
     out
+}
+
+/// The text of a text chunk that stands before the pixels.
+pub(crate) fn text(png: &[u8], keyword: &str) -> Option<String> {
+    let limits = Limits { bytes: 1 << 20 };
+    let reader = Decoder::new_with_limits(Cursor::new(png), limits).read_info().ok()?;
+    let chunks = &reader.info().uncompressed_latin1_text;
+    chunks.iter().find(|chunk| chunk.keyword == keyword).map(|chunk| chunk.text.clone())
 }

@@ -6,6 +6,7 @@
 //! bounded by [`Limits`]: damaged or hostile files give a [`FormatError`], never a panic and never more
 //! memory than the limit.
 
+mod ascii;
 mod builder;
 mod bytes;
 mod error;
@@ -15,9 +16,11 @@ mod file_tests;
 mod gox;
 mod image;
 mod job;
+mod png;
 mod quantise;
 mod registry;
 mod steps;
+mod text;
 mod vox;
 
 pub use error::FormatError;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, gox, vox};
+use super::{FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, gox, png, text, vox};
 use crate::document::Document;
 
 /// One file format.
@@ -40,6 +40,33 @@ static FORMATS: &[Format] = &[
         detect: vox::detect,
         read: Some(vox::reader),
         write: Some(vox::writer),
+    },
+    Format {
+        name: "png",
+        title: "picture, as a layer one voxel thick",
+        extensions: &["png"],
+        aliases: &[],
+        detect: png::detect,
+        read: Some(png::reader),
+        write: None,
+    },
+    Format {
+        name: "png slices",
+        title: "slices side by side in a picture",
+        extensions: &[],
+        aliases: &["png_slices", "png-slices", "slices"],
+        detect: |_| false,
+        read: Some(png::slices_reader),
+        write: Some(png::slices_writer),
+    },
+    Format {
+        name: "text",
+        title: "text, a line per voxel",
+        extensions: &["txt"],
+        aliases: &[],
+        detect: text::detect,
+        read: Some(text::reader),
+        write: Some(text::writer),
     },
 ];
 

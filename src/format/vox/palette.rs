@@ -10,10 +10,9 @@ pub(super) type Colors = [Rgba; 256];
 pub(super) fn default_colors() -> Colors {
     let mut colors = [Rgba::EMPTY; 256];
     let levels: [u8; 6] = [0xff, 0xcc, 0x99, 0x66, 0x33, 0];
-    for index in 1..216 {
-        let cube = index - 1;
+    for (cube, color) in colors[1..216].iter_mut().enumerate() {
         let (r, g, b) = (levels[cube / 36], levels[cube / 6 % 6], levels[cube % 6]);
-        colors[index] = Rgba::opaque(r, g, b);
+        *color = Rgba::opaque(r, g, b);
     }
     let ramp: [u8; 10] = [0xee, 0xdd, 0xbb, 0xaa, 0x88, 0x77, 0x55, 0x44, 0x22, 0x11];
     for (step, value) in ramp.into_iter().enumerate() {

@@ -228,10 +228,8 @@ impl Model {
     }
 
     fn add(&mut self, cell: [u8; 3], color: u8) {
-        for axis in 0..3 {
-            self.min[axis] = self.min[axis].min(cell[axis]);
-            self.max[axis] = self.max[axis].max(cell[axis]);
-        }
+        self.min = [0, 1, 2].map(|axis| self.min[axis].min(cell[axis]));
+        self.max = [0, 1, 2].map(|axis| self.max[axis].max(cell[axis]));
         let [x, y, z] = cell;
         self.voxels.extend([x, y, z, color]);
     }
