@@ -13,6 +13,7 @@
 //! | 3 | [`client`] | the client library: connection, pool, retries |
 //! | 3 | [`format`] | documents to and from files |
 //! | 4 | [`ctl`] | the hand tool `goxelctl`, over the client library |
+//! | 4 | [`edit`] | the operation set carried out on a document |
 //! | 4 | [`workspace`] | the open projects: the one thing that methods act on |
 //! | 4 | [`render_store`] | pictures kept for clients, with a life time and a size cap |
 //! | 5 | [`rpc`] | envelope, errors, dispatch, handlers |
@@ -42,6 +43,8 @@ pub mod ctl;
 
 #[cfg(feature = "server")]
 pub mod api;
+#[cfg(feature = "server")]
+pub mod edit;
 #[cfg(feature = "server")]
 pub mod render_store;
 #[cfg(feature = "server")]

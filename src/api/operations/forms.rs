@@ -14,6 +14,8 @@ params! {
         max: [i32; 3],
         /// Thickness of the wall in voxels; 0 is solid.
         hollow: u32 = "0",
+        /// Degrees about x, then y, then z, counter-clockwise seen with the axis pointing at the viewer.
+        rotation: [f64; 3] = "[0,0,0]",
     }
 }
 

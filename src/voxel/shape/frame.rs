@@ -65,6 +65,11 @@ impl Rotation {
             .then(&Rotation::about(Axis::Z, z))
     }
 
+    /// Where a vector goes.
+    pub fn apply(&self, vector: [f64; 3]) -> [f64; 3] {
+        apply(&self.rows, vector)
+    }
+
     /// This rotation followed by another.
     pub fn then(&self, next: &Rotation) -> Rotation {
         Rotation { rows: product(&next.rows, &self.rows) }

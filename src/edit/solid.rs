@@ -1,0 +1,280 @@
+//! Shapes from the fields of operations, and from the sizes of the older method.
+
+use super::work::{Refusal, block_box};
+use crate::api::operations::Form;
+use crate::api::operations::forms::{BoxFields, LineFields, SolidFields, TorusFields};
+use crate::api::operations::values::Radius;
+use crate::voxel::{Axis, BlockPos, Bounds, Cover, Point, Rotation, Shape, ShapeError};
+
+impl From<ShapeError> for Refusal {
+    fn from(error: ShapeError) -> Self {
+        let field = match &error {
+            ShapeError::BadLength { name, .. } => name,
+            ShapeError::NoPoints => "points",
+        };
+        Refusal::rule(field, error.to_string())
+    }
+}
+
+/// What fills a box along an axis.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Solid {
+    /// All of it.
+    Cuboid,
+    /// An ellipsoid.
+    Ellipsoid,
+    /// An elliptic cylinder.
+    Cylinder,
+    /// A cone.
+    Cone,
+    /// A pyramid.
+    Pyramid,
+    /// A cylinder with round ends.
+    Capsule,
+    /// A ring.
+    Torus,
+    /// The diagonal.
+    Line,
+}
+
+impl Solid {
+    /// The names of the older method, with the shapes they stand for.
+    pub const NAMES: [(&'static str, Solid); 9] = [
+        ("cube", Solid::Cuboid),
+        ("sphere", Solid::Ellipsoid),
+        ("cylinder", Solid::Cylinder),
+        ("cone", Solid::Cone),
+        ("pyramid", Solid::Pyramid),
+        ("torus", Solid::Torus),
+        ("ellipsoid", Solid::Ellipsoid),
+        ("capsule", Solid::Capsule),
+        ("line", Solid::Line),
+    ];
+
+    /// The shape with a name, in any case; "box" is another name of cube.
+    pub fn named(name: &str) -> Option<Solid> {
+        let name = if name.eq_ignore_ascii_case("box") { "cube" } else { name };
+        let found = Solid::NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, solid)| *solid)
+    }
+}
+
+fn turned(shape: Shape, degrees: [f64; 3]) -> Shape {
+    if degrees == [0.0; 3] { shape } else { shape.rotated(&Rotation::euler(degrees)) }
+}
+
+/// Two voxels turned about the middle of a box, to the nearest voxels.
+fn turned_ends(ends: [[i64; 3]; 2], bounds: Bounds, degrees: [f64; 3]) -> [Point; 2] {
+    let middle: [f64; 3] =
+        std::array::from_fn(|i| (bounds.min[i] + bounds.max_inside()[i]) as f64 / 2.0);
+    let rotation = Rotation::euler(degrees);
+    ends.map(|end| {
+        let offset = std::array::from_fn(|i| end[i] as f64 - middle[i]);
+        let moved = if degrees == [0.0; 3] { offset } else { rotation.apply(offset) };
+        // The cast saturates at the edge of the addressable space.
+        Point::from(std::array::from_fn(|i| (middle[i] + moved[i]).round() as i32))
+    })
+}
+
+fn across(axis: Axis) -> [usize; 2] {
+    [(axis.index() + 1) % 3, (axis.index() + 2) % 3]
+}
+
+fn capsule(bounds: Bounds, axis: Axis, degrees: [f64; 3]) -> Result<Shape, Refusal> {
+    let size = bounds.dimensions();
+    let [u, v] = across(axis);
+    if size[u] != size[v] {
+        let message = format!("a capsule is as wide as it is deep, got {} and {}", size[u], size[v]);
+        return Err(Refusal::rule("max", message));
+    }
+    let (along, width) = (axis.index(), size[u]);
+    if size[along] < width {
+        let message = format!("a capsule is at least as long as wide: {} along, {width} across", size[along]);
+        return Err(Refusal::rule("height", message));
+    }
+    let mut ends = [std::array::from_fn(|i| bounds.min[i] + width / 2); 2];
+    ends[1][along] += size[along] - width;
+    let [from, to] = turned_ends(ends, bounds_of_ends(ends), degrees);
+    Ok(Shape::capsule(from, to, (width - 1) as f64 / 2.0)?)
+}
+
+fn bounds_of_ends(ends: [[i64; 3]; 2]) -> Bounds {
+    Bounds { min: ends[0], max: ends[1].map(|value| value + 1) }
+}
+
+/// A ring in a box: the tube is as thick as the box is along the axis, but at most a third of the width.
+fn torus(
+    bounds: Bounds,
+    axis: Axis,
+    rotation: [f64; 3],
+    hollow: u32,
+) -> Result<TorusFields, Refusal> {
+    let size = bounds.dimensions();
+    let [u, v] = across(axis);
+    if size[u] != size[v] {
+        let message = format!("a torus is round: {} and {} across its axis differ", size[u], size[v]);
+        return Err(Refusal::rule("size_x", message));
+    }
+    let thick = size[axis.index()].min((size[u] / 3).max(1));
+    let tube = (thick - 1) as f64 / 2.0;
+    let radius = (size[u] - 1) as f64 / 2.0 - tube;
+    let center = std::array::from_fn(|i| (bounds.min[i] + size[i] / 2) as i32);
+    let (radius, tube) = (Radius(radius), Radius(tube));
+    Ok(TorusFields { center, radius, tube, axis, hollow, rotation })
+}
+
+/// The operation that draws what the older method asks for: a solid that fills a box of a size about a voxel.
+pub fn procedural(
+    solid: Solid,
+    center: Point,
+    size: [u32; 3],
+    axis: Axis,
+    rotation: [f64; 3],
+    hollow: u32,
+) -> Result<Form, Refusal> {
+    let bounds = Bounds::centered(center, size)
+        .and_then(|bounds| bounds.intersect(&Bounds::ALL).filter(|inside| *inside == bounds))
+        .ok_or_else(|| Refusal::rule("size_x", "the shape must lie within 32-bit coordinates"))?;
+    let [min, max] = [bounds.min, bounds.max_inside()].map(|corner| corner.map(|v| v as i32));
+    let fields = SolidFields {
+        min: Some(min),
+        max: Some(max),
+        center: None,
+        radius: None,
+        radii: None,
+        height: None,
+        axis,
+        hollow,
+        rotation,
+    };
+    Ok(match solid {
+        Solid::Cuboid => Form::Box(BoxFields { min, max, hollow, rotation }),
+        Solid::Ellipsoid => Form::Ellipsoid(fields),
+        Solid::Cylinder => Form::Cylinder(fields),
+        Solid::Cone => Form::Cone(fields),
+        Solid::Pyramid => Form::Pyramid(fields),
+        Solid::Capsule => Form::Capsule(fields),
+        Solid::Torus => Form::Torus(torus(bounds, axis, rotation, hollow)?),
+        Solid::Line => {
+            let points = turned_ends([bounds.min, bounds.max_inside()], bounds, rotation);
+            let points = points.map(Point::array).to_vec();
+            Form::Line(LineFields { points, radius: Radius(0.0) })
+        }
+    })
+}
+
+/// The shape of an operation that draws one.
+pub fn shape_of(form: &Form) -> Option<Result<Shape, Refusal>> {
+    Some(match form {
+        Form::Box(f) => {
+            let shape = Shape::cuboid(Bounds::inclusive(f.min, f.max));
+            Ok(turned(shape, f.rotation).hollow(f.hollow))
+        }
+        Form::Sphere(f) => sphere(f.center, f.radius, f.hollow),
+        Form::Ellipsoid(f) => solid(Solid::Ellipsoid, f),
+        Form::Cylinder(f) => solid(Solid::Cylinder, f),
+        Form::Cone(f) => solid(Solid::Cone, f),
+        Form::Pyramid(f) => solid(Solid::Pyramid, f),
+        Form::Capsule(f) => solid(Solid::Capsule, f),
+        Form::Torus(f) => ring(f),
+        Form::Line(f) => {
+            let points: Vec<Point> = f.points.iter().map(|&point| point.into()).collect();
+            Shape::line(&points, f.radius.0).map_err(Refusal::from)
+        }
+        _ => return None,
+    })
+}
+
+/// A ball about a voxel.
+fn sphere(center: [i32; 3], radius: Radius, hollow: u32) -> Result<Shape, Refusal> {
+    Ok(Shape::sphere(center.into(), radius.0)?.hollow(hollow))
+}
+
+/// A solid by its box, or about a centre.
+fn solid(solid: Solid, fields: &SolidFields) -> Result<Shape, Refusal> {
+    let hollow = fields.hollow;
+    if let (Solid::Ellipsoid, Some(center), None, None, None) =
+        (solid, fields.center, fields.height, fields.min, fields.max)
+        && let Some(radii) = radii_of(fields)
+    {
+        let shape = Shape::ellipsoid_around(center.into(), radii)?;
+        return Ok(turned(shape, fields.rotation).hollow(hollow));
+    }
+    let (bounds, axis) = (solid_bounds(fields)?, fields.axis);
+    let shape = match solid {
+        Solid::Ellipsoid => Shape::ellipsoid(bounds),
+        Solid::Cylinder => Shape::cylinder(bounds, axis),
+        Solid::Cone => Shape::cone(bounds, axis),
+        Solid::Pyramid => Shape::pyramid(bounds, axis),
+        Solid::Capsule => return Ok(capsule(bounds, axis, fields.rotation)?.hollow(hollow)),
+        Solid::Cuboid | Solid::Torus | Solid::Line => Shape::cuboid(bounds),
+    };
+    Ok(turned(shape, fields.rotation).hollow(hollow))
+}
+
+fn radii_of(fields: &SolidFields) -> Option<[f64; 3]> {
+    fields.radii.map(|radii| radii.0).or_else(|| fields.radius.map(|radius| [radius.0; 3]))
+}
+
+fn solid_bounds(fields: &SolidFields) -> Result<Bounds, Refusal> {
+    match (fields.min, fields.max, fields.center) {
+        (Some(min), Some(max), None) => Ok(Bounds::inclusive(min, max)),
+        (None, None, Some(center)) => centered(fields, center),
+        (None, None, None) => Err(Refusal::rule(
+            "center",
+            "where is missing: give min and max, or center with radius or radii",
+        )),
+        (Some(_), Some(_), Some(_)) => {
+            Err(Refusal::rule("center", "give either min and max, or center, not both"))
+        }
+        _ => Err(Refusal::rule("min", "min and max go together")),
+    }
+}
+
+fn centered(fields: &SolidFields, center: [i32; 3]) -> Result<Bounds, Refusal> {
+    let radii = radii_of(fields)
+        .ok_or_else(|| Refusal::rule("radius", "center needs radius or radii"))?;
+    let mut size = [0; 3];
+    for (length, radius) in size.iter_mut().zip(radii) {
+        let width = 2.0 * radius + 1.0;
+        if width.fract() != 0.0 {
+            let message = format!("{radius} is no multiple of one half");
+            return Err(Refusal::rule("radius", message));
+        }
+        *length = width as u32;
+    }
+    if let Some(height) = fields.height {
+        size[fields.axis.index()] = height;
+    }
+    Bounds::centered(center.into(), size)
+        .ok_or_else(|| Refusal::rule("height", "must be 1 or more"))
+}
+
+/// A ring about a voxel.
+fn ring(fields: &TorusFields) -> Result<Shape, Refusal> {
+    let TorusFields { center, radius, tube, axis, hollow, rotation } = fields;
+    let shape = Shape::torus((*center).into(), radius.0, tube.0, *axis)?;
+    Ok(turned(shape, *rotation).hollow(*hollow))
+}
+
+/// How many voxels a shape covers.
+pub fn cover_count(shape: &Shape) -> u64 {
+    let Some(bounds) = shape.bounds() else { return 0 };
+    let (low, high) = (bounds.min.map(|v| v >> 4), bounds.max_inside().map(|v| v >> 4));
+    let mut count = 0;
+    for z in low[2]..=high[2] {
+        for y in low[1]..=high[1] {
+            for x in low[0]..=high[0] {
+                let at = BlockPos { x: x as i32, y: y as i32, z: z as i32 };
+                count += match shape.cover(block_box(at)) {
+                    Cover::Outside => 0,
+                    Cover::Inside => 4096,
+                    Cover::Rim => {
+                        shape.mask(at).iter().map(|word| u64::from(word.count_ones())).sum()
+                    }
+                };
+            }
+        }
+    }
+    count
+}

@@ -1,0 +1,277 @@
+//! Parts of a volume put elsewhere: moved, mirrored, turned, scaled.
+
+use super::stamp::Stamp;
+use super::surface::most_frequent;
+use super::work::{Refusal, Work, addressable, block_box, blocks_within, unmarked, voxel_of};
+use crate::job::Progress;
+use crate::voxel::{BLOCK_VOXELS, BlendMode, BlockPos, Bounds, EditReport, Point, Rgba, Volume};
+
+/// A map of the grid onto itself: the new coordinate i is `sign[i]` times the old coordinate `from[i]`, plus
+/// `offset[i]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct GridMap {
+    pub(super) from: [usize; 3],
+    pub(super) sign: [i64; 3],
+    pub(super) offset: [i64; 3],
+}
+
+impl GridMap {
+    /// Moves by an offset.
+    pub(super) fn translation(offset: [i64; 3]) -> Self {
+        GridMap { from: [0, 1, 2], sign: [1; 3], offset }
+    }
+
+    /// Mirrors at `plane / 2` along an axis.
+    pub(super) fn mirror(axis: usize, plane: i64) -> Self {
+        let mut map = GridMap::translation([0; 3]);
+        map.sign[axis] = -1;
+        map.offset[axis] = plane;
+        map
+    }
+
+    /// Quarter turns about an axis through `center / 2`, counter-clockwise seen with the axis pointing at
+    /// the viewer.
+    pub(super) fn rotation(axis: usize, turns: i64, center: [i64; 3]) -> Self {
+        let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
+        let mut map = GridMap::translation([0; 3]);
+        let (cos, sin) = [(1, 0), (0, 1), (-1, 0), (0, -1)][turns.rem_euclid(4) as usize];
+        if sin == 0 {
+            (map.sign[u], map.sign[v]) = (cos, cos);
+        } else {
+            (map.from[u], map.from[v]) = (v, u);
+            (map.sign[u], map.sign[v]) = (-sin, sin);
+        }
+        for i in [u, v] {
+            map.offset[i] = (center[i] - map.sign[i] * center[map.from[i]]) / 2;
+        }
+        map
+    }
+
+    pub(super) fn apply(&self, point: Point) -> [i64; 3] {
+        let p = point.array();
+        std::array::from_fn(|i| self.sign[i] * i64::from(p[self.from[i]]) + self.offset[i])
+    }
+
+    fn is_translation(&self) -> bool {
+        self.from == [0, 1, 2] && self.sign == [1; 3]
+    }
+}
+
+/// Where the voxels of a part go.
+pub(super) enum Placing {
+    /// To one or more images of the grid.
+    Maps(Vec<GridMap>),
+    /// To cubes of this size; the voxel given stays.
+    Up(i64, [i64; 3]),
+    /// Cubes of this size to voxels; the voxel given stays.
+    Down(i64, [i64; 3]),
+}
+
+/// A part of a volume, put elsewhere in a blend mode.
+pub(super) struct Transform {
+    source: Volume,
+    blocks: std::vec::IntoIter<BlockPos>,
+    total: u64,
+    within: Option<Bounds>,
+    placing: Placing,
+    mode: BlendMode,
+    built: Volume,
+    stamp: Option<Stamp>,
+}
+
+impl Transform {
+    pub(super) fn new(
+        source: &Volume,
+        within: Option<Bounds>,
+        placing: Placing,
+        mode: BlendMode,
+    ) -> Self {
+        let mut blocks = blocks_within(source, within);
+        if let Placing::Down(size, center) = &placing {
+            blocks = down_targets(&blocks, *size, *center);
+        }
+        let total = blocks.len() as u64;
+        let (source, blocks) = (unmarked(source), blocks.into_iter());
+        let (built, stamp) = (Volume::new(), None);
+        Transform { source, blocks, total, within, placing, mode, built, stamp }
+    }
+
+    fn place_block(&mut self, at: BlockPos) -> Result<(), Refusal> {
+        match &self.placing {
+            Placing::Maps(maps) => {
+                for map in maps {
+                    place_mapped(&self.source, at, self.within, map, &mut self.built)?;
+                }
+                Ok(())
+            }
+            Placing::Up(size, center) => {
+                let (size, center) = (*size, *center);
+                for (point, color) in voxels_in(&self.source, at, self.within) {
+                    let p = point.array().map(i64::from);
+                    let min: [i64; 3] =
+                        std::array::from_fn(|i| center[i] + (p[i] - center[i]) * size);
+                    let max = min.map(|value| value + size);
+                    addressable(min)?;
+                    addressable(max.map(|value| value - 1))?;
+                    self.built.fill(Bounds { min, max }, color);
+                }
+                Ok(())
+            }
+            Placing::Down(size, center) => {
+                let (size, center) = (*size, *center);
+                shrink_into(&self.source, at, self.within, size, center, &mut self.built);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Work for Transform {
+    fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal> {
+        if let Some(stamp) = &mut self.stamp {
+            return stamp.step(volume, report);
+        }
+        match self.blocks.next() {
+            Some(at) => self.place_block(at)?,
+            None => {
+                let built = std::mem::take(&mut self.built);
+                self.stamp = Some(Stamp::new(volume, built, self.mode));
+            }
+        }
+        Ok(true)
+    }
+
+    fn progress(&self) -> Progress {
+        let done = self.total - self.blocks.len() as u64;
+        match &self.stamp {
+            None => Progress { done, total: self.total * 2 },
+            Some(stamp) => {
+                let Progress { done: stamped, total } = stamp.progress();
+                Progress { done: done + stamped, total: self.total + total }
+            }
+        }
+    }
+}
+
+/// The voxels of a block that lie in a box.
+fn voxels_in(
+    volume: &Volume,
+    at: BlockPos,
+    within: Option<Bounds>,
+) -> impl Iterator<Item = (Point, Rgba)> {
+    let block = volume.block(at);
+    (0..BLOCK_VOXELS).filter_map(move |index| {
+        let color = block?.get(index);
+        let point = voxel_of(at, index);
+        let inside = within.is_none_or(|bounds| bounds.contains(point));
+        (inside && !color.is_empty()).then_some((point, color))
+    })
+}
+
+fn place_mapped(
+    source: &Volume,
+    at: BlockPos,
+    within: Option<Bounds>,
+    map: &GridMap,
+    built: &mut Volume,
+) -> Result<(), Refusal> {
+    let own = block_box(at);
+    let whole = within.is_none_or(|bounds| bounds.intersect(&own) == Some(own));
+    if whole && map.is_translation() && map.offset.iter().all(|offset| offset & 15 == 0) {
+        let corner = addressable(map.apply(at.origin()))?;
+        if let Some(block) = source.block(at)
+            && built.block(BlockPos::of(corner)).is_none()
+        {
+            built.share_block(BlockPos::of(corner), block);
+            return Ok(());
+        }
+    }
+    for (point, color) in voxels_in(source, at, within) {
+        built.set(addressable(map.apply(point))?, color);
+    }
+    Ok(())
+}
+
+/// The blocks that the cubes in some blocks shrink into.
+fn down_targets(blocks: &[BlockPos], size: i64, center: [i64; 3]) -> Vec<BlockPos> {
+    let mut keys = std::collections::BTreeSet::new();
+    for &at in blocks {
+        let own = block_box(at);
+        let shrunk = |value: i64, axis: usize| {
+            center[axis] + (value - center[axis]).div_euclid(size)
+        };
+        let low: [i64; 3] = std::array::from_fn(|axis| shrunk(own.min[axis], axis) >> 4);
+        let high: [i64; 3] = std::array::from_fn(|axis| shrunk(own.max[axis] - 1, axis) >> 4);
+        for z in low[2]..=high[2] {
+            for y in low[1]..=high[1] {
+                keys.extend((low[0]..=high[0]).map(|x| [z as i32, y as i32, x as i32]));
+            }
+        }
+    }
+    keys.into_iter().map(|[z, y, x]| BlockPos { x, y, z }).collect()
+}
+
+/// Computes one block of the shrunk volume: a voxel is there if at least half of its cube is, in the most
+/// frequent colour.
+fn shrink_into(
+    source: &Volume,
+    at: BlockPos,
+    within: Option<Bounds>,
+    size: i64,
+    center: [i64; 3],
+    built: &mut Volume,
+) {
+    let mut colors = Vec::new();
+    for index in 0..BLOCK_VOXELS {
+        let target = voxel_of(at, index);
+        let t = target.array().map(i64::from);
+        let min: [i64; 3] = std::array::from_fn(|i| center[i] + (t[i] - center[i]) * size);
+        colors.clear();
+        for step in 0..size * size * size {
+            let p = [min[0] + step % size, min[1] + step / size % size, min[2] + step / (size * size)];
+            let Ok(point) = addressable(p) else { continue };
+            let color = source.get(point);
+            if !color.is_empty() && within.is_none_or(|bounds| bounds.contains(point)) {
+                colors.push(color);
+            }
+        }
+        if colors.len() as i64 * 2 >= size * size * size {
+            built.set(target, most_frequent(std::mem::take(&mut colors)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_quarter_turns_are_none_and_one_goes_counter_clockwise() {
+        let quarter = GridMap::rotation(2, 1, [0; 3]);
+        assert_eq!(quarter.apply(Point::new(3, 0, 7)), [0, 3, 7]);
+        let mut point = Point::new(3, -2, 7);
+        for _ in 0..4 {
+            let [x, y, z] = quarter.apply(point);
+            point = Point::new(x as i32, y as i32, z as i32);
+        }
+        assert_eq!(point, Point::new(3, -2, 7));
+        for axis in 0..3 {
+            for turns in 0..4 {
+                let once = GridMap::rotation(axis, 1, [3, 5, 7]);
+                let mut stepped = [4, -9, 2];
+                for _ in 0..turns {
+                    stepped = once.apply(Point::from(stepped.map(|value: i64| value as i32)));
+                }
+                let at_once = GridMap::rotation(axis, turns, [3, 5, 7]);
+                assert_eq!(at_once.apply(Point::new(4, -9, 2)), stepped, "{axis} {turns}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mirror_between_two_voxels_swaps_them() {
+        let mirror = GridMap::mirror(0, 11);
+        assert_eq!(mirror.apply(Point::new(5, 1, 1)), [6, 1, 1]);
+        assert_eq!(GridMap::mirror(0, 10).apply(Point::new(5, 1, 1)), [5, 1, 1]);
+    }
+}
