@@ -6,7 +6,7 @@ use super::ConnectionId;
 use super::answer::AnswerForm;
 use super::session::SessionTag;
 use super::table::RunningCall;
-use crate::api::Effect;
+use crate::api::Method;
 use crate::job::Progress;
 use crate::workspace::Turn;
 
@@ -33,7 +33,11 @@ pub(super) struct Running {
     pub(super) call: RunningCall,
     pub(super) form: AnswerForm<String>,
     pub(super) project: String,
-    pub(super) effect: Effect,
+    pub(super) method: &'static Method,
+    /// When the call began.
+    pub(super) began: Instant,
+    /// The params, cut short, for the slow log.
+    pub(super) params: Option<String>,
     pub(super) session: Option<SessionTag>,
     pub(super) reports: Option<ProgressReports>,
     /// Its place in the queue of the project's changes, if it is one.
@@ -50,7 +54,7 @@ impl Exchange {
     /// Whether the message's only product is its answer, so that it may be dropped with its connection.
     pub fn is_answer_only(&self) -> bool {
         self.batch.is_none()
-            && self.running.as_ref().is_none_or(|running| running.effect.is_answer_only())
+            && self.running.as_ref().is_none_or(|running| running.method.effect.is_answer_only())
     }
 
     /// How far the running call is.

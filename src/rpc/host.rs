@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::RpcError;
+use crate::api::Method;
+
 /// A connection's number: counted from 1, never used twice in the life of the process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub struct ConnectionId(pub u64);
@@ -38,6 +41,23 @@ pub struct ConnectionInfo {
     pub buffered: u64,
 }
 
+/// A call that is over.
+#[derive(Clone, Copy, Debug)]
+pub struct EndedCall<'a> {
+    /// Who called.
+    pub caller: ConnectionId,
+    /// The method; none if there is no such method, or if the message was no call at all.
+    pub method: Option<&'static Method>,
+    /// The method as the caller wrote it; empty if the message was no call at all.
+    pub name: &'a str,
+    /// The raw params, perhaps cut short.
+    pub params: Option<&'a str>,
+    /// Why it failed, if it did.
+    pub error: Option<&'a RpcError>,
+    /// When it began.
+    pub began: Instant,
+}
+
 /// The server, as far as calls may see it.
 pub trait Host {
     /// The clock, read once a turn of the loop.
@@ -57,4 +77,9 @@ pub trait Host {
     fn notify(&mut self, connection: ConnectionId, message: &[u8]) -> bool;
     /// Asks the server to stop; false if it was not started with leave to do so.
     fn shut_down(&mut self) -> bool;
+    /// Says which call is being carried out from now on, for the log; `None` for none.
+    fn working_on(&mut self, _call: Option<(ConnectionId, &'static str)>) {}
+    /// Takes note of a call that is over, however it ended: for statistics, the slow log and monitors. The
+    /// clock is read anew.
+    fn call_ended(&mut self, _call: &EndedCall<'_>) {}
 }

@@ -12,7 +12,8 @@ use super::exchange::{BatchRest, Exchange, ProgressReports, Running};
 use super::session::{Known, SessionTag, Sessions};
 use super::table::{Entry, Ran, Table};
 use super::waiting::WaitingCall;
-use super::{ConnectionId, Host, tool};
+use super::{ConnectionId, EndedCall, Host, tool};
+use crate::api::args::shown;
 use crate::api::json::{Elements, string};
 use crate::api::value::whole;
 use crate::api::{Args, Effect};
@@ -98,6 +99,7 @@ impl Service {
         match Message::parse(message) {
             Err(error) => {
                 error.write_answer("null", out);
+                note_no_call(caller, &error, host);
                 Handled::Finished
             }
             Ok(Message::Single(text)) => match self.begin(text, false, caller, host, out) {
@@ -122,9 +124,10 @@ impl Service {
     ) -> Handled {
         let mut elements = Elements::new(text);
         if elements.next().is_none() {
-            RpcError::new(INVALID_REQUEST, "Invalid Request: an empty batch")
-                .hint("a batch holds at least one call")
-                .write_answer("null", out);
+            let error = RpcError::new(INVALID_REQUEST, "Invalid Request: an empty batch")
+                .hint("a batch holds at least one call");
+            error.write_answer("null", out);
+            note_no_call(caller, &error, host);
             return Handled::Finished;
         }
         let mut exchange =
@@ -230,7 +233,9 @@ impl Service {
             project_name: &running.project,
         };
         let call = &mut running.call;
+        context.host.working_on(Some((exchange.caller, running.method.name)));
         let stepped = catch_unwind(AssertUnwindSafe(|| call.step(&mut context, budget)));
+        context.host.working_on(None);
         let result = match stepped.unwrap_or_else(|_| Err(self.panicked())) {
             Ok(Step::More) => {
                 report_progress(&mut running, exchange.caller, host);
@@ -248,6 +253,14 @@ impl Service {
             exchange.answer.push(if start == 0 { b'[' } else { b',' });
         }
         let start = exchange.answer.len();
+        host.call_ended(&EndedCall {
+            caller: exchange.caller,
+            method: Some(running.method),
+            name: running.method.name,
+            params: running.params.as_deref(),
+            error: result.as_ref().err(),
+            began: running.began,
+        });
         match result {
             Ok(json) => {
                 running.form.begin(&mut exchange.answer);
@@ -303,12 +316,15 @@ impl Service {
             }
             Envelope::Tool(_) if in_batch => {
                 let message = "Invalid Request: a batch holds calls, not tool objects";
-                RpcError::new(INVALID_REQUEST, message).write_answer("null", out);
+                let error = RpcError::new(INVALID_REQUEST, message);
+                error.write_answer("null", out);
+                note_no_call(caller, &error, host);
                 Begun::Finished
             }
             Envelope::Tool(tool) => self.begin_tool(&tool, caller, host, out),
             Envelope::Invalid(id, error) => {
                 error.write_answer(id.shown(), out);
+                note_no_call(caller, &error, host);
                 Begun::Finished
             }
         }
@@ -323,10 +339,13 @@ impl Service {
     ) -> Begun {
         let name = tool.name.as_deref().unwrap_or_default();
         let Some(method) = tool::method_of(name) else {
-            let message = format!("Unknown tool: {}", crate::api::args::shown(name));
+            let message = format!("Unknown tool: {}", shown(name));
             let known: Vec<&str> = tool::names().collect();
             let error = RpcError::new(METHOD_NOT_FOUND, message).with("known", known);
             AnswerForm::<&str>::Tool.error(&error, out);
+            let (began, params) = (host.now(), tool.arguments);
+            let error = Some(&error);
+            host.call_ended(&EndedCall { caller, method: None, name, params, error, began });
             return Begun::Finished;
         };
         let call = Call {
@@ -347,16 +366,43 @@ impl Service {
         host: &mut dyn Host,
         out: &mut Vec<u8>,
     ) -> Begun {
+        let began = host.now();
+        let found = self.table.find(&call.method);
+        let method = found.as_ref().ok().map(|entry| &entry.method);
+        host.working_on(method.map(|method| (caller, method.name)));
+        let begun = self.begin_found(call, found, form, caller, host, out);
+        host.working_on(None);
+        let error = match begun {
+            Ok(Begun::Running(running)) => return Begun::Running(running),
+            Ok(Begun::Finished) => None,
+            Err(error) => Some(error),
+        };
+        let (name, params, error) = (&*call.method, call.params, error.as_ref());
+        host.call_ended(&EndedCall { caller, method, name, params, error, began });
+        Begun::Finished
+    }
+
+    /// Starts a call whose method was looked up. An error is written already, and only told.
+    fn begin_found(
+        &mut self,
+        call: &Call<'_>,
+        found: Result<&'static Entry, RpcError>,
+        form: &AnswerForm<&str>,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Result<Begun, RpcError> {
         let start = out.len();
         let session = match self.check_session(call, form, host.now(), out) {
             Ok(Checked::Go(session)) => session,
-            Ok(Checked::Answered) => return Begun::Finished,
+            Ok(Checked::Answered) => return Ok(Begun::Finished),
             Err(error) => {
                 form.error(&error, out);
-                return Begun::Finished;
+                return Err(error);
             }
         };
-        let ran = self.table.find(&call.method).and_then(|entry| {
+        let mut failed = None;
+        let ran = found.and_then(|entry| {
             let prepared = Prepared::new(call.params, entry)?;
             if entry.method.effect == Effect::Edit && self.workspace.is_busy(&prepared.project) {
                 let turn = self.workspace.join_queue(&prepared.project);
@@ -379,28 +425,31 @@ impl Service {
         });
         match ran {
             Ok((_, Ran::Written, ..)) => form.end(start, out),
-            Ok((entry, Ran::Running(call), turn, project, progress)) => {
+            Ok((entry, Ran::Running(running), turn, project, progress)) => {
                 out.truncate(start);
                 let last = host.now();
-                return Begun::Running(Running {
-                    call,
+                return Ok(Begun::Running(Running {
+                    call: running,
                     form: form.to_owned(),
                     project: project.into_owned(),
-                    effect: entry.method.effect,
+                    method: &entry.method,
+                    began: last,
+                    params: call.params.map(shown),
                     session,
                     reports: progress.map(|every| ProgressReports { every, last }),
                     turn,
-                });
+                }));
             }
             Err(error) => {
                 out.truncate(start);
                 form.error(&error, out);
+                failed = Some(error);
             }
         }
         if let Some(tag) = session {
             self.sessions.answered(&tag, form.keep(&out[start..]));
         }
-        Begun::Finished
+        failed.map_or(Ok(Begun::Finished), Err)
     }
 
     /// Calls a handler; a panic costs the call and leaves the documents as they were.
@@ -490,6 +539,12 @@ impl<'a> Prepared<'a> {
             .map(|milliseconds| Duration::from_millis(milliseconds).max(MIN_PROGRESS_INTERVAL));
         Ok(Prepared { args, project, progress })
     }
+}
+
+/// Takes note of a message, or a part of a batch, that is no call.
+fn note_no_call(caller: ConnectionId, error: &RpcError, host: &mut dyn Host) {
+    let (began, error) = (host.now(), Some(error));
+    host.call_ended(&EndedCall { caller, method: None, name: "", params: None, error, began });
 }
 
 /// Tells the caller how far a call is, if it asked for that and the time has come.

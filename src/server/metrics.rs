@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub use super::histogram::Histogram;
+
 /// Why a connection ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
@@ -69,56 +71,6 @@ impl End {
     }
 }
 
-/// Times in buckets of powers of two of a microsecond: `buckets[i]` counts times below 2^i microseconds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Histogram {
-    buckets: [u64; 32],
-    total: Duration,
-    longest: Duration,
-}
-
-impl Histogram {
-    /// Adds a time.
-    pub fn record(&mut self, time: Duration) {
-        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let bucket = (64 - micros.leading_zeros() as usize).min(self.buckets.len() - 1);
-        self.buckets[bucket] += 1;
-        self.total += time;
-        self.longest = self.longest.max(time);
-    }
-
-    /// How many times were added.
-    pub fn count(&self) -> u64 {
-        self.buckets.iter().sum()
-    }
-
-    /// All times together.
-    pub fn total(&self) -> Duration {
-        self.total
-    }
-
-    /// The longest.
-    pub fn longest(&self) -> Duration {
-        self.longest
-    }
-
-    /// Upper bounds of the buckets, and how many times lie below each, cumulative.
-    pub fn cumulative(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
-        self.buckets.iter().enumerate().take(31).scan(0, |sum, (index, count)| {
-            *sum += count;
-            Some((Duration::from_micros(1 << index), *sum))
-        })
-    }
-
-    /// A bound that the given share of the times (0 to 1) stays below: a power of two of a microsecond, or the
-    /// longest time if that is smaller.
-    pub fn quantile(&self, share: f64) -> Duration {
-        let wanted = (self.count() as f64 * share).ceil() as u64;
-        let bound = self.cumulative().find(|(_, below)| *below >= wanted.max(1));
-        bound.map_or(self.longest, |(bound, _)| bound.min(self.longest))
-    }
-}
-
 /// The counters.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
@@ -176,19 +128,6 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_histogram_keeps_counts_and_bounds() {
-        let mut histogram = Histogram::default();
-        for micros in [0, 1, 3, 100, 5000] {
-            histogram.record(Duration::from_micros(micros));
-        }
-        assert_eq!(histogram.count(), 5);
-        assert_eq!(histogram.longest(), Duration::from_micros(5000));
-        assert_eq!(histogram.quantile(0.5), Duration::from_micros(4));
-        assert_eq!(histogram.quantile(1.0), Duration::from_micros(5000));
-        assert_eq!(Histogram::default().quantile(0.99), Duration::ZERO);
-    }
 
     #[test]
     fn each_end_has_its_own_name_and_counter() {

@@ -19,6 +19,7 @@ pub mod connection;
 mod event_loop;
 mod expire;
 mod flush;
+pub mod histogram;
 pub mod hub;
 mod inherited;
 pub mod limits;

@@ -102,7 +102,7 @@ fn metrics(facts: &Facts) -> Page {
     }
     let latency = "goxel_message_duration_seconds";
     declare(&mut body, latency, "histogram", "From a complete message to its answer.");
-    for (bound, count) in metrics.latency.cumulative() {
+    for (bound, count) in metrics.latency.below_powers((10..=34).step_by(2)) {
         let bound = bound.as_secs_f64();
         line(&mut body, format_args!("{latency}_bucket{{le=\"{bound}\"}} {count}"));
     }
