@@ -115,6 +115,10 @@ impl Project {
     ) -> Result<T, E> {
         self.unfinished = Some(Edit::begin(&mut self.document, scope));
         let result = change(&mut self.document);
+        if result.is_ok() {
+            // Clones and shapes follow what they are made from, inside the same undo step.
+            self.document.evaluate();
+        }
         match (&result, self.unfinished.take()) {
             (_, None) => {}
             (Err(_), Some(edit)) => edit.roll_back(&mut self.document),

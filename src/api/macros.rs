@@ -164,3 +164,41 @@ macro_rules! method {
     (@errors $errors:expr) => { &$errors };
 }
 pub(crate) use method;
+
+/// Declares a param that is one of some words, as an enum.
+macro_rules! words {
+    (
+        $(#[doc = $about:literal])*
+        pub enum $type:ident {
+            $( $(#[doc = $doc:literal])+ $variant:ident = $word:literal $(| $synonym:literal)* ),* $(,)?
+        }
+    ) => {
+        $(#[doc = $about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $type {
+            $( $(#[doc = $doc])+ $variant, )*
+        }
+
+        impl $type {
+            /// Its word.
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $( $type::$variant => $word, )*
+                }
+            }
+        }
+
+        impl $crate::api::Value<'_> for $type {
+            const SCHEMA: $crate::api::schema::Schema =
+                $crate::api::schema::Schema::Word(&[$($word),*]);
+            fn parse(raw: &str) -> Option<Self> {
+                let text = $crate::api::json::string(raw)?;
+                match &*text.to_ascii_lowercase() {
+                    $( $word $(| $synonym)* => Some($type::$variant), )*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use words;

@@ -6,6 +6,7 @@
 
 pub mod args;
 pub mod bulk;
+pub mod box_form;
 pub mod color_form;
 pub mod json;
 pub(crate) mod macros;
@@ -17,6 +18,7 @@ pub mod value;
 pub mod words;
 
 pub use args::{Args, ParamError};
+pub use box_form::{BoxParam, Corners};
 pub use color_form::Color;
 pub use method::{Call, Effect, Example, Method, Param, Params, ResultType};
 pub use value::{LayerRef, ParamType, Position, Value};

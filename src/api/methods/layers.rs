@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::super::Color;
 use super::super::macros::{method, params, result};
 use super::super::value::InRange;
+use super::super::{Color, Corners};
 use super::system::NoParams;
 
 result! {
@@ -24,6 +24,26 @@ result! {
         is_active: bool,
         /// How many voxels it has.
         voxel_count: u64,
+        /// How it combines with the layers below: a blend mode.
+        mode: &'static str,
+        /// Index of its material, if it has one.
+        material: Option<usize>,
+        /// Where its voxels come from: "voxels" are its own, "clone" copies another layer, "shape" is
+        /// computed, "image" is a picture without voxels.
+        kind: &'static str,
+        /// The layer that a clone copies.
+        base_id: Option<i32>,
+        /// What a shape layer is: sphere, cube or cylinder.
+        shape: Option<&'static str>,
+        /// The colour of a shape layer, 0 to 255 each.
+        color: Option<[u8; 4]>,
+        /// The file of an image layer.
+        image_path: Option<String>,
+        /// Placement of a clone, shape or image layer: 16 numbers, three axis vectors and the
+        /// translation, each with a fourth number.
+        matrix: Option<[f32; 16]>,
+        /// The box that the layer is bounded by, if it is.
+        bounds: Option<Corners>,
     }
 }
 

@@ -1,7 +1,9 @@
 //! The methods, by subject.
 
+pub mod derived_layers;
 pub mod discover;
 pub mod files;
+pub mod layer_settings;
 pub mod layers;
 pub mod pictures;
 pub mod projects;

@@ -3,9 +3,9 @@
 use super::{entries, target};
 use crate::api::methods::layers::*;
 use crate::api::methods::system::NoParams;
-use crate::api::{Color, LayerRef};
+use crate::api::{Color, Corners, LayerRef};
 use crate::document::history::Scope;
-use crate::document::{Layer, LayerId};
+use crate::document::{Layer, LayerContent, LayerId, Matrix};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{NO_SUCH_LAYER, RpcError};
 use crate::rpc::table::Handle;
@@ -17,18 +17,41 @@ impl Handle for ListLayers {
     fn handle(context: &mut Context<'_>, _: NoParams) -> Result<Outcome<LayerList>, RpcError> {
         let document = context.project()?.document();
         let active = document.active();
-        let listed = |layer: &Layer| ListedLayer {
-            id: layer.id.0,
-            layer_id: layer.id.0,
-            name: layer.name.clone(),
-            visible: layer.visible,
-            opacity: layer.opacity,
-            is_active: layer.id == active,
-            voxel_count: layer.volume.count(),
-        };
-        let layers: Vec<_> = document.layers().iter().map(listed).collect();
+        let layers: Vec<_> =
+            document.layers().iter().map(|layer| listed(layer, layer.id == active)).collect();
         let count = layers.len();
         Ok(LayerList { count, layers, active_layer: active.0, total_layers: count }.into())
+    }
+}
+
+/// A layer as lists show it.
+pub(super) fn listed(layer: &Layer, is_active: bool) -> ListedLayer {
+    let (base_id, shape, color, image_path, kind) = match &layer.content {
+        LayerContent::Voxels => (None, None, None, None, "voxels"),
+        LayerContent::Clone { base } => (Some(base.0), None, None, None, "clone"),
+        LayerContent::Shape { kind, color } => {
+            (None, Some(kind.name()), Some(color.bytes()), None, "shape")
+        }
+        LayerContent::Image { path } => (None, None, None, Some(path.clone()), "image"),
+    };
+    let is_placed = layer.content != LayerContent::Voxels || layer.matrix != Matrix::IDENTITY;
+    ListedLayer {
+        id: layer.id.0,
+        layer_id: layer.id.0,
+        name: layer.name.clone(),
+        visible: layer.visible,
+        opacity: layer.opacity,
+        is_active,
+        voxel_count: layer.volume.count(),
+        mode: layer.mode.name(),
+        material: layer.material,
+        kind,
+        base_id,
+        shape,
+        color,
+        image_path,
+        matrix: is_placed.then(|| std::array::from_fn(|i| layer.matrix.0[i / 4][i % 4])),
+        bounds: layer.bounds.map(Corners::from),
     }
 }
 

@@ -1,7 +1,9 @@
 //! The handlers, by subject, bound to the declarations of `api`.
 
+mod derived_layers;
 mod discover;
 mod files;
+mod layer_settings;
 mod layers;
 mod pictures;
 mod projects;
@@ -20,6 +22,8 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     pictures::ENTRIES,
     voxels::ENTRIES,
     layers::ENTRIES,
+    layer_settings::ENTRIES,
+    derived_layers::ENTRIES,
 ];
 
 /// Lists handlers as rows of the table.

@@ -19,7 +19,7 @@ impl Handle for AddVoxel {
         let AddVoxelParams { position: Position([x, y, z]), color: Color(color), layer_id } =
             params;
         let layer_id = context.project()?.edit("add voxel", Scope::Voxels, |document| {
-            let layer = target::layer_mut(document, layer_id, ADD_VOXEL)?;
+            let layer = target::editable_layer_mut(document, layer_id, ADD_VOXEL)?;
             layer.volume.set(Point::new(x, y, z), color);
             Ok::<_, RpcError>(layer.id.0)
         })?;
@@ -35,7 +35,7 @@ impl Handle for RemoveVoxel {
         let RemoveVoxelParams { position: Position([x, y, z]), layer_id } = params;
         let (layer_id, old) =
             context.project()?.edit("remove voxel", Scope::Voxels, |document| {
-                let layer = target::layer_mut(document, layer_id, REMOVE_VOXEL)?;
+                let layer = target::editable_layer_mut(document, layer_id, REMOVE_VOXEL)?;
                 let old = layer.volume.set(Point::new(x, y, z), Rgba::EMPTY);
                 Ok::<_, RpcError>((layer.id.0, old))
             })?;

@@ -1,0 +1,177 @@
+//! Handlers about layers whose voxels are computed: clones, shapes, images.
+
+use super::layer_settings::{
+    MAX_NAME_BYTES, change_layer, checked_name, named, push_above, state_of, with_suffix,
+};
+use super::{entries, target};
+use crate::api::args::ParamError;
+use crate::api::methods::derived_layers::*;
+use crate::api::methods::layer_settings::LayerState;
+use crate::document::{Document, Layer, LayerContent, LayerId, Matrix, ShapeKind};
+use crate::rpc::context::{Context, Outcome};
+use crate::rpc::error::{NO_SUCH_LAYER, OVER_LIMIT, RpcError};
+use crate::rpc::table::Handle;
+
+entries![CreateCloneLayer, CreateShapeLayer, CreateImageLayer, PlaceLayer, DetachLayer];
+
+/// The longest path that .gox files hold, in bytes.
+const MAX_PATH_BYTES: usize = 255;
+
+fn matrix(numbers: MatrixParam) -> Matrix {
+    Matrix(std::array::from_fn(|axis| std::array::from_fn(|row| numbers.0[4 * axis + row])))
+}
+
+fn shifted(mut matrix: Matrix, offset: [i32; 3]) -> Matrix {
+    (0..3).for_each(|axis| matrix.0[3][axis] = offset[axis] as f32);
+    matrix
+}
+
+fn shape_kind(shape: LayerShape) -> ShapeKind {
+    match shape {
+        LayerShape::Sphere => ShapeKind::Sphere,
+        LayerShape::Cube => ShapeKind::Cube,
+        LayerShape::Cylinder => ShapeKind::Cylinder,
+    }
+}
+
+/// Computes the voxels anew and refuses the change if those of a layer cannot be.
+fn evaluated(document: &mut Document, id: LayerId) -> Result<LayerId, RpcError> {
+    match document.evaluate().into_iter().find(|problem| problem.layer == id) {
+        None => Ok(id),
+        Some(problem) => Err(RpcError::new(OVER_LIMIT, format!("The layer {}", problem.reason))
+            .with("param", "matrix")
+            .hint(
+                "choose a smaller box, a simpler placement or another base; nothing was changed",
+            )),
+    }
+}
+
+impl Handle for CreateCloneLayer {
+    fn handle(
+        context: &mut Context<'_>,
+        params: CreateCloneLayerParams<'_>,
+    ) -> Result<Outcome<LayerState>, RpcError> {
+        if let Some(name) = &params.name {
+            checked_name(name, MAX_NAME_BYTES)?;
+        }
+        change_layer(context, "create clone layer", |document| {
+            let base = target::layer(document, named(params.base_id), NO_SUCH_LAYER)?;
+            let name = match params.name {
+                Some(name) => name.into_owned(),
+                None => with_suffix(&base.name, " clone"),
+            };
+            let mut clone = Layer::new(LayerId(0), &name);
+            clone.material = base.material;
+            clone.content = LayerContent::Clone { base: base.id };
+            clone.matrix = match params.matrix {
+                Some(numbers) => matrix(numbers),
+                None => shifted(Matrix::IDENTITY, params.offset),
+            };
+            let id = push_above(document, base.id, clone);
+            evaluated(document, id)
+        })
+    }
+}
+
+impl Handle for CreateShapeLayer {
+    fn handle(
+        context: &mut Context<'_>,
+        params: CreateShapeLayerParams<'_>,
+    ) -> Result<Outcome<LayerState>, RpcError> {
+        checked_name(&params.name, MAX_NAME_BYTES)?;
+        change_layer(context, "create shape layer", |document| {
+            let mut layer = Layer::new(LayerId(0), &params.name);
+            let (kind, color) = (shape_kind(params.shape), params.color.0);
+            layer.content = LayerContent::Shape { kind, color };
+            layer.matrix = Matrix::of_bounds(&params.bounds.0);
+            let id = document.push_layer(layer);
+            evaluated(document, id)
+        })
+    }
+}
+
+impl Handle for CreateImageLayer {
+    fn handle(
+        context: &mut Context<'_>,
+        params: CreateImageLayerParams<'_>,
+    ) -> Result<Outcome<LayerState>, RpcError> {
+        checked_name(&params.name, MAX_NAME_BYTES)?;
+        if params.path.is_empty() || params.path.len() > MAX_PATH_BYTES {
+            let message = format!("Invalid path: expected 1 to {MAX_PATH_BYTES} bytes");
+            return Err(ParamError::rule("path", message).into());
+        }
+        change_layer(context, "create image layer", |document| {
+            let mut layer = Layer::new(LayerId(0), &params.name);
+            layer.content = LayerContent::Image { path: params.path.into_owned() };
+            layer.matrix = params.matrix.map_or(Matrix::IDENTITY, matrix);
+            Ok(document.push_layer(layer))
+        })
+    }
+}
+
+impl Handle for PlaceLayer {
+    fn handle(
+        context: &mut Context<'_>,
+        params: PlaceLayerParams,
+    ) -> Result<Outcome<LayerState>, RpcError> {
+        change_layer(context, "place layer", |document| {
+            let layer = target::layer_mut(document, params.layer_id, NO_SUCH_LAYER)?;
+            check_fits(layer, &params)?;
+            if let LayerContent::Shape { kind, color } = &mut layer.content {
+                *kind = params.shape.map_or(*kind, shape_kind);
+                *color = params.color.unwrap_or(*color);
+            }
+            if let Some(numbers) = params.matrix {
+                layer.matrix = matrix(numbers);
+            }
+            if let Some(bounds) = params.bounds {
+                layer.matrix = Matrix::of_bounds(&bounds.0);
+            }
+            if let Some(offset) = params.offset {
+                layer.matrix = shifted(layer.matrix, offset);
+            }
+            let id = layer.id;
+            evaluated(document, id)
+        })
+    }
+}
+
+/// Refuses what a layer of this kind does not have.
+fn check_fits(layer: &Layer, params: &PlaceLayerParams) -> Result<(), RpcError> {
+    let is_shape = matches!(layer.content, LayerContent::Shape { .. });
+    let only_shapes = [
+        ("bounds", params.bounds.is_some()),
+        ("color", params.color.is_some()),
+        ("shape", params.shape.is_some()),
+    ];
+    match only_shapes.into_iter().find(|(_, given)| *given && !is_shape) {
+        None => Ok(()),
+        Some((name, _)) => {
+            let message = format!(
+                "Invalid parameter '{name}': layer {} is no shape layer; give 'offset' or 'matrix'",
+                layer.id.0
+            );
+            Err(ParamError::rule(name, message).into())
+        }
+    }
+}
+
+impl Handle for DetachLayer {
+    fn handle(
+        context: &mut Context<'_>,
+        params: DetachLayerParams,
+    ) -> Result<Outcome<LayerState>, RpcError> {
+        let document = context.project()?.document();
+        let layer = target::layer(document, params.layer_id, NO_SUCH_LAYER)?;
+        let id = layer.id;
+        if layer.content == LayerContent::Voxels {
+            return state_of(context, id);
+        }
+        change_layer(context, "detach layer", |document| {
+            let layer = target::layer_mut(document, params.layer_id, NO_SUCH_LAYER)?;
+            layer.content = LayerContent::Voxels;
+            layer.matrix = Matrix::IDENTITY;
+            Ok(id)
+        })
+    }
+}
