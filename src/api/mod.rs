@@ -5,8 +5,8 @@
 //! page and completions. There are no handlers here: those are in `rpc`, bound to these declarations.
 
 pub mod args;
-pub mod bulk;
 pub mod box_form;
+pub mod bulk;
 pub mod color_form;
 pub mod json;
 pub(crate) mod macros;

@@ -52,6 +52,8 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 words! {
     /// How an operation combines with what is there.
     pub enum Mode {

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::super::json::Elements;
-use super::super::macros::{method, params, words};
+use super::super::macros::{method, params};
 use super::super::schema::{Describe, Schema};
 use super::super::value::number;
+use super::super::words::words;
 use super::super::{BoxParam, Color, LayerRef, Value};
 use super::layer_settings::{LayerState, NamedLayer};
 use crate::voxel::Rgba;
