@@ -35,7 +35,7 @@ pub enum Effect {
 
 /// Methods that only read, without the prefix `goxel.`. Whatever is not here is taken for a change, which
 /// costs a tag and a stored answer, and is never wrong.
-const READERS: [&str; 38] = [
+const READERS: [&str; 37] = [
     "connection.list",
     "echo",
     "find_voxels_by_color",
@@ -67,7 +67,6 @@ const READERS: [&str; 38] = [
     "metrics",
     "ping",
     "raycast",
-    "render_image",
     "rpc.discover",
     "slice",
     "statistics",
