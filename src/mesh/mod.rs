@@ -14,4 +14,6 @@ pub use face::{Face, Quad};
 pub use mesher::{Merge, Mesher, faces, greedy};
 pub use occupancy::{Occupancy, Solidity, box_mask};
 
+pub(crate) use mesher::SliceMesher;
 pub(crate) use occupancy::mask_bit;
+pub(crate) use region::{REGION, RegionBits, regions};

@@ -1,17 +1,19 @@
 //! A render in slices: first the model is made ready block by block, then pixels are drawn.
 
+use super::draw::{Cursor, QuadDrawing, Stand};
 use super::light::FaceLight;
-use super::march::first_entered;
 use super::picture::Picture;
 use super::projector::{NEAR, Projector};
+use super::quads::QuadFinder;
 use super::scene::{Scene, SceneBuilder};
-use super::settings::{RenderError, RenderSettings};
-use super::shade::{Light4, Seen, Shader};
+use super::settings::{Method, RenderError, RenderSettings};
+use super::shade::Shader;
 use crate::job::{Budget, Job, Progress, Step};
+use crate::mesh::Occupancy;
 use crate::voxel::Volume;
 
-/// Pixels drawn by rays between two looks at the budget.
-const PIXELS_A_UNIT: u32 = 32;
+/// Rays are the faster way once there are more quads than this share of the samples.
+const QUADS_PER_SAMPLE: f64 = 0.5;
 
 /// The making of a picture, as a job over a snapshot of a volume.
 ///
@@ -34,18 +36,39 @@ pub struct RenderJob {
 }
 
 enum Stage {
+    /// The bits of the model are collected.
     Collect(Box<SceneBuilder>),
-    Rays(Box<Rays>),
+    /// Its faces are found.
+    Find(Box<Find>),
+    /// It is drawn by quads.
+    Quads(Box<(Stand, QuadDrawing)>),
+    /// It is drawn by rays.
+    Rays(Box<Stand>, Cursor),
     Finished,
 }
 
-/// Drawing by one ray a sample.
-struct Rays {
-    scene: Scene,
-    shader: Shader,
-    near: f64,
-    /// The next pixel.
-    at: [u32; 2],
+struct Find {
+    stand: Stand,
+    opaque: QuadFinder,
+    translucent: Option<QuadFinder>,
+}
+
+impl Find {
+    /// Does a little. False once all faces are found.
+    fn advance(&mut self) -> bool {
+        let (scene, projector) = (&self.stand.scene, &self.stand.projector);
+        if self.opaque.advance(&scene.opaque, projector) {
+            return true;
+        }
+        match (&mut self.translucent, &scene.translucent) {
+            (Some(finder), Some(occupancy)) => finder.advance(occupancy, projector),
+            _ => false,
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.opaque.quads.len() + self.translucent.as_ref().map_or(0, |finder| finder.quads.len())
+    }
 }
 
 impl RenderJob {
@@ -60,107 +83,120 @@ impl RenderJob {
         Ok(RenderJob { settings, picture, stage })
     }
 
-    fn prepared(&self, builder: Box<SceneBuilder>) -> Stage {
-        let scene = builder.finish();
+    /// Does a little work. False once the picture is done.
+    fn advance(&mut self) -> bool {
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Finished) {
+            Stage::Collect(mut builder) => match builder.advance() {
+                true => Stage::Collect(builder),
+                false => self.stand(builder.finish()),
+            },
+            Stage::Find(mut find) => match find.advance() {
+                _ if self.too_many(&find) => self.rays(find.stand),
+                true => Stage::Find(find),
+                false => self.quads(*find),
+            },
+            Stage::Quads(mut quads) => {
+                let (stand, drawing) = &mut *quads;
+                match drawing.advance(stand, &mut self.picture) {
+                    true => Stage::Quads(quads),
+                    false => Stage::Finished,
+                }
+            }
+            Stage::Rays(mut stand, mut cursor) => match cursor.trace(&mut stand, &mut self.picture)
+            {
+                true => Stage::Rays(stand, cursor),
+                false => Stage::Finished,
+            },
+            Stage::Finished => Stage::Finished,
+        };
+        !matches!(self.stage, Stage::Finished)
+    }
+
+    fn stand(&self, scene: Scene) -> Stage {
+        let settings = &self.settings;
         let Some(bounds) = scene.bounds else { return Stage::Finished };
-        let size = [self.settings.width, self.settings.height];
+        let size = [settings.width, settings.height];
         // The viewpoint was checked when the job was made.
-        let Ok(projector) = Projector::new(&self.settings.viewpoint, Some(bounds), size) else {
+        let Ok(projector) = Projector::new(&settings.viewpoint, Some(bounds), size) else {
             return Stage::Finished;
         };
-        let light = FaceLight::new(&self.settings.lighting, &projector, &bounds);
-        let fine = projector.finer(self.settings.samples);
-        let shader = Shader::new(&self.settings, &projector, &fine, light);
-        let near = if projector.is_parallel() { f64::NEG_INFINITY } else { NEAR };
-        Stage::Rays(Box::new(Rays { scene, shader, near, at: [0, 0] }))
+        let light = FaceLight::new(&settings.lighting, &projector, &bounds);
+        let fine = projector.finer(settings.samples);
+        let parallel = projector.is_parallel();
+        let inside_translucent = !parallel
+            && scene.translucent.as_ref().is_some_and(|voxels| touches(voxels, projector.eye));
+        let stand = Stand {
+            shader: Shader::new(settings, &projector, &fine, light),
+            scene,
+            projector: fine,
+            near: if parallel { f64::NEG_INFINITY } else { NEAR },
+            samples: settings.samples,
+            inside_translucent,
+        };
+        if settings.method == Method::Rays {
+            return self.rays(stand);
+        }
+        let opaque = QuadFinder::new(&stand.scene.opaque, &stand.projector);
+        let finder = |voxels| QuadFinder::new(voxels, &stand.projector);
+        let translucent = stand.scene.translucent.as_ref().map(finder);
+        Stage::Find(Box::new(Find { stand, opaque, translucent }))
+    }
+
+    fn too_many(&self, find: &Find) -> bool {
+        let samples = self.pixels() * u64::from(self.settings.samples).pow(2);
+        let limit = samples as f64 * QUADS_PER_SAMPLE;
+        self.settings.method == Method::Automatic && find.count() as f64 > limit
+    }
+
+    fn quads(&self, find: Find) -> Stage {
+        let Find { stand, opaque, translucent } = find;
+        let drawing = QuadDrawing::new(opaque, translucent, &stand, &self.picture);
+        Stage::Quads(Box::new((stand, drawing)))
+    }
+
+    fn rays(&self, stand: Stand) -> Stage {
+        Stage::Rays(Box::new(stand), Cursor::new(0, self.settings.height))
+    }
+
+    fn pixels(&self) -> u64 {
+        u64::from(self.settings.width) * u64::from(self.settings.height)
     }
 }
 
-impl Rays {
-    fn pixel(&mut self, samples: u32) -> Option<Light4> {
-        let mut sum = Light4::default();
-        let mut any = false;
-        for sample in 0..samples * samples {
-            let x = self.at[0] * samples + sample % samples;
-            let y = self.at[1] * samples + sample / samples;
-            let ray = self.shader.rays.ray(f64::from(x) + 0.5, f64::from(y) + 0.5);
-            let seen = first_entered(&self.scene.opaque, &ray, self.near).map(|hit| Seen {
-                voxel: hit.voxel,
-                face: hit.face,
-                distance: hit.distance,
-            });
-            any |= seen.is_some() || self.scene.translucent.is_some();
-            let light = self.shader.sample(&self.scene, &ray, self.near, seen);
-            sum.alpha += light.alpha;
-            (0..3).for_each(|i| sum.rgb[i] += light.rgb[i]);
-        }
-        any.then_some(sum)
-    }
-
-    /// Draws a few pixels; false once there is none left.
-    fn advance(&mut self, settings: &RenderSettings, picture: &mut Picture) -> bool {
-        let samples = settings.samples;
-        let end = (self.at[0] + PIXELS_A_UNIT).min(settings.width);
-        while self.at[0] < end {
-            if let Some(sum) = self.pixel(samples) {
-                let bytes = self.shader.resolve(sum, (samples * samples) as f32);
-                let place = self.at[0] as usize * 4;
-                picture.row_mut(self.at[1])[place..place + 4].copy_from_slice(&bytes);
-            }
-            self.at[0] += 1;
-        }
-        if self.at[0] == settings.width {
-            self.at = [0, self.at[1] + 1];
-        }
-        self.at[1] < settings.height
-    }
+/// Whether a voxel at a point or beside it counts.
+fn touches(voxels: &Occupancy, point: [f64; 3]) -> bool {
+    let middle = point.map(super::march::floor);
+    (0..27).any(|index| {
+        let step = [index % 3 - 1, index / 3 % 3 - 1, index / 9 - 1];
+        let at: [_; 3] = std::array::from_fn(|axis| i32::try_from(middle[axis] + step[axis]));
+        matches!(at, [Ok(x), Ok(y), Ok(z)] if voxels.contains([x, y, z]))
+    })
 }
 
 impl Job for RenderJob {
     type Output = Picture;
 
     fn step(&mut self, budget: &mut Budget) -> Step<Picture> {
-        loop {
-            match &mut self.stage {
-                Stage::Collect(builder) => {
-                    if !builder.advance() {
-                        let Stage::Collect(builder) =
-                            std::mem::replace(&mut self.stage, Stage::Finished)
-                        else {
-                            continue;
-                        };
-                        self.stage = self.prepared(builder);
-                    }
-                }
-                Stage::Rays(rays) => {
-                    if !rays.advance(&self.settings, &mut self.picture) {
-                        self.stage = Stage::Finished;
-                    }
-                }
-                Stage::Finished => {
-                    let empty = Picture::filled(0, 0, self.settings.background);
-                    return Step::Done(std::mem::replace(&mut self.picture, empty));
-                }
-            }
+        while self.advance() {
             if !budget.spend(1) {
                 return Step::More;
             }
         }
+        let empty = Picture::filled(0, 0, self.settings.background);
+        Step::Done(std::mem::replace(&mut self.picture, empty))
     }
 
+    /// In thousandths: a tenth for the bits, two for the faces, the rest for the pixels.
     fn progress(&self) -> Progress {
-        let pixels = u64::from(self.settings.width) * u64::from(self.settings.height);
+        let share = |(done, total): (usize, usize), of: u64| of * done as u64 / total.max(1) as u64;
+        let rows = |row: u32| share((row as usize, self.settings.height as usize), 700);
         let done = match &self.stage {
-            Stage::Collect(builder) => {
-                let (done, total) = builder.progress();
-                pixels / 10 * done as u64 / total.max(1) as u64
-            }
-            Stage::Rays(rays) => {
-                let row = u64::from(rays.at[1]) * u64::from(self.settings.width);
-                pixels / 10 + row + u64::from(rays.at[0])
-            }
-            Stage::Finished => pixels + pixels / 10,
+            Stage::Collect(builder) => share(builder.progress(), 100),
+            Stage::Find(find) => 100 + share(find.opaque.progress(), 200),
+            Stage::Quads(quads) => 300 + rows(quads.1.row(self.settings.samples)),
+            Stage::Rays(_, cursor) => 300 + rows(cursor.y),
+            Stage::Finished => 1000,
         };
-        Progress { done, total: pixels + pixels / 10 }
+        Progress { done, total: 1000 }
     }
 }

@@ -5,11 +5,14 @@
 //! Colours are stored sRGB; light is added up in linear light, and the brightest side of the model
 //! that can be seen shows its stored colours unchanged.
 
+mod draw;
 mod job;
 mod light;
 mod march;
 mod picture;
 mod projector;
+mod quads;
+mod raster;
 mod scene;
 mod settings;
 mod shade;

@@ -127,7 +127,6 @@ impl Projector {
 
     /// Where a point is drawn and how far along the view it lies. Behind a perspective eye the
     /// pixel means nothing.
-    #[cfg(test)]
     pub(crate) fn project(&self, point: Vec3) -> ([f64; 2], f64) {
         let from_eye = sub(point, self.eye);
         let (x, y) = self.project_relative(from_eye);

@@ -25,6 +25,13 @@ pub(crate) struct Light4 {
 }
 
 impl Light4 {
+    /// Adds another sample.
+    #[inline]
+    pub(crate) fn add(&mut self, other: Light4) {
+        (0..3).for_each(|i| self.rgb[i] += other.rgb[i]);
+        self.alpha += other.alpha;
+    }
+
     /// Adds what lies behind.
     fn over(self, behind: Light4) -> Light4 {
         let through = 1.0 - self.alpha;
@@ -50,7 +57,7 @@ pub(crate) struct Shader {
     light: FaceLight,
     cache: SurfaceCache,
     srgb: &'static Srgb,
-    background: Light4,
+    pub(crate) background: Light4,
     lit: bool,
     shadows: bool,
     /// How far surfaces may be for their corners to be drawn one by one.

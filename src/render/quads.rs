@@ -1,0 +1,125 @@
+//! The quads of a picture: those faces of the model that look at the camera, nearest regions first.
+
+use super::projector::{Projector, corners};
+use super::vector::{Vec3, dot, sub};
+use crate::mesh::{Face, Occupancy, Quad, REGION, RegionBits, SliceMesher, regions};
+use crate::voxel::Bounds;
+
+/// Quads of one region.
+pub(crate) struct Group {
+    pub(crate) bounds: Bounds,
+    /// The quad after its last one; its first is the end of the group before.
+    pub(crate) end: usize,
+}
+
+/// Finds the quads of an occupancy slice by slice.
+pub(crate) struct QuadFinder {
+    regions: Vec<[i32; 3]>,
+    next_region: usize,
+    next_slice: usize,
+    bits: RegionBits,
+    mesher: SliceMesher,
+    /// The quads found so far, by region.
+    pub(crate) quads: Vec<Quad>,
+    pub(crate) groups: Vec<Group>,
+}
+
+fn region_bounds(region: [i32; 3]) -> Bounds {
+    let min = region.map(|v| i64::from(v) << 6);
+    Bounds { min, max: min.map(|v| v + REGION as i64) }
+}
+
+impl QuadFinder {
+    pub(crate) fn new(occupancy: &Occupancy, projector: &Projector) -> Self {
+        let mut regions = regions(occupancy);
+        let key = |region: &[i32; 3]| {
+            let bounds = region_bounds(*region);
+            let middle: Vec3 =
+                std::array::from_fn(|axis| (bounds.min[axis] + bounds.max[axis]) as f64 / 2.0);
+            let from_eye = sub(middle, projector.eye);
+            match projector.is_parallel() {
+                true => dot(from_eye, projector.frame.forward),
+                false => dot(from_eye, from_eye),
+            }
+        };
+        regions.sort_by(|a, b| key(a).total_cmp(&key(b)));
+        QuadFinder {
+            regions,
+            next_region: 0,
+            next_slice: 0,
+            bits: RegionBits::new(),
+            mesher: SliceMesher::new(),
+            quads: Vec::new(),
+            groups: Vec::new(),
+        }
+    }
+
+    /// Regions done and regions in all.
+    pub(crate) fn progress(&self) -> (usize, usize) {
+        (self.next_region, self.regions.len())
+    }
+
+    /// Does the next few slices. False once there is none left.
+    pub(crate) fn advance(&mut self, occupancy: &Occupancy, projector: &Projector) -> bool {
+        let Some(&region) = self.regions.get(self.next_region) else { return false };
+        let bounds = region_bounds(region);
+        if self.next_slice == 0 {
+            if !in_front(projector, &bounds) {
+                self.next_region += 1;
+                return true;
+            }
+            self.bits.load(occupancy, region);
+        }
+        for _ in 0..8 {
+            let face = Face::ALL[self.next_slice / REGION];
+            // The planes nearest to the camera first.
+            let within = self.next_slice % REGION;
+            let slice = if face.is_positive() { REGION - 1 - within } else { within };
+            let axis = face.axis();
+            let mut layer = bounds;
+            layer.min[axis] += slice as i64;
+            layer.max[axis] = layer.min[axis] + 1;
+            if may_see(projector, face, &layer) {
+                self.mesher.shapes(&self.bits, region, (face, slice), &mut self.quads);
+            }
+            self.next_slice += 1;
+        }
+        if self.next_slice == 6 * REGION {
+            self.next_slice = 0;
+            self.next_region += 1;
+            self.groups.push(Group { bounds, end: self.quads.len() });
+        }
+        true
+    }
+}
+
+/// Whether the faces of one kind in one layer look at the camera.
+fn may_see(projector: &Projector, face: Face, layer: &Bounds) -> bool {
+    let axis = face.axis();
+    if projector.is_parallel() {
+        return projector.may_see(face, layer);
+    }
+    match face.is_positive() {
+        true => projector.eye[axis] > layer.max[axis] as f64,
+        false => projector.eye[axis] < layer.min[axis] as f64,
+    }
+}
+
+/// Whether any part of a box lies before the camera.
+fn in_front(projector: &Projector, bounds: &Bounds) -> bool {
+    projector.is_parallel()
+        || corners(bounds)
+            .iter()
+            .any(|&corner| dot(sub(corner, projector.eye), projector.frame.forward) > 0.0)
+}
+
+/// The rows of the picture that a box may touch, or `None` if it cannot be told.
+pub(crate) fn rows_of(projector: &Projector, bounds: &Bounds) -> Option<[f64; 2]> {
+    let projected = corners(bounds).map(|corner| projector.project(corner));
+    let behind = projected.iter().any(|(_, depth)| *depth <= super::projector::NEAR);
+    if behind && !projector.is_parallel() {
+        return None;
+    }
+    let rows = projected.map(|([_, y], _)| y);
+    Some([rows.iter().copied().fold(f64::MAX, f64::min), rows.into_iter().fold(f64::MIN, f64::max)])
+}
