@@ -36,3 +36,14 @@ doc: ## Build the documentation
 
 reference: ## Write the reference page of the guide anew from the table of methods
 	GOXEL_UPDATE_REFERENCE=1 $(CARGO) test --test api_described reference
+
+.PHONY: test-protocol-detection test-connection-lifecycle test-error-recovery
+test-protocol-detection: ## Test that each connection speaks one framing for life
+	$(CARGO) test --lib wire::
+	$(CARGO) test --test server -- protocol_detection:: spec_examples::
+
+test-connection-lifecycle: ## Test connections and the daemon from start to stop
+	$(CARGO) test --test server -- lifecycle:: ownership:: limits::
+
+test-error-recovery: ## Test that errors are answered and everything goes on
+	$(CARGO) test --test server -- error_recovery::

@@ -107,8 +107,7 @@ impl Work for Extrude {
             match self.waiting.pop() {
                 Some(point) => self.visit(volume, point)?,
                 None => {
-                    let mode =
-                        if self.distance > 0 { self.mode } else { BlendMode::Replace };
+                    let mode = if self.distance > 0 { self.mode } else { BlendMode::Replace };
                     self.put = Some(Put::new(std::mem::take(&mut self.voxels), mode));
                     break;
                 }

@@ -25,12 +25,7 @@ impl Filter {
     }
 
     /// Over the blocks that there are and those around them as far as `reach` voxels go.
-    pub(super) fn growing(
-        volume: &Volume,
-        within: Option<Bounds>,
-        reach: i64,
-        rule: Rule,
-    ) -> Self {
+    pub(super) fn growing(volume: &Volume, within: Option<Bounds>, reach: i64, rule: Rule) -> Self {
         let mut keys = std::collections::BTreeSet::new();
         for (at, _) in volume.blocks() {
             let own = block_box(at);

@@ -194,9 +194,10 @@ impl Plan<'_> {
             for (x, &height) in row.iter().enumerate() {
                 for z in 0..height {
                     let at = [origin[0] + x as i64, origin[1] + y as i64, origin[2] + i64::from(z)];
-                    let color = fields.gradient.as_ref().map_or(color, |gradient| {
-                        shade(&gradient.0, z, top)
-                    });
+                    let color = fields
+                        .gradient
+                        .as_ref()
+                        .map_or(color, |gradient| shade(&gradient.0, z, top));
                     list.push((addressable(at)?, color));
                 }
             }
@@ -235,16 +236,10 @@ impl Plan<'_> {
     }
 
     /// A part taken away and put back otherwise.
-    fn replaced(
-        &self,
-        part: Option<Bounds>,
-        placing: Placing,
-        mode: BlendMode,
-    ) -> Box<dyn Work> {
+    fn replaced(&self, part: Option<Bounds>, placing: Placing, mode: BlendMode) -> Box<dyn Work> {
         let source = self.volume.clone();
         let erase: Begin = Box::new(move |volume| erasing(volume, part));
-        let put: Begin =
-            Box::new(move |_| Box::new(Transform::new(&source, part, placing, mode)));
+        let put: Begin = Box::new(move |_| Box::new(Transform::new(&source, part, placing, mode)));
         Box::new(OnCopy::new(vec![erase, put]))
     }
 

@@ -84,12 +84,14 @@ fn capsule(bounds: Bounds, axis: Axis, degrees: [f64; 3]) -> Result<Shape, Refus
     let size = bounds.dimensions();
     let [u, v] = across(axis);
     if size[u] != size[v] {
-        let message = format!("a capsule is as wide as it is deep, got {} and {}", size[u], size[v]);
+        let message =
+            format!("a capsule is as wide as it is deep, got {} and {}", size[u], size[v]);
         return Err(Refusal::rule("max", message));
     }
     let (along, width) = (axis.index(), size[u]);
     if size[along] < width {
-        let message = format!("a capsule is at least as long as wide: {} along, {width} across", size[along]);
+        let message =
+            format!("a capsule is at least as long as wide: {} along, {width} across", size[along]);
         return Err(Refusal::rule("height", message));
     }
     let mut ends = [std::array::from_fn(|i| bounds.min[i] + width / 2); 2];
@@ -112,7 +114,8 @@ fn torus(
     let size = bounds.dimensions();
     let [u, v] = across(axis);
     if size[u] != size[v] {
-        let message = format!("a torus is round: {} and {} across its axis differ", size[u], size[v]);
+        let message =
+            format!("a torus is round: {} and {} across its axis differ", size[u], size[v]);
         return Err(Refusal::rule("size_x", message));
     }
     let thick = size[axis.index()].min((size[u] / 3).max(1));
@@ -232,8 +235,8 @@ fn solid_bounds(fields: &SolidFields) -> Result<Bounds, Refusal> {
 }
 
 fn centered(fields: &SolidFields, center: [i32; 3]) -> Result<Bounds, Refusal> {
-    let radii = radii_of(fields)
-        .ok_or_else(|| Refusal::rule("radius", "center needs radius or radii"))?;
+    let radii =
+        radii_of(fields).ok_or_else(|| Refusal::rule("radius", "center needs radius or radii"))?;
     let mut size = [0; 3];
     for (length, radius) in size.iter_mut().zip(radii) {
         let width = 2.0 * radius + 1.0;

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use super::work::{Refusal, Work};
 use crate::job::Progress;
-use crate::voxel::{
-    BLOCK_VOXELS, BlendMode, BlockPos, BlockRef, EditReport, Mask, Rgba, Volume,
-};
+use crate::voxel::{BLOCK_VOXELS, BlendMode, BlockPos, BlockRef, EditReport, Mask, Rgba, Volume};
 
 type Voxels = [Rgba; BLOCK_VOXELS];
 

@@ -35,8 +35,7 @@ pub(super) fn replace_color(from: Rgba, to: Rgba, tolerance: Tolerance) -> Rule 
 pub(super) fn hollow(thickness: i32) -> Rule {
     Box::new(move |volume, point, color| {
         let inside = !color.is_empty()
-            && steps_along_axes(thickness)
-                .all(|offset| !beside(volume, point, offset).is_empty());
+            && steps_along_axes(thickness).all(|offset| !beside(volume, point, offset).is_empty());
         if inside { Rgba::EMPTY } else { color }
     })
 }

@@ -197,9 +197,8 @@ fn down_targets(blocks: &[BlockPos], size: i64, center: [i64; 3]) -> Vec<BlockPo
     let mut keys = std::collections::BTreeSet::new();
     for &at in blocks {
         let own = block_box(at);
-        let shrunk = |value: i64, axis: usize| {
-            center[axis] + (value - center[axis]).div_euclid(size)
-        };
+        let shrunk =
+            |value: i64, axis: usize| center[axis] + (value - center[axis]).div_euclid(size);
         let low: [i64; 3] = std::array::from_fn(|axis| shrunk(own.min[axis], axis) >> 4);
         let high: [i64; 3] = std::array::from_fn(|axis| shrunk(own.max[axis] - 1, axis) >> 4);
         for z in low[2]..=high[2] {
@@ -228,7 +227,8 @@ fn shrink_into(
         let min: [i64; 3] = std::array::from_fn(|i| center[i] + (t[i] - center[i]) * size);
         colors.clear();
         for step in 0..size * size * size {
-            let p = [min[0] + step % size, min[1] + step / size % size, min[2] + step / (size * size)];
+            let p =
+                [min[0] + step % size, min[1] + step / size % size, min[2] + step / (size * size)];
             let Ok(point) = addressable(p) else { continue };
             let color = source.get(point);
             if !color.is_empty() && within.is_none_or(|bounds| bounds.contains(point)) {

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 use super::RpcError;
 use crate::api::Method;
 
+/// Keepalive probes without a sign of life after which a connection is closed.
+pub const KEEPALIVE_MISSES: u32 = 3;
+
 /// A connection's number: counted from 1, never used twice in the life of the process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub struct ConnectionId(pub u64);

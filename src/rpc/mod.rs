@@ -25,5 +25,5 @@ mod waiting;
 pub use context::{Context, Outcome, Task};
 pub use error::RpcError;
 pub use exchange::Exchange;
-pub use host::{ConnectionId, ConnectionInfo, EndedCall, Host};
+pub use host::{ConnectionId, ConnectionInfo, EndedCall, Host, KEEPALIVE_MISSES};
 pub use service::{Handled, Service};

@@ -198,6 +198,7 @@ impl<T> Connection<T> {
             since.filter(|_| !time.is_zero()).map(|since| since + time)
         };
         let lingering = match self.phase {
+            Phase::Gone(_) => return None,
             Phase::Lingering(_, until) => Some(until),
             _ => None,
         };

@@ -10,11 +10,8 @@ use super::metrics::End;
 use super::reactor::Reactor;
 use super::status;
 use super::transport::Transport;
-use crate::rpc::Host;
+use crate::rpc::{Host, KEEPALIVE_MISSES};
 use crate::wire::{Fault, Protocol};
-
-/// Probes without a sign of life that cost the connection.
-pub const KEEPALIVE_MISSES: u32 = 3;
 
 impl<T: Transport, C: Clock> Reactor<T, C> {
     /// Acts on all deadlines that have passed.

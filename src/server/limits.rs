@@ -50,7 +50,7 @@ impl Default for Limits {
             connections: 4096,
             messages: MessageLimits::default(),
             inbound: 64 << 10,
-            outbound_soft: 1 << 20,
+            outbound_soft: 4 << 20,
             outbound_hard: 64 << 20,
             buffers: 256 << 20,
             turn_requests: 64,

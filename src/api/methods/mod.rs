@@ -1,5 +1,6 @@
 //! The methods, by subject.
 
+pub mod connection;
 pub mod derived_layers;
 pub mod discover;
 pub mod files;

@@ -1,5 +1,6 @@
 //! The handlers, by subject, bound to the declarations of `api`.
 
+mod connection;
 mod derived_layers;
 mod discover;
 mod files;
@@ -17,6 +18,7 @@ use super::table::Entry;
 pub(super) const ENTRIES: &[&[&Entry]] = &[
     system::ENTRIES,
     discover::ENTRIES,
+    connection::ENTRIES,
     projects::ENTRIES,
     files::ENTRIES,
     pictures::ENTRIES,
