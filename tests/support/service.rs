@@ -6,7 +6,7 @@ use goxel_daemon::job::Budget;
 use goxel_daemon::rpc::{ConnectionId, ConnectionInfo, Handled, Host, Service};
 use serde_json::{Value, json};
 
-/// A host with no connections; it keeps what it was told to send.
+/// A host with two connections, of which the first calls; it keeps what it was told to send.
 pub struct TestHost {
     pub now: Instant,
     pub started: Instant,
@@ -28,10 +28,11 @@ impl Host for TestHost {
         self.started
     }
     fn connections(&self) -> Vec<ConnectionInfo> {
-        Vec::new()
+        let one = |id| ConnectionInfo { id, protocol: "json", ..Default::default() };
+        vec![one(1), one(2)]
     }
-    fn close(&mut self, _: ConnectionId) -> bool {
-        false
+    fn close(&mut self, connection: ConnectionId) -> bool {
+        connection == ConnectionId(2)
     }
     fn set_name(&mut self, _: ConnectionId, _: &str) {}
     fn set_keepalive(&mut self, _: ConnectionId, _: Option<Duration>) {}
