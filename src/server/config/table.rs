@@ -193,7 +193,7 @@ settings! {
         "64KiB", "limits.inbound", "inbound-bytes", "GOXEL_INBOUND_BYTES", Live;
     /// Unsent bytes of a connection beyond which its calls wait
     outbound_soft: Bytes<4096, { 1 << 32 }> =
-        "1MiB", "limits.outbound_soft", "outbound-soft-bytes", "GOXEL_OUTBOUND_SOFT_BYTES", Live;
+        "4MiB", "limits.outbound_soft", "outbound-soft-bytes", "GOXEL_OUTBOUND_SOFT_BYTES", Live;
     /// Unsent bytes of a connection beyond which an answer becomes an error
     outbound_hard: Bytes<4096, { 1 << 32 }> =
         "64MiB", "limits.outbound_hard", "outbound-hard-bytes", "GOXEL_OUTBOUND_HARD_BYTES", Live;
