@@ -10,6 +10,8 @@ pub enum AnswerForm<I> {
     Rpc(I),
     /// As a tool answer, which has no id.
     Tool,
+    /// As a payload of the binary bulk lane; an error is one by JSON-RPC.
+    Bulk,
     /// Not at all: a notification.
     Silent,
 }
@@ -20,6 +22,7 @@ impl AnswerForm<&str> {
         match self {
             AnswerForm::Rpc(id) => AnswerForm::Rpc((*id).to_owned()),
             AnswerForm::Tool => AnswerForm::Tool,
+            AnswerForm::Bulk => AnswerForm::Bulk,
             AnswerForm::Silent => AnswerForm::Silent,
         }
     }
@@ -31,7 +34,7 @@ impl<I: AsRef<str>> AnswerForm<I> {
         out.extend_from_slice(match self {
             AnswerForm::Rpc(_) => br#"{"jsonrpc":"2.0","result":"#,
             AnswerForm::Tool => br#"{"success":true,"content":"#,
-            AnswerForm::Silent => b"",
+            AnswerForm::Bulk | AnswerForm::Silent => b"",
         });
     }
 
@@ -40,6 +43,7 @@ impl<I: AsRef<str>> AnswerForm<I> {
         match self {
             AnswerForm::Rpc(id) => end_with_id(id.as_ref(), out),
             AnswerForm::Tool => out.push(b'}'),
+            AnswerForm::Bulk => {}
             AnswerForm::Silent => out.truncate(start),
         }
     }
@@ -49,6 +53,7 @@ impl<I: AsRef<str>> AnswerForm<I> {
         match self {
             AnswerForm::Rpc(id) => error.write_answer(id.as_ref(), out),
             AnswerForm::Tool => tool_error(error, out),
+            AnswerForm::Bulk => error.write_answer("null", out),
             AnswerForm::Silent => {}
         }
     }
@@ -70,7 +75,7 @@ impl<I: AsRef<str>> AnswerForm<I> {
                 let tail = br#","id":}"#.len() + id.as_ref().len();
                 answer.get(head..answer.len().saturating_sub(tail)).unwrap_or_default()
             }
-            AnswerForm::Tool | AnswerForm::Silent => answer,
+            AnswerForm::Tool | AnswerForm::Bulk | AnswerForm::Silent => answer,
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Exchange {
     pub(super) batch: Option<BatchRest>,
     /// What of the answer is finished.
     pub(super) answer: Vec<u8>,
+    /// The type of the finished answer for binary headers: 0 for JSON.
+    pub(super) answer_type: u32,
 }
 
 /// The calls of a batch that have not begun.
@@ -51,6 +53,15 @@ pub(super) struct ProgressReports {
 }
 
 impl Exchange {
+    pub(super) fn new(caller: ConnectionId) -> Self {
+        Exchange { caller, running: None, batch: None, answer: Vec::new(), answer_type: 0 }
+    }
+
+    /// The type of the finished answer for binary headers: 0 for JSON.
+    pub fn answer_type(&self) -> u32 {
+        self.answer_type
+    }
+
     /// Whether the message's only product is its answer, so that it may be dropped with its connection.
     pub fn is_answer_only(&self) -> bool {
         self.batch.is_none()

@@ -9,6 +9,7 @@
 //! handler in [`methods`] does the work, [`answer`] writes the reply.
 
 mod answer;
+pub mod bulk;
 pub mod context;
 pub mod describe;
 pub mod envelope;

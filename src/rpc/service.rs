@@ -12,7 +12,7 @@ use super::exchange::{BatchRest, Exchange, ProgressReports, Running};
 use super::session::{Known, SessionTag, Sessions};
 use super::table::{Entry, Ran, Table};
 use super::waiting::WaitingCall;
-use super::{ConnectionId, EndedCall, Host, tool};
+use super::{ConnectionId, EndedCall, Host, bulk, tool};
 use crate::api::args::shown;
 use crate::api::json::{Elements, string};
 use crate::api::value::whole;
@@ -105,10 +105,8 @@ impl Service {
             Ok(Message::Single(text)) => match self.begin(text, false, caller, host, out) {
                 Begun::Finished => Handled::Finished,
                 Begun::Running(running) => Handled::Pending(Box::new(Exchange {
-                    caller,
                     running: Some(running),
-                    batch: None,
-                    answer: Vec::new(),
+                    ..Exchange::new(caller)
                 })),
             },
             Ok(Message::Batch(text)) => self.handle_batch(text, caller, host, out),
@@ -130,8 +128,7 @@ impl Service {
             note_no_call(caller, &error, host);
             return Handled::Finished;
         }
-        let mut exchange =
-            Box::new(Exchange { caller, running: None, batch: None, answer: Vec::new() });
+        let mut exchange = Box::new(Exchange::new(caller));
         let mut budget = Budget::units(BATCH_SLICE);
         let mut elements = Elements::new(text);
         if self.run_batch(&mut exchange, &mut elements, host, &mut budget) {
@@ -142,21 +139,60 @@ impl Service {
         Handled::Pending(exchange)
     }
 
-    /// Handles one payload of the binary bulk lane. Appends the answer's payload and returns its type: 0 for an
-    /// error in JSON.
+    /// Handles one payload of the binary bulk lane. What it appends, if it finishes at once, is an error in JSON.
     pub fn handle_bulk(
         &mut self,
         kind: u32,
-        _payload: &[u8],
-        _caller: ConnectionId,
-        _host: &mut dyn Host,
+        payload: &[u8],
+        caller: ConnectionId,
+        host: &mut dyn Host,
         out: &mut Vec<u8>,
-    ) -> u32 {
-        let message = format!("Invalid Request: no bulk operation has the type 0x{kind:08x}");
-        RpcError::new(INVALID_REQUEST, message)
-            .hint("send JSON calls with type 0")
-            .write_answer("null", out);
-        0
+    ) -> Handled {
+        match self.begin_bulk(kind, payload, caller, host) {
+            Ok(exchange) => Handled::Pending(Box::new(exchange)),
+            Err(error) => {
+                AnswerForm::<&str>::Bulk.error(&error, out);
+                note_no_call(caller, &error, host);
+                Handled::Finished
+            }
+        }
+    }
+
+    fn begin_bulk(
+        &mut self,
+        kind: u32,
+        payload: &[u8],
+        caller: ConnectionId,
+        host: &mut dyn Host,
+    ) -> Result<Exchange, RpcError> {
+        let request = bulk::Request::read(kind, payload)?;
+        let (project, method) = (request.project.clone(), request.method);
+        let turn = match method.effect {
+            Effect::Edit => self.workspace.join_queue(&project),
+            _ => None,
+        };
+        let mut context = Context {
+            workspace: &mut self.workspace,
+            daemon: &mut self.daemon,
+            host,
+            caller,
+            project_name: &project,
+        };
+        let call = match request.start(&mut context, turn) {
+            Ok(call) => call,
+            Err(error) => {
+                if let Some(turn) = turn {
+                    self.workspace.leave_queue(&project, turn);
+                }
+                return Err(error);
+            }
+        };
+        let form = AnswerForm::Bulk;
+        let began = host.now();
+        let (params, session, reports) = (None, None, None);
+        let running =
+            Running { call, form, project, method, began, params, session, reports, turn };
+        Ok(Exchange { running: Some(running), answer_type: kind, ..Exchange::new(caller) })
     }
 
     /// Goes on with a message for one slice; true when it is finished and its answer, if one was due, is in `out`.
@@ -267,7 +303,10 @@ impl Service {
                 exchange.answer.extend_from_slice(&json);
                 running.form.end(start, &mut exchange.answer);
             }
-            Err(error) => running.form.error(&error, &mut exchange.answer),
+            Err(error) => {
+                exchange.answer_type = 0;
+                running.form.error(&error, &mut exchange.answer);
+            }
         }
         if let Some(tag) = &running.session {
             self.sessions.answered(tag, running.form.keep(&exchange.answer[start..]));

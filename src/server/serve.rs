@@ -165,10 +165,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let handled = outbound.append_with(|out| {
             framing.encode(stamp, out, |out| match content {
                 Content::Json => (0, service.handle(message, key.id, hub, out)),
-                Content::Bulk(kind) => {
-                    let answer = service.handle_bulk(kind, message, key.id, hub, out);
-                    (answer, Handled::Finished)
-                }
+                Content::Bulk(kind) => (0, service.handle_bulk(kind, message, key.id, hub, out)),
             })
         });
         match handled {
@@ -359,6 +356,7 @@ fn request_id(message: &[u8]) -> String {
 fn is_error(answer: &[u8], framing: Framing) -> bool {
     let body = match framing {
         Framing::Line => answer,
+        Framing::Binary { .. } if answer.get(4..8) != Some(&[0; 4]) => return false,
         Framing::Binary { .. } => answer.get(16..).unwrap_or_default(),
         Framing::Headers => {
             let end = answer.windows(4).position(|window| window == b"\r\n\r\n");

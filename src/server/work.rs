@@ -35,7 +35,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let (service, hub) = (&mut self.service, &mut self.hub);
         let finished = outbound.append_with(|out| {
             running.framing.encode(stamp, out, |out| {
-                (0, service.step(&mut running.exchange, hub, &mut budget, out))
+                let finished = service.step(&mut running.exchange, hub, &mut budget, out);
+                (running.exchange.answer_type(), finished)
             })
         });
         self.hub.metrics.slices += 1;

@@ -8,6 +8,7 @@
 
 pub mod binary;
 pub mod buffer;
+pub mod bulk;
 pub mod detect;
 mod encode;
 mod fault;

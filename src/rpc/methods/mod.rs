@@ -12,6 +12,8 @@ mod system;
 mod target;
 mod voxels;
 
+pub(super) use target::layer as layer_of;
+
 use super::table::Entry;
 
 /// The rows of all subjects, in the order of the reference page.

@@ -1,0 +1,315 @@
+//! The binary bulk lane: put voxels, put box, get box (layouts in [`crate::wire::bulk`]).
+//!
+//! A put is one undo step, made in slices on a draft: readers see the state before it until it is complete,
+//! and other changes of the project wait for it. A get reads a snapshot.
+
+use super::context::{Context, Task};
+use super::error::{
+    INVALID_PARAMS, INVALID_REQUEST, NO_SUCH_LAYER, NO_SUCH_PROJECT, OVER_LIMIT, RpcError,
+};
+use super::methods::layer_of;
+use crate::api::{Effect, Example, LayerRef, Method};
+use crate::document::LayerId;
+use crate::document::history::Scope;
+use crate::job::{Budget, Progress, Step};
+use crate::voxel::{Point, Rgba, Volume};
+use crate::wire::bulk::{
+    self, BoxHead, BoxWriter, BulkError, Encoding, GET_BOX, Head, PUT_BOX, PUT_VOXELS, VOXEL_BYTES,
+};
+use crate::workspace::{DEFAULT_PROJECT, Draft, Turn};
+
+/// The most voxels in one bulk request or answer.
+pub const MAX_BULK_VOXELS: u64 = 1 << 24;
+
+/// Voxels between two looks at the budget.
+const VOXELS_A_UNIT: usize = 256;
+
+impl From<BulkError> for RpcError {
+    fn from(error: BulkError) -> Self {
+        RpcError::new(INVALID_PARAMS, format!("Invalid bulk payload: {error}"))
+            .with("offset", error.offset)
+            .with("expected", error.expected)
+            .with("got", error.what)
+            .hint("the protocol guide has the layouts; nothing was changed")
+    }
+}
+
+/// The operations as methods: for lists and figures, not to be called by name.
+static METHODS: [Method; 3] = [
+    described("bulk.put_voxels", "Sets single voxels from a binary payload.", Effect::Edit),
+    described("bulk.put_box", "Sets all voxels of a box from a binary payload.", Effect::Edit),
+    described("bulk.get_box", "Reads all voxels of a box as a binary payload.", Effect::Read),
+];
+
+const fn described(name: &'static str, summary: &'static str, effect: Effect) -> Method {
+    let example = Example { by_position: "", by_name: "" };
+    let (aliases, lenient, params, result) = (&[], false, &[], &[]);
+    let errors = &[OVER_LIMIT, NO_SUCH_LAYER, NO_SUCH_PROJECT];
+    Method { name, aliases, summary, effect, lenient, params, result, example, errors }
+}
+
+/// The operation of a type of the bulk lane.
+fn operation(kind: u32) -> Result<&'static Method, RpcError> {
+    let place = [PUT_VOXELS, PUT_BOX, GET_BOX].iter().position(|&known| known == kind);
+    place.and_then(|index| METHODS.get(index)).ok_or_else(|| {
+        let message = format!("Invalid Request: no bulk operation has the type 0x{kind:08x}");
+        RpcError::new(INVALID_REQUEST, message)
+            .with("known", vec![PUT_VOXELS, PUT_BOX, GET_BOX])
+            .hint("send JSON calls with type 0")
+    })
+}
+
+/// A bulk request that was read and checked.
+pub(super) struct Request {
+    /// The project it is about.
+    pub(super) project: String,
+    /// The operation.
+    pub(super) method: &'static Method,
+    work: Work,
+}
+
+enum Work {
+    Put(Put),
+    Get { layer: LayerRef, area: BoxHead },
+}
+
+impl Request {
+    /// Reads the payload of a type of the bulk lane.
+    pub(super) fn read(kind: u32, payload: &[u8]) -> Result<Self, RpcError> {
+        let method = operation(kind)?;
+        let (head, rest) = Head::read(payload)?;
+        let layer = LayerRef((head.layer > 0).then_some(head.layer));
+        let work = match kind {
+            PUT_VOXELS => {
+                let count = bulk::check_voxels(payload, &rest)?;
+                check_count(count as u128)?;
+                let source = Source::Voxels;
+                let voxels = payload[rest].to_vec();
+                Work::Put(Put { layer, skip: head.skip_empty, source, voxels })
+            }
+            PUT_BOX => {
+                let (area, at) = BoxHead::read(payload, rest.start)?;
+                check_count(area.capacity())?;
+                bulk::check_box(payload, &area, at)?;
+                let source = Source::Box(area);
+                let voxels = payload[at..].to_vec();
+                Work::Put(Put { layer, skip: head.skip_empty, source, voxels })
+            }
+            _ => {
+                let (area, _) = BoxHead::read(payload, rest.start)?;
+                check_count(area.capacity())?;
+                Work::Get { layer, area }
+            }
+        };
+        let project = if head.project.is_empty() { DEFAULT_PROJECT } else { head.project };
+        Ok(Request { project: project.to_owned(), method, work })
+    }
+
+    /// The work as a task. A put waits for its turn if it is given one.
+    pub(super) fn start(
+        self,
+        context: &mut Context<'_>,
+        turn: Option<Turn>,
+    ) -> Result<Box<dyn Task<Vec<u8>>>, RpcError> {
+        let document = context.project()?.document();
+        match self.work {
+            Work::Put(put) => {
+                let id = layer_of(document, put.layer, NO_SUCH_LAYER)?.id;
+                Ok(Box::new(PutTask { put, layer: id, turn, done: 0, changed: 0, draft: None }))
+            }
+            Work::Get { layer, area } => {
+                let volume = layer_of(document, layer, NO_SUCH_LAYER)?.volume.clone();
+                Ok(Box::new(GetTask::new(volume, area)))
+            }
+        }
+    }
+}
+
+fn check_count(count: u128) -> Result<(), RpcError> {
+    if count <= u128::from(MAX_BULK_VOXELS) {
+        return Ok(());
+    }
+    let message =
+        format!("{count} voxels are over the limit of {MAX_BULK_VOXELS} in one bulk request");
+    Err(RpcError::new(OVER_LIMIT, message)
+        .with("limit", MAX_BULK_VOXELS)
+        .hint("send or ask for several smaller ones; nothing was changed"))
+}
+
+/// Voxels to put.
+struct Put {
+    layer: LayerRef,
+    skip: bool,
+    source: Source,
+    voxels: Vec<u8>,
+}
+
+/// What the bytes of a put are.
+enum Source {
+    Voxels,
+    Box(BoxHead),
+}
+
+struct PutTask {
+    put: Put,
+    layer: LayerId,
+    turn: Option<Turn>,
+    /// Voxels that were put.
+    done: u64,
+    changed: u64,
+    draft: Option<(Draft, Cursor)>,
+}
+
+/// How far the bytes were read.
+#[derive(Clone, Copy, Default)]
+struct Cursor {
+    /// In the bytes.
+    at: usize,
+    /// Voxels of the present run that were put.
+    in_run: u32,
+}
+
+impl Put {
+    /// The next voxel, if there is one. `index` counts the voxels from 0.
+    fn next(&self, index: u64, cursor: &mut Cursor) -> Option<(Point, Rgba)> {
+        match &self.source {
+            Source::Voxels => {
+                let bytes = self.voxels.get(cursor.at..cursor.at + VOXEL_BYTES)?.try_into().ok()?;
+                cursor.at += VOXEL_BYTES;
+                let (position, color) = bulk::read_voxel(bytes);
+                Some((position.into(), color.into()))
+            }
+            Source::Box(area) => Some((point_in(area, index), self.color(area.encoding, cursor)?)),
+        }
+    }
+
+    fn color(&self, encoding: Encoding, cursor: &mut Cursor) -> Option<Rgba> {
+        if encoding == Encoding::Dense {
+            let color: [u8; 4] = self.voxels.get(cursor.at..cursor.at + 4)?.try_into().ok()?;
+            cursor.at += 4;
+            return Some(color.into());
+        }
+        let (length, color) = bulk::runs(self.voxels.get(cursor.at..cursor.at + 8)?).next()?;
+        cursor.in_run += 1;
+        if cursor.in_run == length {
+            *cursor = Cursor { at: cursor.at + 8, in_run: 0 };
+        }
+        Some(color.into())
+    }
+}
+
+/// The voxel with this number in a box: x fastest, then y, then z.
+fn point_in(area: &BoxHead, index: u64) -> Point {
+    let length = |axis: usize| (i64::from(area.max[axis]) - i64::from(area.min[axis]) + 1) as u64;
+    let (width, depth) = (length(0), length(1));
+    let offset = [index % width, index / width % depth, index / width / depth];
+    // Inside the box, so the sum fits.
+    Point::from([0, 1, 2].map(|axis| (i64::from(area.min[axis]) + offset[axis] as i64) as i32))
+}
+
+impl Task<Vec<u8>> for PutTask {
+    fn step(
+        &mut self,
+        context: &mut Context<'_>,
+        budget: &mut Budget,
+    ) -> Result<Step<Vec<u8>>, RpcError> {
+        if let Some(turn) = self.turn
+            && !context.workspace.is_turn(context.project_name, turn)
+        {
+            return Ok(Step::More);
+        }
+        let project = context.project()?;
+        let (draft, cursor) =
+            self.draft.get_or_insert_with(|| (project.draft(Scope::Voxels), Cursor::default()));
+        let layer = draft.document_mut().layer_mut(self.layer);
+        let layer = layer.ok_or_else(|| gone(self.layer))?;
+        loop {
+            for _ in 0..VOXELS_A_UNIT {
+                let Some((point, color)) = self.put.next(self.done, cursor) else {
+                    return self.finish(context);
+                };
+                self.done += 1;
+                if !(self.put.skip && color.is_empty()) {
+                    let old = layer.volume.set(point, color);
+                    self.changed +=
+                        u64::from(old != color && !(old.is_empty() && color.is_empty()));
+                }
+            }
+            if !budget.spend(1) {
+                return Ok(Step::More);
+            }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        let total = match &self.put.source {
+            Source::Voxels => (self.put.voxels.len() / VOXEL_BYTES) as u64,
+            Source::Box(area) => area.capacity() as u64,
+        };
+        Progress { done: self.done, total }
+    }
+}
+
+fn gone(layer: LayerId) -> RpcError {
+    RpcError::new(
+        NO_SUCH_LAYER,
+        format!("Layer {} was removed before it was this put's turn", layer.0),
+    )
+    .hint("nothing was changed")
+}
+
+impl PutTask {
+    fn finish(&mut self, context: &mut Context<'_>) -> Result<Step<Vec<u8>>, RpcError> {
+        let project = context.project()?;
+        if let Some((draft, _)) = self.draft.take() {
+            project.commit("put voxels", draft).map_err(|_| {
+                RpcError::internal("the project was changed while voxels were put into it")
+            })?;
+        }
+        let mut answer = project.revision().to_le_bytes().to_vec();
+        answer.extend_from_slice(&self.changed.to_le_bytes());
+        Ok(Step::Done(answer))
+    }
+}
+
+struct GetTask {
+    volume: Volume,
+    area: BoxHead,
+    writer: BoxWriter,
+    done: u64,
+    answer: Vec<u8>,
+}
+
+impl GetTask {
+    fn new(volume: Volume, area: BoxHead) -> Self {
+        let mut answer = Vec::new();
+        area.write(&mut answer);
+        GetTask { volume, area, writer: BoxWriter::new(area.encoding), done: 0, answer }
+    }
+}
+
+impl Task<Vec<u8>> for GetTask {
+    fn step(
+        &mut self,
+        _: &mut Context<'_>,
+        budget: &mut Budget,
+    ) -> Result<Step<Vec<u8>>, RpcError> {
+        let total = self.area.capacity() as u64;
+        while self.done < total {
+            for _ in 0..VOXELS_A_UNIT.min((total - self.done) as usize) {
+                let color = self.volume.get(point_in(&self.area, self.done));
+                self.writer.push(1, color.bytes(), &mut self.answer);
+                self.done += 1;
+            }
+            if !budget.spend(1) {
+                return Ok(Step::More);
+            }
+        }
+        self.writer.finish(&mut self.answer);
+        Ok(Step::Done(std::mem::take(&mut self.answer)))
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { done: self.done, total: self.area.capacity() as u64 }
+    }
+}
