@@ -1,7 +1,7 @@
 # One entry per need; `make help` lists them.
 CARGO ?= cargo
 
-.PHONY: help build run demo test fuzz lint doc reference
+.PHONY: help build run demo test test-error-recovery fuzz lint doc reference
 help: ## List the targets
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 30
 
@@ -16,6 +16,12 @@ demo: build ## Show the daemon at work; FILE=model.gox shows it with a model of 
 
 test: ## Build and run every test
 	$(CARGO) test
+
+RESTARTS ?= 100
+FAULT_SEEDS ?= 3000
+test-error-recovery: ## Kill the daemon RESTARTS times and break connections by FAULT_SEEDS seeds, under the pool
+	GOXEL_RESTARTS=$(RESTARTS) GOXEL_FAULT_SEEDS=$(FAULT_SEEDS) \
+		$(CARGO) test --test client -- --nocapture --test-threads 1 faults:: restarts::
 
 TARGET ?= decoder
 TIME ?= 60

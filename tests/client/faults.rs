@@ -117,7 +117,7 @@ fn call_one(pool: &Pool, random: &mut Random, thread: u64, number: u64) -> Repor
         8 => Report::Read(pool.call_raw("goxel.list_layers", ()).map(drop)),
         _ => {
             // Long enough to be cut in the middle, both ways.
-            let text = "x".repeat(random.below(3000) as usize);
+            let text = "x".repeat(random.below(1000) as usize);
             let echoed = pool.call::<Vec<String>>("echo", [&text]);
             Report::Read(echoed.map(|echoed| assert_eq!(echoed, [text])))
         }
