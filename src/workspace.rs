@@ -185,12 +185,18 @@ pub struct Workspace {
     projects: BTreeMap<String, Project>,
     /// Turns given out so far.
     turns: u64,
+    /// How much one edit may do.
+    pub edit_limits: crate::edit::Limits,
 }
 
 impl Default for Workspace {
     fn default() -> Self {
         let default = Project::new(Document::default());
-        Workspace { projects: BTreeMap::from([(DEFAULT_PROJECT.to_owned(), default)]), turns: 0 }
+        Workspace {
+            projects: BTreeMap::from([(DEFAULT_PROJECT.to_owned(), default)]),
+            turns: 0,
+            edit_limits: crate::edit::Limits::default(),
+        }
     }
 }
 

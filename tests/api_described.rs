@@ -52,6 +52,15 @@ fn kept_picture(daemon: &mut Daemon) -> String {
     result["file"]["path"].as_str().expect("a path").to_owned()
 }
 
+/// What must be there before an example that needs something makes sense.
+fn prepare(daemon: &mut Daemon, method: &str) {
+    match method {
+        "goxel.paint_voxels" => drop(daemon.call("goxel.add_voxel", json!([1, 2, 3, "red"]))),
+        "goxel.merge_layers" => drop(daemon.call("goxel.create_layer", json!(["Roof"]))),
+        _ => {}
+    }
+}
+
 /// What a shutdown answers depends on how the daemon was started.
 fn may_fail(entry: &Entry) -> bool {
     entry.method.name == "shutdown"
@@ -66,6 +75,7 @@ fn every_example_works_by_position_and_by_name_and_its_result_fits_the_schema() 
         assert!(!example[1].is_empty(), "{} has no example by name", method.name);
         for params in example.into_iter().filter(|params| !params.is_empty()) {
             let mut daemon = fresh();
+            prepare(&mut daemon, method.name);
             let answer = match params.contains(KEPT_PICTURE) {
                 true => {
                     let kept = kept_picture(&mut daemon);

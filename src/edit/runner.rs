@@ -3,7 +3,7 @@
 use super::plan::Plan;
 use super::work::{Refusal, Work};
 use crate::api::operations::Operation;
-use crate::document::{Document, LayerId};
+use crate::document::{Document, LayerContent, LayerId};
 use crate::job::{Budget, Progress, Step};
 use crate::voxel::{Bounds, EditReport};
 
@@ -158,6 +158,9 @@ impl Runner {
         let layer = layer_of(document, &operation)
             .and_then(|id| document.layer(id))
             .ok_or_else(|| refused(Refusal::NoSuchLayer(wanted)))?;
+        if layer.content != LayerContent::Voxels {
+            return Err(refused(Refusal::ComputedLayer(layer.id.0)));
+        }
         let (id, volume) = (layer.id, &layer.volume);
         let plan = Plan { document, layer: id, volume, limits: &self.limits };
         let work = plan.begin(operation).map_err(refused)?;

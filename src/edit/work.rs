@@ -28,6 +28,11 @@ pub enum Refusal {
     /// No such layer.
     #[error("no such layer: {0}")]
     NoSuchLayer(i32),
+    /// The layer's voxels are computed from something else.
+    #[error(
+        "the voxels of layer {0} are computed, not its own; goxel.detach_layer makes them its own"
+    )]
+    ComputedLayer(i32),
     /// A field's value does not do.
     #[error("{message}")]
     Rule {

@@ -10,6 +10,7 @@
 
 mod answer;
 pub mod bulk;
+mod change;
 pub mod context;
 pub mod describe;
 pub mod envelope;

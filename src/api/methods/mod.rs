@@ -1,12 +1,15 @@
 //! The methods, by subject.
 
+pub mod batch;
 pub mod connection;
 pub mod derived_layers;
 pub mod discover;
+pub mod edit;
 pub mod files;
 pub mod layer_settings;
 pub mod layers;
 pub mod pictures;
 pub mod projects;
+pub mod shapes;
 pub mod system;
 pub mod voxels;

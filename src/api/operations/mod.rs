@@ -213,9 +213,11 @@ pub fn read_operations(
     Elements::new(array).enumerate().map(read).collect()
 }
 
-type Blamed = (Option<&'static OperationInfo>, ParamError);
+/// The operation that an error is about, and the error.
+pub type Blamed = (Option<&'static OperationInfo>, ParamError);
 
-fn read_operation(
+/// Reads one operation.
+pub fn read_operation(
     raw: &str,
     known_as: impl Fn(&str) -> Option<&'static str>,
 ) -> Result<Operation, Blamed> {

@@ -1,15 +1,18 @@
 //! The handlers, by subject, bound to the declarations of `api`.
 
+mod batch;
 mod connection;
 mod derived_layers;
 mod discover;
+mod edit;
 mod files;
 mod layer_settings;
 mod layers;
 mod pictures;
 mod projects;
+mod shapes;
 mod system;
-mod target;
+pub(super) mod target;
 mod voxels;
 
 pub(super) use target::layer as layer_of;
@@ -25,6 +28,9 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     files::ENTRIES,
     pictures::ENTRIES,
     voxels::ENTRIES,
+    shapes::ENTRIES,
+    batch::ENTRIES,
+    edit::ENTRIES,
     layers::ENTRIES,
     layer_settings::ENTRIES,
     derived_layers::ENTRIES,

@@ -2,7 +2,7 @@
 
 use crate::api::LayerRef;
 use crate::document::{Document, Layer, LayerContent, LayerId};
-use crate::rpc::error::RpcError;
+use crate::rpc::error::*;
 
 /// The layer that a call means: the active one unless it names another. `code` is the method's own error code.
 pub fn layer_id(document: &Document, wanted: LayerRef, code: i32) -> Result<LayerId, RpcError> {
@@ -32,7 +32,12 @@ pub fn layer_mut(
 /// The error for a layer that is not there.
 pub fn no_such_layer(document: &Document, id: i32, code: i32) -> RpcError {
     let known: Vec<i32> = document.layers().iter().map(|layer| layer.id.0).collect();
-    RpcError::new(code, format!("No such layer: {id}"))
+    let reason = format!("No such layer: {id}");
+    let error = match documented(code) {
+        Some(message) => RpcError::new(code, message).with("reason", reason),
+        None => RpcError::new(code, reason),
+    };
+    error
         .with("param", "layer_id")
         .with("got", id)
         .with("known", known)
@@ -61,4 +66,28 @@ fn not_editable(layer: &Layer, code: i32) -> RpcError {
         "goxel.detach_layer makes them its own voxels; goxel.place_layer moves or recolours them; \
          nothing was changed",
     )
+}
+
+/// The message that the reference's documents give to a failure with a code of its own.
+pub fn documented(code: i32) -> Option<&'static str> {
+    Some(match code {
+        ADD_VOXEL => "Failed to add voxel: error code -1",
+        REMOVE_VOXEL => "Failed to remove voxel: error code -1",
+        GET_VOXEL => "Failed to get voxel: error code -1",
+        PAINT_VOXELS => "Failed to paint voxel: error code -1",
+        FLOOD_FILL => "Failed to perform flood fill",
+        DELETE_LAYER => "Failed to delete layer: error code -1",
+        MERGE_LAYERS => "Failed to merge layers: error code -1",
+        SET_LAYER_VISIBILITY => "Failed to set layer visibility: error code -1",
+        _ => return None,
+    })
+}
+
+/// A failure with the message of the reference's documents, and the reason in its data.
+pub fn failed(code: i32, reason: impl Into<String>) -> RpcError {
+    let reason = reason.into();
+    match documented(code) {
+        Some(message) => RpcError::new(code, message).with("reason", reason),
+        None => RpcError::new(code, reason),
+    }
 }

@@ -1,15 +1,25 @@
-//! Handlers about single voxels and shapes.
+//! Handlers about single voxels and lists of them.
 
 use super::{entries, target};
+use crate::api::args::shown;
+use crate::api::bulk::{EXPECTED, VoxelEntries};
+use crate::api::methods::edit::BoxResult;
 use crate::api::methods::voxels::*;
-use crate::api::{Color, Position};
+use crate::api::operations::forms::{ClearFields, VoxelsFields};
+use crate::api::operations::values::VoxelList;
+use crate::api::operations::{Form, Operation};
+use crate::api::words::Mode;
+use crate::api::{Color, ParamError, Position};
 use crate::document::history::Scope;
+use crate::rpc::change::{Change, carry_out, refused};
 use crate::rpc::context::{Context, Outcome};
-use crate::rpc::error::{ADD_VOXEL, GET_VOXEL, REMOVE_VOXEL, RpcError};
+use crate::rpc::error::{
+    ADD_VOXEL, GET_VOXEL, NO_SUCH_LAYER, PAINT_VOXELS, REMOVE_VOXEL, RpcError,
+};
 use crate::rpc::table::Handle;
 use crate::voxel::{Point, Rgba};
 
-entries![AddVoxel, RemoveVoxel, GetVoxel];
+entries![AddVoxel, RemoveVoxel, GetVoxel, PaintVoxels, AddVoxels, ClearVoxels];
 
 impl Handle for AddVoxel {
     fn handle(
@@ -52,7 +62,132 @@ impl Handle for GetVoxel {
         let RemoveVoxelParams { position: Position([x, y, z]), layer_id } = params;
         let layer = target::layer(context.project()?.document(), layer_id, GET_VOXEL)?;
         let color = layer.volume.get(Point::new(x, y, z));
-        let (exists, color) = (!color.is_empty(), color.bytes());
-        Ok(GetVoxelResult { x, y, z, exists, color, layer_id: layer.id.0 }.into())
+        let result = GetVoxelResult {
+            x,
+            y,
+            z,
+            exists: !color.is_empty(),
+            color: color.bytes(),
+            position: [x, y, z],
+            material_id: layer.material,
+            layer_id: layer.id.0,
+        };
+        Ok(result.into())
+    }
+}
+
+/// Painting cannot erase: alpha 0 counts as opaque, as in the reference.
+pub(super) fn opaque(color: Rgba) -> Rgba {
+    if color.is_empty() { Rgba { a: 255, ..color } } else { color }
+}
+
+impl Handle for PaintVoxels {
+    fn handle(
+        context: &mut Context<'_>,
+        params: PaintVoxelsParams,
+    ) -> Result<Outcome<PaintVoxelsResult>, RpcError> {
+        let PaintVoxelsParams { position: Position(at), color: Color(color), layer_id } = params;
+        let (layer_id, old) =
+            context.project()?.edit("paint voxel", Scope::Voxels, |document| {
+                let layer = target::layer_mut(document, layer_id, PAINT_VOXELS)?;
+                let old = layer.volume.set(at.into(), opaque(color));
+                match old.is_empty() {
+                    true => Err(nothing_there(at)),
+                    false => Ok((layer.id.0, old)),
+                }
+            })?;
+        Ok(PaintVoxelsResult { success: true, painted: 1, layer_id, previous: old.bytes() }.into())
+    }
+}
+
+fn nothing_there(at: [i32; 3]) -> RpcError {
+    target::failed(PAINT_VOXELS, format!("There is no voxel at {at:?}"))
+        .with("param", "position")
+        .with("got", at.to_vec())
+        .hint("goxel.add_voxel sets a voxel where none is; nothing was changed")
+}
+
+/// Voxels that could not be read, as far as a result shows them.
+const SHOWN_FAILURES: usize = 10;
+
+/// A list that was read as far as it can be.
+struct ReadList {
+    entries: VoxelList,
+    failed: u64,
+    failures: Vec<FailedVoxel>,
+}
+
+fn read_list(array: &str) -> ReadList {
+    let voxels = VoxelEntries::new(array);
+    let mut read = Vec::with_capacity(voxels.capacity());
+    let (mut failed, mut failures) = (0, Vec::new());
+    for (index, entry) in voxels.enumerate() {
+        let got = match entry {
+            Ok(entry) if entry.color.is_some() => {
+                read.push(entry);
+                continue;
+            }
+            Ok(_) => "a voxel without color".to_owned(),
+            Err(raw) => shown(raw),
+        };
+        failed += 1;
+        if failures.len() < SHOWN_FAILURES {
+            failures.push(FailedVoxel { index, got });
+        }
+    }
+    ReadList { entries: VoxelList(read), failed, failures }
+}
+
+impl Handle for AddVoxels {
+    fn handle(
+        context: &mut Context<'_>,
+        params: AddVoxelsParams<'_>,
+    ) -> Result<Outcome<AddVoxelsResult>, RpcError> {
+        let rule = |message| RpcError::from(ParamError::rule("voxels", message));
+        let raw = params.voxels.ok_or_else(|| rule("Missing voxels parameter"))?.0;
+        if !raw.starts_with('[') {
+            return Err(rule("Invalid voxels parameter (must be array)").with("got", shown(raw)));
+        }
+        let document = context.project()?.document();
+        let layer_id = target::layer_id(document, params.layer_id, NO_SUCH_LAYER)?.0;
+        let ReadList { entries, failed, failures } = read_list(raw);
+        let added = entries.0.len() as u64;
+        let result = move |revision| AddVoxelsResult {
+            success: failed == 0,
+            added,
+            failed,
+            layer_id,
+            expected: (failed > 0).then_some(EXPECTED),
+            failures,
+            revision,
+        };
+        if added == 0 {
+            return Ok(result(context.project()?.revision()).into());
+        }
+        let fields = VoxelsFields { points: VoxelList::default(), voxels: entries };
+        let layer = crate::api::LayerRef(Some(layer_id));
+        let form = Form::Voxels(fields);
+        let operation = Operation { form, mode: Mode::Replace, layer, color: None };
+        let change = Change::of(operation, "add voxels", refused);
+        carry_out(context, change, move |changed| Ok(result(changed.project.revision())))
+    }
+}
+
+impl Handle for ClearVoxels {
+    fn handle(
+        context: &mut Context<'_>,
+        params: ClearVoxelsParams,
+    ) -> Result<Outcome<ClearVoxelsResult>, RpcError> {
+        let ClearVoxelsParams { min, max, layer_id: layer } = params;
+        let document = context.project()?.document();
+        let layer_id = target::layer_id(document, layer, NO_SUCH_LAYER)?.0;
+        let form = Form::Clear(ClearFields { min, max });
+        let operation = Operation { form, mode: Mode::Add, layer, color: None };
+        let change = Change::of(operation, "clear voxels", refused);
+        carry_out(context, change, move |changed| {
+            let report = changed.outcome.total;
+            let bounds = report.bounds.map(BoxResult::from);
+            Ok(ClearVoxelsResult { success: true, removed: report.removed, layer_id, bounds })
+        })
     }
 }

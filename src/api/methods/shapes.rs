@@ -1,0 +1,113 @@
+//! Methods that draw shapes and fill regions.
+
+use std::borrow::Cow;
+
+use super::super::macros::{method, params, result};
+use super::super::operations::values::{BoxValue, Tolerance};
+use super::super::value::InRange;
+use super::super::words::Mode;
+use super::super::{Color, LayerRef, Position};
+use super::edit::BoxResult;
+use crate::voxel::Axis;
+
+/// A length of a shape in voxels.
+pub type Length = InRange<1, 65_536>;
+
+params! {
+    /// A shape to draw.
+    pub struct ProceduralShapeParams<'a> {
+        /// Which shape: cube, sphere, cylinder, cone, pyramid, torus, ellipsoid, capsule or line.
+        shape_type | "shape": Cow<'a, str> = "\"cube\"",
+        /// Voxels along x.
+        size_x: Length = "10",
+        /// Voxels along y.
+        size_y: Length = "10",
+        /// Voxels along z. The tube of a torus is as thick as that, but at most a third of its width.
+        size_z: Length = "10",
+        /// Its centre in x; with an even size the voxel right of the middle.
+        center_x: i32 = "0",
+        /// Its centre in y.
+        center_y: i32 = "0",
+        /// Its centre in z.
+        center_z: i32 = "0",
+        /// Its colour, in any form, or as r, g, b[, a]. Alpha 0 erases.
+        color: Color = "\"#000000\"",
+        /// The layer; absent or 0 means the active one.
+        layer_id | "layer": LayerRef,
+        /// Thickness of the wall in voxels; 0 is solid.
+        hollow | "wall": u32 = "0",
+        /// The axis of cylinders, cones, pyramids, tori and capsules.
+        axis: Axis = "\"z\"",
+        /// Degrees about x, then y, then z, counter-clockwise seen with the axis pointing at the viewer.
+        rotation: [f64; 3] = "[0,0,0]",
+        /// How it combines with what is there.
+        mode: Mode = "\"replace\"",
+    }
+}
+
+result! {
+    /// What was drawn.
+    pub struct ProceduralShapeResult {
+        /// Always true.
+        success: bool,
+        /// The shape.
+        shape_type: String,
+        /// Voxels that the shape covers. Of a shape over more than two million places that overlaps others:
+        /// those that changed.
+        voxels_created: u64,
+        /// The layer.
+        layer_id: i32,
+        /// Voxels whose colour changed.
+        changed: u64,
+        /// The smallest box around what changed; absent if nothing did.
+        bounds as "box": Option<BoxResult>,
+    }
+}
+
+method! {
+    /// Draws a shape around a centre.
+    ProceduralShape = "goxel.procedural_shape",
+    ProceduralShapeParams<'a> -> ProceduralShapeResult,
+    effect: Edit, lenient: true,
+    by_position: r##"["sphere",9,9,9,0,0,4,"#ff0000"]"##,
+    by_name: r##"{"shape_type":"cube","size_x":3,"size_y":3,"size_z":3,"color":"#336699"}"##,
+}
+
+params! {
+    /// A region to fill.
+    pub struct FloodFillParams {
+        /// A voxel of the region, which may be an empty one: x, y, z, or one value `[x,y,z]`.
+        position: Position,
+        /// The new colour, in any form, or as r, g, b[, a]. Alpha 0 counts as 255.
+        color: Color,
+        /// The layer; absent or 0 means the active one.
+        layer_id | "layer": LayerRef,
+        /// How far each channel may be off from the first voxel, 0 to 255.
+        tolerance: Tolerance = "0",
+        /// The box that the region cannot leave. Without it the canvas and everything drawn.
+        within | "box": Option<BoxValue>,
+    }
+}
+
+result! {
+    /// What was filled.
+    pub struct FloodFillResult {
+        /// Always true.
+        success: bool,
+        /// Voxels whose colour changed.
+        voxels_filled: u64,
+        /// The layer.
+        layer_id: i32,
+        /// The smallest box around them; absent if there were none.
+        bounds as "box": Option<BoxResult>,
+    }
+}
+
+method! {
+    /// Fills the region of like voxels that are connected by their faces.
+    FloodFill = "goxel.flood_fill",
+    FloodFillParams -> FloodFillResult,
+    effect: Edit, lenient: true,
+    by_position: r##"[0,0,0,"#000080"]"##,
+    by_name: r#"{"x":0,"y":0,"z":0,"color":"navy","within":[[-2,-2,0],[2,2,2]]}"#,
+}

@@ -1,0 +1,220 @@
+//! Changes made of operations: in place if they are small, else in slices on a draft.
+
+use super::context::{Context, Outcome, Task};
+use super::error::{INVALID_PARAMS, NO_SUCH_LAYER, OVER_LIMIT, REVISION_CONFLICT, RpcError};
+use super::methods::target::no_such_layer;
+use crate::api::operations::{Operation, OperationError, operation};
+use crate::document::Document;
+use crate::document::history::Scope;
+use crate::edit::{self, EditError, Refusal, Runner};
+use crate::job::{Budget, Progress, Step};
+use crate::workspace::{Draft, Project};
+
+/// Blocks that a change may visit in place; a larger one goes on in slices.
+const BLOCKS_IN_PLACE: u64 = 256;
+
+/// What to change, and how.
+pub(super) struct Change {
+    /// The operations, in order.
+    pub(super) operations: Vec<Operation>,
+    /// What the history calls it.
+    pub(super) label: String,
+    /// Only tell what would change.
+    pub(super) dry_run: bool,
+    /// Turns an operation's refusal into the method's error.
+    pub(super) refused: Refused,
+}
+
+/// Turns the refusal of an operation into an error.
+pub(super) type Refused = Box<dyn Fn(EditError, &Document) -> RpcError>;
+
+impl Change {
+    /// One operation.
+    pub(super) fn of(
+        operation: Operation,
+        label: &str,
+        refused: impl Fn(EditError, &Document) -> RpcError + 'static,
+    ) -> Self {
+        let (label, refused) = (label.to_owned(), Box::new(refused));
+        Change { operations: vec![operation], label, dry_run: false, refused }
+    }
+}
+
+/// What a change came to.
+pub(super) struct Changed<'a> {
+    pub(super) outcome: edit::Outcome,
+    pub(super) project: &'a Project,
+}
+
+/// Why a change in place ends without one.
+enum Stop {
+    Refused(EditError),
+    Dry(edit::Outcome),
+    Unfinished,
+}
+
+/// Refuses a change if the project has moved on since the caller last looked.
+pub(super) fn check_revision(project: &Project, expected: Option<u64>) -> Result<(), RpcError> {
+    let current = project.revision();
+    match expected {
+        Some(expected) if expected != current => Err(RpcError::new(
+            REVISION_CONFLICT,
+            format!(
+                "Revision conflict: expected {expected}, the project is at {current}. Nothing was \
+                 changed."
+            ),
+        )
+        .with("param", "expected_revision")
+        .with("expected", expected)
+        .with("got", current)
+        .with("revision", current)
+        .hint(
+            "goxel.diff shows what changed since; then send the change again with the new revision",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Carries a change out; `reply` makes the result of what it came to.
+pub(super) fn carry_out<R: 'static>(
+    context: &mut Context<'_>,
+    change: Change,
+    reply: impl FnOnce(Changed<'_>) -> Result<R, RpcError> + 'static,
+) -> Result<Outcome<R>, RpcError> {
+    let limits = context.workspace.edit_limits;
+    let Change { operations, label, dry_run, refused } = change;
+    let project = context.project()?;
+    let runner = Runner::new(operations, limits);
+    let mut runner = runner.map_err(|error| refused(error, project.document()))?;
+    if !runner.is_short(project.document(), BLOCKS_IN_PLACE) {
+        let draft = Some(project.draft(Scope::Voxels));
+        let (reply, label) = (Some(reply), label);
+        return Ok(Outcome::Later(Box::new(Slices {
+            runner,
+            draft,
+            label,
+            dry_run,
+            refused,
+            reply,
+        })));
+    }
+    let done = project.edit(&label, Scope::Voxels, |document| {
+        match runner.step(document, &mut Budget::unlimited()) {
+            Ok(Step::Done(outcome)) if dry_run => Err(Stop::Dry(outcome)),
+            Ok(Step::Done(outcome)) => Ok(outcome),
+            Ok(Step::More) => Err(Stop::Unfinished),
+            Err(error) => Err(Stop::Refused(error)),
+        }
+    });
+    let outcome = match done {
+        Ok(outcome) | Err(Stop::Dry(outcome)) => outcome,
+        Err(Stop::Refused(error)) => return Err(refused(error, project.document())),
+        Err(Stop::Unfinished) => return Err(RpcError::internal("an edit did not end")),
+    };
+    reply(Changed { outcome, project }).map(Outcome::Done)
+}
+
+/// A change under way on a draft.
+struct Slices<F> {
+    runner: Runner,
+    draft: Option<Draft>,
+    label: String,
+    dry_run: bool,
+    refused: Refused,
+    reply: Option<F>,
+}
+
+impl<R, F> Task<R> for Slices<F>
+where
+    F: FnOnce(Changed<'_>) -> Result<R, RpcError>,
+{
+    fn step(
+        &mut self,
+        context: &mut Context<'_>,
+        budget: &mut Budget,
+    ) -> Result<Step<R>, RpcError> {
+        let project = context.project()?;
+        let ended = || RpcError::internal("an edit ended twice");
+        let draft = self.draft.as_mut().ok_or_else(ended)?;
+        let stepped = self.runner.step(draft.document_mut(), budget);
+        let Step::Done(outcome) =
+            stepped.map_err(|error| (self.refused)(error, project.document()))?
+        else {
+            return Ok(Step::More);
+        };
+        let draft = self.draft.take().ok_or_else(ended)?;
+        if !self.dry_run {
+            let stale = |_| RpcError::internal("the project changed under a running edit");
+            project.commit(&self.label, draft).map_err(stale)?;
+        }
+        let reply = self.reply.take().ok_or_else(ended)?;
+        reply(Changed { outcome, project }).map(Step::Done)
+    }
+
+    fn progress(&self) -> Progress {
+        self.runner.progress()
+    }
+}
+
+/// What every refusal ends with.
+const NOTHING: &str = "Nothing was changed.";
+
+/// Names the operation that an error is about, with an example of how it would be right.
+fn blame(error: RpcError, index: Option<usize>, op: Option<&'static str>) -> RpcError {
+    let error = match index {
+        Some(index) => error.with("operation", index),
+        None => error,
+    };
+    match op.and_then(operation) {
+        Some(info) => {
+            let example = serde_json::from_str::<serde_json::Value>(info.example);
+            error.with("op", info.name).with("example", example.unwrap_or_default())
+        }
+        None => error,
+    }
+}
+
+fn place(index: Option<usize>, op: Option<&'static str>) -> String {
+    match (index, op) {
+        (Some(index), Some(op)) => format!("Operation {index} ({op}): "),
+        (Some(index), None) => format!("Operation {index}: "),
+        (None, _) => String::new(),
+    }
+}
+
+/// The error for an operation that cannot be read.
+pub(super) fn unreadable(wrong: OperationError) -> RpcError {
+    let op = wrong.op.map(|info| info.name);
+    let mut error = RpcError::from(wrong.error);
+    error.message = format!("{}{}. {NOTHING}", place(Some(wrong.index), op), error.message);
+    let error = blame(error, Some(wrong.index), op);
+    error.hint("the list of operations is applied as a whole or not at all")
+}
+
+/// The error for an operation that cannot be carried out.
+pub(super) fn refused(error: EditError, document: &Document) -> RpcError {
+    let EditError { operation, op, refusal } = error;
+    let rpc = match &refusal {
+        Refusal::NoSuchLayer(id) => no_such_layer(document, *id, NO_SUCH_LAYER),
+        Refusal::ComputedLayer(id) => {
+            let error = RpcError::new(NO_SUCH_LAYER, refusal.to_string());
+            error.with("param", "layer").with("got", *id)
+        }
+        Refusal::Rule { field, .. } => {
+            RpcError::new(INVALID_PARAMS, refusal.to_string()).with("param", *field)
+        }
+        Refusal::Memory(limit) => {
+            RpcError::new(OVER_LIMIT, refusal.to_string()).with("limit", limit.limit)
+        }
+        Refusal::TooManyVoxels { wanted, limit } => {
+            let error = RpcError::new(OVER_LIMIT, refusal.to_string());
+            error.with("limit", *limit).with("got", *wanted)
+        }
+        Refusal::TooManyOperations { got, limit } => {
+            let error = RpcError::new(OVER_LIMIT, refusal.to_string());
+            error.with("limit", *limit).with("got", *got)
+        }
+    };
+    let message = format!("{}{}. {NOTHING}", place(operation, op), rpc.message);
+    blame(RpcError { message, ..rpc }, operation, op)
+}

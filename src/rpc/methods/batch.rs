@@ -1,0 +1,157 @@
+//! The handler of `goxel.batch_operations`.
+
+use super::entries;
+use super::shapes::shape_operation;
+use super::voxels::opaque;
+use crate::api::args::shown;
+use crate::api::bulk::VoxelEntry;
+use crate::api::json::{Elements, Members, string};
+use crate::api::methods::batch::*;
+use crate::api::methods::shapes::{FloodFillParams, ProceduralShapeParams};
+use crate::api::methods::voxels::{
+    AddVoxelParams, ClearVoxelsParams, PaintVoxelsParams, RemoveVoxelParams,
+};
+use crate::api::operations::forms::{ClearFields, FillFields, VoxelsFields};
+use crate::api::operations::values::VoxelList;
+use crate::api::operations::{Form, Operation, OperationError, read_operation};
+use crate::api::words::Mode;
+use crate::api::{Args, LayerRef, ParamError, Params};
+use crate::edit::EditError;
+use crate::rpc::change::{Change, Changed, carry_out, refused, unreadable};
+use crate::rpc::context::{Context, Outcome};
+use crate::rpc::error::RpcError;
+use crate::rpc::table::Handle;
+use crate::voxel::Rgba;
+
+entries![BatchOperations];
+
+impl Handle for BatchOperations {
+    fn handle(
+        context: &mut Context<'_>,
+        params: BatchParams<'_>,
+    ) -> Result<Outcome<BatchResult>, RpcError> {
+        let rule = || ParamError::rule("operations", "Must specify operations array");
+        let raw = params.operations.filter(|raw| raw.0.starts_with('[')).ok_or_else(rule)?.0;
+        let Program { operations, places, total } = Program::read(raw, params.layer_id)?;
+        let label = format!("batch of {total}");
+        let refused = Box::new(move |error: EditError, document: &_| {
+            let operation = error.operation.and_then(|index| places.get(index).copied());
+            refused(EditError { operation, ..error }, document)
+        });
+        let change = Change { operations, label, dry_run: false, refused };
+        carry_out(context, change, move |Changed { outcome, project }| {
+            Ok(BatchResult {
+                success: true,
+                total_operations: total,
+                successful_operations: total,
+                changed: outcome.total.changed,
+                revision: project.revision(),
+            })
+        })
+    }
+}
+
+/// The operations of a batch. Single voxels that follow each other are one operation.
+#[derive(Default)]
+struct Program {
+    operations: Vec<Operation>,
+    /// Where in the call each of them began.
+    places: Vec<usize>,
+    total: usize,
+}
+
+impl Program {
+    fn read(array: &str, layer: LayerRef) -> Result<Self, RpcError> {
+        let mut program = Program::default();
+        for (index, raw) in Elements::new(array).enumerate() {
+            let mut operation = read_one(raw).map_err(|wrong| match wrong {
+                Wrong::Param(op, error) => unreadable(OperationError { index, op, error }),
+                Wrong::Shape(mut error) => {
+                    error.message = format!("Operation {index}: {}", error.message);
+                    error.with("operation", index)
+                }
+            })?;
+            if operation.layer.0.is_none() {
+                operation.layer = layer;
+            }
+            program.push(index, operation);
+        }
+        Ok(program)
+    }
+
+    fn push(&mut self, index: usize, operation: Operation) {
+        self.total += 1;
+        if let Some(last) = self.operations.last_mut()
+            && (last.mode, last.layer) == (operation.mode, operation.layer)
+            && last.color.is_none()
+            && operation.color.is_none()
+            && let (Form::Voxels(before), Form::Voxels(more)) = (&mut last.form, &operation.form)
+        {
+            before.voxels.0.extend_from_slice(&more.voxels.0);
+            before.points.0.extend_from_slice(&more.points.0);
+            return;
+        }
+        self.operations.push(operation);
+        self.places.push(index);
+    }
+}
+
+/// What is wrong with an operation.
+enum Wrong {
+    Param(Option<&'static crate::api::operations::OperationInfo>, ParamError),
+    Shape(RpcError),
+}
+
+impl From<ParamError> for Wrong {
+    fn from(error: ParamError) -> Self {
+        Wrong::Param(None, error)
+    }
+}
+
+fn read_one(raw: &str) -> Result<Operation, Wrong> {
+    let name = Members::new(raw)
+        .filter(|(name, _)| name == "type" || name == "op")
+        .find_map(|(_, value)| string(value));
+    let name = name.unwrap_or_default();
+    let name = name.strip_prefix("goxel.").unwrap_or(&name);
+    let mut args = Args::new(Some(raw).filter(|raw| raw.starts_with('{'))).ok_or_else(|| {
+        ParamError::rule("operations", format!("must be an object, got {}", shown(raw)))
+    })?;
+    Ok(match name {
+        "add_voxel" | "set_voxel" | "add" => {
+            let AddVoxelParams { position, color, layer_id } = Params::take(&mut args)?;
+            one_voxel(position.0, color.0, Mode::Replace, layer_id)
+        }
+        "remove_voxel" | "remove" => {
+            let RemoveVoxelParams { position, layer_id } = Params::take(&mut args)?;
+            one_voxel(position.0, Rgba::EMPTY, Mode::Replace, layer_id)
+        }
+        "paint_voxel" | "paint_voxels" => {
+            let PaintVoxelsParams { position, color, layer_id } = Params::take(&mut args)?;
+            one_voxel(position.0, opaque(color.0), Mode::Paint, layer_id)
+        }
+        "flood_fill" => {
+            let params: FloodFillParams = Params::take(&mut args)?;
+            let FloodFillParams { position, tolerance, within, color, layer_id: layer } = params;
+            let form = Form::Fill(FillFields { at: position.0, tolerance, within });
+            let color = Some(opaque(color.0));
+            Operation { form, mode: Mode::Replace, layer, color }
+        }
+        "procedural_shape" => {
+            let params = ProceduralShapeParams::take(&mut args)?;
+            shape_operation(&params).map_err(Wrong::Shape)?
+        }
+        "clear_voxels" => {
+            let ClearVoxelsParams { min, max, layer_id } = Params::take(&mut args)?;
+            let form = Form::Clear(ClearFields { min, max });
+            Operation { form, mode: Mode::Add, layer: layer_id, color: None }
+        }
+        _ => read_operation(raw, |_| None).map_err(|(op, error)| Wrong::Param(op, error))?,
+    })
+}
+
+fn one_voxel(point: [i32; 3], color: Rgba, mode: Mode, layer: LayerRef) -> Operation {
+    let entry = VoxelEntry { point: point.into(), color: Some(color) };
+    let (points, voxels) = (VoxelList::default(), VoxelList(vec![entry]));
+    Operation { form: Form::Voxels(VoxelsFields { points, voxels }), mode, layer, color: None }
+}
