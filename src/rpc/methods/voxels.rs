@@ -89,7 +89,7 @@ impl Handle for PaintVoxels {
         let PaintVoxelsParams { position: Position(at), color: Color(color), layer_id } = params;
         let (layer_id, old) =
             context.project()?.edit("paint voxel", Scope::Voxels, |document| {
-                let layer = target::layer_mut(document, layer_id, PAINT_VOXELS)?;
+                let layer = target::editable_layer_mut(document, layer_id, PAINT_VOXELS)?;
                 let old = layer.volume.set(at.into(), opaque(color));
                 match old.is_empty() {
                     true => Err(nothing_there(at)),
