@@ -2,12 +2,6 @@
 
 use super::{BlockPos, Bounds};
 
-/// The box of a block.
-pub(crate) fn block_bounds(at: BlockPos) -> Bounds {
-    let min = at.origin().array().map(i64::from);
-    Bounds { min, max: min.map(|v| v + 16) }
-}
-
 /// Walks the blocks that a box touches, 16x16x16 of them at a time, so that whole super-chunks can be
 /// skipped at once.
 #[derive(Clone, Debug)]

@@ -1,7 +1,8 @@
 //! Drawing: a shape, a colour and a blend mode, block by block.
 
+use super::blend_block::ALL;
 use super::block_edit::{self, BlockEdit, EditJob, EditReport};
-use super::block_range::{BlockRange, block_bounds};
+use super::block_range::BlockRange;
 use super::memory::MemoryLimit;
 use super::{BlendMode, BlockPos, Bounds, Cover, Mask, Rgba, Shape, Volume};
 use crate::job::Progress;
@@ -52,7 +53,7 @@ impl Brush {
     fn allowed(&self, at: BlockPos) -> Mask {
         let mut mask = match &self.clip {
             Some(clip) => Shape::cuboid(*clip).mask(at),
-            None => [!0; 64],
+            None => ALL,
         };
         if let Some(selection) = &self.selection {
             let selected = selection.block(at).map_or([0; 64], |block| block.mask());
@@ -63,7 +64,7 @@ impl Brush {
 
     /// Whether it may change a whole block.
     fn allows_all(&self, at: BlockPos) -> bool {
-        let bounds = block_bounds(at);
+        let bounds = at.bounds();
         self.selection.is_none()
             && self.clip.is_none_or(|clip| clip.intersect(&bounds) == Some(bounds))
     }
@@ -115,13 +116,13 @@ impl Draw {
 
     fn draw_block(&self, volume: &mut Volume, at: BlockPos, report: &mut EditReport) {
         let (mode, color) = (self.brush.mode, self.brush.color);
-        match self.shape.cover(block_bounds(at)) {
+        match self.shape.cover(at.bounds()) {
             Cover::Outside if !self.brush.works_outside() => {}
             Cover::Outside if self.brush.allows_all(at) => {
-                volume.blend_block(at, &[!0; 64], mode, Rgba::EMPTY, report);
+                volume.blend_block(at, &ALL, mode, Rgba::EMPTY, report);
             }
             Cover::Inside if self.brush.allows_all(at) => {
-                volume.blend_block(at, &[!0; 64], mode, color, report);
+                volume.blend_block(at, &ALL, mode, color, report);
             }
             _ => self.draw_rim(volume, at, report),
         }
@@ -155,8 +156,8 @@ fn visits(volume: &Volume, shape: &Shape, brush: &Brush) -> Visits {
     if adds || range.total() < volume.block_count() as u64 {
         return Visits::Range(range);
     }
-    let touched = |at: &BlockPos| block_bounds(*at).intersect(&area).is_some();
-    let list: Vec<_> = volume.blocks().map(|(at, _)| at).filter(touched).collect();
+    let touched = |at: &BlockPos| at.bounds().intersect(&area).is_some();
+    let list: Vec<_> = volume.positions().filter(touched).collect();
     Visits::List(list.into_iter())
 }
 
@@ -183,6 +184,14 @@ impl Volume {
     pub fn draw(&mut self, shape: &Shape, brush: &Brush) -> Result<EditReport, MemoryLimit> {
         let edit = Draw::new(self, shape, brush);
         block_edit::run(self, edit)
+    }
+
+    /// [`Volume::draw`] past the memory limit.
+    pub(crate) fn draw_unlimited(&mut self, shape: &Shape, brush: &Brush) -> EditReport {
+        let mut edit = Draw::new(self, shape, brush);
+        let mut report = EditReport::default();
+        while edit.next_block(self, &mut report) {}
+        report
     }
 
     /// [`Volume::draw`] as a job on a snapshot of this volume.

@@ -43,3 +43,11 @@ pub(crate) fn admit() -> Result<(), MemoryLimit> {
     let (in_use, limit) = (memory_in_use(), memory_limit());
     if in_use < limit { Ok(()) } else { Err(MemoryLimit { in_use, limit }) }
 }
+
+pub(crate) fn took(bytes: usize) {
+    IN_USE.fetch_add(bytes as u64, Ordering::Relaxed);
+}
+
+pub(crate) fn gave(bytes: usize) {
+    IN_USE.fetch_sub(bytes as u64, Ordering::Relaxed);
+}

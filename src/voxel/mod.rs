@@ -4,27 +4,38 @@
 //! copy-on-write: cloning a volume costs its index and never its voxels. Alpha 0 is empty. This floor
 //! knows nothing of files, JSON, sockets or the clock.
 
+mod blend_block;
 mod block;
 mod block_edit;
 mod block_range;
 mod color;
 mod combine;
+mod compact;
 mod debug;
+mod dense;
 mod draw;
+mod generation;
 mod geometry;
+mod index;
+mod marks;
+mod measure;
 mod memory;
+mod packed;
 mod shape;
+mod slab;
 mod volume;
 
-pub use block::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockRef, Mask};
+pub use block::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockRef, BlockVersion, Mask};
 pub(crate) use block_edit::BlockEdit;
 pub use block_edit::{EditJob, EditReport, Edited};
 pub use color::Rgba;
 pub use combine::BlendMode;
+pub use compact::CompactJob;
 pub use draw::Brush;
 pub(crate) use draw::Draw;
 pub use geometry::{Bounds, Point};
+pub use marks::VolumeChange;
 pub(crate) use memory::admit as admit_memory;
 pub use memory::{MemoryLimit, UNIT as MEMORY_UNIT, memory_in_use, memory_limit, set_memory_limit};
 pub use shape::{Axis, Cover, Rotation, Shape, ShapeError};
-pub use volume::{Volume, VolumeChange};
+pub use volume::Volume;

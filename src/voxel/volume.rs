@@ -3,54 +3,28 @@
 //! Invariants: no stored block is wholly empty; iteration order is z, then y, then x of the blocks and
 //! does not depend on the history of edits.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::sync::Arc;
+use super::block::{Slot, index_in_block, point_in_block};
+use super::dense::Dense;
+use super::index::{ChunkPos, Index, place_in_chunk, set_places};
+use super::marks::Marks;
+use super::memory::{self, MemoryLimit};
+use super::slab::Shared;
+use super::{
+    BLOCK_VOXELS, BlendMode, BlockPos, BlockRef, Bounds, Brush, Point, Rgba, Shape, VolumeChange,
+    generation,
+};
 
-use super::block::{Block, index_in_block};
-use super::block_edit::EditReport;
-use super::block_range::block_bounds;
-use super::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Point, Rgba};
-use super::{BlendMode, Mask};
-
-type Key = (i32, i32, i32);
-
-fn key(pos: BlockPos) -> Key {
-    (pos.z, pos.y, pos.x)
-}
-
-fn pos((z, y, x): Key) -> BlockPos {
-    BlockPos { x, y, z }
-}
-
-/// An unbounded sparse grid of voxels. Cloning shares all blocks.
-#[derive(Clone, Default)]
+/// An unbounded sparse grid of voxels. Cloning shares all blocks; a running recording of marks stays
+/// with the original.
+#[derive(Default)]
 pub struct Volume {
-    blocks: BTreeMap<Key, Arc<Block>>,
-    /// While marks are recorded: what each touched block was before it was first touched.
-    marks: Option<BTreeMap<Key, Option<Arc<Block>>>>,
+    pub(crate) index: Index,
+    pub(crate) marks: Marks,
 }
 
-/// What an edit did to a volume: enough to undo it, at the cost of the touched blocks only.
-#[derive(Clone, Default)]
-pub struct VolumeChange {
-    blocks: BTreeMap<Key, Option<Arc<Block>>>,
-}
-
-impl VolumeChange {
-    /// Whether nothing was touched.
-    pub fn is_empty(&self) -> bool {
-        self.blocks.is_empty()
-    }
-
-    /// A box around everything touched, aligned to blocks.
-    pub fn bounds(&self) -> Option<Bounds> {
-        self.blocks.keys().map(|&k| block_bounds(pos(k))).reduce(|a, b| a.union(&b))
-    }
-
-    /// Bytes this change keeps alive.
-    pub fn memory(&self) -> u64 {
-        self.blocks.values().flatten().count() as u64 * (BLOCK_VOXELS as u64 * 4)
+impl Clone for Volume {
+    fn clone(&self) -> Self {
+        Volume { index: self.index.clone(), marks: Marks::default() }
     }
 }
 
@@ -61,184 +35,224 @@ impl Volume {
     }
 
     /// The colour of a voxel; [`Rgba::EMPTY`] where nothing is.
+    #[inline]
     pub fn get(&self, point: Point) -> Rgba {
-        match self.blocks.get(&key(BlockPos::of(point))) {
-            Some(block) => block.voxels[index_in_block(point)],
+        let at = BlockPos::of(point);
+        match self.index.chunk(ChunkPos::of(at)) {
+            Some(chunk) => chunk.slot(place_in_chunk(at)).get(index_in_block(point)),
             None => Rgba::EMPTY,
         }
     }
 
     /// Sets a voxel and returns what it was. Alpha 0 erases.
+    #[inline]
     pub fn set(&mut self, point: Point, color: Rgba) -> Rgba {
-        let old = self.get(point);
-        if old == color || (old.is_empty() && color.is_empty()) {
+        let color = if color.is_empty() { Rgba::EMPTY } else { color };
+        let (at, index) = (BlockPos::of(point), index_in_block(point));
+        match self.set_in_place(at, index, color) {
+            Some(old) => old,
+            None => self.set_slowly(at, index, color),
+        }
+    }
+
+    /// [`Volume::set`] within the memory limit.
+    #[inline]
+    pub fn try_set(&mut self, point: Point, color: Rgba) -> Result<Rgba, MemoryLimit> {
+        let color = if color.is_empty() { Rgba::EMPTY } else { color };
+        let (at, index) = (BlockPos::of(point), index_in_block(point));
+        if let Some(old) = self.set_in_place(at, index, color) {
+            return Ok(old);
+        }
+        if !color.is_empty() {
+            memory::admit()?;
+        }
+        Ok(self.set_slowly(at, index, color))
+    }
+
+    /// Sets a voxel of a dense block that is ours alone and known to the recording, if there is one.
+    #[inline]
+    fn set_in_place(&mut self, at: BlockPos, index: usize, color: Rgba) -> Option<Rgba> {
+        let chunk = self.index.own_chunk(ChunkPos::of(at))?;
+        let now = generation::now();
+        let Slot::Dense(dense) = chunk.slot_mut(place_in_chunk(at)) else { return None };
+        let dense = dense.get_mut()?;
+        let old = dense.voxels[index];
+        if old == color {
+            return Some(old);
+        }
+        if color.is_empty() && dense.count == 1 {
+            return None;
+        }
+        let session = self.marks.session;
+        if session != 0 {
+            if dense.marks.session != session {
+                return None;
+            }
+            if dense.marks.left != 0 && !self.marks.log(&mut dense.marks, index, old) {
+                return None;
+            }
+        }
+        dense.put(index, color);
+        dense.stamp = now;
+        chunk.stamp = now;
+        Some(old)
+    }
+
+    fn set_slowly(&mut self, at: BlockPos, index: usize, color: Rgba) -> Rgba {
+        let old = self.index.slot(at).map_or(Rgba::EMPTY, |slot| slot.get(index));
+        if old == color {
             return old;
         }
-        let k = key(BlockPos::of(point));
-        self.mark(k);
-        let block = self.blocks.entry(k).or_insert_with(|| Arc::new(Block::empty()));
-        let block = Arc::make_mut(block);
-        block.voxels[index_in_block(point)] = if color.is_empty() { Rgba::EMPTY } else { color };
-        if color.is_empty() && block.is_empty() {
-            self.blocks.remove(&k);
+        if self.marks.session != 0 {
+            let last = color.is_empty() && self.index.slot(at).is_some_and(|s| s.count() == 1);
+            let chunk = self.index.chunk_or_new(ChunkPos::of(at));
+            self.marks.point(chunk, at, index, last);
+        }
+        let dense = self.index.dense(at);
+        if self.marks.session != 0 {
+            self.marks.adopt(dense, at);
+        }
+        dense.put(index, color);
+        if dense.count == 0 {
+            self.index.replace(at, Slot::Empty);
+            self.forget_empty_chunk(at);
         }
         old
     }
 
     /// Fills a box with one colour (alpha 0 erases) and returns how many voxels changed.
     pub fn fill(&mut self, bounds: Bounds, color: Rgba) -> u64 {
-        let Some(bounds) = bounds.intersect(&Bounds::ALL) else { return 0 };
-        let mut changed = 0;
-        for z in bounds.min[2]..bounds.max[2] {
-            for y in bounds.min[1]..bounds.max[1] {
-                for x in bounds.min[0]..bounds.max[0] {
-                    changed +=
-                        u64::from(self.set([x as i32, y as i32, z as i32].into(), color) != color);
-                }
-            }
-        }
-        changed
+        let brush = Brush::new(color).mode(BlendMode::Replace);
+        self.draw_unlimited(&Shape::cuboid(bounds), &brush).changed
     }
 
     /// Removes every voxel.
     pub fn clear(&mut self) {
-        for k in self.blocks.keys().copied().collect::<Vec<_>>() {
-            self.mark(k);
-            self.blocks.remove(&k);
+        if self.marks.session == 0 {
+            self.index = Index::default();
+            return;
+        }
+        let all: Vec<BlockPos> = self.positions().collect();
+        for at in all {
+            self.put_slot(at, Slot::Empty);
         }
     }
 
     /// Replaces one block by 4096 voxels in block order.
     pub fn set_block(&mut self, at: BlockPos, voxels: &[Rgba; BLOCK_VOXELS]) {
-        let k = key(at);
-        self.mark(k);
-        let mut block = Block { voxels: Box::new(*voxels) };
-        block.voxels.iter_mut().filter(|c| c.is_empty()).for_each(|c| *c = Rgba::EMPTY);
-        if block.is_empty() {
-            self.blocks.remove(&k);
-        } else {
-            self.blocks.insert(k, Arc::new(block));
-        }
-    }
-
-    /// Blends a colour into the voxels of a block that a mask picks.
-    pub(crate) fn blend_block(
-        &mut self,
-        at: BlockPos,
-        picked: &Mask,
-        mode: BlendMode,
-        color: Rgba,
-        report: &mut EditReport,
-    ) {
-        let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
-        if let Some(block) = self.block(at) {
-            block.copy_to(&mut voxels);
-        }
-        let (mut changed, mut before, mut after) = ([0; 64], [0; 64], [0; 64]);
-        for (index, voxel) in voxels.iter_mut().enumerate() {
-            let (word, bit) = (index >> 6, index & 63);
-            let old = *voxel;
-            if picked[word] >> bit & 1 == 1 {
-                *voxel = mode.blend(old, color);
-            }
-            changed[word] |= u64::from(old != *voxel) << bit;
-            before[word] |= u64::from(!old.is_empty()) << bit;
-            after[word] |= u64::from(!voxel.is_empty()) << bit;
-        }
-        if changed != [0; 64] {
-            self.set_block(at, &voxels);
-        }
-        report.count(at, &changed, &before, &after);
+        self.put_block(at, &Dense::of(voxels));
     }
 
     /// Replaces one block by a block seen in any volume, sharing its storage.
     pub fn share_block(&mut self, at: BlockPos, block: BlockRef<'_>) {
-        let k = key(at);
-        self.mark(k);
-        self.blocks.insert(k, Arc::clone(block.block));
+        self.put_slot(at, block.slot.clone());
+    }
+
+    /// Removes one block.
+    pub fn remove_block(&mut self, at: BlockPos) {
+        self.put_slot(at, Slot::Empty);
+    }
+
+    /// Replaces one block by 4096 voxels of one colour; alpha 0 removes it.
+    pub fn set_uniform_block(&mut self, at: BlockPos, color: Rgba) {
+        self.put_slot(at, Slot::of_color(color));
+    }
+
+    /// Replaces a block by a scratch block whose mask and count are right.
+    pub(crate) fn put_block(&mut self, at: BlockPos, block: &Dense) {
+        let slot = match block.uniform() {
+            Some(color) => Slot::of_color(color),
+            None => Slot::Dense(Shared::copy_of(block)),
+        };
+        self.put_slot(at, slot);
+    }
+
+    /// Replaces a block.
+    pub(crate) fn put_slot(&mut self, at: BlockPos, mut slot: Slot) {
+        let pos = ChunkPos::of(at);
+        if self.index.slot(at).is_none() && slot.is_empty() {
+            return;
+        }
+        if let Slot::Dense(dense) = &mut slot
+            && let Some(dense) = dense.get_mut()
+        {
+            self.marks.adopt(dense, at);
+            dense.stamp = generation::now();
+        }
+        let chunk = self.index.chunk_or_new(pos);
+        if self.marks.session != 0 {
+            self.marks.block(chunk, at);
+        }
+        let emptied = slot.is_empty();
+        chunk.replace(place_in_chunk(at), slot);
+        if emptied {
+            self.forget_empty_chunk(at);
+        }
+    }
+
+    /// While marks are recorded, an empty chunk stays: it knows what was touched.
+    fn forget_empty_chunk(&mut self, at: BlockPos) {
+        if self.marks.session == 0 {
+            self.index.drop_if_empty(ChunkPos::of(at));
+        }
     }
 
     /// Whether there is no voxel at all.
     pub fn is_empty(&self) -> bool {
-        self.blocks.is_empty()
-    }
-
-    /// How many voxels are not empty.
-    pub fn count(&self) -> u64 {
-        self.blocks().map(|(_, block)| u64::from(block.count())).sum()
-    }
-
-    /// The smallest box around all voxels.
-    pub fn bounds(&self) -> Option<Bounds> {
-        self.voxels().map(|(point, _)| Bounds::of_point(point)).reduce(|a, b| a.union(&b))
-    }
-
-    /// The smallest box of whole blocks around all voxels.
-    pub fn block_bounds(&self) -> Option<Bounds> {
-        self.blocks().map(|(at, _)| block_bounds(at)).reduce(|a, b| a.union(&b))
+        self.index.chunks().iter().all(|(_, chunk)| chunk.is_empty())
     }
 
     /// The blocks, in the order z, y, x of their positions.
     pub fn blocks(&self) -> impl Iterator<Item = (BlockPos, BlockRef<'_>)> {
-        self.blocks.iter().map(|(&k, block)| (pos(k), BlockRef { block }))
+        self.index.in_order().map(|(at, slot)| (at, BlockRef { slot }))
+    }
+
+    /// The positions of the blocks, chunk by chunk.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = BlockPos> + '_ {
+        self.index
+            .chunks()
+            .iter()
+            .flat_map(|(pos, chunk)| set_places(chunk.occupied()).map(|place| pos.block(place)))
     }
 
     /// How many blocks are stored.
     pub fn block_count(&self) -> usize {
-        self.blocks.len()
+        self.index.chunks().iter().map(|(_, chunk)| chunk.count()).sum()
     }
 
     /// One block, if it holds anything.
     pub fn block(&self, at: BlockPos) -> Option<BlockRef<'_>> {
-        self.blocks.get(&key(at)).map(|block| BlockRef { block })
+        self.index.slot(at).map(|slot| BlockRef { slot })
     }
 
     /// All voxels that are not empty, block by block.
     pub fn voxels(&self) -> impl Iterator<Item = (Point, Rgba)> + '_ {
         self.blocks().flat_map(|(at, block)| {
-            let o = at.origin();
-            (0..BLOCK_VOXELS).filter_map(move |index| {
-                let color = block.get(index);
-                let offset = [index & 15, (index >> 4) & 15, index >> 8].map(|v| v as i32);
-                let point = Point::new(o.x + offset[0], o.y + offset[1], o.z + offset[2]);
-                (!color.is_empty()).then_some((point, color))
+            let mask = block.mask();
+            (0..64usize).flat_map(move |word| {
+                let bits = mask[word];
+                (0..64usize).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| {
+                    let index = word * 64 + bit;
+                    (point_in_block(at, index), block.get(index))
+                })
             })
         })
     }
 
-    /// Bytes that this volume keeps alive, shared blocks counted in full.
-    pub fn memory(&self) -> u64 {
-        self.blocks.len() as u64 * (BLOCK_VOXELS as u64 * 4 + 64)
-    }
-
     /// Starts to record what edits overwrite, until [`Volume::take_marks`].
     pub fn start_marks(&mut self) {
-        self.marks = Some(BTreeMap::new());
+        self.marks.start();
     }
 
     /// Ends the recording and returns the change; give it to [`Volume::apply`] to undo it.
     pub fn take_marks(&mut self) -> VolumeChange {
-        VolumeChange { blocks: self.marks.take().unwrap_or_default() }
+        self.marks.take(&mut self.index)
     }
 
-    /// Puts back what a change recorded and returns the change that undoes this in turn.
+    /// Puts back what a change recorded and returns the change that undoes this in turn. Not for use
+    /// while marks are recorded: they would not see it.
     pub fn apply(&mut self, change: VolumeChange) -> VolumeChange {
-        let mut inverse = BTreeMap::new();
-        for (k, block) in change.blocks {
-            let current = match block {
-                Some(block) => self.blocks.insert(k, block),
-                None => self.blocks.remove(&k),
-            };
-            inverse.insert(k, current);
-        }
-        VolumeChange { blocks: inverse }
-    }
-
-    fn mark(&mut self, k: Key) {
-        if let Some(marks) = &mut self.marks
-            && let Entry::Vacant(entry) = marks.entry(k)
-        {
-            entry.insert(self.blocks.get(&k).cloned());
-        }
+        debug_assert!(self.marks.session == 0, "a change is applied while marks are recorded");
+        change.apply(&mut self.index)
     }
 }

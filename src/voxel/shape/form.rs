@@ -72,6 +72,10 @@ impl Form {
         each_form!(self, solid => solid.cover(center, half))
     }
 
+    pub(super) fn contains(&self, at: [f64; 3]) -> bool {
+        each_form!(self, solid => solid.contains(at))
+    }
+
     pub(super) fn extent(&self) -> ([f64; 3], [f64; 3]) {
         each_form!(self, solid => solid.extent())
     }

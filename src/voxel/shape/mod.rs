@@ -178,8 +178,25 @@ impl Shape {
 
     /// Whether a voxel belongs to the shape.
     pub fn contains(&self, point: Point) -> bool {
-        let index = super::block::index_in_block(point);
-        self.mask(BlockPos::of(point))[index >> 6] >> (index & 63) & 1 == 1
+        let at = point.array().map(|value| f64::from(value) + 0.5);
+        let inside = |form: &Form, at: [f64; 3]| form.contains(self.frame.to_local(at));
+        if !inside(&self.form, at) || self.wall == 0 {
+            return inside(&self.form, at);
+        }
+        let wall = f64::from(self.wall);
+        let Some(inner) = self.form.shrunk(wall) else { return true };
+        let leads_out = |axis: usize, step: f64| {
+            let mut there = at;
+            there[axis] += step;
+            !inside(&self.form, there)
+        };
+        let near = || (0..3).any(|axis| leads_out(axis, wall) || leads_out(axis, -wall));
+        !inside(&inner, at) || (self.needs_steps() && near())
+    }
+
+    /// Whether the steps along the axes decide, beside the shrunk form, what is a wall.
+    fn needs_steps(&self) -> bool {
+        self.form.is_convex() && !(self.form.is_even() && self.frame.is_aligned())
     }
 
     /// What the shape does to a box. [`Cover::Rim`] is always a correct answer.
@@ -223,7 +240,7 @@ impl Shape {
     /// comes closer than that, as in flat ellipsoids.
     fn carve(&self, mask: &mut Mask, inner: &Form, origin: [f64; 3]) {
         let mut inside = inner.mask(&self.frame, origin);
-        if self.form.is_convex() && !(self.form.is_even() && self.frame.is_aligned()) {
+        if self.needs_steps() {
             for axis in 0..3 {
                 for sign in [-1.0, 1.0] {
                     let mut moved = origin;

@@ -1,0 +1,96 @@
+//! The dense form of a block: 4096 voxels as they are, with a mask of those that are not empty.
+//!
+//! Invariants: bit i of the mask is set exactly if voxel i is not empty; `count` is the number of set
+//! bits; empty voxels are [`Rgba::EMPTY`].
+
+use super::block::mask_of;
+use super::{BLOCK_VOXELS, Mask, Rgba};
+
+/// Where a block stands in the recording of marks; see `marks`.
+#[derive(Clone, Copy)]
+pub(crate) struct MarkState {
+    /// The recording that the other fields belong to; 0 is none.
+    pub(crate) session: u64,
+    /// The entry of this block in that recording.
+    pub(crate) entry: u32,
+    /// The newest logged point of this block, or `NO_POINT`.
+    pub(crate) newest: u32,
+    /// How many more points may be logged one by one; 0 if edits need no log.
+    pub(crate) left: u32,
+}
+
+/// A dense block.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Dense {
+    pub(crate) marks: MarkState,
+    /// When the block was written last; see `generation`.
+    pub(crate) stamp: u64,
+    pub(crate) count: u32,
+    /// Fills the head up to whole cache lines, so that rows of voxels do not straddle them.
+    spare: [u32; 5],
+    pub(crate) mask: Mask,
+    pub(crate) voxels: [Rgba; BLOCK_VOXELS],
+}
+
+impl MarkState {
+    /// No recording.
+    pub(crate) const NONE: MarkState =
+        MarkState { session: 0, entry: u32::MAX, newest: u32::MAX, left: 0 };
+}
+
+impl Dense {
+    /// A block without voxels, on the stack.
+    pub(crate) const EMPTY: Dense = Dense {
+        marks: MarkState::NONE,
+        stamp: 0,
+        count: 0,
+        spare: [0; 5],
+        mask: [0; 64],
+        voxels: [Rgba::EMPTY; BLOCK_VOXELS],
+    };
+
+    /// A block of some voxels, on the stack. Empty ones become [`Rgba::EMPTY`].
+    pub(crate) fn of(voxels: &[Rgba; BLOCK_VOXELS]) -> Dense {
+        let mut block = Dense { voxels: *voxels, ..Dense::EMPTY };
+        for voxel in block.voxels.iter_mut().filter(|voxel| voxel.is_empty()) {
+            *voxel = Rgba::EMPTY;
+        }
+        block.recount();
+        block
+    }
+
+    /// Sets a voxel to a colour that is `EMPTY` if it is empty, and keeps mask and count.
+    #[inline]
+    pub(crate) fn put(&mut self, index: usize, color: Rgba) {
+        let old = std::mem::replace(&mut self.voxels[index], color);
+        if old.is_empty() != color.is_empty() {
+            self.mask[index >> 6] ^= 1 << (index & 63);
+            if color.is_empty() {
+                self.count -= 1;
+            } else {
+                self.count += 1;
+            }
+        }
+    }
+
+    /// Fills the whole block.
+    pub(crate) fn fill(&mut self, color: Rgba) {
+        self.voxels.fill(color);
+        self.mask = if color.is_empty() { [0; 64] } else { [!0; 64] };
+        self.count = if color.is_empty() { 0 } else { BLOCK_VOXELS as u32 };
+    }
+
+    /// Restores mask and count after the voxels were written one by one.
+    pub(crate) fn recount(&mut self) {
+        self.mask = mask_of(&self.voxels);
+        self.count = self.mask.iter().map(|word| word.count_ones()).sum();
+    }
+
+    /// The one colour of all voxels, if there is one.
+    pub(crate) fn uniform(&self) -> Option<Rgba> {
+        let first = self.voxels[0];
+        let full = self.count == 0 || self.count as usize == BLOCK_VOXELS;
+        (full && self.voxels.iter().all(|&voxel| voxel == first)).then_some(first)
+    }
+}

@@ -1,0 +1,320 @@
+//! The index of a volume: super-chunks of 16x16x16 blocks (256^3 voxels) with one table each.
+//!
+//! Invariants: a chunk in the index has at least one block that is not empty; a chunk's `occupied`
+//! bits say which. Chunks are shared copy-on-write, so a snapshot costs one handle a chunk.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rustc_hash::FxHashMap;
+
+use super::block::Slot;
+use super::dense::Dense;
+use super::slab::{Shared, Stored};
+use super::{BlockPos, Rgba, generation};
+
+/// Where a chunk lies: block coordinate divided by 16, rounded down.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct ChunkPos {
+    pub(crate) x: i32,
+    pub(crate) y: i32,
+    pub(crate) z: i32,
+}
+
+impl ChunkPos {
+    #[inline]
+    pub(crate) const fn of(at: BlockPos) -> ChunkPos {
+        ChunkPos { x: at.x >> 4, y: at.y >> 4, z: at.z >> 4 }
+    }
+
+    /// The block with a place in this chunk.
+    pub(crate) const fn block(self, place: usize) -> BlockPos {
+        BlockPos {
+            x: self.x << 4 | (place & 15) as i32,
+            y: self.y << 4 | (place >> 4 & 15) as i32,
+            z: self.z << 4 | (place >> 8) as i32,
+        }
+    }
+}
+
+/// The place of a block in its chunk: x fastest, then y, then z.
+#[inline]
+pub(crate) const fn place_in_chunk(at: BlockPos) -> usize {
+    (at.x & 15) as usize | ((at.y & 15) as usize) << 4 | ((at.z & 15) as usize) << 8
+}
+
+/// One bit for each place of a chunk.
+pub(crate) type Places = [u64; 64];
+
+/// A table of 4096 blocks.
+pub(crate) struct Chunk {
+    /// When something in the chunk was written last; see `generation`.
+    pub(crate) stamp: u64,
+    /// The recording of marks that `touched` belongs to; see `marks`.
+    pub(crate) session: u64,
+    /// Which places that recording has an entry for.
+    pub(crate) touched: Places,
+    /// Which places are not empty.
+    occupied: Places,
+    slots: [Slot; 4096],
+}
+
+impl Stored for Chunk {}
+
+impl Clone for Chunk {
+    fn clone(&self) -> Self {
+        Chunk {
+            stamp: generation::now(),
+            session: self.session,
+            touched: self.touched,
+            occupied: self.occupied,
+            slots: self.slots.clone(),
+        }
+    }
+}
+
+impl Chunk {
+    fn new() -> Chunk {
+        Chunk {
+            stamp: generation::now(),
+            session: 0,
+            touched: [0; 64],
+            occupied: [0; 64],
+            slots: [const { Slot::Empty }; 4096],
+        }
+    }
+
+    #[inline]
+    pub(crate) fn slot(&self, place: usize) -> &Slot {
+        &self.slots[place & 4095]
+    }
+
+    /// A slot to write into. It must stay empty or not empty: use [`Chunk::replace`] to change that. A
+    /// writer sets the chunk's stamp.
+    #[inline]
+    pub(crate) fn slot_mut(&mut self, place: usize) -> &mut Slot {
+        &mut self.slots[place & 4095]
+    }
+
+    /// Puts another block in a place and returns what was there.
+    pub(crate) fn replace(&mut self, place: usize, slot: Slot) -> Slot {
+        let bit = 1 << (place & 63);
+        if slot.is_empty() {
+            self.occupied[place >> 6] &= !bit;
+        } else {
+            self.occupied[place >> 6] |= bit;
+        }
+        self.stamp = generation::now();
+        std::mem::replace(self.slot_mut(place), slot)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.occupied == [0; 64]
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.occupied.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    pub(crate) fn occupied(&self) -> &Places {
+        &self.occupied
+    }
+
+    /// The places of a row of blocks along x that are not empty, as bits.
+    fn row(&self, row: usize) -> u16 {
+        (self.occupied[row >> 2] >> (16 * (row & 3))) as u16
+    }
+}
+
+/// The places whose bits are set, in order.
+pub(crate) fn set_places(places: &Places) -> impl Iterator<Item = usize> + '_ {
+    places.iter().enumerate().filter(|(_, bits)| **bits != 0).flat_map(|(word, &bits)| {
+        std::iter::successors(Some(bits), |bits| Some(bits & bits.wrapping_sub(1)))
+            .take_while(|bits| *bits != 0)
+            .map(move |bits| word * 64 + bits.trailing_zeros() as usize)
+    })
+}
+
+/// Every chunk of a volume.
+#[derive(Default)]
+pub(crate) struct Index {
+    chunks: Vec<(ChunkPos, Shared<Chunk>)>,
+    places: FxHashMap<ChunkPos, u32>,
+    /// The chunk that was asked for last: most accesses go there again.
+    last: AtomicU32,
+}
+
+impl Clone for Index {
+    fn clone(&self) -> Self {
+        Index {
+            chunks: self.chunks.clone(),
+            places: self.places.clone(),
+            last: AtomicU32::new(self.last.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+impl Index {
+    #[inline]
+    fn find(&self, pos: ChunkPos) -> Option<usize> {
+        let last = self.last.load(Ordering::Relaxed) as usize;
+        match self.chunks.get(last) {
+            Some((there, _)) if *there == pos => Some(last),
+            _ => self.look_up(pos),
+        }
+    }
+
+    fn look_up(&self, pos: ChunkPos) -> Option<usize> {
+        let place = *self.places.get(&pos)?;
+        self.last.store(place, Ordering::Relaxed);
+        Some(place as usize)
+    }
+
+    #[inline]
+    pub(crate) fn chunk(&self, pos: ChunkPos) -> Option<&Shared<Chunk>> {
+        self.find(pos).map(|place| &self.chunks[place].1)
+    }
+
+    /// The block at a position, if it is not empty.
+    #[inline]
+    pub(crate) fn slot(&self, at: BlockPos) -> Option<&Slot> {
+        let slot = self.chunk(ChunkPos::of(at))?.slot(place_in_chunk(at));
+        (!slot.is_empty()).then_some(slot)
+    }
+
+    /// A chunk to write into, if there is one that no snapshot shares.
+    #[inline]
+    pub(crate) fn own_chunk(&mut self, pos: ChunkPos) -> Option<&mut Chunk> {
+        let place = self.find(pos)?;
+        self.chunks[place].1.get_mut()
+    }
+
+    /// A chunk to write into, made if there was none. It must not stay empty.
+    pub(crate) fn chunk_or_new(&mut self, pos: ChunkPos) -> &mut Chunk {
+        let place = match self.find(pos) {
+            Some(place) => place,
+            None => {
+                let place = self.chunks.len();
+                self.chunks.push((pos, Shared::new(Chunk::new())));
+                self.places.insert(pos, place as u32);
+                self.last.store(place as u32, Ordering::Relaxed);
+                place
+            }
+        };
+        self.chunks[place].1.unshared()
+    }
+
+    /// Forgets a chunk that has become empty.
+    pub(crate) fn drop_if_empty(&mut self, pos: ChunkPos) {
+        let Some(place) = self.find(pos) else { return };
+        if !self.chunks[place].1.is_empty() {
+            return;
+        }
+        self.chunks.swap_remove(place);
+        self.places.remove(&pos);
+        if let Some((moved, _)) = self.chunks.get(place) {
+            self.places.insert(*moved, place as u32);
+        }
+    }
+
+    /// A block in its dense form, to write into, made from whatever was there. It must not stay
+    /// empty.
+    pub(crate) fn dense(&mut self, at: BlockPos) -> &mut Dense {
+        let place = place_in_chunk(at);
+        let chunk = self.chunk_or_new(ChunkPos::of(at));
+        if !matches!(chunk.slot(place), Slot::Dense(_)) {
+            let mut dense = Shared::<Dense>::zeroed();
+            let block = dense.own();
+            match chunk.slot(place) {
+                Slot::Uniform(color) => block.fill(*color),
+                Slot::Packed(packed) => {
+                    packed.copy_to(&mut block.voxels);
+                    block.recount();
+                }
+                Slot::Empty | Slot::Dense(_) => {}
+            }
+            chunk.replace(place, Slot::Dense(dense));
+        }
+        chunk.stamp = generation::now();
+        let Slot::Dense(dense) = chunk.slot_mut(place) else {
+            unreachable!("the block was just made dense")
+        };
+        let dense = dense.own();
+        dense.stamp = generation::now();
+        dense
+    }
+
+    /// Puts another block at a position and returns what was there. The chunk may be empty then; see
+    /// [`Index::drop_if_empty`].
+    pub(crate) fn replace(&mut self, at: BlockPos, slot: Slot) -> Slot {
+        if slot.is_empty() && self.slot(at).is_none() {
+            return Slot::Empty;
+        }
+        self.chunk_or_new(ChunkPos::of(at)).replace(place_in_chunk(at), slot)
+    }
+
+    /// Sets voxels of a block and returns what they were. The chunk may be empty then.
+    pub(crate) fn set_points(&mut self, at: BlockPos, points: &[(u16, Rgba)]) -> Vec<(u16, Rgba)> {
+        let dense = self.dense(at);
+        let set = |&(index, color): &(u16, Rgba)| {
+            let old = dense.voxels[usize::from(index)];
+            dense.put(usize::from(index), color);
+            (index, old)
+        };
+        let before = points.iter().map(set).collect();
+        if dense.count == 0 {
+            self.replace(at, Slot::Empty);
+        }
+        before
+    }
+
+    /// The chunks in no particular order.
+    pub(crate) fn chunks(&self) -> &[(ChunkPos, Shared<Chunk>)] {
+        &self.chunks
+    }
+
+    /// Bytes of the index itself.
+    pub(crate) fn memory(&self) -> u64 {
+        let table = self.chunks.capacity() * size_of::<(ChunkPos, Shared<Chunk>)>();
+        let places = self.places.capacity() * (size_of::<(ChunkPos, u32)>() + 1);
+        (table + places + self.chunks.len() * Shared::<Chunk>::BYTES) as u64
+    }
+
+    /// The blocks that are not empty, in the order z, y, x.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = (BlockPos, &Slot)> {
+        let mut chunks: Vec<&(ChunkPos, Shared<Chunk>)> = self.chunks.iter().collect();
+        chunks.sort_unstable_by_key(|(pos, _)| (pos.z, pos.y, pos.x));
+        let mut layers: Vec<Vec<Vec<&(ChunkPos, Shared<Chunk>)>>> = Vec::new();
+        for chunk in chunks {
+            let last = layers.last().and_then(|layer| layer.last()).and_then(|row| row.last());
+            match last.map(|(pos, _)| (pos.z == chunk.0.z, pos.y == chunk.0.y)) {
+                Some((true, true)) => {
+                    layers.last_mut().and_then(|layer| layer.last_mut()).map(|row| row.push(chunk));
+                }
+                Some((true, false)) => {
+                    layers.last_mut().map(|layer| layer.push(vec![chunk]));
+                }
+                _ => layers.push(vec![vec![chunk]]),
+            }
+        }
+        layers.into_iter().flat_map(|layer| {
+            let heights = 0..16usize;
+            heights.flat_map(move |z| layer.clone().into_iter().flat_map(move |row| rows(row, z)))
+        })
+    }
+}
+
+/// The blocks of one layer of blocks in a row of chunks along x.
+fn rows<'a>(
+    chunks: Vec<&'a (ChunkPos, Shared<Chunk>)>,
+    z: usize,
+) -> impl Iterator<Item = (BlockPos, &'a Slot)> {
+    (0..16usize).flat_map(move |y| {
+        chunks.clone().into_iter().flat_map(move |(pos, chunk)| {
+            let row = z * 16 + y;
+            let bits = chunk.row(row);
+            (0..16usize)
+                .filter(move |x| bits >> x & 1 == 1)
+                .map(move |x| (pos.block(row * 16 + x), chunk.slot(row * 16 + x)))
+        })
+    })
+}

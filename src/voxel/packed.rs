@@ -1,0 +1,156 @@
+//! The packed form of a block: up to 255 colours and 1, 2, 4 or 8 bits a voxel. It never changes; for
+//! history and for blocks that nobody edits.
+
+use super::block::mask_of;
+use super::slab::Stored;
+use super::{BLOCK_VOXELS, Mask, Rgba, generation};
+
+/// A packed block. Colour 0 of the palette is the empty voxel.
+pub(crate) struct Packed {
+    palette: Box<[Rgba]>,
+    /// log2 of the bits of a voxel: 0 to 3.
+    shift: u32,
+    indexes: Box<[u64]>,
+    pub(crate) count: u32,
+    /// When the block was made; see `generation`.
+    pub(crate) stamp: u64,
+}
+
+impl Stored for Packed {
+    fn heap(&self) -> usize {
+        size_of_val(&*self.palette) + size_of_val(&*self.indexes)
+    }
+}
+
+/// Colours to numbers, open addressing; 0 marks a free place as colour 0 is never looked up.
+struct Numbers {
+    palette: Vec<Rgba>,
+    table: [u8; 512],
+}
+
+impl Numbers {
+    fn number(&mut self, color: Rgba) -> Option<u8> {
+        let hash = u32::from_le_bytes(color.bytes()).wrapping_mul(0x9e37_79b1) >> 23;
+        let mut place = hash as usize;
+        loop {
+            match self.table[place] {
+                0 if self.palette.len() == 256 => return None,
+                0 => {
+                    self.table[place] = self.palette.len() as u8;
+                    self.palette.push(color);
+                    return Some(self.table[place]);
+                }
+                number if self.palette[usize::from(number)] == color => return Some(number),
+                _ => place = (place + 1) & 511,
+            }
+        }
+    }
+}
+
+impl Packed {
+    /// Packs voxels; `None` if they have too many colours. Empty voxels must be [`Rgba::EMPTY`].
+    pub(crate) fn new(voxels: &[Rgba; BLOCK_VOXELS]) -> Option<Packed> {
+        let mut numbers = Numbers { palette: vec![Rgba::EMPTY], table: [0; 512] };
+        let mut bytes = [0u8; BLOCK_VOXELS];
+        let mut last = (Rgba::EMPTY, 0);
+        for (byte, &color) in bytes.iter_mut().zip(voxels) {
+            if color != last.0 {
+                last = (color, if color.is_empty() { 0 } else { numbers.number(color)? });
+            }
+            *byte = last.1;
+        }
+        let shift = match numbers.palette.len() {
+            0..=2 => 0,
+            3..=4 => 1,
+            5..=16 => 2,
+            _ => 3,
+        };
+        let count = bytes.iter().filter(|&&byte| byte != 0).count() as u32;
+        let indexes = pack(&bytes, shift);
+        Some(Packed {
+            palette: numbers.palette.into(),
+            shift,
+            indexes,
+            count,
+            stamp: generation::now(),
+        })
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Rgba {
+        let bits = 1 << self.shift;
+        let bit = index << self.shift;
+        let number = self.indexes[bit >> 6] >> (bit & 63) & ((1 << bits) - 1);
+        self.palette[number as usize]
+    }
+
+    pub(crate) fn copy_to(&self, voxels: &mut [Rgba; BLOCK_VOXELS]) {
+        let bits = 1u32 << self.shift;
+        let low = (1u64 << bits) - 1;
+        let per_word = 64 >> self.shift;
+        for (run, &word) in voxels.chunks_exact_mut(per_word).zip(&self.indexes) {
+            let mut left = word;
+            for voxel in run {
+                *voxel = self.palette[(left & low) as usize];
+                left >>= bits;
+            }
+        }
+    }
+
+    pub(crate) fn mask(&self) -> Mask {
+        if self.shift == 0 {
+            return std::array::from_fn(|word| self.indexes[word]);
+        }
+        let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
+        self.copy_to(&mut voxels);
+        mask_of(&voxels)
+    }
+
+    /// The only colour, if the whole block has it.
+    pub(crate) fn uniform(&self) -> Option<Rgba> {
+        (self.palette.len() == 2 && self.count as usize == BLOCK_VOXELS).then(|| self.palette[1])
+    }
+}
+
+fn pack(bytes: &[u8; BLOCK_VOXELS], shift: u32) -> Box<[u64]> {
+    let (bits, per_word) = (1u32 << shift, 64 >> shift);
+    bytes
+        .chunks_exact(per_word)
+        .map(|run| run.iter().rev().fold(0, |word, &byte| (word << bits) | u64::from(byte)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn colors(number: usize) -> [Rgba; BLOCK_VOXELS] {
+        std::array::from_fn(|index| {
+            let value = (index * 7919) % (number + 1);
+            if value == 0 { Rgba::EMPTY } else { Rgba::new(value as u8, 3, (value >> 8) as u8, 9) }
+        })
+    }
+
+    #[test]
+    fn packing_keeps_every_voxel_at_every_width() {
+        for number in [0, 1, 2, 3, 4, 15, 16, 17, 200, 255] {
+            let voxels = colors(number);
+            let packed = Packed::new(&voxels).unwrap();
+            let mut back = [Rgba::WHITE; BLOCK_VOXELS];
+            packed.copy_to(&mut back);
+            assert!(back == voxels, "{number}");
+            assert!((0..BLOCK_VOXELS).all(|index| packed.get(index) == voxels[index]));
+            assert_eq!(packed.mask(), mask_of(&voxels));
+            assert_eq!(packed.count, packed.mask().iter().map(|w| w.count_ones()).sum::<u32>());
+        }
+    }
+
+    #[test]
+    fn too_many_colours_do_not_pack() {
+        assert!(Packed::new(&colors(256)).is_none());
+    }
+
+    #[test]
+    fn one_colour_takes_one_bit_a_voxel() {
+        assert_eq!(Packed::new(&colors(1)).unwrap().heap(), 8 + 512);
+    }
+}
