@@ -2,3 +2,6 @@
 
 #[doc = include_str!("reference.md")]
 pub mod reference {}
+
+#[doc = include_str!("protocol.md")]
+pub mod protocol {}
