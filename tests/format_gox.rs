@@ -89,7 +89,7 @@ fn every_sample_survives_a_save_and_a_load() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_document_survives_a_save_and_a_load(document in document()) {

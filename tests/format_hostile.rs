@@ -32,7 +32,7 @@ fn seeds() -> &'static [(&'static Format, Vec<u8>)] {
                 seeds.push((format, encoded.bytes));
             }
             if std::env::var("GOXEL_SAMPLES").is_ok() {
-                let folder = format.extensions[0];
+                let folder = format.extensions.first().copied().unwrap_or("-");
                 let root = std::env::var("GOXEL_SAMPLES").unwrap_or_default();
                 if std::path::Path::new(&root).join(folder).is_dir() {
                     let small = samples::samples(folder).into_iter().filter_map(|sample| {
@@ -135,7 +135,7 @@ fn peak_memory() -> Option<u64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_damaged_file_gives_an_error_or_a_document(

@@ -32,7 +32,7 @@ fn opaque(volume: &Volume) -> Volume {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_volume_survives_as_text(volume in volume()) {

@@ -100,7 +100,7 @@ fn a_saved_sample_has_the_same_layers_places_and_colours() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_volume_of_few_opaque_colours_survives(

@@ -20,6 +20,7 @@ mod png;
 mod quantise;
 mod registry;
 mod steps;
+mod surface;
 mod text;
 mod vox;
 
@@ -28,6 +29,7 @@ pub use file::replace_file;
 pub use gox::SaveCache;
 pub use job::{LoadJob, SaveJob};
 pub use registry::{Format, by_content, by_extension, by_name, find_for_writing, formats};
+pub use surface::{SurfaceOptions, VoxeliseOptions};
 
 use std::path::Path;
 
@@ -58,6 +60,8 @@ pub struct ReadOptions {
     pub limits: Limits,
     /// The document's name if the file holds none; by default the file's name without its ending.
     pub name: Option<String>,
+    /// How surfaces (`.obj`, `.ply`) become voxels.
+    pub voxelise: VoxeliseOptions,
 }
 
 /// How to write.
@@ -67,6 +71,8 @@ pub struct WriteOptions {
     pub preview: Option<Vec<u8>>,
     /// What the last save of this document left behind; makes the next one faster.
     pub cache: SaveCache,
+    /// How surfaces (`.obj`, `.ply`) are written.
+    pub surface: SurfaceOptions,
 }
 
 /// A document read from a file.

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::{FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, gox, png, text, vox};
+use super::{
+    FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, gox, png, surface, text, vox,
+};
 use crate::document::Document;
 
 /// One file format.
@@ -40,6 +42,24 @@ static FORMATS: &[Format] = &[
         detect: vox::detect,
         read: Some(vox::reader),
         write: Some(vox::writer),
+    },
+    Format {
+        name: "obj",
+        title: "Wavefront surface with vertex colours",
+        extensions: &["obj"],
+        aliases: &["wavefront"],
+        detect: surface::obj_detect,
+        read: Some(surface::obj_reader),
+        write: Some(surface::obj_writer),
+    },
+    Format {
+        name: "ply",
+        title: "Polygon surface or point cloud",
+        extensions: &["ply"],
+        aliases: &[],
+        detect: surface::ply_detect,
+        read: Some(surface::ply_reader),
+        write: Some(surface::ply_writer),
     },
     Format {
         name: "png",

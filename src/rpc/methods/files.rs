@@ -227,7 +227,10 @@ fn save(
         document: project.document().clone(),
         path: path.clone(),
         format,
-        options: WriteOptions { preview: None, cache: std::mem::take(&mut project.save_cache) },
+        options: WriteOptions {
+            cache: std::mem::take(&mut project.save_cache),
+            ..WriteOptions::default()
+        },
     };
     let holds_everything = format.name == "gox";
     let job = if holds_everything { request.start_with_preview() } else { request.start() };

@@ -1,0 +1,47 @@
+//! Formats of surfaces: `.obj` and `.ply`. Voxels out as quads with a colour at each vertex; triangles
+//! in as the voxels that they pass through.
+
+mod obj_read;
+mod obj_write;
+mod ply_header;
+mod ply_read;
+mod ply_write;
+mod quads;
+mod voxelise;
+
+pub(super) use obj_read::{detect as obj_detect, reader as obj_reader};
+pub(super) use obj_write::writer as obj_writer;
+pub(super) use ply_read::{detect as ply_detect, reader as ply_reader};
+pub(super) use ply_write::writer as ply_writer;
+
+/// How surfaces are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SurfaceOptions {
+    /// Turns z up into y up, (x, y, z) to (x, z, -y), as most programs for surfaces expect. Default true.
+    pub y_up: bool,
+    /// Joins neighbouring faces of one colour to larger rectangles. Default false: a quad a face.
+    pub merge: bool,
+}
+
+impl Default for SurfaceOptions {
+    fn default() -> Self {
+        SurfaceOptions { y_up: true, merge: false }
+    }
+}
+
+/// How surfaces become voxels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VoxeliseOptions {
+    /// Turns y up into z up, (x, y, z) to (x, -z, y). Default true.
+    pub y_up: bool,
+    /// The edge of a voxel in the file's units. Default 1.
+    pub voxel_size: f64,
+    /// Instead of a voxel's size: how many voxels the longest edge of the model shall have.
+    pub fit: Option<u32>,
+}
+
+impl Default for VoxeliseOptions {
+    fn default() -> Self {
+        VoxeliseOptions { y_up: true, voxel_size: 1.0, fit: None }
+    }
+}

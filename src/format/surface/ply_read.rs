@@ -1,0 +1,245 @@
+//! Reading `.ply`, ASCII and binary: vertices with their colours, and faces. Without faces, each vertex
+//! is a voxel, so that point clouds load too.
+
+use super::obj_read::{loaded, longest};
+use super::ply_header::{Element, Encoding, Header, NAME, Property};
+use super::voxelise::{Placement, Vertex, Voxeliser};
+use crate::format::ascii::{Lines, decimal};
+use crate::format::builder::Allowance;
+use crate::format::bytes::Bytes;
+use crate::format::steps::{Advance, Steps};
+use crate::format::{FormatError, Loaded, ReadJob, ReadOptions};
+use crate::voxel::{Rgba, Volume};
+
+/// Elements read, or triangles made voxels, in one unit of work.
+const RUN: u64 = 512;
+/// The longest list of one element that is read.
+const LIST_MAX: f64 = 65_536.0;
+
+pub(in crate::format) fn detect(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"ply\n") || bytes.starts_with(b"ply\r\n")
+}
+
+pub(in crate::format) fn reader(bytes: Vec<u8>, options: ReadOptions) -> ReadJob {
+    let voxeliser = Voxeliser::new(Allowance::new(options.limits));
+    Box::new(Steps(Reader {
+        bytes,
+        at: 0,
+        options,
+        header: None,
+        element: 0,
+        read: 0,
+        mesh: Mesh::default(),
+        placed: false,
+        next: 0,
+        voxeliser,
+        volume: Volume::new(),
+    }))
+}
+
+struct Reader {
+    bytes: Vec<u8>,
+    at: usize,
+    options: ReadOptions,
+    header: Option<Header>,
+    /// The element that is being read, and how many of it are.
+    element: usize,
+    read: u64,
+    mesh: Mesh,
+    placed: bool,
+    next: usize,
+    voxeliser: Voxeliser,
+    volume: Volume,
+}
+
+#[derive(Default)]
+struct Mesh {
+    vertices: Vec<Vertex>,
+    triangles: Vec<[u32; 3]>,
+}
+
+/// The numbers of one element, property by property.
+struct Values<'a> {
+    bytes: Bytes<'a>,
+    encoding: Encoding,
+    words: Option<Vec<f64>>,
+    taken: usize,
+}
+
+impl<'a> Values<'a> {
+    fn new(file: &'a [u8], at: usize, encoding: Encoding) -> Result<Self, FormatError> {
+        let mut bytes = Bytes::new(file, NAME).at(at);
+        let mut words = None;
+        if encoding == Encoding::Ascii {
+            let mut lines = Lines::new(file, at, NAME);
+            let line = lines.by_ref().find(|line| !line.text.is_empty());
+            let line = line.ok_or_else(|| {
+                bytes.invalid("the end of the file", "as many lines as the header says")
+            })?;
+            let numbers: Option<Vec<f64>> = line.words().map(decimal).collect();
+            words = Some(numbers.ok_or_else(|| line.invalid("numbers"))?);
+            bytes = bytes.at(lines.position());
+        }
+        Ok(Values { bytes, encoding, words, taken: 0 })
+    }
+
+    fn number(&mut self, property: &Property, is_length: bool) -> Result<f64, FormatError> {
+        if let Some(words) = &self.words {
+            let value = words.get(self.taken).copied();
+            self.taken += 1;
+            let missing = || self.bytes.invalid("a line that is too short", "a number more");
+            return value.ok_or_else(missing);
+        }
+        let kind = property.length.filter(|_| is_length).unwrap_or(property.kind);
+        let taken = self.bytes.take(kind.size(), "a number")?;
+        let mut raw = [0; 8];
+        raw[..taken.len()].copy_from_slice(taken);
+        if self.encoding == Encoding::BigEndian {
+            raw[..taken.len()].reverse();
+        }
+        Ok(kind.value(raw))
+    }
+}
+
+impl Mesh {
+    /// Reads one element from `at` on; where the next one begins.
+    fn read(
+        &mut self,
+        file: &[u8],
+        at: usize,
+        encoding: Encoding,
+        element: &Element,
+        allowance: &mut Allowance,
+    ) -> Result<usize, FormatError> {
+        let mut values = Values::new(file, at, encoding)?;
+        let mut vertex = Vertex { position: [0.0; 3], color: Rgba::WHITE };
+        for property in &element.properties {
+            if property.length.is_some() {
+                let count = values.number(property, true)?;
+                if !(0.0..=LIST_MAX).contains(&count) {
+                    let expected = format!("0 to {LIST_MAX}");
+                    return Err(values.bytes.invalid(format!("a list of {count}"), expected));
+                }
+                let mut list = Vec::with_capacity(count as usize);
+                for _ in 0..count as usize {
+                    list.push(values.number(property, false)?);
+                }
+                let is_face = element.name == "face"
+                    && (property.name == "vertex_indices" || property.name == "vertex_index");
+                if is_face {
+                    allowance.take(12 * list.len() as u64)?;
+                    self.add_face(&list, &values.bytes)?;
+                }
+                continue;
+            }
+            set(&mut vertex, property, values.number(property, false)?);
+        }
+        if element.name == "vertex" {
+            allowance.take(size_of::<Vertex>() as u64)?;
+            self.vertices.push(vertex);
+        }
+        Ok(values.bytes.position())
+    }
+
+    fn add_face(&mut self, list: &[f64], bytes: &Bytes<'_>) -> Result<(), FormatError> {
+        let count = self.vertices.len();
+        let inside = |index: &f64| *index >= 0.0 && *index < count as f64;
+        if !list.iter().all(inside) {
+            let expected = format!("numbers of the {count} vertices, counted from 0");
+            return Err(bytes.invalid(format!("a face of {list:?}"), expected));
+        }
+        let fan = list.windows(2).skip(1).map(|pair| [list[0], pair[0], pair[1]]);
+        self.triangles.extend(fan.map(|corners| corners.map(|index| index as u32)));
+        Ok(())
+    }
+}
+
+fn set(vertex: &mut Vertex, property: &Property, value: f64) {
+    let scale = if property.kind.is_real() { 255.0 } else { 1.0 };
+    let channel = (value * scale).round().clamp(0.0, 255.0) as u8;
+    match property.name.as_str() {
+        "x" => vertex.position[0] = value,
+        "y" => vertex.position[1] = value,
+        "z" => vertex.position[2] = value,
+        "red" | "r" | "diffuse_red" => vertex.color.r = channel,
+        "green" | "g" | "diffuse_green" => vertex.color.g = channel,
+        "blue" | "b" | "diffuse_blue" => vertex.color.b = channel,
+        "alpha" | "a" => vertex.color.a = channel,
+        _ => {}
+    }
+}
+
+impl Reader {
+    /// Reads some elements; false when all are read.
+    fn read_elements(&mut self) -> Result<bool, FormatError> {
+        let Some(header) = &self.header else {
+            let header = Header::read(&self.bytes)?;
+            self.at = header.end;
+            self.header = Some(header);
+            return Ok(true);
+        };
+        let Some(element) = header.elements.get(self.element) else { return Ok(false) };
+        for _ in 0..RUN.min(element.count - self.read) {
+            let allowance = &mut self.voxeliser.allowance;
+            let encoding = header.encoding;
+            // An element without properties takes no bytes, and there may be any number of it.
+            if element.properties.is_empty() {
+                self.read = element.count;
+                break;
+            }
+            self.at = self.mesh.read(&self.bytes, self.at, encoding, element, allowance)?;
+            self.read += 1;
+        }
+        if self.read == element.count {
+            (self.element, self.read) = (self.element + 1, 0);
+        }
+        Ok(true)
+    }
+
+    fn place(&mut self) {
+        let placement = Placement::new(&self.options.voxelise, longest(&self.mesh.vertices));
+        for vertex in &mut self.mesh.vertices {
+            vertex.position = placement.place(vertex.position);
+        }
+        self.placed = true;
+    }
+
+    /// Makes some triangles or points voxels; false when all are.
+    fn voxelise(&mut self) -> Result<bool, FormatError> {
+        let Mesh { vertices, triangles } = &self.mesh;
+        let total = if triangles.is_empty() { vertices.len() } else { triangles.len() };
+        let end = total.min(self.next + RUN as usize);
+        for index in self.next..end {
+            match triangles.get(index) {
+                Some(corners) => {
+                    self.voxeliser.triangle(corners.map(|corner| vertices[corner as usize]))?;
+                }
+                None => self.voxeliser.point(vertices[index].position, vertices[index].color)?,
+            }
+        }
+        let worked = end > self.next;
+        self.next = end;
+        Ok(worked)
+    }
+}
+
+impl Advance for Reader {
+    type Output = Loaded;
+
+    fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
+        if !self.placed {
+            if !self.read_elements()? {
+                self.place();
+            }
+        } else if !self.voxelise()? && !self.voxeliser.builder.move_block(&mut self.volume) {
+            let volume = std::mem::take(&mut self.volume);
+            return Ok(Some(loaded(&mut self.options, volume, NAME, Vec::new())));
+        }
+        Ok(None)
+    }
+
+    fn units(&self) -> (u64, u64) {
+        let triangles = self.mesh.triangles.len();
+        ((self.at + self.next) as u64, (self.bytes.len() + triangles) as u64)
+    }
+}

@@ -1,0 +1,93 @@
+//! A document's visible faces, a few at a time, and the vertices that they share.
+
+use rustc_hash::FxHashMap;
+
+use super::SurfaceOptions;
+use crate::document::Document;
+use crate::mesh::{Face, Merge, Mesher, Quad, Solidity};
+use crate::voxel::Rgba;
+
+/// Vertices remembered for sharing. More are forgotten; they are then written again.
+const SHARED_MAX: usize = 1 << 16;
+
+/// The faces of what is seen of a document.
+pub(super) struct Quads {
+    mesher: Mesher,
+    quads: Vec<Quad>,
+    options: SurfaceOptions,
+    shared: FxHashMap<([i64; 3], Rgba), u64>,
+    vertices: u64,
+    blocks: u64,
+    steps: u64,
+    translucent: bool,
+}
+
+/// A quad's vertices as numbers from 0, counter-clockwise seen from outside.
+pub(super) struct Corners {
+    pub(super) numbers: [u64; 4],
+    pub(super) face: Face,
+}
+
+impl Quads {
+    pub(super) fn new(document: &Document, options: SurfaceOptions) -> Self {
+        let volume = document.merged();
+        let merge = if options.merge { Merge::Color } else { Merge::Nothing };
+        Quads {
+            blocks: volume.block_count() as u64,
+            mesher: Mesher::with_solidity(volume, merge, Solidity::Present),
+            quads: Vec::new(),
+            options,
+            shared: FxHashMap::default(),
+            vertices: 0,
+            steps: 0,
+            translucent: false,
+        }
+    }
+
+    /// Finds some more quads. New vertices go to `vertex` in the order of their numbers, then each quad
+    /// to `quad`. False once there are no more.
+    pub(super) fn advance(
+        &mut self,
+        mut vertex: impl FnMut([i64; 3], Rgba),
+        mut quad: impl FnMut(Corners),
+    ) -> bool {
+        let more = self.mesher.advance(&mut self.quads);
+        self.steps += 1;
+        for found in std::mem::take(&mut self.quads) {
+            self.translucent |= found.color.a < 255;
+            let numbers = found.corners().map(|corner| {
+                let next = self.vertices;
+                let number = *self.shared.entry((corner, found.color)).or_insert(next);
+                if number == next {
+                    self.vertices += 1;
+                    vertex(self.turn(corner), found.color);
+                }
+                number
+            });
+            quad(Corners { numbers, face: found.face });
+            if self.shared.len() > SHARED_MAX {
+                self.shared.clear();
+            }
+        }
+        more
+    }
+
+    /// Axes as the file shall have them.
+    pub(super) fn turn(&self, [x, y, z]: [i64; 3]) -> [i64; 3] {
+        if self.options.y_up { [x, z, -y] } else { [x, y, z] }
+    }
+
+    pub(super) fn vertices(&self) -> u64 {
+        self.vertices
+    }
+
+    /// Whether a voxel was seen whose alpha is below 255.
+    pub(super) fn translucent(&self) -> bool {
+        self.translucent
+    }
+
+    /// Units done, and in all as far as that can be told.
+    pub(super) fn units(&self) -> (u64, u64) {
+        (self.steps, self.steps.max(self.blocks * 3))
+    }
+}
