@@ -44,6 +44,18 @@ pub enum ParamError {
         /// How many were given.
         got: usize,
     },
+    /// A fault for which the reference documents a message of its own.
+    #[error("{message}")]
+    Documented {
+        /// The param.
+        param: Cow<'static, str>,
+        /// The documented message.
+        message: String,
+        /// What it should be.
+        expected: String,
+        /// What it is, cut short.
+        got: String,
+    },
     /// A broken rule that concerns several params, or the value as a whole.
     #[error("{message}")]
     Rule {
@@ -81,6 +93,7 @@ impl ParamError {
         match self {
             ParamError::Missing { param, .. }
             | ParamError::Mismatch { param, .. }
+            | ParamError::Documented { param, .. }
             | ParamError::Rule { param, .. } => param,
             ParamError::Unknown { param, .. } => param,
             ParamError::Surplus { .. } => "",

@@ -140,7 +140,8 @@ impl From<ParamError> for RpcError {
         };
         let rpc = match error {
             ParamError::Missing { expected, .. } => rpc.with("expected", expected),
-            ParamError::Mismatch { expected, got, .. } => {
+            ParamError::Mismatch { expected, got, .. }
+            | ParamError::Documented { expected, got, .. } => {
                 rpc.with("expected", expected).with("got", got)
             }
             ParamError::Unknown { known, nearest, .. } => {

@@ -18,6 +18,7 @@ pub mod error;
 mod exchange;
 mod host;
 pub mod methods;
+mod scan;
 mod service;
 mod session;
 pub mod table;

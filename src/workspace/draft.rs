@@ -37,6 +37,7 @@ impl Project {
             return Err(Stale);
         }
         self.document = draft.document;
+        self.document.evaluate();
         self.record(label, draft.edit);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The methods, by subject.
 
 pub mod batch;
+pub mod colors;
 pub mod connection;
 pub mod derived_layers;
 pub mod discover;
@@ -10,6 +11,7 @@ pub mod layer_settings;
 pub mod layers;
 pub mod pictures;
 pub mod projects;
+pub mod region;
 pub mod shapes;
 pub mod system;
 pub mod voxels;

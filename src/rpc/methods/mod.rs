@@ -1,6 +1,7 @@
 //! The handlers, by subject, bound to the declarations of `api`.
 
 mod batch;
+mod colors;
 mod connection;
 mod derived_layers;
 mod discover;
@@ -10,6 +11,7 @@ mod layer_settings;
 mod layers;
 mod pictures;
 mod projects;
+mod region;
 mod shapes;
 mod system;
 pub(super) mod target;
@@ -31,6 +33,8 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     shapes::ENTRIES,
     batch::ENTRIES,
     edit::ENTRIES,
+    region::ENTRIES,
+    colors::ENTRIES,
     layers::ENTRIES,
     layer_settings::ENTRIES,
     derived_layers::ENTRIES,

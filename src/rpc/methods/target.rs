@@ -91,3 +91,15 @@ pub fn failed(code: i32, reason: impl Into<String>) -> RpcError {
         None => RpcError::new(code, reason),
     }
 }
+
+/// The layer that a bulk read means. The reference has one code for all its failures.
+pub fn bulk_layer<'a>(
+    document: &'a Document,
+    wanted: LayerRef,
+    message: &str,
+) -> Result<&'a Layer, RpcError> {
+    layer(document, wanted, INTERNAL_ERROR).map_err(|mut error| {
+        let reason = std::mem::replace(&mut error.message, message.to_owned());
+        error.with("reason", reason)
+    })
+}
