@@ -1,10 +1,6 @@
 //! The form of a box on the wire: `{"min":[x,y,z],"max":[x,y,z]}`, both corners inside, in params and results.
 
-use super::json::Members;
 use super::macros::result;
-use super::method::ResultType;
-use super::schema::{Field, POINT, Schema};
-use super::value::Value;
 use crate::voxel::Bounds;
 
 result! {
@@ -24,31 +20,12 @@ impl From<Bounds> for Corners {
 }
 
 /// A box param; its corners may come in any order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BoxParam(pub Bounds);
-
-impl Value<'_> for BoxParam {
-    const SCHEMA: Schema = Schema::Object(&[
-        Field { schema: &POINT, ..<Corners as ResultType>::FIELDS[0] },
-        Field { schema: &POINT, ..<Corners as ResultType>::FIELDS[1] },
-    ]);
-
-    fn parse(raw: &str) -> Option<Self> {
-        let (mut min, mut max) = (None, None);
-        for (name, value) in Members::new(raw) {
-            match &*name {
-                "min" => min = Some(<[i32; 3]>::parse(value)?),
-                "max" => max = Some(<[i32; 3]>::parse(value)?),
-                _ => return None,
-            }
-        }
-        Some(BoxParam(Bounds::inclusive(min?, max?)))
-    }
-}
+pub use super::operations::values::BoxValue as BoxParam;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Value;
 
     #[test]
     fn a_box_has_both_corners_inside_and_takes_them_in_any_order() {
@@ -61,7 +38,13 @@ mod tests {
 
     #[test]
     fn a_box_needs_both_corners_and_nothing_else() {
-        for raw in ["{}", r#"{"min":[0,0,0]}"#, r#"{"min":[0,0,0],"max":[1,1,1],"x":1}"#, "[]"] {
+        for raw in [
+            "{}",
+            r#"{"min":[0,0,0]}"#,
+            r#"{"min":[0,0,0],"max":[1,1,1],"x":1}"#,
+            "[]",
+            "[[0,0,0]]",
+        ] {
             assert_eq!(BoxParam::parse(raw), None, "{raw}");
         }
     }

@@ -225,6 +225,10 @@ impl Describe for [f32; 3] {
     const SCHEMA: Schema = Schema::List(&<f32 as Describe>::SCHEMA, 3, 3);
 }
 
+impl Describe for [f64; 3] {
+    const SCHEMA: Schema = Schema::List(&<f64 as Describe>::SCHEMA, 3, 3);
+}
+
 impl Describe for [f32; 16] {
     const SCHEMA: Schema = Schema::List(&<f32 as Describe>::SCHEMA, 16, 16);
 }

@@ -5,6 +5,7 @@
 //! 1; the active layer exists.
 
 mod camera;
+mod camera_pose;
 mod evaluate;
 pub mod history;
 mod layer;
@@ -15,6 +16,7 @@ mod merge;
 mod palette;
 
 pub use camera::{Camera, View};
+pub use camera_pose::Pose;
 pub use evaluate::{EVALUATED_BLOCKS_LIMIT, EvaluationProblem};
 pub use layer::{BlendMode, Layer, LayerContent, LayerId, ShapeKind};
 pub use light::Light;

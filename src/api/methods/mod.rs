@@ -1,6 +1,7 @@
 //! The methods, by subject.
 
 pub mod batch;
+pub mod cameras;
 pub mod colors;
 pub mod connection;
 pub mod derived_layers;
@@ -9,6 +10,7 @@ pub mod edit;
 pub mod files;
 pub mod layer_settings;
 pub mod layers;
+pub mod materials;
 pub mod pictures;
 pub mod projects;
 pub mod region;

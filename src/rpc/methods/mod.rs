@@ -1,6 +1,7 @@
 //! The handlers, by subject, bound to the declarations of `api`.
 
 mod batch;
+mod cameras;
 mod colors;
 mod connection;
 mod derived_layers;
@@ -9,6 +10,7 @@ mod edit;
 mod files;
 mod layer_settings;
 mod layers;
+mod materials;
 mod pictures;
 mod projects;
 mod region;
@@ -38,6 +40,8 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     layers::ENTRIES,
     layer_settings::ENTRIES,
     derived_layers::ENTRIES,
+    materials::ENTRIES,
+    cameras::ENTRIES,
 ];
 
 /// Lists handlers as rows of the table.
