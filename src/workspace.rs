@@ -244,6 +244,11 @@ impl Workspace {
         self.projects.get(project).is_some_and(|project| !project.turns.is_empty())
     }
 
+    /// How many changes wait for another change of their project.
+    pub fn waiting_changes(&self) -> usize {
+        self.projects.values().map(|project| project.turns.waiting()).sum()
+    }
+
     /// Takes the last place in the queue of a project's changes; `None` if there is no such project.
     pub fn join_queue(&mut self, project: &str) -> Option<Turn> {
         let project = self.projects.get_mut(project)?;

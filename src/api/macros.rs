@@ -54,14 +54,16 @@ macro_rules! params {
 pub(crate) use params;
 
 /// Declares an object of a result, with a doc comment on each member that becomes its description.
-/// Members of type `Option` are left out when they are `None`.
+/// Members of type `Option` are left out when they are `None`. `@derive(Clone, Default)` in front adds traits.
 macro_rules! result {
     (
+        $(@derive($($derived:ident),+))?
         $(#[doc = $about:literal])*
         pub struct $type:ident $(<$life:lifetime>)? {
             $( $(#[doc = $doc:literal])+ $name:ident $(as $wire:literal)? : $kind:ty ),* $(,)?
         }
     ) => {
+        $(#[derive($($derived),+)])?
         $(#[doc = $about])*
         pub struct $type $(<$life>)? {
             $( $(#[doc = $doc])+ pub $name: $kind, )*

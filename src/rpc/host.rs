@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::RpcError;
+use super::server_facts::{ServerFacts, SettingList, SlowCalls};
 use crate::api::Method;
 
 /// Keepalive probes without a sign of life after which a connection is closed.
@@ -85,4 +86,23 @@ pub trait Host {
     /// Takes note of a call that is over, however it ended: for statistics, the slow log and monitors. The
     /// clock is read anew.
     fn call_ended(&mut self, _call: &EndedCall<'_>) {}
+    /// What the server knows about itself.
+    fn server_facts(&self) -> ServerFacts {
+        ServerFacts::default()
+    }
+    /// The calls that took long, and whether to forget them afterwards.
+    fn slow_calls(&mut self, _reset: bool) -> SlowCalls {
+        SlowCalls::default()
+    }
+    /// Tells a connection of calls from now on whose method contains a text, or no more with `None`; how many a
+    /// second at most.
+    fn monitor(&mut self, _connection: ConnectionId, _filter: Option<String>) -> u64 {
+        0
+    }
+    /// Sets how important a log line must be to be written.
+    fn set_log_level(&mut self, _level: log::LevelFilter) {}
+    /// The configuration.
+    fn setting_list(&self) -> SettingList {
+        SettingList::default()
+    }
 }

@@ -19,6 +19,7 @@ mod exchange;
 mod host;
 pub mod methods;
 mod scan;
+pub mod server_facts;
 mod service;
 mod session;
 pub mod table;

@@ -20,7 +20,6 @@ use super::ownership::{self, OwnershipError, Permissions};
 use super::peer;
 use super::reactor::{Reactor, Wait};
 use super::signals::{Signal, Signals};
-use super::status::PlainPages;
 use super::transport::Socket;
 use crate::rpc::Service;
 use crate::socket_path::socket_path;
@@ -134,8 +133,7 @@ impl EventLoop {
                 .register(listener.source(), token, read)
                 .map_err(system("wait for connections"))?;
         }
-        let pages = Box::new(PlainPages);
-        let mut reactor = Reactor::new(service, config.limits, SystemClock, pages);
+        let mut reactor = Reactor::new(service, config.limits, SystemClock);
         reactor.allow_shutdown(config.allow_shutdown);
         Ok(EventLoop {
             poll,

@@ -1,19 +1,24 @@
 //! All connections and what concerns them together; what calls see of the server ([`Host`]).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
 
 use slab::Slab;
 
 use super::clock::Clock;
+use super::config::Loaded;
 use super::connection::{Connection, Keepalive, Key, Peer, Phase};
 use super::limits::Limits;
+use super::logging::context::{self, CallContext};
 use super::metrics::{End, Metrics};
-use super::status::Facts;
+use super::observer::Observer;
+use super::process_facts;
 use super::timers::Timers;
 use super::transport::Transport;
-use crate::rpc::{ConnectionId, ConnectionInfo, Host};
+use crate::api::methods::health::{ConnectionHealth, JobHealth, LoopHealth};
+use crate::rpc::server_facts::{ServerFacts, SettingList, SlowCalls};
+use crate::rpc::{ConnectionId, ConnectionInfo, EndedCall, Host};
 use crate::wire::buffer::READ_ROOM;
 use crate::wire::{Framing, Protocol, Stamp};
 
@@ -46,6 +51,8 @@ pub struct Hub<T, C> {
     pub(super) last_id: u64,
     /// Bytes in all buffers, as of the last look at each connection.
     pub(super) buffered: usize,
+    /// What is kept about calls and turns.
+    pub(super) observer: Observer,
 }
 
 impl<T: Transport, C: Clock> Hub<T, C> {
@@ -70,6 +77,7 @@ impl<T: Transport, C: Clock> Hub<T, C> {
             allow_shutdown: false,
             last_id: 0,
             buffered: 0,
+            observer: Observer::new(Loaded::default(), now),
         }
     }
 
@@ -192,19 +200,6 @@ impl<T: Transport, C: Clock> Hub<T, C> {
         }
     }
 
-    /// Facts about the whole server.
-    pub fn facts(&self) -> Facts {
-        Facts {
-            uptime: self.now.saturating_duration_since(self.started),
-            connections: self.connections.len(),
-            connection_limit: self.limits.connections,
-            buffered: self.buffered,
-            working: self.working.len(),
-            draining: self.draining.is_some(),
-            metrics: self.metrics.clone(),
-        }
-    }
-
     pub(super) fn recycle(&mut self, block: Option<Vec<u8>>) {
         let Some(block) = block else { return };
         let fits = (READ_ROOM / 4..=READ_ROOM * 4).contains(&block.len());
@@ -240,6 +235,28 @@ impl<T: Transport, C: Clock> Hub<T, C> {
     /// How many connections are open.
     pub fn open(&self) -> usize {
         self.connections.len()
+    }
+}
+
+impl<T: Transport, C: Clock> Hub<T, C> {
+    fn connection_health(&self) -> ConnectionHealth {
+        let metrics = &self.metrics;
+        let mut by_protocol = BTreeMap::new();
+        for (_, connection) in &self.connections {
+            let protocol = connection.decoder.protocol().map_or("undecided", Protocol::name);
+            *by_protocol.entry(protocol.to_owned()).or_default() += 1;
+        }
+        let ended = End::ALL.iter().map(|end| (end.name().to_owned(), metrics.ended(*end)));
+        ConnectionHealth {
+            active: self.connections.len(),
+            limit: self.limits.connections,
+            peak: metrics.peak_connections,
+            accepted: metrics.accepted,
+            refused: metrics.refused,
+            dropped: metrics.dropped(),
+            by_protocol,
+            ended: ended.filter(|(_, count)| *count > 0).collect(),
+        }
     }
 }
 
@@ -320,5 +337,70 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
             self.draining = Some(self.now);
         }
         self.allow_shutdown
+    }
+
+    fn working_on(&mut self, call: Option<(ConnectionId, &'static str)>) {
+        context::set(call.map(|(id, method)| CallContext { connection: id.0, method }));
+    }
+
+    fn call_ended(&mut self, call: &EndedCall<'_>) {
+        self.now = self.clock.now();
+        let took = self.now.saturating_duration_since(call.began);
+        self.observer.calls.record(call, took);
+        self.observer.slow_log.note(call, took);
+        if !self.observer.monitors.is_empty() {
+            for (id, notice) in self.observer.monitors.notices(call, took, self.now) {
+                if !self.notify(id, notice.as_bytes()) {
+                    self.observer.monitors.missed(id);
+                }
+            }
+        }
+    }
+
+    fn server_facts(&self) -> ServerFacts {
+        let metrics = &self.metrics;
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        ServerFacts {
+            sockets: self.observer.sockets.clone(),
+            is_draining: self.draining.is_some(),
+            resident_bytes: process_facts::resident_bytes(),
+            buffer_bytes: self.buffered as u64,
+            buffer_limit: self.limits.buffers as u64,
+            connections: self.connection_health(),
+            calls: self.observer.calls.health(),
+            event_loop: LoopHealth {
+                turns: metrics.turns,
+                longest_turn_us: micros(metrics.longest_turn),
+                recent_longest_turn_us: micros(self.observer.turns.longest(self.now)),
+                slow_turns: metrics.slow_turns,
+                slices: metrics.slices,
+                panics: metrics.panics,
+            },
+            jobs: JobHealth {
+                running: self.working.len(),
+                waiting: 0,
+                cancelled: metrics.cancelled,
+            },
+            descriptors: process_facts::descriptors(),
+            last_error: self.observer.calls.last_error(),
+            thresholds: self.observer.thresholds(),
+        }
+    }
+
+    fn slow_calls(&mut self, reset: bool) -> SlowCalls {
+        self.observer.slow_log.take(reset)
+    }
+
+    fn monitor(&mut self, id: ConnectionId, filter: Option<String>) -> u64 {
+        self.observer.monitors.set(id, filter, self.now);
+        self.observer.monitors.rate()
+    }
+
+    fn set_log_level(&mut self, level: log::LevelFilter) {
+        self.observer.set_log_level(level);
+    }
+
+    fn setting_list(&self) -> SettingList {
+        self.observer.setting_list()
     }
 }

@@ -14,15 +14,15 @@ use super::connection::{Key, Phase};
 use super::hub::Hub;
 use super::limits::Limits;
 use super::metrics::End;
-use super::status::StatusPages;
 use super::transport::Transport;
-use crate::rpc::Service;
+use crate::api::methods::health::HealthResult;
+use crate::rpc::methods::health;
+use crate::rpc::{Host, Service};
 
 /// The server without its sockets.
 pub struct Reactor<T, C> {
     pub(super) hub: Hub<T, C>,
     pub(super) service: Service,
-    pub(super) pages: Box<dyn StatusPages>,
 }
 
 /// What the turn has to wait for.
@@ -38,8 +38,8 @@ pub enum Wait {
 
 impl<T: Transport, C: Clock> Reactor<T, C> {
     /// A server without connections.
-    pub fn new(service: Service, limits: Limits, clock: C, pages: Box<dyn StatusPages>) -> Self {
-        Reactor { hub: Hub::new(limits, clock), service, pages }
+    pub fn new(service: Service, limits: Limits, clock: C) -> Self {
+        Reactor { hub: Hub::new(limits, clock), service }
     }
 
     /// The connections and counters.
@@ -55,6 +55,13 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     /// What calls act on.
     pub fn service(&self) -> &Service {
         &self.service
+    }
+
+    /// The state of health.
+    pub fn health(&self) -> HealthResult {
+        let uptime = self.hub.now.saturating_duration_since(self.hub.started);
+        let (facts, service) = (self.hub.server_facts(), &self.service);
+        health::assemble(facts, service.workspace(), service.instance(), uptime)
     }
 
     /// Lets calls stop the server.
@@ -140,6 +147,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
                 self.service.cancel(*running.exchange, &mut self.hub);
             }
             self.service.connection_closed(key.id);
+            let now = self.hub.now;
+            self.hub.observer.monitors.set(key.id, None, now);
             self.hub.places.remove(&key.id);
             let removed = self.hub.connections.remove(key.index);
             self.hub.buffered = self.hub.buffered.saturating_sub(removed.accounted);
@@ -215,6 +224,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     pub fn turn_took(&mut self, time: Duration) {
         let metrics = &mut self.hub.metrics;
         metrics.longest_turn = metrics.longest_turn.max(time);
+        self.hub.observer.turns.note(time, self.hub.now);
         if time > self.hub.limits.slow_turn {
             metrics.slow_turns += 1;
             log::warn!("a turn of the loop took {} ms", time.as_millis());

@@ -8,8 +8,8 @@ use super::clock::Clock;
 use super::connection::{Key, Phase, Running};
 use super::metrics::End;
 use super::reactor::Reactor;
-use super::status;
 use super::transport::Transport;
+use super::{pages, status};
 use crate::rpc::error::{OVER_LIMIT, PARSE_ERROR};
 use crate::rpc::{Handled, RpcError};
 use crate::wire::{Buffer, Content, Decoded, Fault, Framing, Item, http};
@@ -209,7 +209,10 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             self.write_error(&error, &request_id(), framing, outbound);
         }
         let failed = is_error(&outbound.unread()[before..], framing);
-        self.hub.now = self.hub.clock.now();
+        if self.hub.now == since {
+            // Otherwise the end of the call has read the clock.
+            self.hub.now = self.hub.clock.now();
+        }
         let took = self.hub.now.saturating_duration_since(since);
         self.hub.metrics.latency.record(took);
         self.hub.metrics.errors += u64::from(failed);
@@ -253,9 +256,9 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     }
 
     fn answer_http(&mut self, key: Key, request: &http::Request, outbound: &mut Buffer) {
-        let facts = self.hub.facts();
-        let pages = &mut self.pages;
-        outbound.append_with(|out| status::respond(request, pages.as_mut(), &facts, out));
+        let reactor = &*self;
+        let page = |path: &str| pages::page(path, || reactor.health(), &reactor.hub);
+        outbound.append_with(|out| status::respond(request, page, out));
         self.hub.metrics.messages += 1;
         if let Some(connection) = self.hub.get(key) {
             connection.calls += 1;

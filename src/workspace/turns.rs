@@ -20,6 +20,11 @@ impl Turns {
         self.queue.is_empty()
     }
 
+    /// How many wait behind the first.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len().saturating_sub(1)
+    }
+
     pub(super) fn join(&mut self, number: u64) -> Turn {
         let turn = Turn(number);
         self.queue.push_back(turn);

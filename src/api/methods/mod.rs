@@ -8,6 +8,7 @@ pub mod derived_layers;
 pub mod discover;
 pub mod edit;
 pub mod files;
+pub mod health;
 pub mod layer_settings;
 pub mod layers;
 pub mod materials;

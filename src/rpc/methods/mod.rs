@@ -8,6 +8,7 @@ mod derived_layers;
 mod discover;
 mod edit;
 mod files;
+pub mod health;
 mod layer_settings;
 mod layers;
 mod materials;
@@ -28,6 +29,7 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     system::ENTRIES,
     discover::ENTRIES,
     connection::ENTRIES,
+    health::ENTRIES,
     projects::ENTRIES,
     files::ENTRIES,
     pictures::ENTRIES,
