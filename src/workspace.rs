@@ -16,12 +16,15 @@ pub use turns::Turn;
 use turns::Turns;
 
 use crate::document::Document;
-use crate::document::history::{Edit, History, Scope};
+use crate::document::history::{DEFAULT_HISTORY_MEMORY, Edit, History, Scope};
 use crate::format::SaveCache;
 use crate::voxel::Bounds;
 
 /// The name of the project that calls act on unless they name another.
 pub const DEFAULT_PROJECT: &str = "default";
+
+/// Projects that may be open at once (`--max-projects`).
+pub const MAX_PROJECTS: usize = 256;
 
 /// A document that is open.
 pub struct Project {
@@ -161,6 +164,16 @@ impl Project {
         Some(label)
     }
 
+    /// Goes to a position in the history as one change. Returns how many edits that took, or `None` if there
+    /// is no such position.
+    pub fn go_to(&mut self, position: usize) -> Option<usize> {
+        let steps = self.history.go_to(&mut self.document, position)?;
+        if steps > 0 {
+            self.note_change(ChangedBox::Anywhere);
+        }
+        Some(steps)
+    }
+
     /// Takes back what a call left half done.
     fn roll_back_unfinished(&mut self) {
         if let Some(edit) = self.unfinished.take() {
@@ -187,6 +200,8 @@ pub struct Workspace {
     turns: u64,
     /// How much one edit may do.
     pub edit_limits: crate::edit::Limits,
+    /// Bytes that the history of each project may keep.
+    history_memory: u64,
 }
 
 impl Default for Workspace {
@@ -196,6 +211,7 @@ impl Default for Workspace {
             projects: BTreeMap::from([(DEFAULT_PROJECT.to_owned(), default)]),
             turns: 0,
             edit_limits: crate::edit::Limits::default(),
+            history_memory: DEFAULT_HISTORY_MEMORY,
         }
     }
 }
@@ -222,12 +238,20 @@ impl Workspace {
     }
 
     /// Opens a project under a new name; false if the name is taken.
-    pub fn open(&mut self, name: &str, project: Project) -> bool {
+    pub fn open(&mut self, name: &str, mut project: Project) -> bool {
         if self.projects.contains_key(name) {
             return false;
         }
+        project.history.set_memory_limit(self.history_memory);
         self.projects.insert(name.to_owned(), project);
         true
+    }
+
+    /// Sets how many bytes the history of each project may keep.
+    pub fn set_history_memory(&mut self, bytes: u64) {
+        self.history_memory = bytes;
+        let all = self.projects.values_mut();
+        all.for_each(|project| project.history.set_memory_limit(bytes));
     }
 
     /// Closes a project. Closing the default one leaves a new, empty one in its place.

@@ -23,6 +23,7 @@ pub enum Scope {
 }
 
 /// What takes one edit back.
+#[derive(Clone)]
 enum Reversal {
     Voxels(Vec<(LayerId, VolumeChange)>),
     Document(Box<Document>),
@@ -268,6 +269,26 @@ impl History {
             None => self.first_checkpoint = Some(name.to_owned()),
         }
         true
+    }
+
+    /// Bytes that may be kept alive.
+    pub fn memory_limit(&self) -> u64 {
+        self.memory_limit
+    }
+
+    /// The document as it is at another position, without going there; `None` if there is no such position.
+    pub fn document_at(&self, document: &Document, position: usize) -> Option<Document> {
+        if position > self.entries.len() {
+            return None;
+        }
+        let mut there = document.clone();
+        for index in (position..self.position).rev() {
+            self.entries[index].reversal.clone().apply(&mut there);
+        }
+        for index in self.position..position {
+            self.entries[index].reversal.clone().apply(&mut there);
+        }
+        Some(there)
     }
 
     /// Changes the limit, forgetting what is beyond it.

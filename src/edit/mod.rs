@@ -4,6 +4,7 @@
 //! project's document or on a draft of it. It owns no document: whoever drives it makes the change one undo
 //! step, or takes it back when an operation is refused. Nothing here knows JSON text, files or sockets.
 
+mod diff;
 mod extrude;
 mod fill;
 mod filter;
@@ -16,6 +17,7 @@ mod surface;
 mod transform;
 mod work;
 
+pub use diff::{DiffJob, Difference, LayerDifference, VoxelDifference};
 pub use runner::{EditError, Limits, OperationReport, Outcome, Runner, Warning};
 pub use solid::{Solid, cover_count, procedural, shape_of};
 pub use work::Refusal;

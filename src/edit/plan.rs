@@ -59,7 +59,7 @@ impl Plan<'_> {
                 };
                 self.put(self.heightmap_voxels(f, color)?, blend)
             }
-            Form::Copy(f) => self.copy(f, blend),
+            Form::Copy(f) => self.copy(f, operation.source.as_ref(), blend),
             Form::Move(f) => self.move_box(f, blend),
             Form::Mirror(f) => self.mirror(f, blend),
             Form::Rotate(f) => self.rotate(f, blend),
@@ -121,6 +121,7 @@ impl Plan<'_> {
         match &operation.form {
             Form::Voxels(f) => ((f.points.0.len() + f.voxels.0.len()) / 512) as u64 + 1,
             Form::Clear(_) => layer / 16 + 1,
+            Form::Copy(_) if operation.source.is_some() => u64::MAX,
             Form::Copy(f) => boxed(Bounds::inclusive(f.min, f.max)).min(layer) * u64::from(f.times),
             Form::Map(_) | Form::Heightmap(_) => 64,
             Form::Fill(_) | Form::Extrude(_) => u64::MAX,
@@ -205,17 +206,27 @@ impl Plan<'_> {
         Ok(list)
     }
 
-    fn copy(&self, fields: &CopyFields, mode: BlendMode) -> Result<Box<dyn Work>, Refusal> {
-        let (part, maps) = self.repetitions(fields)?;
-        Ok(Box::new(Transform::new(self.volume, Some(part), Placing::Maps(maps), mode)))
+    fn copy(
+        &self,
+        fields: &CopyFields,
+        source: Option<&Volume>,
+        mode: BlendMode,
+    ) -> Result<Box<dyn Work>, Refusal> {
+        let source = source.unwrap_or(self.volume);
+        let (part, maps) = self.repetitions(source, fields)?;
+        Ok(Box::new(Transform::new(source, Some(part), Placing::Maps(maps), mode)))
     }
 
     fn move_box(&self, fields: &CopyFields, mode: BlendMode) -> Result<Box<dyn Work>, Refusal> {
-        let (part, maps) = self.repetitions(fields)?;
+        let (part, maps) = self.repetitions(self.volume, fields)?;
         Ok(self.replaced(Some(part), Placing::Maps(maps), mode))
     }
 
-    fn repetitions(&self, fields: &CopyFields) -> Result<(Bounds, Vec<GridMap>), Refusal> {
+    fn repetitions(
+        &self,
+        source: &Volume,
+        fields: &CopyFields,
+    ) -> Result<(Bounds, Vec<GridMap>), Refusal> {
         let part = Bounds::inclusive(fields.min, fields.max);
         let step = match (fields.times, fields.step) {
             (0, _) => return Err(Refusal::rule("times", "must be 1 or more")),
@@ -223,7 +234,7 @@ impl Plan<'_> {
             (_, Some(step)) => step,
             (_, None) => return Err(Refusal::rule("step", "times above 1 needs a step")),
         };
-        let drawn = self.volume.block_count() as u64 * 4096;
+        let drawn = source.block_count() as u64 * 4096;
         let size = u64::try_from(part.capacity()).unwrap_or(u64::MAX).min(drawn);
         self.admit(size.saturating_mul(u64::from(fields.times)))?;
         self.admit(u64::from(fields.times))?;

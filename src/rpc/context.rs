@@ -40,7 +40,8 @@ impl Context<'_> {
     }
 }
 
-fn no_such_project(workspace: &Workspace, name: &str) -> RpcError {
+/// The error for a project that is not open.
+pub fn no_such_project(workspace: &Workspace, name: &str) -> RpcError {
     let known: Vec<&str> = workspace.projects().map(|(name, _)| name).collect();
     let error = RpcError::new(NO_SUCH_PROJECT, format!("No such project: {name}"))
         .with("param", "project")

@@ -16,7 +16,7 @@ use super::macros::params;
 use super::method::{Param, Params};
 use super::words::Mode;
 use super::{Args, Color, LayerRef, ParamError, ParamType};
-use crate::voxel::Rgba;
+use crate::voxel::{Rgba, Volume};
 
 /// One operation of the set, as data.
 pub struct OperationInfo {
@@ -178,6 +178,15 @@ pub struct Operation {
     pub layer: LayerRef,
     /// Its colour, if it has one.
     pub color: Option<Rgba>,
+    /// What a copy is taken from, if not from the layer itself.
+    pub source: Option<Volume>,
+}
+
+impl Operation {
+    /// An operation on a layer.
+    pub fn new(form: Form, mode: Mode, layer: LayerRef, color: Option<Rgba>) -> Self {
+        Operation { form, mode, layer, color, source: None }
+    }
 }
 
 /// What is wrong with an operation.
@@ -240,7 +249,7 @@ pub fn read_operation(
         .flat_map(|param| param.names.iter().chain(param.parts).copied())
         .collect();
     args.finish(&known).map_err(blame)?;
-    Ok(Operation { form, mode: common.mode, layer: common.layer, color: common.color.0 })
+    Ok(Operation::new(form, common.mode, common.layer, common.color.0))
 }
 
 fn named_operation(

@@ -135,7 +135,7 @@ fn read_one(raw: &str) -> Result<Operation, Wrong> {
             let FloodFillParams { position, tolerance, within, color, layer_id: layer } = params;
             let form = Form::Fill(FillFields { at: position.0, tolerance, within });
             let color = Some(opaque(color.0));
-            Operation { form, mode: Mode::Replace, layer, color }
+            Operation::new(form, Mode::Replace, layer, color)
         }
         "procedural_shape" => {
             let params = ProceduralShapeParams::take(&mut args)?;
@@ -144,7 +144,7 @@ fn read_one(raw: &str) -> Result<Operation, Wrong> {
         "clear_voxels" => {
             let ClearVoxelsParams { min, max, layer_id } = Params::take(&mut args)?;
             let form = Form::Clear(ClearFields { min, max });
-            Operation { form, mode: Mode::Add, layer: layer_id, color: None }
+            Operation::new(form, Mode::Add, layer_id, None)
         }
         _ => read_operation(raw, |_| None).map_err(|(op, error)| Wrong::Param(op, error))?,
     })
@@ -153,5 +153,5 @@ fn read_one(raw: &str) -> Result<Operation, Wrong> {
 fn one_voxel(point: [i32; 3], color: Rgba, mode: Mode, layer: LayerRef) -> Operation {
     let entry = VoxelEntry { point: point.into(), color: Some(color) };
     let (points, voxels) = (VoxelList::default(), VoxelList(vec![entry]));
-    Operation { form: Form::Voxels(VoxelsFields { points, voxels }), mode, layer, color: None }
+    Operation::new(Form::Voxels(VoxelsFields { points, voxels }), mode, layer, None)
 }

@@ -9,12 +9,16 @@ mod discover;
 mod edit;
 mod files;
 pub mod health;
+mod history;
+mod layer_edits;
 mod layer_settings;
 mod layers;
 mod materials;
+mod open_projects;
 mod pictures;
 mod projects;
 mod region;
+mod script;
 mod shapes;
 mod system;
 pub(super) mod target;
@@ -31,6 +35,7 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     connection::ENTRIES,
     health::ENTRIES,
     projects::ENTRIES,
+    open_projects::ENTRIES,
     files::ENTRIES,
     pictures::ENTRIES,
     voxels::ENTRIES,
@@ -39,7 +44,10 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     edit::ENTRIES,
     region::ENTRIES,
     colors::ENTRIES,
+    history::ENTRIES,
+    script::ENTRIES,
     layers::ENTRIES,
+    layer_edits::ENTRIES,
     layer_settings::ENTRIES,
     derived_layers::ENTRIES,
     materials::ENTRIES,

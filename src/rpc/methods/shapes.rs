@@ -33,7 +33,7 @@ pub(super) fn shape_operation(params: &ProceduralShapeParams<'_>) -> Result<Oper
         return Err(broken_rule(refusal));
     }
     let (mode, layer, color) = (params.mode, params.layer_id, Some(params.color.0));
-    Ok(Operation { form, mode, layer, color })
+    Ok(Operation::new(form, mode, layer, color))
 }
 
 fn broken_rule(refusal: Refusal) -> RpcError {
@@ -114,7 +114,7 @@ impl Handle for FloodFill {
             target::layer_id(context.project()?.document(), params.layer_id, FLOOD_FILL)?.0;
         let FloodFillParams { tolerance, within, layer_id: layer, .. } = params;
         let form = Form::Fill(FillFields { at, tolerance, within });
-        let operation = Operation { form, mode: Mode::Replace, layer, color: Some(opaque(color)) };
+        let operation = Operation::new(form, Mode::Replace, layer, Some(opaque(color)));
         let change = Change::of(operation, "flood fill", unfilled);
         carry_out(context, change, move |Changed { outcome, .. }| {
             let report = outcome.total;

@@ -167,7 +167,7 @@ impl Handle for AddVoxels {
         let fields = VoxelsFields { points: VoxelList::default(), voxels: entries };
         let layer = crate::api::LayerRef(Some(layer_id));
         let form = Form::Voxels(fields);
-        let operation = Operation { form, mode: Mode::Replace, layer, color: None };
+        let operation = Operation::new(form, Mode::Replace, layer, None);
         let change = Change::of(operation, "add voxels", refused);
         carry_out(context, change, move |changed| Ok(result(changed.project.revision())))
     }
@@ -182,7 +182,7 @@ impl Handle for ClearVoxels {
         let document = context.project()?.document();
         let layer_id = target::layer_id(document, layer, NO_SUCH_LAYER)?.0;
         let form = Form::Clear(ClearFields { min, max });
-        let operation = Operation { form, mode: Mode::Add, layer, color: None };
+        let operation = Operation::new(form, Mode::Add, layer, None);
         let change = Change::of(operation, "clear voxels", refused);
         carry_out(context, change, move |changed| {
             let report = changed.outcome.total;

@@ -1,0 +1,128 @@
+//! Handlers that remove, merge and hide layers.
+
+use super::{entries, target};
+use crate::api::args::{nearest, shown};
+use crate::api::methods::layer_edits::*;
+use crate::api::{LayerRef, ParamError};
+use crate::document::history::Scope;
+use crate::document::{Document, Layer, LayerId, draw_volume};
+use crate::rpc::context::{Context, Outcome};
+use crate::rpc::error::{DELETE_LAYER, MERGE_LAYERS, RpcError, SET_LAYER_VISIBILITY};
+use crate::rpc::table::Handle;
+
+entries![DeleteLayer, MergeLayers, SetLayerVisibility];
+
+fn rule(param: &'static str, message: &str) -> RpcError {
+    ParamError::rule(param, message).into()
+}
+
+/// The one layer with a name.
+fn named<'a>(document: &'a Document, name: &str) -> Result<&'a Layer, RpcError> {
+    let mut found = document.layers().iter().filter(|layer| layer.name == name);
+    match (found.next(), found.next()) {
+        (Some(layer), None) => Ok(layer),
+        (Some(_), Some(_)) => {
+            Err(target::failed(DELETE_LAYER, format!("Several layers are named '{}'", shown(name)))
+                .with("param", "layer_name")
+                .hint("give the layer_id; nothing was changed"))
+        }
+        (None, _) => {
+            let names: Vec<&str> =
+                document.layers().iter().map(|layer| layer.name.as_str()).collect();
+            let reason = format!("No layer is named '{}'", shown(name));
+            let error = target::failed(DELETE_LAYER, reason).with("param", "layer_name");
+            let error = match nearest(name, names.iter().copied()) {
+                Some(nearest) => error.with("nearest", nearest),
+                None => error,
+            };
+            Err(error.with("known", names).hint("nothing was changed"))
+        }
+    }
+}
+
+impl Handle for DeleteLayer {
+    fn handle(
+        context: &mut Context<'_>,
+        params: DeleteLayerParams<'_>,
+    ) -> Result<Outcome<DeleteLayerResult>, RpcError> {
+        let project = context.project()?;
+        let document = project.document();
+        let id = match (params.layer_id.0, params.layer_name) {
+            (Some(id), _) => target::layer_id(document, LayerRef(Some(id)), DELETE_LAYER)?,
+            (None, Some(name)) => named(document, &name)?.id,
+            (None, None) => {
+                return Err(rule("layer_id", "Must specify either layer_id or layer_name"));
+            }
+        };
+        let layer = project.edit("delete layer", Scope::Document, |document| {
+            document.remove_layer(id).ok_or_else(|| RpcError::internal("layer vanished"))
+        })?;
+        let result = DeleteLayerResult {
+            success: true,
+            layer_id: id.0,
+            name: layer.name,
+            voxel_count: layer.volume.count(),
+            active_layer: project.document().active().0,
+        };
+        Ok(result.into())
+    }
+}
+
+impl Handle for MergeLayers {
+    fn handle(
+        context: &mut Context<'_>,
+        params: MergeLayersParams,
+    ) -> Result<Outcome<MergeLayersResult>, RpcError> {
+        let (Some(from), Some(into)) = (params.source_layer_id.0, params.target_layer_id.0) else {
+            let missing = match params.source_layer_id.0 {
+                None => "source_layer_id",
+                Some(_) => "target_layer_id",
+            };
+            return Err(rule(missing, "Must specify valid source_layer_id and target_layer_id"));
+        };
+        if from == into {
+            let reason = format!("Layer {from} cannot be merged with itself");
+            return Err(target::failed(MERGE_LAYERS, reason).with("param", "target_layer_id"));
+        }
+        let project = context.project()?;
+        let result = project.edit("merge layers", Scope::Document, |document| {
+            merge(document, LayerId(from), LayerId(into))
+        })?;
+        Ok(result.into())
+    }
+}
+
+fn merge(
+    document: &mut Document,
+    from: LayerId,
+    into: LayerId,
+) -> Result<MergeLayersResult, RpcError> {
+    target::editable_layer_mut(document, LayerRef(Some(into.0)), MERGE_LAYERS)?;
+    target::layer_id(document, LayerRef(Some(from.0)), MERGE_LAYERS)?;
+    let vanished = || RpcError::internal("layer vanished");
+    let source = document.remove_layer(from).ok_or_else(vanished)?;
+    let layer = document.layer_mut(into).ok_or_else(vanished)?;
+    draw_volume(&mut layer.volume, &source.volume, source.mode, source.opacity);
+    let voxel_count = layer.volume.count();
+    let active_layer = document.active().0;
+    Ok(MergeLayersResult { success: true, layer_id: into.0, voxel_count, active_layer })
+}
+
+impl Handle for SetLayerVisibility {
+    fn handle(
+        context: &mut Context<'_>,
+        params: SetLayerVisibilityParams,
+    ) -> Result<Outcome<SetLayerVisibilityResult>, RpcError> {
+        let SetLayerVisibilityParams { layer_id, visible } = params;
+        if layer_id.0.is_none() {
+            return Err(rule("layer_id", "Must specify valid layer_id"));
+        }
+        let layer_id =
+            context.project()?.edit("layer visibility", Scope::Document, |document| {
+                let layer = target::layer_mut(document, layer_id, SET_LAYER_VISIBILITY)?;
+                layer.visible = visible;
+                Ok::<_, RpcError>(layer.id.0)
+            })?;
+        Ok(SetLayerVisibilityResult { success: true, visible, layer_id }.into())
+    }
+}

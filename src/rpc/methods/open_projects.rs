@@ -1,0 +1,350 @@
+//! Handlers about the projects that are open.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::files::file_error;
+use super::{entries, target};
+use crate::api::args::shown;
+use crate::api::methods::edit::BoxResult;
+use crate::api::methods::open_projects::*;
+use crate::api::methods::system::NoParams;
+use crate::api::operations::forms::CopyFields;
+use crate::api::operations::{Form, Operation};
+use crate::api::{LayerRef, ParamError};
+use crate::document::Document;
+use crate::edit::{DiffJob, Difference, LayerDifference, VoxelDifference};
+use crate::format::{self, FormatError, LoadJob, ReadOptions};
+use crate::job::{Budget, Progress, Step};
+use crate::rpc::change::{Change, Changed, carry_out, refused};
+use crate::rpc::context::{Context, Outcome, Task, no_such_project};
+use crate::rpc::error::{LOAD_PROJECT, NO_SUCH_LAYER, OVER_LIMIT, RpcError};
+use crate::rpc::table::Handle;
+use crate::voxel::Bounds;
+use crate::workspace::{DEFAULT_PROJECT, MAX_PROJECTS, Project, Turn, Workspace};
+
+entries![
+    OpenProject,
+    CloseProject,
+    ListProjects,
+    DuplicateProject,
+    GetProjectInfo,
+    Diff,
+    CopyRegion
+];
+
+/// Longest name of a project, in bytes.
+const MAX_NAME: usize = 128;
+
+fn rule(param: &'static str, message: impl Into<String>) -> RpcError {
+    ParamError::rule(param, message).into()
+}
+
+/// Refuses a name that no new project can have.
+fn check_name(workspace: &Workspace, name: &str) -> Result<(), RpcError> {
+    let is_plain = |c: char| !c.is_control();
+    if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(is_plain) {
+        let message =
+            format!("A project's name has 1 to {MAX_NAME} bytes without control characters");
+        return Err(rule("name", message).with("got", shown(name)));
+    }
+    if workspace.project(name).is_some() {
+        let message = format!("A project named '{name}' is open already");
+        return Err(rule("name", message).hint("close it first, or take another name"));
+    }
+    let open = workspace.projects().count();
+    if open >= MAX_PROJECTS {
+        let message =
+            format!("{open} projects are open; the limit is {MAX_PROJECTS} (--max-projects)");
+        return Err(RpcError::new(OVER_LIMIT, message)
+            .with("limit", MAX_PROJECTS)
+            .hint("goxel.close_project closes one; nothing was changed"));
+    }
+    Ok(())
+}
+
+fn voxel_count(document: &Document) -> u64 {
+    document.layers().iter().map(|layer| layer.volume.count()).sum()
+}
+
+fn file_path(project: &Project) -> Option<String> {
+    project.path.as_ref().map(|path| path.to_string_lossy().into_owned())
+}
+
+fn listed(workspace: &Workspace, name: &str) -> Result<ListedProject, RpcError> {
+    let project = workspace.project(name).ok_or_else(|| no_such_project(workspace, name))?;
+    let document = project.document();
+    Ok(ListedProject {
+        name: name.to_owned(),
+        title: document.name.clone(),
+        file_path: file_path(project),
+        dirty: project.is_dirty(),
+        revision: project.revision(),
+        canvas_size: document.size(),
+        layer_count: document.layers().len(),
+        voxel_count: voxel_count(document),
+        busy: workspace.is_busy(name),
+        is_default: name == DEFAULT_PROJECT,
+    })
+}
+
+/// Opens a project whose name was checked before, but perhaps a while ago.
+fn open(
+    context: &mut Context<'_>,
+    name: &str,
+    project: Project,
+) -> Result<ListedProject, RpcError> {
+    check_name(context.workspace, name)?;
+    context.workspace.open(name, project);
+    listed(context.workspace, name)
+}
+
+impl Handle for OpenProject {
+    fn handle(
+        context: &mut Context<'_>,
+        params: OpenProjectParams<'_>,
+    ) -> Result<Outcome<ListedProject>, RpcError> {
+        let name = params.name.into_owned();
+        check_name(context.workspace, &name)?;
+        let Some(path) = params.path.map(Cow::into_owned) else {
+            let project = Project::new(Document::new(&name, params.size.0));
+            return open(context, &name, project).map(Outcome::Done);
+        };
+        let failed =
+            |path: &str, error: FormatError| file_error(LOAD_PROJECT, "load project", path, &error);
+        let format = params.format.as_deref().map(format::by_name).transpose();
+        let format = format.map_err(|error| failed(&path, error))?;
+        let job = LoadJob::open(Path::new(&path), format, ReadOptions::default());
+        let job = job.map_err(|error| failed(&path, error))?;
+        Ok(Outcome::job(job, move |context, loaded| {
+            let loaded = loaded.map_err(|error| failed(&path, error))?;
+            let mut project = Project::new(loaded.document);
+            project.path = Some(path.into());
+            open(context, &name, project)
+        }))
+    }
+}
+
+/// Waits until no change of the project runs or waits before it, then closes the project.
+struct Closing {
+    name: String,
+    discard: bool,
+    turn: Option<Turn>,
+}
+
+impl Closing {
+    fn close(&self, context: &mut Context<'_>) -> Result<CloseProjectResult, RpcError> {
+        let (workspace, name) = (&mut *context.workspace, &self.name);
+        let project = workspace.project(name);
+        let is_dirty = project.ok_or_else(|| no_such_project(workspace, name))?.is_dirty();
+        if is_dirty && !self.discard {
+            let message = format!("Project '{name}' has changes that were not saved");
+            return Err(rule("discard", message).hint(
+                "save it with goxel.save_project, or give discard: true; nothing was changed",
+            ));
+        }
+        workspace.close(name);
+        Ok(CloseProjectResult { success: true, name: name.clone(), discarded: is_dirty })
+    }
+}
+
+impl Task<CloseProjectResult> for Closing {
+    fn step(
+        &mut self,
+        context: &mut Context<'_>,
+        _: &mut Budget,
+    ) -> Result<Step<CloseProjectResult>, RpcError> {
+        if self.turn.is_some_and(|turn| !context.workspace.is_turn(&self.name, turn)) {
+            return Ok(Step::More);
+        }
+        let closed = self.close(context);
+        self.cancel(context);
+        closed.map(Step::Done)
+    }
+
+    fn progress(&self) -> Progress {
+        Progress::default()
+    }
+
+    fn cancel(&mut self, context: &mut Context<'_>) {
+        if let Some(turn) = self.turn.take() {
+            context.workspace.leave_queue(&self.name, turn);
+        }
+    }
+}
+
+impl Handle for CloseProject {
+    fn handle(
+        context: &mut Context<'_>,
+        params: CloseProjectParams<'_>,
+    ) -> Result<Outcome<CloseProjectResult>, RpcError> {
+        let CloseProjectParams { name, discard } = params;
+        let name = name.into_owned();
+        let mut closing = Closing { name, discard, turn: None };
+        if !context.workspace.is_busy(&closing.name) {
+            return closing.close(context).map(Outcome::Done);
+        }
+        closing.turn = context.workspace.join_queue(&closing.name);
+        Ok(Outcome::Later(Box::new(closing)))
+    }
+}
+
+impl Handle for ListProjects {
+    fn handle(context: &mut Context<'_>, _: NoParams) -> Result<Outcome<ProjectList>, RpcError> {
+        let workspace = &*context.workspace;
+        let names = workspace.projects().map(|(name, _)| name);
+        let projects = names.map(|name| listed(workspace, name)).collect::<Result<Vec<_>, _>>()?;
+        Ok(ProjectList { count: projects.len(), projects }.into())
+    }
+}
+
+impl Handle for DuplicateProject {
+    fn handle(
+        context: &mut Context<'_>,
+        params: DuplicateProjectParams<'_>,
+    ) -> Result<Outcome<ListedProject>, RpcError> {
+        let document = context.project()?.document().clone();
+        open(context, &params.name, Project::new(document)).map(Outcome::Done)
+    }
+}
+
+impl Handle for GetProjectInfo {
+    fn handle(context: &mut Context<'_>, _: NoParams) -> Result<Outcome<ProjectInfo>, RpcError> {
+        let project_id = context.project_name.to_owned();
+        let busy = context.workspace.is_busy(&project_id);
+        let project = context.project()?;
+        let document = project.document();
+        let layers = document.layers().iter();
+        let bounds = layers.clone().map(|layer| layer.volume.bounds());
+        let voxels: u64 = layers.map(|layer| layer.volume.memory()).sum();
+        let history = project.history().memory();
+        let memory = [("voxels", voxels), ("history", history), ("total", voxels + history)];
+        let result = ProjectInfo {
+            project_id,
+            name: document.name.clone(),
+            canvas_size: document.size(),
+            layer_count: document.layers().len(),
+            total_voxels: voxel_count(document),
+            bounding_box: bounds.fold(None, Bounds::union_of).map(BoxResult::from),
+            memory_usage: BTreeMap::from(memory.map(|(name, bytes)| (name.to_owned(), bytes))),
+            file_path: file_path(project),
+            dirty: project.is_dirty(),
+            revision: project.revision(),
+            history_position: project.history().position().0,
+            active_layer: document.active().0,
+            busy,
+        };
+        Ok(result.into())
+    }
+}
+
+/// The document at a position of the history.
+fn state(project: &Project, param: &'static str, position: u64) -> Result<Document, RpcError> {
+    let index = usize::try_from(position).unwrap_or(usize::MAX);
+    project.history().document_at(project.document(), index).ok_or_else(|| {
+        let (_, count) = project.history().position();
+        let message = format!("Invalid parameter '{param}': expected 0 to {count}, got {position}");
+        rule(param, message).hint("goxel.history lists the positions")
+    })
+}
+
+impl Handle for Diff {
+    fn handle(
+        context: &mut Context<'_>,
+        params: DiffParams<'_>,
+    ) -> Result<Outcome<DiffResult>, RpcError> {
+        let other = match &params.other {
+            None => None,
+            Some(name) => {
+                let other = context.workspace.project(name);
+                let other = other.ok_or_else(|| no_such_project(context.workspace, name))?;
+                Some(other.document().clone())
+            }
+        };
+        let project = context.project()?;
+        let (position, _) = project.history().position();
+        let before = match (other, params.from) {
+            (Some(_), Some(_)) => return Err(rule("from", "Give either 'from' or 'other'")),
+            (Some(document), None) => document,
+            (None, from) => {
+                state(project, "from", from.unwrap_or(position.saturating_sub(1) as u64))?
+            }
+        };
+        let after = match params.to {
+            Some(to) => state(project, "to", to)?,
+            None => project.document().clone(),
+        };
+        let wanted = params.max_voxels.0 as usize;
+        let revision = project.revision();
+        let job = DiffJob::new(&before, &after, wanted);
+        Ok(Outcome::job(job, move |_, difference| Ok(diff_result(difference, revision))))
+    }
+}
+
+fn diff_result(difference: Difference, revision: u64) -> DiffResult {
+    let Difference { layers, voxels, total } = difference;
+    let layer = |layer: LayerDifference| LayerDiff {
+        layer_id: layer.layer.0,
+        name: layer.name,
+        status: match (layer.is_in_first, layer.is_in_second) {
+            (false, _) => "added",
+            (true, false) => "removed",
+            (true, true) => "changed",
+        },
+        settings_differ: layer.settings_differ,
+        changed: layer.report.changed,
+        added: layer.report.added,
+        removed: layer.report.removed,
+        bounds: layer.report.bounds.map(BoxResult::from),
+    };
+    let voxel = |voxel: &VoxelDifference| VoxelDiff {
+        layer_id: voxel.layer.0,
+        position: voxel.point.array(),
+        before: voxel.before.bytes(),
+        after: voxel.after.bytes(),
+    };
+    DiffResult {
+        same: layers.is_empty(),
+        changed: total.changed,
+        added: total.added,
+        removed: total.removed,
+        bounds: total.bounds.map(BoxResult::from),
+        truncated: total.changed > voxels.len() as u64,
+        voxels: voxels.iter().map(voxel).collect(),
+        layers: layers.into_iter().map(layer).collect(),
+        revision,
+    }
+}
+
+impl Handle for CopyRegion {
+    fn handle(
+        context: &mut Context<'_>,
+        params: CopyRegionParams<'_>,
+    ) -> Result<Outcome<CopyRegionResult>, RpcError> {
+        let from = params.from_project.as_deref().unwrap_or(context.project_name);
+        let source = context.workspace.project(from);
+        let source = source.ok_or_else(|| no_such_project(context.workspace, from))?.document();
+        let volume = target::layer(source, params.from_layer, NO_SUCH_LAYER)?.volume.clone();
+        let CopyRegionParams { min, max, to, layer_id: layer, mode, .. } = params;
+        let layer_id = target::layer_id(context.project()?.document(), layer, NO_SUCH_LAYER)?.0;
+        let lowest = std::array::from_fn(|axis| min.0[axis].min(max.0[axis]));
+        let fields =
+            CopyFields { min: min.0, max: max.0, to: to.unwrap_or(lowest), times: 1, step: None };
+        let layer = LayerRef(Some(layer_id));
+        let mut operation = Operation::new(Form::Copy(fields), mode, layer, None);
+        operation.source = Some(volume);
+        let change = Change::of(operation, "copy region", refused);
+        carry_out(context, change, move |Changed { outcome, project }| {
+            let report = outcome.total;
+            Ok(CopyRegionResult {
+                success: true,
+                changed: report.changed,
+                added: report.added,
+                layer_id,
+                bounds: report.bounds.map(BoxResult::from),
+                revision: project.revision(),
+            })
+        })
+    }
+}
