@@ -40,9 +40,6 @@ fn status_shows_the_daemon_for_people_and_for_programs() {
 #[test]
 fn connections_are_listed_and_killed() {
     let daemon = Daemon::start();
-    if !has(&daemon, "connection.kill") {
-        return;
-    }
     let mut other = daemon.connect();
     other.call("ping", json!({}));
     let ran = ok(run(daemon.socket(), &["connections"]));
@@ -51,8 +48,11 @@ fn connections_are_listed_and_killed() {
     assert!(rows.len() >= 2, "{rows:?}");
     let id = rows[0]["id"].as_u64().unwrap().to_string();
     ok(run(daemon.socket(), &["kill", &id]));
-    let rows = ok(run(daemon.socket(), &["connections", "--json"])).json_lines();
-    assert!(rows.iter().all(|row| row["id"].as_u64().unwrap().to_string() != id), "{rows:?}");
+    // Its answers are flushed first, and it has a moment to close by itself.
+    wait_for("the connection to be gone", || {
+        let rows = ok(run(daemon.socket(), &["connections", "--json"])).json_lines();
+        rows.iter().all(|row| row["id"].as_u64().unwrap().to_string() != id)
+    });
     let ran = run(daemon.socket(), &["kill", "999999"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.err.contains("999999"), "{}", ran.err);
@@ -61,9 +61,6 @@ fn connections_are_listed_and_killed() {
 #[test]
 fn top_writes_snapshots_where_there_is_no_terminal() {
     let daemon = Daemon::start();
-    if !has(&daemon, "connection.list") {
-        return;
-    }
     let ran = ok(run(daemon.socket(), &["top"]));
     assert!(ran.out.contains("goxel-daemon") && ran.out.contains("PROTOCOL"), "{}", ran.out);
     let ran = ok(run(daemon.socket(), &["top", "--json", "--count", "3", "--interval", "10ms"]));
@@ -100,9 +97,6 @@ fn watch_prints_changes_as_they_happen() {
 #[test]
 fn edit_applies_operations_from_a_file_and_from_stdin() {
     let daemon = Daemon::start();
-    if !has(&daemon, "goxel.edit") {
-        return;
-    }
     let ops = json!([{"op": "box", "min": [0, 0, 0], "max": [3, 3, 3], "color": "#ff0000"}]);
     let file = daemon.directory().join("ops.json");
     std::fs::write(&file, ops.to_string()).unwrap();
