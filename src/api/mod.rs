@@ -14,6 +14,7 @@ pub mod method;
 pub mod methods;
 pub mod operations;
 pub mod schema;
+pub mod source;
 pub mod value;
 pub mod words;
 

@@ -217,6 +217,10 @@ impl Describe for [i32; 3] {
     const SCHEMA: Schema = POINT;
 }
 
+impl Describe for [i64; 2] {
+    const SCHEMA: Schema = Schema::List(&<i64 as Describe>::SCHEMA, 2, 2);
+}
+
 impl Describe for [i64; 3] {
     const SCHEMA: Schema = Schema::List(&<i64 as Describe>::SCHEMA, 3, 3);
 }

@@ -15,6 +15,14 @@ fn misfit_at(at: &str, schema: &Value, value: &Value) -> Option<String> {
             false => Some(format!("{at}: none of {} forms fits {value}", choices.len())),
         };
     }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let fitting = choices.iter().filter(|choice| misfit_at(at, choice, value).is_none());
+        let fitting = fitting.count();
+        return (fitting != 1).then(|| format!("{at}: {fitting} forms fit {value}"));
+    }
+    if schema.get("const").is_some_and(|wanted| wanted != value) {
+        return Some(format!("{at}: {value} is not {}", schema["const"]));
+    }
     let fits = match schema["type"].as_str() {
         None => true,
         Some("boolean") => value.is_boolean(),

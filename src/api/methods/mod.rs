@@ -20,5 +20,6 @@ pub mod projects;
 pub mod region;
 pub mod script;
 pub mod shapes;
+pub mod slice;
 pub mod system;
 pub mod voxels;

@@ -39,7 +39,7 @@ fn method(entry: &'static Entry) -> Value {
         "summary": method.summary.trim(),
         "tags": [{"name": entry.subject()}],
         "paramStructure": if names_only { "by-name" } else { "either" },
-        "params": slots(method).iter().map(param).collect::<Vec<_>>(),
+        "params": slots(method).iter().map(|slot| param(method, slot)).collect::<Vec<_>>(),
         "result": {"name": "result", "required": true, "schema": result(method)},
         "errors": errors
             .map(|(code, meaning)| json!({"code": code, "message": meaning}))
@@ -69,8 +69,16 @@ fn named_param(name: &str, description: &str, schema: Value) -> Value {
     json!({"name": name, "description": description, "required": false, "schema": schema})
 }
 
-fn param(slot: &Slot) -> Value {
-    let mut schema = slot.schema.json();
+/// The schema of a param. The operations of `goxel.edit` are described one by one.
+pub fn schema_of(method: &Method, slot: &Slot) -> Value {
+    match (method.name, slot.name) {
+        ("goxel.edit", "operations") => crate::api::operations::schema(),
+        _ => slot.schema.json(),
+    }
+}
+
+fn param(method: &Method, slot: &Slot) -> Value {
+    let mut schema = schema_of(method, slot);
     let default = slot.default.and_then(|raw| serde_json::from_str::<Value>(raw).ok());
     if let (Value::Object(members), Some(default)) = (&mut schema, default) {
         members.insert("default".to_owned(), default);

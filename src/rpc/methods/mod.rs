@@ -20,6 +20,7 @@ mod projects;
 mod region;
 mod script;
 mod shapes;
+mod slice;
 mod system;
 pub(super) mod target;
 mod voxels;
@@ -52,6 +53,7 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     derived_layers::ENTRIES,
     materials::ENTRIES,
     cameras::ENTRIES,
+    slice::ENTRIES,
 ];
 
 /// Lists handlers as rows of the table.

@@ -1,0 +1,82 @@
+//! The handler that shows planes of voxels.
+
+use std::collections::BTreeMap;
+
+use super::{entries, target};
+use crate::api::Corners;
+use crate::api::args::ParamError;
+use crate::api::color_form::to_hex;
+use crate::api::methods::slice::*;
+use crate::rpc::context::{Context, Outcome};
+use crate::rpc::error::{OVER_LIMIT, RpcError};
+use crate::rpc::table::Handle;
+use crate::voxel::{Axis, Bounds, Planes, plane_axes};
+
+entries![SlicePlanes];
+
+const AXIS_NAMES: [&str; 3] = crate::api::words::AXES;
+
+impl Handle for SlicePlanes {
+    fn handle(
+        context: &mut Context<'_>,
+        params: SliceParams,
+    ) -> Result<Outcome<SliceResult>, RpcError> {
+        let project = context.project()?;
+        let revision = project.revision();
+        let (volume, layer_id) = target::source(project.document(), params.layer_id)?;
+        let shown = shown(&params, volume.bounds())?;
+        let planes = shown.map(|bounds| Planes::of(&volume, params.axis, bounds)).transpose();
+        let planes = planes.map_err(|error| {
+            RpcError::new(OVER_LIMIT, format!("Too much to show: {error}"))
+                .with("param", "within")
+                .hint("give a smaller 'within' or 'count', or use goxel.read_region")
+        })?;
+        let [columns, rows] = plane_axes(params.axis).map(|axis| AXIS_NAMES[axis.index()]);
+        Ok(SliceResult {
+            empty: planes.as_ref().is_none_or(|planes| planes.count == 0),
+            voxel_count: planes.as_ref().map_or(0, |planes| planes.count),
+            columns,
+            rows,
+            bounds: planes.as_ref().map(|planes| Corners::from(planes.bounds)),
+            text: planes.as_ref().map_or_else(|| "empty\n".to_owned(), Planes::text),
+            operations: planes.map(operations).unwrap_or_default(),
+            layer_id,
+            revision,
+        }
+        .into())
+    }
+}
+
+/// The box to show: as wide as the call wants it or the voxels are, as deep as the planes asked for.
+fn shown(params: &SliceParams, voxels: Option<Bounds>) -> Result<Option<Bounds>, RpcError> {
+    let Some(mut bounds) = params.within.map(|within| within.0).or(voxels) else { return Ok(None) };
+    let axis = params.axis.index();
+    let first = params.at.map_or(bounds.min[axis], i64::from);
+    let last = first + params.count.0;
+    if last > Bounds::ALL.max[axis] {
+        let message =
+            format!("Invalid parameter 'count': the planes end at {last}, outside the world");
+        return Err(ParamError::rule("count", message).into());
+    }
+    (bounds.min[axis], bounds.max[axis]) = (first, last);
+    Ok(Some(bounds))
+}
+
+fn operations(planes: Planes) -> Vec<MapOperation> {
+    let Planes { axis, bounds, legend, rows, .. } = planes;
+    let legend: BTreeMap<String, String> =
+        legend.into_iter().map(|(sign, color)| (sign.to_string(), to_hex(color))).collect();
+    let origin = plane_axes(axis).map(|axis: Axis| bounds.min[axis.index()]);
+    (bounds.min[axis.index()]..)
+        .zip(rows)
+        .map(|(at, rows)| MapOperation {
+            op: "map",
+            mode: "replace",
+            axis: AXIS_NAMES[axis.index()],
+            at,
+            origin,
+            rows,
+            legend: legend.clone(),
+        })
+        .collect()
+}
