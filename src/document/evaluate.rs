@@ -94,10 +94,13 @@ impl Document {
 fn replace_volume(old: &mut Volume, new: Volume) {
     let gone: Vec<BlockPos> =
         old.blocks().map(|(at, _)| at).filter(|&at| new.block(at).is_none()).collect();
-    gone.into_iter().for_each(|at| old.set_block(at, &[Rgba::EMPTY; BLOCK_VOXELS]));
+    gone.into_iter().for_each(|at| old.remove_block(at));
     let (mut before, mut after) = ([Rgba::EMPTY; BLOCK_VOXELS], [Rgba::EMPTY; BLOCK_VOXELS]);
     for (at, block) in new.blocks() {
         let same = old.block(at).is_some_and(|current| {
+            if current.version() == block.version() {
+                return true;
+            }
             current.copy_to(&mut before);
             block.copy_to(&mut after);
             before == after

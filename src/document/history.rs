@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 
 use super::{Document, LayerId};
-use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Volume, VolumeChange};
+use crate::voxel::{BlockPos, BlockRef, Bounds, Volume, VolumeChange};
 
 /// What an edit may touch; decides what is recorded before it starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -113,8 +113,9 @@ fn held_alone(volume: &Volume, other: Option<&Volume>) -> u64 {
         let other = other.and_then(|other| other.block(at));
         other.is_some_and(|other| other.identity() == block.identity())
     };
-    let own = volume.blocks().filter(|&(at, block)| !shared(at, block)).count() as u64;
-    own * (BLOCK_VOXELS as u64 * 4) + volume.block_count() as u64 * INDEX_BYTES
+    let own = volume.blocks().filter(|&(at, block)| !shared(at, block));
+    let bytes: u64 = own.map(|(_, block)| block.memory()).sum();
+    bytes + volume.block_count() as u64 * INDEX_BYTES
 }
 
 /// Bytes that a block's place in a volume's index takes, about.
@@ -322,7 +323,7 @@ impl History {
 mod tests {
     use super::*;
     use crate::document::Layer;
-    use crate::voxel::{Point, Rgba};
+    use crate::voxel::{BLOCK_VOXELS, Point, Rgba};
 
     const BLOCK: u64 = BLOCK_VOXELS as u64 * 4;
 
@@ -382,7 +383,7 @@ mod tests {
         document.remove_layer(document.active());
         history.commit(&mut document, edit, "remove");
         let removed = history.memory() - before - renamed;
-        assert!((100 * BLOCK..101 * BLOCK).contains(&removed), "{removed}");
+        assert!((100 * BLOCK..110 * BLOCK).contains(&removed), "{removed}");
         history.undo(&mut document);
         assert!(history.memory() - before - renamed < BLOCK);
         assert_eq!(count(&document), 100);

@@ -49,7 +49,7 @@ pub fn draw_volume(target: &mut Volume, source: &Volume, mode: BlendMode, opacit
         let beyond: Vec<BlockPos> =
             target.blocks().map(|(at, _)| at).filter(|&at| source.block(at).is_none()).collect();
         // Every such mode gives nothing where the upper layer has nothing.
-        beyond.into_iter().for_each(|at| target.set_block(at, &[Rgba::EMPTY; BLOCK_VOXELS]));
+        beyond.into_iter().for_each(|at| target.remove_block(at));
     }
     for (at, block) in source.blocks() {
         let below = target.block(at);

@@ -14,6 +14,8 @@ mod material;
 mod matrix;
 mod merge;
 mod palette;
+mod palette_sets;
+pub mod selection;
 
 pub use camera::{Camera, View};
 pub use camera_pose::Pose;

@@ -3,21 +3,27 @@
 use rustc_hash::FxHashMap;
 
 use super::{FormatError, Limits};
-use crate::voxel::{BLOCK_VOXELS, BlockPos, Point, Rgba, Volume};
+use crate::voxel::{BLOCK_VOXELS, BlockPos, Point, Rgba, Volume, memory_in_use, memory_limit};
 
 /// Bytes that a block counts for, however it is stored.
 pub(crate) const BLOCK_BYTES: u64 = BLOCK_VOXELS as u64 * 4;
 
-/// Memory for voxels that a reader has left.
+/// Memory for voxels that a reader has left: of its own limit, or of the process's if that is less.
 #[derive(Clone, Copy)]
 pub(crate) struct Allowance {
     limit: u64,
+    limit_name: &'static str,
     used: u64,
 }
 
 impl Allowance {
     pub(crate) fn new(limits: Limits) -> Self {
-        Allowance { limit: limits.max_voxel_bytes, used: 0 }
+        let left = memory_limit().saturating_sub(memory_in_use());
+        let (limit, limit_name) = match limits.max_voxel_bytes {
+            own if own <= left => (own, "max_voxel_bytes"),
+            _ => (left, "memory_limit (less what is in use)"),
+        };
+        Allowance { limit, limit_name, used: 0 }
     }
 
     /// Takes bytes for voxels.
@@ -26,7 +32,7 @@ impl Allowance {
         if self.used > self.limit {
             return Err(FormatError::Limit {
                 what: "memory for the file's voxels in bytes".to_owned(),
-                limit_name: "max_voxel_bytes",
+                limit_name: self.limit_name,
                 limit: self.limit,
                 got: self.used,
             });

@@ -16,6 +16,7 @@ mod file_tests;
 mod gox;
 mod image;
 mod job;
+mod palette;
 mod png;
 mod quantise;
 mod registry;
@@ -28,6 +29,7 @@ pub use error::FormatError;
 pub use file::replace_file;
 pub use gox::SaveCache;
 pub use job::{LoadJob, SaveJob};
+pub use palette::{decode_palette, encode_palette};
 pub use registry::{Format, by_content, by_extension, by_name, find_for_writing, formats};
 pub use surface::{SurfaceOptions, VoxeliseOptions};
 

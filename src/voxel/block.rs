@@ -242,6 +242,11 @@ impl<'a> BlockRef<'a> {
         }
     }
 
+    /// Bytes that its voxels take, besides its place in the index.
+    pub fn memory(&self) -> u64 {
+        self.slot.memory()
+    }
+
     /// A value that tells later whether the block was written to: as long as the version is the same,
     /// so are the voxels. For caches.
     pub fn version(&self) -> BlockVersion {

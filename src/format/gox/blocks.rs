@@ -6,9 +6,8 @@ use std::sync::Arc;
 use png::Compression;
 use rustc_hash::FxHashMap;
 
-use crate::document::Document;
 use crate::format::image;
-use crate::voxel::{BLOCK_VOXELS, BlockRef, Rgba};
+use crate::voxel::{BLOCK_VOXELS, BlockRef, BlockVersion, Rgba};
 
 /// Pixels along one edge of a block's picture. Pixel n is voxel n of the block.
 const EDGE: u32 = 64;
@@ -35,13 +34,10 @@ pub(super) fn encode(block: BlockRef<'_>) -> Arc<[u8]> {
 }
 
 /// Encoded blocks of the last save of a document. As long as it is kept, blocks that did not change
-/// since then are not encoded again. It keeps the voxels of that save alive, shared with the document
-/// as far as they are still the same.
+/// since then are not encoded again.
 #[derive(Default)]
 pub struct SaveCache {
-    /// Keeps the blocks alive whose identities are the keys below, so that no other block can take them.
-    document: Option<Document>,
-    encoded: FxHashMap<usize, Arc<[u8]>>,
+    encoded: FxHashMap<BlockVersion, Arc<[u8]>>,
 }
 
 impl SaveCache {
@@ -54,9 +50,9 @@ impl SaveCache {
 /// Collects the blocks of a document, each distinct one once.
 pub(super) struct BlockWriter {
     old: SaveCache,
-    encoded: FxHashMap<usize, Arc<[u8]>>,
+    encoded: FxHashMap<BlockVersion, Arc<[u8]>>,
     indexes: HashMap<Arc<[u8]>, i32>,
-    index_of_identity: FxHashMap<usize, i32>,
+    index_of_version: FxHashMap<BlockVersion, i32>,
 }
 
 impl BlockWriter {
@@ -65,35 +61,34 @@ impl BlockWriter {
             old,
             encoded: FxHashMap::default(),
             indexes: HashMap::new(),
-            index_of_identity: FxHashMap::default(),
+            index_of_version: FxHashMap::default(),
         }
     }
 
     /// The index of a block in the file, and its bytes if this is the first block with these voxels.
     pub(super) fn add(&mut self, block: BlockRef<'_>) -> (i32, Option<Arc<[u8]>>) {
-        let identity = block.identity();
-        if let Some(&index) = self.index_of_identity.get(&identity) {
+        let version = block.version();
+        if let Some(&index) = self.index_of_version.get(&version) {
             return (index, None);
         }
-        let known = self.old.encoded.get(&identity).cloned();
+        let known = self.old.encoded.get(&version).cloned();
         let bytes = known.unwrap_or_else(|| encode(block));
-        self.encoded.insert(identity, Arc::clone(&bytes));
+        self.encoded.insert(version, Arc::clone(&bytes));
         let next = self.indexes.len() as i32;
         let index = *self.indexes.entry(Arc::clone(&bytes)).or_insert(next);
-        self.index_of_identity.insert(identity, index);
+        self.index_of_version.insert(version, index);
         (index, (index == next).then_some(bytes))
     }
 
-    /// What the next save can use. `document` is the one whose blocks were added.
-    pub(super) fn into_cache(self, document: Document) -> SaveCache {
-        SaveCache { document: Some(document), encoded: self.encoded }
+    /// What the next save can use.
+    pub(super) fn into_cache(self) -> SaveCache {
+        SaveCache { encoded: self.encoded }
     }
 }
 
 impl std::fmt::Debug for SaveCache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = self.document.as_ref().map(|document| document.name.as_str());
-        f.debug_struct("SaveCache").field("of", &name).field("blocks", &self.encoded.len()).finish()
+        f.debug_struct("SaveCache").field("blocks", &self.encoded.len()).finish()
     }
 }
 

@@ -154,7 +154,7 @@ impl Reader {
             let at = BlockPos::of(corner.into());
             match self.tiles.block(tile) {
                 Some(block) => volume.share_block(at, block),
-                None => volume.set_block(at, &[Rgba::EMPTY; BLOCK_VOXELS]),
+                None => volume.remove_block(at),
             }
         } else {
             let before = volume.block_count();

@@ -91,7 +91,7 @@ impl Writer {
             put_chunk(&mut out, chunk.kind, &chunk.data);
         }
         let blocks = std::mem::replace(&mut self.blocks, BlockWriter::new(Default::default()));
-        Encoded { bytes: out, warnings: Vec::new(), cache: blocks.into_cache(document) }
+        Encoded { bytes: out, warnings: Vec::new(), cache: blocks.into_cache() }
     }
 }
 
