@@ -56,7 +56,7 @@ fn connect(daemon: &Daemon) -> Bulk {
 }
 
 #[test]
-fn voxels_that_are_put_are_there_as_one_revision() {
+fn voxels_that_are_put_are_there_and_one_undo_takes_all_back() {
     let daemon = Daemon::start();
     let mut payload = start(Head::default());
     for index in 0..100_000i32 {
@@ -68,6 +68,8 @@ fn voxels_that_are_put_are_there_as_one_revision() {
     let mut client = daemon.connect();
     assert_eq!(client.call("goxel.get_status", json!([]))["voxel_count"], 100_000);
     assert_eq!(client.call("goxel.get_voxel", json!([-49, 0, 0]))["color"], json!([1, 7, 9, 255]));
+    client.call("goxel.undo", json!([]));
+    assert_eq!(client.call("goxel.get_status", json!([]))["voxel_count"], 0);
 }
 
 #[test]
