@@ -16,11 +16,12 @@ use super::limits::Limits;
 use super::listener::{
     ACCEPTS_A_TURN, Accepted, Listener, RETRY_AFTER, RefusalLog, Reserve, refuse,
 };
-use super::ownership::{self, OwnershipError, Permissions};
+use super::ownership::{self, OwnedPath, OwnershipError, Permissions};
 use super::peer;
 use super::reactor::{Reactor, Wait};
 use super::signals::{Signal, Signals};
 use super::transport::Socket;
+use super::watch::Watch;
 use crate::rpc::Service;
 use crate::socket_path::socket_path;
 
@@ -78,9 +79,9 @@ fn token(key: Key) -> Token {
     Token(number << PLACE_BITS | key.index)
 }
 
-/// Serves until a signal or a call stops it.
-pub fn run(config: Config, service: Service) -> Result<(), StartError> {
-    EventLoop::start(config, service)?.serve()
+/// Serves until a signal or a call stops it. False if unsaved work could not be saved at the end.
+pub fn run(config: Config, service: Service, watch: Watch) -> Result<bool, StartError> {
+    EventLoop::start(config, service, watch)?.serve()
 }
 
 struct EventLoop {
@@ -92,6 +93,9 @@ struct EventLoop {
     reserve: Reserve,
     refusals: RefusalLog,
     allowed_users: Vec<u32>,
+    watch: Watch,
+    /// The paths that were served, locked until the exit.
+    held: Vec<OwnedPath>,
 }
 
 fn system(action: &'static str) -> impl FnOnce(io::Error) -> StartError {
@@ -99,7 +103,7 @@ fn system(action: &'static str) -> impl FnOnce(io::Error) -> StartError {
 }
 
 impl EventLoop {
-    fn start(mut config: Config, service: Service) -> Result<Self, StartError> {
+    fn start(mut config: Config, service: Service, watch: Watch) -> Result<Self, StartError> {
         if !config.allowed_users.is_empty() && !cfg!(target_os = "linux") {
             return Err(StartError::NoPeerUser);
         }
@@ -144,11 +148,15 @@ impl EventLoop {
             reserve: Reserve::new(),
             refusals: RefusalLog::default(),
             allowed_users: config.allowed_users,
+            watch,
+            held: Vec::new(),
         })
     }
 
-    fn serve(mut self) -> Result<(), StartError> {
+    fn serve(mut self) -> Result<bool, StartError> {
         let mut events = Events::with_capacity(1024);
+        let sockets = self.listeners.iter().filter_map(Listener::path).collect();
+        self.watch.ready(sockets, &mut self.reactor);
         let mut wait = Wait::None;
         loop {
             let time_out = self.time_out(wait);
@@ -169,9 +177,12 @@ impl EventLoop {
                 wait = Wait::None;
             }
             if self.reactor.is_drained() {
+                let saved = self.reactor.save_on_exit();
+                self.watch.stopped(&self.reactor);
                 log::info!("stopped");
-                return Ok(());
+                return Ok(saved);
             }
+            self.watch.act(started, &self.reactor);
             self.reactor.turn_took(SystemClock.now().saturating_duration_since(started));
         }
     }
@@ -181,12 +192,13 @@ impl EventLoop {
         let retry = self.listeners.iter().filter_map(|listener| listener.retry_at).min();
         let more =
             self.listeners.iter().any(|listener| listener.ready && listener.retry_at.is_none());
-        let until = match wait {
+        let next = match wait {
             _ if more => return Some(Duration::ZERO),
             Wait::None => return Some(Duration::ZERO),
-            Wait::Until(moment) => Some(retry.map_or(moment, |retry| retry.min(moment))),
-            Wait::Forever => retry,
+            Wait::Until(moment) => Some(moment),
+            Wait::Forever => None,
         };
+        let until = [next, retry, self.watch.next()].into_iter().flatten().min();
         // Rounded up: a poll that ends too early would only be repeated.
         until.map(|moment| {
             let left = moment.saturating_duration_since(now);
@@ -222,18 +234,22 @@ impl EventLoop {
                     log::info!("stopping: answering what has come");
                     self.reactor.begin_drain();
                 }
-                Signal::Reload => log::info!("reload: nothing to read again"),
+                Signal::Reload => self.watch.reload(&mut self.reactor),
                 Signal::Dump => self.reactor.dump(),
             }
         }
     }
 
-    /// Closes the listeners and gives their paths back.
+    /// Closes the listeners and removes their sockets. The paths stay locked until the exit, so that the next daemon
+    /// finds what this one saves.
     fn stop_listening(&mut self) {
+        self.watch.stopping();
         self.reactor.begin_drain();
         for mut listener in self.listeners.drain(..) {
             // It is closed right after; an error changes nothing.
             let _ = self.registry.deregister(listener.source());
+            let owned = listener.close();
+            self.held.extend(owned.inspect(OwnedPath::remove_socket));
         }
     }
 

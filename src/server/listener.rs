@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mio::net::{UnixListener, UnixStream};
@@ -37,14 +38,27 @@ pub struct Listener {
     /// Set while the system has no descriptors.
     pub retry_at: Option<Instant>,
     /// The path, unless a service manager owns it.
-    _path: Option<OwnedPath>,
+    path: Option<OwnedPath>,
 }
 
 impl Listener {
     /// A listener on a socket that is non-blocking already.
     pub fn new(socket: std::os::unix::net::UnixListener, path: Option<OwnedPath>) -> Self {
         let socket = UnixListener::from_std(socket);
-        Listener { socket, ready: true, retry_at: None, _path: path }
+        Listener { socket, ready: true, retry_at: None, path }
+    }
+
+    /// The path that clients use.
+    pub fn path(&self) -> Option<PathBuf> {
+        match &self.path {
+            Some(owned) => Some(owned.path().to_owned()),
+            None => self.socket.local_addr().ok()?.as_pathname().map(Path::to_owned),
+        }
+    }
+
+    /// Closes the socket; the path stays where it is and locked.
+    pub fn close(self) -> Option<OwnedPath> {
+        self.path
     }
 
     /// What to register with the poll.

@@ -9,6 +9,9 @@
 //! | `status`, `pages`, `metrics_text` | the pages of the one-shot HTTP framing |
 //! | `observer`, `calls`, `histogram`, `slowlog`, `monitor`, `process_facts` | what is known about calls, turns and the process |
 //! | `program`, `config`, `users` | the command line and the one table of settings |
+//! | `daemonize`, `control`, `pid_file` | the background; finding and signalling the daemon that runs |
+//! | `watch`, `health_file`, `notify_service`, `dump` | snapshots on a timer, the service manager, reloading |
+//! | `projects` | the project of the start, unsaved work at the end |
 //! | `logging` | the log |
 //!
 //! What runs in the daemon runs in the simulator too: [`reactor::Reactor`] is generic over
@@ -18,9 +21,13 @@ pub mod calls;
 pub mod clock;
 pub mod config;
 pub mod connection;
+mod control;
+mod daemonize;
+mod dump;
 mod event_loop;
 mod expire;
 mod flush;
+mod health_file;
 pub mod histogram;
 pub mod hub;
 mod inherited;
@@ -30,12 +37,15 @@ pub mod logging;
 pub mod metrics;
 mod metrics_text;
 mod monitor;
+mod notify_service;
 pub mod observer;
 mod ownership;
 mod pages;
 mod peer;
+mod pid_file;
 mod process_facts;
 pub mod program;
+mod projects;
 pub mod reactor;
 mod serve;
 mod signals;
@@ -44,6 +54,7 @@ mod status;
 mod timers;
 pub mod transport;
 pub mod users;
+pub mod watch;
 mod work;
 
 pub use event_loop::{Config, StartError, run};

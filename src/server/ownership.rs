@@ -252,12 +252,19 @@ impl OwnedPath {
     }
 }
 
-impl Drop for OwnedPath {
-    fn drop(&mut self) {
+impl OwnedPath {
+    /// Removes the socket, if it is still ours. The path stays locked.
+    pub fn remove_socket(&self) {
         let ours = |facts: fs::Metadata| (facts.dev(), facts.ino()) == self.identity;
         if fs::symlink_metadata(&self.path).is_ok_and(ours) {
             let _ = fs::remove_file(&self.path);
         }
+    }
+}
+
+impl Drop for OwnedPath {
+    fn drop(&mut self) {
+        self.remove_socket();
         // Still locked: whoever opened it meanwhile sees that it is unlinked and starts again.
         let _ = fs::remove_file(&self.lock_path);
     }

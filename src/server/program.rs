@@ -4,14 +4,18 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use super::config::{self, Action, ConfigError, Environment, Loaded, command_line};
-use super::logging;
+use super::watch::{Start, Watch};
+use super::{control, daemonize, logging, projects};
 use crate::rpc::Service;
+use crate::voxel::set_memory_limit;
+use crate::workspace::Workspace;
 
 const USAGE: &str = "Invalid command line arguments. Use --help for usage information.";
 
 /// Runs the program. `arguments` do not hold its name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let line = match command_line::parse(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let line = match command_line::parse(arguments.iter().cloned()) {
         Ok(line) => line,
         Err(problem) => return refuse(&ConfigError::Usage(problem)),
     };
@@ -26,14 +30,22 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         _ => {}
     }
-    let loaded = match config::load(&line, &Environment::of_process()) {
+    let is_background = daemonize::is_background_copy();
+    let environment = Environment { is_background, ..Environment::of_process() };
+    let loaded = match config::load(&line, &environment) {
         Ok(loaded) => loaded,
         Err(error) => return refuse(&error),
     };
     match line.action {
         Action::ShowConfig => print(&config::show(&loaded)),
         Action::CheckConfig => check(&loaded),
-        _ => serve(&loaded),
+        Action::Status => control::status(&loaded.settings),
+        Action::Stop => control::stop(&loaded.settings),
+        Action::Reload => control::reload(&loaded.settings),
+        _ => {
+            let start = Start { line, environment, loaded };
+            begin(start, &arguments).unwrap_or_else(|problem| fail(&problem))
+        }
     }
 }
 
@@ -64,21 +76,45 @@ fn check(loaded: &Loaded) -> ExitCode {
     print(&format!("The configuration is good ({read}, {} warnings).\n", loaded.warnings.len()))
 }
 
-fn serve(loaded: &Loaded) -> ExitCode {
-    let server = match loaded.server() {
-        Ok(server) => server,
-        Err(error) => return refuse(&error),
-    };
-    if let Err(problem) = logging::start(loaded.settings.log_style()) {
-        return fail(&problem);
+/// Becomes what the process has to be, then serves.
+fn begin(start: Start, arguments: &[OsString]) -> Result<ExitCode, String> {
+    let settings = &start.loaded.settings;
+    daemonize::become_user(settings.user.as_deref(), settings.group.as_deref(), arguments)?;
+    if settings.daemonize.0 {
+        if !start.environment.is_background {
+            return daemonize::launch(arguments);
+        }
+        daemonize::leave_session();
     }
-    for warning in &loaded.warnings {
+    if let Some(directory) = &settings.working_dir {
+        std::env::set_current_dir(directory).map_err(|error| {
+            format!("cannot change to the directory {}: {error}", directory.display())
+        })?;
+    }
+    logging::start(settings.log_style())?;
+    serve(start)
+}
+
+fn serve(start: Start) -> Result<ExitCode, String> {
+    let server = match start.loaded.server() {
+        Ok(server) => server,
+        Err(error) => return Ok(refuse(&error)),
+    };
+    let settings = &start.loaded.settings;
+    log::info!("goxel-daemon {} starts, pid={}", crate::VERSION, std::process::id());
+    for warning in &start.loaded.warnings {
         log::warn!("{warning}");
     }
-    match super::run(server, Service::default()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
+    if settings.max_voxel_memory.0 > 0 {
+        set_memory_limit(settings.max_voxel_memory.0);
     }
+    let mut workspace = Workspace::default();
+    if let Some(path) = &settings.project {
+        projects::open(path, &mut workspace)?;
+    }
+    let watch = Watch::new(start)?;
+    let is_saved = super::run(server, Service::new(workspace), watch).map_err(|e| e.to_string())?;
+    Ok(if is_saved { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Tells why the daemon does not run: always on standard error, and in the log if that goes elsewhere.

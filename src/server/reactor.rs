@@ -10,10 +10,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
+use super::config::Loaded;
 use super::connection::{Key, Phase};
 use super::hub::Hub;
 use super::limits::Limits;
 use super::metrics::End;
+use super::projects;
 use super::transport::Transport;
 use crate::api::methods::health::HealthResult;
 use crate::rpc::methods::health;
@@ -62,6 +64,38 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let uptime = self.hub.now.saturating_duration_since(self.hub.started);
         let (facts, service) = (self.hub.server_facts(), &self.service);
         health::assemble(facts, service.workspace(), service.instance(), uptime)
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> &Loaded {
+        &self.hub.observer.config
+    }
+
+    /// Takes a configuration over, as far as it can change while the server runs.
+    pub fn configure(&mut self, config: Loaded) {
+        let open_limit = self.hub.limits.connections;
+        let wanted = config.settings.limits();
+        let asked = self.hub.observer.config.settings.limits();
+        self.hub.limits = wanted;
+        if self.hub.limits.connections == asked.connections {
+            // What the system allowed at the start may be less than what was asked for.
+            self.hub.limits.connections = open_limit;
+        }
+        self.hub.allow_shutdown = config.settings.allow_shutdown.0;
+        self.hub.observer.config = config;
+        let now = self.hub.now;
+        self.hub.observer.reconfigure(now);
+    }
+
+    /// Names the sockets that are served.
+    pub fn set_sockets(&mut self, sockets: Vec<String>) {
+        self.hub.observer.sockets = sockets;
+    }
+
+    /// Saves unsaved work, if the configuration asks for it; false if something could not be saved.
+    pub fn save_on_exit(&mut self) -> bool {
+        let save = self.hub.observer.config.settings.save_on_exit.0;
+        projects::finish(self.service.workspace_mut(), save)
     }
 
     /// Lets calls stop the server.
@@ -202,21 +236,6 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         match [stop, next].into_iter().flatten().min() {
             Some(moment) => Wait::Until(moment),
             None => Wait::Forever,
-        }
-    }
-
-    /// Writes the state to the log.
-    pub fn dump(&self) {
-        let hub = &self.hub;
-        log::info!(
-            "state: {} connections, {} working, {} buffered bytes",
-            hub.open(),
-            hub.working.len(),
-            hub.buffered
-        );
-        log::info!("state: {:?}", hub.metrics);
-        for (_, connection) in &hub.connections {
-            log::info!("state: {:?} {:?}", connection.info(hub.now), connection.phase);
         }
     }
 

@@ -71,7 +71,7 @@ pub const ACTIONS: &[ActionFlag] = &[
 ];
 
 /// What a command line says.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CommandLine {
     /// What to do.
     pub action: Action,

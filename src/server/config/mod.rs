@@ -31,6 +31,7 @@ pub use kinds::{Bytes, Count, FileMode, LogFormat, Percent, SettingType, Switch,
 pub use table::{Effect, Setting, Settings, TABLE};
 
 use crate::api::args::nearest;
+use crate::socket_path::socket_path;
 use file::FileContent;
 use log::LevelFilter;
 
@@ -74,6 +75,10 @@ pub struct Environment {
     pub variables: BTreeMap<OsString, OsString>,
     /// The file of the whole machine.
     pub system_file: PathBuf,
+    /// Where the program was started: relative paths of a configuration begin here, wherever the daemon goes.
+    pub directory: PathBuf,
+    /// Whether the program is in the background, where it must have files for its log and its pid.
+    pub is_background: bool,
 }
 
 impl Environment {
@@ -82,6 +87,8 @@ impl Environment {
         Environment {
             variables: std::env::vars_os().collect(),
             system_file: PathBuf::from(SYSTEM_FILE),
+            directory: std::env::current_dir().unwrap_or_default(),
+            is_background: false,
         }
     }
 
@@ -95,7 +102,7 @@ impl Environment {
         let named =
             line.config.clone().or_else(|| self.get(CONFIG_FILE_VARIABLE).map(PathBuf::from));
         if let Some(file) = named {
-            return vec![(file, true)];
+            return vec![(self.directory.join(file), true)];
         }
         let absolute = |name| self.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let user = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")));
@@ -172,6 +179,7 @@ pub fn load(line: &CommandLine, environment: &Environment) -> Result<Loaded, Con
             .map_err(|problem| ConfigError::Usage(flag_problem(setting, texts, &problem)))?;
     }
     loaded.settle()?;
+    loaded.settings.place_files(environment);
     Ok(loaded)
 }
 
@@ -303,6 +311,31 @@ impl Loaded {
     }
 }
 
+impl Settings {
+    /// Gives the log and the pid files beside the socket if the daemon is in the background, and makes relative
+    /// paths absolute if it changes its directory.
+    fn place_files(&mut self, environment: &Environment) {
+        if environment.is_background && self.daemonize.0 {
+            let socket = self.socket.first().cloned().unwrap_or_else(|| socket_path(None));
+            self.pid_file.get_or_insert_with(|| socket.with_extension("pid"));
+            self.log_file.get_or_insert_with(|| socket.with_extension("log"));
+        }
+        if self.working_dir.is_none() {
+            return;
+        }
+        let absolute = |path: &mut PathBuf| *path = environment.directory.join(&*path);
+        self.socket.iter_mut().for_each(absolute);
+        let files = [
+            &mut self.pid_file,
+            &mut self.log_file,
+            &mut self.health_file,
+            &mut self.project,
+            &mut self.working_dir,
+        ];
+        files.into_iter().flatten().for_each(absolute);
+    }
+}
+
 /// Whether two names differ by one letter, so that the one is surely meant as the other.
 fn is_typo(name: &str, near: &str) -> bool {
     let (a, b) = (name.as_bytes(), near.as_bytes());
@@ -322,7 +355,12 @@ mod tests {
 
     fn environment(variables: &[(&str, &str)]) -> Environment {
         let pairs = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-        Environment { variables: pairs.collect(), system_file: "/nonexistent/goxel.toml".into() }
+        Environment {
+            variables: pairs.collect(),
+            system_file: "/nonexistent/goxel.toml".into(),
+            directory: "/start".into(),
+            is_background: false,
+        }
     }
 
     fn load_from(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
@@ -415,6 +453,26 @@ mod tests {
             loaded.warnings,
             ["GOXEL_LOG_LEVELS means nothing here; did you mean GOXEL_LOG_LEVEL?"]
         );
+    }
+
+    #[test]
+    fn a_daemon_that_moves_still_finds_what_was_named_where_it_started() {
+        let line = ["-w", "work", "-s", "a.sock", "--project=/x/y.gox"].map(OsString::from);
+        let line = command_line::parse(line).unwrap();
+        let settings = load(&line, &environment(&[])).unwrap().settings;
+        assert_eq!(settings.socket, [Path::new("/start/a.sock")]);
+        assert_eq!(settings.working_dir.as_deref(), Some(Path::new("/start/work")));
+        assert_eq!(settings.project.as_deref(), Some(Path::new("/x/y.gox")));
+    }
+
+    #[test]
+    fn a_daemon_in_the_background_has_files_beside_its_socket() {
+        let line = command_line::parse(["-D", "-s/run/a.sock"].map(OsString::from)).unwrap();
+        let background = Environment { is_background: true, ..environment(&[]) };
+        let settings = load(&line, &background).unwrap().settings;
+        assert_eq!(settings.pid_file.as_deref(), Some(Path::new("/run/a.pid")));
+        assert_eq!(settings.log_file.as_deref(), Some(Path::new("/run/a.log")));
+        assert_eq!(load(&line, &environment(&[])).unwrap().settings.pid_file, None);
     }
 
     #[test]

@@ -81,6 +81,13 @@ pub fn flush() {
     }
 }
 
+/// Writes a line whatever the level of the log is.
+pub fn say(message: &str) {
+    if let Some(logger) = LOGGER.get() {
+        logger.write(Level::Info, &one_line(message));
+    }
+}
+
 /// Whether lines go to standard error.
 pub fn is_to_stderr() -> bool {
     LOGGER.get().is_none_or(|logger| logger.output.lock().is_stderr())

@@ -1,0 +1,174 @@
+//! What goes on beside serving: snapshots of the state of health on a timer, signs of life to the service manager,
+//! reloading, and the files that tell others about this daemon.
+//!
+//! It belongs to the event loop and not to the reactor: it writes files and reads the real clock.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::clock::SystemClock;
+use super::config::{self, CommandLine, Environment, Loaded};
+use super::health_file::{self, HealthFile};
+use super::notify_service::ServiceManager;
+use super::pid_file::PidFile;
+use super::reactor::Reactor;
+use super::transport::Socket;
+use super::{daemonize, logging};
+use crate::api::methods::health::HealthResult;
+
+type Server = Reactor<Socket, SystemClock>;
+
+/// How a daemon was started, and so how its configuration can be read again.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The command line.
+    pub line: CommandLine,
+    /// The environment.
+    pub environment: Environment,
+    /// The configuration that they and the files add up to.
+    pub loaded: Loaded,
+}
+
+/// See the module.
+pub struct Watch {
+    start: Start,
+    interval: Duration,
+    due: Option<Instant>,
+    health_file: Option<HealthFile>,
+    manager: ServiceManager,
+    /// Removed when the watch ends.
+    _pid_file: Option<PidFile>,
+}
+
+impl Watch {
+    /// Takes the pid file; an error says who has it.
+    pub fn new(start: Start) -> Result<Self, String> {
+        let pid_file = start.loaded.settings.pid_file.as_deref().map(PidFile::write).transpose()?;
+        let interval = start.loaded.settings.health_interval.0;
+        let manager = ServiceManager::of_environment(Instant::now());
+        Ok(Watch { start, interval, due: None, health_file: None, manager, _pid_file: pid_file })
+    }
+
+    /// The daemon serves these sockets from now on. Takes the first snapshot.
+    pub fn ready(&mut self, sockets: Vec<PathBuf>, server: &mut Server) {
+        let path = self.start.loaded.settings.health_file.clone();
+        let path = path.or_else(|| sockets.first().map(|socket| health_file::path_beside(socket)));
+        self.health_file = path.map(HealthFile::new);
+        let names: Vec<String> = sockets.iter().map(|path| path.display().to_string()).collect();
+        server.configure(self.start.loaded.clone());
+        self.manager.ready(&format!("Serving {}", names.join(", ")));
+        server.set_sockets(names);
+        if self.start.environment.is_background
+            && let Err(error) = daemonize::let_go()
+        {
+            log::warn!("cannot let go of the terminal: {error}");
+        }
+        self.snapshot(Instant::now(), server);
+    }
+
+    /// When there is something to do next.
+    pub fn next(&self) -> Option<Instant> {
+        [self.due, self.manager.next()].into_iter().flatten().min()
+    }
+
+    /// Does what is due.
+    pub fn act(&mut self, now: Instant, server: &Server) {
+        self.manager.act(now);
+        if self.due.is_some_and(|due| due <= now) {
+            self.snapshot(now, server);
+        }
+    }
+
+    fn snapshot(&mut self, now: Instant, server: &Server) {
+        if self.interval.is_zero() {
+            self.due = None;
+            return;
+        }
+        // From the moment at which it was due, so that delays do not add up; but never in the past.
+        let next = self.due.map_or(now, |due| due) + self.interval;
+        self.due = Some(if next > now { next } else { now + self.interval });
+        logging::flush();
+        let health = server.health();
+        let line = summary(&health);
+        log::info!("health {line}");
+        self.manager.status(&line);
+        if let Some(file) = &mut self.health_file {
+            file.write(&health, self.interval);
+        }
+    }
+
+    /// Reads the configuration again, takes over what can change, and opens the log file anew.
+    pub fn reload(&mut self, server: &mut Server) {
+        self.manager.reloading();
+        let mut loaded = server.config().clone();
+        match config::load(&self.start.line, &self.start.environment) {
+            Ok(new) => {
+                let (applied, waiting) = loaded.apply(&new);
+                self.apply(loaded, server);
+                log_reload(&applied, &waiting);
+                new.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+            }
+            Err(error) => log::error!("reload: the old configuration stays: {error}"),
+        }
+        if let Err(problem) = logging::reopen() {
+            log::error!("reload: {problem}");
+        }
+        self.manager.ready("Serving");
+    }
+
+    fn apply(&mut self, loaded: Loaded, server: &mut Server) {
+        if let Err(problem) = logging::start(loaded.settings.log_style()) {
+            log::error!("reload: {problem}");
+        }
+        let interval = loaded.settings.health_interval.0;
+        if interval != self.interval {
+            self.interval = interval;
+            self.due = Some(Instant::now()).filter(|_| !interval.is_zero());
+        }
+        server.configure(loaded);
+    }
+
+    /// The daemon stops.
+    pub fn stopping(&self) {
+        self.manager.stopping();
+    }
+
+    /// The daemon serves nobody any more.
+    pub fn stopped(&mut self, server: &Server) {
+        logging::flush();
+        if let Some(file) = self.health_file.as_mut().filter(|_| !self.interval.is_zero()) {
+            file.write_stopped(&server.health());
+        }
+    }
+}
+
+fn log_reload(applied: &[&str], waiting: &[&str]) {
+    match applied {
+        [] => log::info!("reload: nothing changed"),
+        applied => log::info!("reload: {} took effect", applied.join(", ")),
+    }
+    if !waiting.is_empty() {
+        log::warn!("reload: {} will take effect at the next start", waiting.join(", "));
+    }
+}
+
+/// The state of health on one line.
+fn summary(health: &HealthResult) -> String {
+    let mut line = format!(
+        "status={} memory_mb={} connections={} calls={} errors={} p99_us={} longest_turn_us={} jobs={} uptime_s={}",
+        health.status,
+        health.memory_usage >> 20,
+        health.active_connections,
+        health.calls.total,
+        health.calls.errors,
+        health.calls.latency.p99_us.round(),
+        health.event_loop.recent_longest_turn_us,
+        health.jobs.running,
+        health.uptime_seconds,
+    );
+    if !health.reasons.is_empty() {
+        line.push_str(": ");
+        line.push_str(&health.reasons.join("; "));
+    }
+    line
+}
