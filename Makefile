@@ -53,3 +53,10 @@ test-connection-lifecycle: ## Test connections and the daemon from start to stop
 
 test-error-recovery: ## Test that errors are answered and everything goes on
 	$(CARGO) test --test server -- error_recovery::
+
+# How many seeds `make simulate` runs.
+SEEDS ?= 1000
+
+.PHONY: simulate
+simulate: ## Run SEEDS fresh seeds of simulated network and clock; a failing seed prints how to run it again
+	GOXEL_SIMULATE_SEEDS=$(SEEDS) $(CARGO) test --release --test simulation fresh -- --nocapture
