@@ -8,7 +8,6 @@ use goxel_daemon::server::connection::{Key, Peer};
 use goxel_daemon::server::limits::Limits;
 use goxel_daemon::server::metrics::End;
 use goxel_daemon::server::reactor::{Reactor, Wait};
-use goxel_daemon::server::status::PlainPages;
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -76,8 +75,7 @@ impl World {
             turn_bytes: random.size(64 << 10).max(64),
             ..Limits::default()
         };
-        let pages = Box::new(PlainPages);
-        let reactor = Reactor::new(Service::default(), limits.clone(), clock.clone(), pages);
+        let reactor = Reactor::new(Service::default(), limits.clone(), clock.clone());
         let count = random.size(24);
         let clients =
             (0..count).map(|number| Client::new(Random::new(random.next()), number)).collect();
