@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Shows the daemon at work: starts one on a private socket, makes a model (or loads FILE), edits it, saves,
-# exports and renders it, and stops the daemon. Everything is written to one directory, which is printed.
+# Shows the daemon at work: starts one on a private socket, builds a castle (or loads FILE), edits it, looks at
+# it, saves, exports and draws it, and stops the daemon. Everything goes to one directory, which is printed.
 # Usage: scripts/demo.sh [FILE]      (programs are taken from $BIN, by default target/release)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,6 +12,7 @@ mkdir -p "$out"
 out=$(cd "$out" && pwd)
 run=$(mktemp -d)
 export GOXEL_SOCKET_PATH="$run/goxel.sock"
+export GOXEL_RENDER_DIR="$run/renders"
 
 stop() {
     if [ -n "${daemon:-}" ] && kill -0 "$daemon" 2>/dev/null; then
@@ -23,15 +24,16 @@ stop() {
 trap stop EXIT
 
 say() { printf '\n%s\n' "$*"; }
-call() {
-    printf '  $ goxelctl call %s %s\n' "$1" "${2:-}" | cut -c1-150
-    "$bin/goxelctl" --json call "$@" | cut -c1-200 | sed 's/^/    /'
+# Shows a goxelctl command, runs it, and shows its answer, both cut to the width of a page.
+ctl() {
+    printf '  $ goxelctl %s\n' "$*" | cut -c1-118
+    "$bin/goxelctl" --json "$@" | cut -c1-116 | sed 's/^/    /'
 }
 
 say "Starting a daemon on a private socket"
 "$bin/goxel-daemon" --socket "$GOXEL_SOCKET_PATH" >"$out/daemon.log" 2>&1 &
 daemon=$!
-for _ in $(seq 100); do
+for _ in $(seq 200); do
     "$bin/goxelctl" --quiet ping >/dev/null 2>&1 && break
     kill -0 "$daemon" 2>/dev/null || { echo "the daemon did not start:"; cat "$out/daemon.log"; exit 1; }
     sleep 0.05
@@ -39,46 +41,32 @@ done
 
 if [ -n "$file" ]; then
     say "Loading $file"
-    call goxel.load_project "[\"$(cd "$(dirname "$file")" && pwd)/$(basename "$file")\"]"
+    ctl call goxel.load_project "[\"$(cd "$(dirname "$file")" && pwd)/$(basename "$file")\"]"
 else
-    say "Making a model: a tower on a hill, saved and loaded again"
-    call goxel.create_project '{"name":"Tower","size":[48,48,48]}'
-    shape() { call goxel.procedural_shape "$1"; }
-    shape '{"shape_type":"sphere","size_x":41,"size_y":41,"size_z":13,"color":"#5b8c3a"}'
-    shape '{"shape_type":"cube","size_x":13,"size_y":13,"size_z":24,"center_z":16,"color":"#9a948a"}'
-    shape '{"shape_type":"cube","size_x":15,"size_y":15,"size_z":2,"center_z":28,"color":"#7c766c"}'
-    for x in -7 -3 1 5; do
-        for y in -7 5; do
-            shape "{\"shape_type\":\"cube\",\"size_x\":2,\"size_y\":2,\"size_z\":3,\"center_x\":$((x + 1)),\"center_y\":$((y + 1)),\"center_z\":31,\"color\":\"#7c766c\"}"
-        done
-    done
-    shape '{"shape_type":"cube","size_x":3,"size_y":1,"size_z":6,"center_y":-7,"center_z":9,"color":"saddlebrown"}'
-    shape '{"shape_type":"sphere","size_x":11,"size_y":11,"size_z":11,"center_x":13,"center_y":-8,"center_z":12,"color":"#2f6b2a"}'
-    shape '{"shape_type":"cube","size_x":2,"size_y":2,"size_z":8,"center_x":13,"center_y":-8,"center_z":6,"color":"#6b4a2a"}'
-    call goxel.save_project "[\"$out/made.gox\"]"
-    call goxel.load_project "[\"$out/made.gox\"]"
+    say "Building a castle: 25 operations, one undo step; then it is saved and loaded again"
+    ctl call goxel.create_project '{"name":"Castle","size":[64,64,64]}'
+    ctl edit scripts/demo/castle.json
+    ctl call goxel.save_project "[\"$out/castle.gox\"]"
+    ctl call goxel.load_project "[\"$out/castle.gox\"]"
 fi
 
-say "Editing: a flag on a layer of its own"
-call goxel.create_layer '["Flag"]'
-top=$("$bin/goxelctl" --json call goxel.get_bounding_box '{"layer_id":-2}' |
-    python3 -c 'import json,sys; b=json.load(sys.stdin); m=b.get("max"); n=b.get("min"); print((m[0]+n[0])//2, (m[1]+n[1])//2, m[2]) if m else print(0, 0, 0)')
+say "Editing: a beacon on a layer of its own, above everything"
+top=$("$bin/goxelctl" --json call goxel.get_bounding_box '{"layer_id":-2}' | python3 -c '
+import json, sys
+box = json.load(sys.stdin)
+low, high = (box["min"], box["max"]) if not box["empty"] else ([0, 0, 0], [0, 0, 0])
+print((low[0] + high[0]) // 2, (low[1] + high[1]) // 2, high[2] + 4)')
 read -r x y z <<<"$top"
-for step in 1 2 3 4 5 6; do
-    "$bin/goxelctl" --quiet call goxel.add_voxel "[$x,$y,$((z + step)),\"#d8d8d8\"]" >/dev/null
-done
-for step in 1 2 3; do
-    for row in 5 6; do
-        "$bin/goxelctl" --quiet call goxel.add_voxel "[$((x + step)),$y,$((z + row)),\"crimson\"]" >/dev/null
-    done
-done
-call goxel.get_bounding_box '{"layer_id":-2}'
-call goxel.list_layers
+ctl call goxel.create_layer '["Beacon"]'
+ctl call goxel.procedural_shape "[\"sphere\",5,5,5,$x,$y,$z,255,190,40]"
+ctl call goxel.undo
+ctl call goxel.redo
+ctl call goxel.get_bounding_box '{"layer_id":-2}'
 
 say "Saving, exporting, drawing"
-call goxel.save_project "[\"$out/model.gox\"]"
-call goxel.export_model "[\"$out/model.obj\"]"
-"$bin/goxelctl" render "$out/model.png" | sed 's/^/    /'
+ctl call goxel.save_project "[\"$out/model.gox\"]"
+ctl call goxel.export_model "[\"$out/model.obj\"]"
+ctl render "$out/model.png"
 
 say "Stopping the daemon"
 kill -TERM "$daemon"
