@@ -8,7 +8,7 @@ use super::args::{Args, ParamError};
 use super::json::{Elements, Members, string};
 use super::method::Param;
 use super::schema::Schema;
-use super::value::{ParamType, Value, number, read};
+use super::value::{ParamType, Value, number};
 use crate::voxel::Rgba;
 
 /// A colour param.
@@ -112,13 +112,25 @@ impl<'a> ParamType<'a> for Color {
                 None => Ok(None),
                 Some(raw) if raw.starts_with(['"', '[', '{', 'n', 't', 'f']) => {
                     args.take_next();
-                    if raw == "null" { Ok(None) } else { read(raw, param.name()).map(Self::some) }
+                    let is_text = raw.starts_with('"');
+                    let text = if is_text { "Invalid hex color in array" } else { RANGE };
+                    if raw == "null" { Ok(None) } else { one_value(raw, param, text) }
                 }
-                Some(_) => channels(|| args.take_next()).map(Some),
+                Some(_) => {
+                    let mut taken = 0;
+                    channels(|| {
+                        taken += 1;
+                        // Alpha may be left out before a param that is no number.
+                        let is_number = |raw: &str| number(raw).is_some() || raw == "null";
+                        let is_there = taken < 4 || args.peek().is_some_and(is_number);
+                        is_there.then(|| args.take_next()).flatten()
+                    })
+                    .map(Some)
+                }
             };
         }
         match args.take(param.names) {
-            Some(raw) => read(raw, param.name()).map(Self::some),
+            Some(raw) => one_value(raw, param, documented_fault(raw)),
             None => {
                 let parts = CHANNELS.map(|name| args.named(name));
                 if parts[..3].iter().all(Option::is_none) {
@@ -135,10 +147,30 @@ impl<'a> ParamType<'a> for Color {
     }
 }
 
-impl Color {
-    fn some(color: Rgba) -> Option<Self> {
-        Some(Color(color))
+/// What the reference's documents say of a channel out of range.
+const RANGE: &str = "Invalid color values (must be 0-255)";
+
+/// What the reference's documents say of a colour in this form that is none.
+fn documented_fault(raw: &str) -> &'static str {
+    let channels = || Members::new(raw).filter(|(name, _)| CHANNELS[..3].contains(&&**name));
+    match raw.as_bytes().first() {
+        Some(b'"') => "Invalid hex color format",
+        Some(b'{') if channels().count() < 3 => "Color object missing r, g, b fields",
+        _ => RANGE,
     }
+}
+
+fn one_value(
+    raw: &str,
+    param: &'static Param,
+    message: &'static str,
+) -> Result<Option<Color>, ParamError> {
+    Rgba::parse(raw).map(|color| Some(Color(color))).ok_or_else(|| ParamError::Documented {
+        param: param.name().into(),
+        message: message.to_owned(),
+        expected: Schema::Color.expected(),
+        got: super::args::shown(raw),
+    })
 }
 
 /// A colour from up to four params in a row.
@@ -149,8 +181,13 @@ fn channels<'a>(mut value: impl FnMut() -> Option<&'a str>) -> Result<Color, Par
         match value().filter(|&raw| raw != "null") {
             Some(raw) => {
                 let channel = number(raw).filter(|channel| (0.0..=255.0).contains(channel));
-                let mismatch = || ParamError::mismatch(name, &schema, raw);
-                channels[index] = Some(channel.ok_or_else(mismatch)?);
+                let fault = || ParamError::Documented {
+                    param: name.into(),
+                    message: RANGE.to_owned(),
+                    expected: schema.expected(),
+                    got: super::args::shown(raw),
+                };
+                channels[index] = Some(channel.ok_or_else(fault)?);
             }
             None if index == 3 => {}
             None => {
@@ -161,12 +198,11 @@ fn channels<'a>(mut value: impl FnMut() -> Option<&'a str>) -> Result<Color, Par
             }
         }
     }
-    let rule = || {
-        ParamError::rule(
-            "color",
-            "Invalid color values: with a fraction in any component all must be from 0 to 1, \
-             otherwise whole numbers from 0 to 255",
-        )
+    let rule = || ParamError::Documented {
+        param: "color".into(),
+        message: RANGE.to_owned(),
+        expected: "whole numbers from 0 to 255; with a fraction in any, all from 0 to 1".to_owned(),
+        got: "a component above 1 beside one with a fraction".to_owned(),
     };
     from_channels(channels).map(Color).ok_or_else(rule)
 }

@@ -27,6 +27,8 @@ pub enum Schema {
     Map(&'static Schema),
     /// One of several types.
     OneOf(&'static [Schema]),
+    /// A type with a description in words and a JSON Schema of its own.
+    Custom(&'static str, fn() -> Value),
 }
 
 /// A member of an object.
@@ -74,6 +76,7 @@ impl Schema {
             }
             Schema::List(item, ..) => format!("an array, each value {}", item.expected()),
             Schema::Object(_) | Schema::Map(_) => "an object".to_owned(),
+            Schema::Custom(words, _) => (*words).to_owned(),
             Schema::OneOf(schemas) => {
                 schemas.iter().map(Schema::expected).collect::<Vec<_>>().join(", or ")
             }
@@ -102,6 +105,7 @@ impl Schema {
             Schema::List(item, ..) => format!("list of {}", item.short()),
             Schema::Object(_) => "object".to_owned(),
             Schema::Map(value) => format!("object, each member {}", value.short()),
+            Schema::Custom(words, _) => (*words).to_owned(),
             Schema::OneOf(schemas) => {
                 schemas.iter().map(Schema::short).collect::<Vec<_>>().join(" or ")
             }
@@ -150,6 +154,7 @@ impl Schema {
             Schema::Map(value) => {
                 json!({"type": "object", "additionalProperties": value.json()})
             }
+            Schema::Custom(_, schema) => schema(),
             Schema::OneOf(schemas) => {
                 json!({"anyOf": schemas.iter().map(Schema::json).collect::<Vec<_>>()})
             }

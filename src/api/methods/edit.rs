@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::super::Value;
 use super::super::macros::{method, params, result};
+use super::super::operations;
 use super::super::schema::{Describe, Schema};
 use crate::voxel::Bounds;
 
@@ -11,7 +12,8 @@ use crate::voxel::Bounds;
 pub struct OperationList<'a>(pub &'a str);
 
 impl<'a> Value<'a> for OperationList<'a> {
-    const SCHEMA: Schema = Schema::List(&Schema::Object(&[]), 0, usize::MAX);
+    const SCHEMA: Schema =
+        Schema::Custom("an array of operations, each an object with \"op\"", operations::schema);
     fn parse(raw: &'a str) -> Option<Self> {
         raw.starts_with('[').then_some(OperationList(raw))
     }

@@ -251,14 +251,14 @@ method! {
 params! {
     /// What to copy, and where to.
     pub struct CopyRegionParams<'a> {
-        /// The project to copy from; absent means the same project.
-        from_project | "source_project": Option<Cow<'a, str>>,
         /// One corner of what is copied, inside.
         min: Corner,
         /// The opposite corner, inside.
         max: Corner,
         /// The lowest corner of where it goes; absent means the same place.
         to: Option<[i32; 3]>,
+        /// The project to copy from; absent means the same project.
+        from_project | "source_project": Option<Cow<'a, str>>,
         /// The layer to copy from; absent or 0 means the active one of that project.
         from_layer | "source_layer": LayerRef,
         /// The layer to copy to; absent or 0 means the active one.
@@ -291,7 +291,7 @@ method! {
     CopyRegion = "goxel.copy_region",
     CopyRegionParams<'a> -> CopyRegionResult,
     effect: Edit, lenient: false,
-    by_position: r#"["default",[0,0,0],[7,7,7],[8,0,0]]"#,
+    by_position: r#"[[0,0,0],[7,7,7],[8,0,0],"default"]"#,
     by_name: r#"{"from_project":"default","min":[0,0,0],"max":[7,7,7],"to":[8,0,0],"mode":"add"}"#,
     errors: [1001, 1002],
 }

@@ -13,7 +13,7 @@ pub struct VoxelList(pub Vec<VoxelEntry>);
 
 impl<'a> ParamType<'a> for VoxelList {
     const SCHEMA: Schema = Schema::List(
-        &Schema::OneOf(&[Schema::List(&Schema::Any, 3, 7), Schema::Object(&[])]),
+        &Schema::OneOf(&[Schema::List(&Schema::Any, 2, 7), Schema::Map(&Schema::Any)]),
         0,
         usize::MAX,
     );
