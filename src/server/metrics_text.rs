@@ -66,10 +66,12 @@ fn memory(health: &HealthResult, out: &mut Families) {
 
 fn connections(health: &HealthResult, metrics: &Metrics, out: &mut Families) {
     let connections = &health.connections;
-    out.gauge("goxel_connections", "Open connections, by framing.");
+    out.single(Kind::Gauge, "goxel_connections", "Open connections.", connections.active);
+    let by_protocol = "goxel_connections_by_protocol";
+    out.gauge(by_protocol, "Open connections, by framing.");
     for protocol in ["undecided", "json", "header", "http", "binary"] {
         let count = connections.by_protocol.get(protocol).copied().unwrap_or_default();
-        out.sample("goxel_connections", &[("protocol", protocol)], count);
+        out.sample(by_protocol, &[("protocol", protocol)], count);
     }
     let simple = [
         (
