@@ -23,6 +23,10 @@ test-error-recovery: ## Kill the daemon RESTARTS times and break connections by 
 	GOXEL_RESTARTS=$(RESTARTS) GOXEL_FAULT_SEEDS=$(FAULT_SEEDS) \
 		$(CARGO) test --test client -- --nocapture --test-threads 1 faults:: restarts::
 
+.PHONY: bench-rpc
+bench-rpc: ## Measure requests a second beside redis-server; RUNS=5 SECONDS=1 PLACEMENT=split
+	$(CARGO) bench --bench rpc
+
 TARGET ?= decoder
 TIME ?= 60
 fuzz: ## Fuzz TARGET (decoder, envelope, json, format) for TIME seconds; needs cargo-fuzz
