@@ -1,7 +1,7 @@
 # One entry per need; `make help` lists them.
 CARGO ?= cargo
 
-.PHONY: help build run demo test test-error-recovery fuzz lint doc reference
+.PHONY: help build run demo test fuzz lint doc reference
 help: ## List the targets
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 30
 
@@ -16,12 +16,6 @@ demo: build ## Show the daemon at work; FILE=model.gox shows it with a model of 
 
 test: ## Build and run every test
 	$(CARGO) test
-
-RESTARTS ?= 100
-FAULT_SEEDS ?= 3000
-test-error-recovery: ## Kill the daemon RESTARTS times and break connections by FAULT_SEEDS seeds, under the pool
-	GOXEL_RESTARTS=$(RESTARTS) GOXEL_FAULT_SEEDS=$(FAULT_SEEDS) \
-		$(CARGO) test --test client -- --nocapture --test-threads 1 faults:: restarts::
 
 .PHONY: bench-rpc
 bench-rpc: ## Measure requests a second beside redis-server; RUNS=5 SECONDS=1 PLACEMENT=split
@@ -55,8 +49,12 @@ test-protocol-detection: ## Test that each connection speaks one framing for lif
 test-connection-lifecycle: ## Test connections and the daemon from start to stop
 	$(CARGO) test --test server -- lifecycle:: ownership:: limits::
 
-test-error-recovery: ## Test that errors are answered and everything goes on
+RESTARTS ?= 100
+FAULT_SEEDS ?= 3000
+test-error-recovery: ## Test that everything goes on after errors, RESTARTS kills, and broken connections of FAULT_SEEDS seeds
 	$(CARGO) test --test server -- error_recovery::
+	GOXEL_RESTARTS=$(RESTARTS) GOXEL_FAULT_SEEDS=$(FAULT_SEEDS) \
+		$(CARGO) test --test client -- --nocapture --test-threads 1 faults:: restarts::
 
 # How many seeds `make simulate` runs.
 SEEDS ?= 1000
