@@ -62,3 +62,55 @@ SEEDS ?= 1000
 .PHONY: simulate
 simulate: ## Run SEEDS fresh seeds of simulated network and clock; a failing seed prints how to run it again
 	GOXEL_SIMULATE_SEEDS=$(SEEDS) $(CARGO) test --release --test simulation fresh -- --nocapture
+
+# Where `make install` puts things. BIN is where the built programs are.
+PREFIX ?= /usr/local
+DESTDIR ?=
+BIN ?= target/release
+BINDIR = $(PREFIX)/bin
+SYSTEMD ?= yes
+PROGRAMS = goxel-daemon goxelctl goxel-mcp
+
+.PHONY: install install-files uninstall install-launchd homebrew-formula deb static test-ops bench-idle
+install: build install-files ## Install the programs, manual pages, completions and units; DESTDIR= PREFIX= SYSTEMD=yes|no
+
+install-files:
+	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(PREFIX)/share/goxel" "$(DESTDIR)$(PREFIX)/share/man/man1"
+	for program in $(PROGRAMS); do \
+		if [ -x $(BIN)/$$program ]; then install -m 755 $(BIN)/$$program "$(DESTDIR)$(BINDIR)"; fi; done
+	install -m 755 scripts/health-check.sh "$(DESTDIR)$(PREFIX)/share/goxel/health-check.sh"
+	env -i $(BIN)/goxel-daemon --show-config > "$(DESTDIR)$(PREFIX)/share/goxel/config.example.toml"
+	scripts/install-extras.sh "$(BIN)" "$(DESTDIR)$(PREFIX)"
+	[ "$(SYSTEMD)" != yes ] || scripts/install-units.sh "$(BINDIR)" "$(DESTDIR)$(PREFIX)/lib"
+
+uninstall: ## Remove what `make install` installed; projects and configuration stay
+	for program in $(PROGRAMS); do rm -f "$(DESTDIR)$(BINDIR)/$$program" \
+		"$(DESTDIR)$(PREFIX)/share/man/man1/$$program.1" "$(DESTDIR)$(PREFIX)/share/man/man1/$$program"-*.1; done
+	rm -f "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/goxelctl" \
+		"$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_goxelctl" \
+		"$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/goxelctl.fish"
+	rm -rf "$(DESTDIR)$(PREFIX)/share/goxel"
+	rm -f "$(DESTDIR)$(PREFIX)"/lib/systemd/*/goxel-daemon.* "$(DESTDIR)$(PREFIX)/lib/sysusers.d/goxel.conf"
+
+install-launchd: ## Put the launchd agent of this user in place (macOS)
+	install -d "$(HOME)/Library/LaunchAgents" "$(HOME)/Library/Logs"
+	sed -e 's|@BINDIR@|$(BINDIR)|' -e 's|@HOME@|$(HOME)|' scripts/launchd/io.goxel.daemon.plist \
+		> "$(HOME)/Library/LaunchAgents/io.goxel.daemon.plist"
+
+homebrew-formula: ## Write target/goxel-daemon.rb for a source archive at URL= with SHA256=
+	@[ -n "$(URL)" ] && [ -n "$(SHA256)" ] || { echo "URL= and SHA256= are needed"; exit 2; }
+	mkdir -p target
+	sed -e 's|@URL@|$(URL)|' -e 's|@SHA256@|$(SHA256)|' scripts/homebrew/goxel-daemon.rb > target/goxel-daemon.rb
+
+deb: build ## Build a Debian package in target/
+	scripts/debian/build.sh target
+
+static: ## Build programs without shared libraries, with musl if that target is installed, else with glibc
+	scripts/build-static.sh
+
+test-ops: ## Test operations: health, signals, units, installation; what needs a missing program is skipped by name
+	$(CARGO) test --lib server::
+	$(CARGO) test --test ops -- --nocapture --test-threads 2
+
+bench-idle: build ## Print what an idle daemon costs, beside redis-server where it is installed
+	scripts/bench-idle.sh

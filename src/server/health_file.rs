@@ -10,8 +10,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::api::methods::health::HealthResult;
 use crate::socket_path::HOMEBREW_RUN_DIRECTORIES;
 
@@ -45,23 +43,25 @@ impl HealthFile {
 
     /// Writes a snapshot; the next one is due after `interval`.
     pub fn write(&mut self, health: &HealthResult, interval: Duration) {
-        let mut members = members(health);
-        members["interval_seconds"] = interval.as_secs_f64().into();
         let valid = interval.as_secs_f64() * f64::from(GOOD_FOR);
-        members["valid_until"] = (health.timestamp as f64 + valid).ceil().into();
-        self.replace(&members);
+        let valid_until = (health.timestamp as f64 + valid).ceil();
+        let interval = interval.as_secs_f64();
+        let more = format!(r#","interval_seconds":{interval},"valid_until":{valid_until}}}"#);
+        let mut text = text(health);
+        // The members of the snapshot stay in front, where a shell script finds them.
+        if text.pop() == Some('}') {
+            self.replace(&(text + &more));
+        }
     }
 
     /// Writes the last snapshot, of a daemon that stops.
     pub fn write_stopped(&mut self, health: &HealthResult) {
-        let mut members = members(health);
-        members["status"] = "stopped".into();
-        members["ready"] = false.into();
-        self.replace(&members);
+        let stopped = HealthResult { status: "stopped", ready: false, ..health.clone() };
+        self.replace(&text(&stopped));
     }
 
-    fn replace(&mut self, members: &Value) {
-        match replace(&self.path, members.to_string().as_bytes()) {
+    fn replace(&mut self, text: &str) {
+        match replace(&self.path, text.as_bytes()) {
             Ok(()) => self.has_failed = false,
             Err(error) if !self.has_failed => {
                 self.has_failed = true;
@@ -72,9 +72,9 @@ impl HealthFile {
     }
 }
 
-fn members(health: &HealthResult) -> Value {
-    // Its keys are strings and its numbers finite, so it has a value.
-    serde_json::to_value(health).unwrap_or_else(|_| Value::Object(Default::default()))
+fn text(health: &HealthResult) -> String {
+    // Its keys are strings and its numbers finite, so it has a text.
+    serde_json::to_string(health).unwrap_or_default()
 }
 
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
@@ -102,6 +102,7 @@ mod tests {
     use crate::rpc::methods::health::assemble;
     use crate::rpc::server_facts::ServerFacts;
     use crate::workspace::Workspace;
+    use serde_json::Value;
 
     fn health() -> HealthResult {
         assemble(ServerFacts::default(), &Workspace::default(), "x", Duration::from_secs(1))
