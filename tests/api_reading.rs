@@ -88,3 +88,152 @@ fn a_slice_that_is_too_large_says_what_to_do() {
     assert_eq!(error["code"], 1004);
     assert!(error["data"]["hint"].as_str().unwrap().contains("smaller"), "{error}");
 }
+
+/// All pages of a box, as one list of cells.
+fn read_pages(
+    daemon: &mut Daemon,
+    within: [[i32; 3]; 2],
+    encoding: &str,
+    limit: u64,
+) -> Vec<[u8; 4]> {
+    let mut params =
+        json!({"min": within[0], "max": within[1], "encoding": encoding, "limit": limit});
+    let mut cells = Vec::new();
+    loop {
+        let page = daemon.call("goxel.read_region", params.clone());
+        assert_eq!(page["offset"].as_u64(), Some(cells.len() as u64));
+        match encoding {
+            "runs" => cells.extend(spelled(&page)),
+            _ => cells.extend(decoded(&page)),
+        }
+        match page.get("next_cursor") {
+            Some(cursor) => params["cursor"] = cursor.clone(),
+            None => return cells,
+        }
+    }
+}
+
+fn spelled(page: &Value) -> Vec<[u8; 4]> {
+    let palette: Vec<[u8; 4]> = page["palette"]
+        .as_array()
+        .expect("a palette")
+        .iter()
+        .map(|color| u32::from_str_radix(&color.as_str().unwrap()[1..], 16).unwrap().to_be_bytes())
+        .collect();
+    let runs: Vec<usize> =
+        page["runs"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as usize).collect();
+    runs.chunks(2).flat_map(|run| std::iter::repeat_n(palette[run[1]], run[0])).collect()
+}
+
+fn decoded(page: &Value) -> Vec<[u8; 4]> {
+    use base64::Engine as _;
+    let text = page["data"].as_str().expect("data");
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).expect("base64");
+    bytes.chunks(4).map(|color| color.try_into().unwrap()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn pages_of_any_length_in_both_encodings_spell_out_the_same_box(
+        model in some_voxels(),
+        corner in prop::array::uniform3(-12..22i32),
+        other in prop::array::uniform3(-12..22i32),
+        limit in 60..40_000u64,
+    ) {
+        let mut daemon = with_voxels(&model);
+        let stored: std::collections::HashMap<_, _> = voxels(&daemon).into_iter().collect();
+        let (low, high): (Vec<i32>, Vec<i32>) =
+            (0..3).map(|axis| (corner[axis].min(other[axis]), corner[axis].max(other[axis]))).unzip();
+        let mut expected = Vec::new();
+        for z in low[2]..=high[2] {
+            for y in low[1]..=high[1] {
+                for x in low[0]..=high[0] {
+                    expected.push(stored.get(&[x, y, z]).copied().unwrap_or_default());
+                }
+            }
+        }
+        let limit = limit.max(expected.len() as u64 / 20);
+        for encoding in ["runs", "base64"] {
+            let read = read_pages(&mut daemon, [corner, other], encoding, limit);
+            prop_assert!(read == expected, "{encoding}");
+        }
+    }
+}
+
+#[test]
+fn a_page_of_another_revision_is_refused() {
+    let mut daemon = with_voxels(&[([0, 0, 0], [9, 9, 9, 255])]);
+    let mut params = json!({"min": [0, 0, 0], "max": [3, 3, 3], "limit": 8});
+    let page = daemon.call("goxel.read_region", params.clone());
+    params["cursor"] = page["next_cursor"].clone();
+    daemon.call("goxel.read_region", params.clone());
+    daemon.call("goxel.add_voxel", json!([1, 1, 1]));
+    let error = daemon.fail("goxel.read_region", params.clone());
+    assert_eq!((error["code"].clone(), error["data"]["revision"].clone()), (json!(1003), json!(2)));
+    for bad in ["", "1", "x:y", "2:64", "2:-1"] {
+        params["cursor"] = json!(bad);
+        assert_eq!(daemon.fail("goxel.read_region", params.clone())["code"], -32602, "{bad}");
+    }
+}
+
+#[test]
+fn an_empty_box_of_any_size_is_read_in_few_steps_and_a_huge_one_refused() {
+    let mut daemon = Daemon::default();
+    let page = daemon.call(
+        "goxel.read_region",
+        json!({"min": [0, 0, 0], "max": [999, 999, 0], "limit": 1_000_000}),
+    );
+    assert_eq!(page["runs"], json!([1_000_000, 0]));
+    let far = i32::MAX;
+    let error = daemon.fail("goxel.read_region", json!({"min": [0, 0, 0], "max": [far, far, far]}));
+    assert_eq!(error["code"], 1004);
+}
+
+#[test]
+fn a_ray_tells_what_it_hits_and_where_a_new_voxel_would_go() {
+    let mut daemon = with_voxels(&[([0, 0, 5], [255, 0, 0, 255])]);
+    let hit = daemon.call("goxel.raycast", json!([[0.5, 0.5, 100], [0, 0, -3]]));
+    assert_eq!((hit["hit"].clone(), hit["voxel"].clone()), (json!(true), json!([0, 0, 5])));
+    assert_eq!((hit["face"].clone(), hit["before"].clone()), (json!("+z"), json!([0, 0, 6])));
+    assert_eq!(
+        (hit["distance"].clone(), hit["color"].clone()),
+        (json!(94.0), json!([255, 0, 0, 255]))
+    );
+    let miss = daemon.call(
+        "goxel.raycast",
+        json!({"origin": [0.5, 0.5, 100], "direction": [0, 0, -1], "max_distance": 90}),
+    );
+    assert_eq!((miss["hit"].clone(), miss.get("voxel")), (json!(false), None));
+    assert_eq!(daemon.fail("goxel.raycast", json!([[0, 0, 0], [0, 0, 0]]))["code"], -32602);
+}
+
+#[test]
+fn voxels_are_found_by_colour_free_sides_and_neighbours() {
+    let mut daemon = Daemon::default();
+    daemon.call(
+        "goxel.edit",
+        json!({"operations": [
+            {"op": "box", "min": [0, 0, 0], "max": [4, 4, 4], "color": "red"},
+            {"op": "voxels", "points": [[20, 0, 0]], "color": "#fe0000"},
+        ]}),
+    );
+    let count = |daemon: &mut Daemon, params: Value| {
+        daemon.call("goxel.find", params)["match_count"].clone()
+    };
+    assert_eq!(count(&mut daemon, json!({"color": "red"})), 125);
+    assert_eq!(count(&mut daemon, json!({"color": "red", "tolerance": 1})), 126);
+    assert_eq!(count(&mut daemon, json!({"exposed": false})), 27);
+    assert_eq!(
+        count(
+            &mut daemon,
+            json!({"exposed": true, "within": {"min": [0, 0, 0], "max": [4, 4, 0]}})
+        ),
+        25
+    );
+    let single = daemon.call("goxel.find", json!({"most_neighbors": 0}));
+    assert_eq!(single["bounds"]["min"], json!([20, 0, 0]));
+    let page = daemon.call("goxel.find", json!({"limit": 100, "offset": 100}));
+    assert_eq!((page["count"].clone(), page.get("next_offset")), (json!(26), None));
+}

@@ -116,4 +116,16 @@ impl<R> Outcome<R> {
     {
         Outcome::Later(Box::new(JobTask { job, finish: Some(finish) }))
     }
+
+    /// A job that is finished at once if a few units of work are enough, and goes on in slices if not.
+    pub fn at_once_or_later<J, F>(mut job: J, units: u64, finish: F) -> Result<Self, RpcError>
+    where
+        J: Job + 'static,
+        F: FnOnce(J::Output) -> Result<R, RpcError> + 'static,
+    {
+        match job.step(&mut Budget::units(units)) {
+            Step::Done(output) => finish(output).map(Outcome::Done),
+            Step::More => Ok(Outcome::job(job, |_, output| finish(output))),
+        }
+    }
 }

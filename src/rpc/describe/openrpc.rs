@@ -39,7 +39,7 @@ fn method(entry: &'static Entry) -> Value {
         "summary": method.summary.trim(),
         "tags": [{"name": entry.subject()}],
         "paramStructure": if names_only { "by-name" } else { "either" },
-        "params": slots(method).iter().map(|slot| param(method, slot)).collect::<Vec<_>>(),
+        "params": params(method),
         "result": {"name": "result", "required": true, "schema": result(method)},
         "errors": errors
             .map(|(code, meaning)| json!({"code": code, "message": meaning}))
@@ -75,6 +75,21 @@ pub fn schema_of(method: &Method, slot: &Slot) -> Value {
         ("goxel.edit", "operations") => crate::api::operations::schema(),
         _ => slot.schema.json(),
     }
+}
+
+/// The params. OpenRPC has no required param behind an optional one: such a one is marked `x-required`.
+fn params(method: &Method) -> Vec<Value> {
+    let slots = slots(method);
+    let optional = slots.iter().position(|slot| !slot.required).unwrap_or(slots.len());
+    let described = slots.iter().enumerate().map(|(index, slot)| {
+        let mut described = param(method, slot);
+        if slot.required && index > optional {
+            described["required"] = false.into();
+            described["x-required"] = true.into();
+        }
+        described
+    });
+    described.collect()
 }
 
 fn param(method: &Method, slot: &Slot) -> Value {

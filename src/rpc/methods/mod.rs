@@ -8,6 +8,7 @@ mod derived_layers;
 mod discover;
 mod edit;
 mod files;
+mod find;
 pub mod health;
 mod history;
 mod layer_edits;
@@ -17,6 +18,8 @@ mod materials;
 mod open_projects;
 mod pictures;
 mod projects;
+mod raycast;
+mod read_region;
 mod region;
 mod script;
 mod shapes;
@@ -54,6 +57,9 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     materials::ENTRIES,
     cameras::ENTRIES,
     slice::ENTRIES,
+    read_region::ENTRIES,
+    raycast::ENTRIES,
+    find::ENTRIES,
 ];
 
 /// Lists handlers as rows of the table.

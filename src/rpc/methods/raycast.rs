@@ -1,0 +1,45 @@
+//! The handler that sends rays.
+
+use super::{entries, target};
+use crate::api::args::ParamError;
+use crate::api::methods::raycast::*;
+use crate::rpc::context::{Context, Outcome};
+use crate::rpc::error::RpcError;
+use crate::rpc::table::Handle;
+use crate::voxel::Ray;
+
+entries![Raycast];
+
+/// The sides of a voxel, by axis, then low and high.
+const FACES: [[&str; 2]; 3] = [["-x", "+x"], ["-y", "+y"], ["-z", "+z"]];
+
+impl Handle for Raycast {
+    fn handle(
+        context: &mut Context<'_>,
+        params: RaycastParams,
+    ) -> Result<Outcome<RaycastResult>, RpcError> {
+        let Some(ray) = Ray::new(params.origin.0, params.direction.0) else {
+            let message = "Invalid parameter 'direction': expected a direction that is not [0,0,0]";
+            return Err(ParamError::rule("direction", message).into());
+        };
+        let project = context.project()?;
+        let revision = project.revision();
+        let (volume, _) = target::source(project.document(), params.layer_id)?;
+        let hit = volume.first_hit(&ray, params.max_distance.0);
+        Ok(RaycastResult {
+            hit: hit.is_some(),
+            voxel: hit.map(|hit| hit.voxel.array()),
+            color: hit.map(|hit| volume.get(hit.voxel).bytes()),
+            face: hit.map(|hit| FACES[hit.axis.index()][usize::from(hit.is_high)]),
+            before: hit.map(|hit| {
+                let mut before = hit.voxel.array().map(i64::from);
+                before[hit.axis.index()] += if hit.is_high { 1 } else { -1 };
+                before
+            }),
+            point: hit.map(|hit| ray.at(hit.distance)),
+            distance: hit.map(|hit| hit.distance),
+            revision,
+        }
+        .into())
+    }
+}
