@@ -15,6 +15,7 @@ mod file;
 mod file_tests;
 mod gox;
 mod image;
+mod import;
 mod job;
 mod palette;
 mod png;

@@ -1,0 +1,47 @@
+//! `.kv6` of Voxlap and SLAB6: visible voxels column by column; z down, y towards the viewer.
+
+use super::Sink;
+use super::kvx::{BOTTOM_OPEN, TOP_OPEN};
+use crate::format::FormatError;
+use crate::format::bytes::Bytes;
+use crate::voxel::Rgba;
+
+pub(super) const NAME: &str = "kv6";
+/// Bytes of a voxel: blue, green, red, 128, z in 16 bits, faces, normal.
+const VOXEL_BYTES: usize = 8;
+
+pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
+    let mut bytes = Bytes::new(file, NAME);
+    if bytes.take(4, "the magic")? != b"Kvxl" {
+        return Err(bytes.invalid_at(0, "another magic", "\"Kvxl\""));
+    }
+    let [width, depth, height] = [0; 3].map(|_| bytes.u32("the size"));
+    let size = [width?, depth?, height?].map(i64::from);
+    if size.iter().any(|length| !(1..=1 << 16).contains(length)) {
+        return Err(bytes.invalid_at(4, format!("a size of {size:?}"), "edges of 1 to 65536"));
+    }
+    let [px, py, pz] = [0; 3].map(|_| bytes.f32("the pivot"));
+    let pivot = [px?, py?, pz?].map(|value| value as i64);
+    let count = bytes.u32("the number of voxels")? as usize;
+    let voxels = bytes.take(count.saturating_mul(VOXEL_BYTES), "the voxels")?;
+    let mut voxels = voxels.as_chunks::<VOXEL_BYTES>().0.iter();
+    bytes.take(4 * size[0] as usize, "the lengths of rows")?;
+    let lengths = bytes.take(2 * (size[0] * size[1]) as usize, "the lengths of columns")?;
+    sink.layer("", true)?;
+    for (column, &length) in lengths.as_chunks::<2>().0.iter().enumerate() {
+        let (x, y) = (column as i64 / size[1], column as i64 % size[1]);
+        let place = |z: i64| [x - pivot[0], size[1] - 1 - y - pivot[1], pivot[2] - 1 - z];
+        let mut last: Option<(i64, Rgba)> = None;
+        for _ in 0..u16::from_le_bytes(length) {
+            let more = || bytes.invalid("columns longer than the voxels", "equal sums");
+            let &[b, g, r, _, low, high, faces, _] = voxels.next().ok_or_else(more)?;
+            let (z, color) = (i64::from(u16::from_le_bytes([low, high])), Rgba::opaque(r, g, b));
+            if let Some((end, color)) = last.filter(|_| faces & TOP_OPEN == 0) {
+                (end..z).try_for_each(|z| sink.set(place(z), color))?;
+            }
+            sink.set(place(z), color)?;
+            last = (faces & BOTTOM_OPEN == 0).then_some((z + 1, color));
+        }
+    }
+    Ok(())
+}
