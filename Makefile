@@ -30,6 +30,14 @@ fuzz: ## Fuzz TARGET (decoder, envelope, json, format) for TIME seconds; needs c
 		../../target/fuzz-corpus/$(TARGET) $(wildcard tests/fuzz/corpus/$(TARGET)) \
 		-- -max_total_time=$(TIME) -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1
 
+WORDS ?=
+.PHONY: bench bench-json
+bench: ## Measure against the yardsticks; WORDS="edit shape" picks rows
+	$(CARGO) bench --bench bench -- $(WORDS)
+
+bench-json: ## The same figures as JSON
+	@$(CARGO) bench -q --bench bench -- --json $(WORDS)
+
 lint: ## Check formatting, lints and documentation, as CI does
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings

@@ -154,7 +154,7 @@ impl Pair {
 }
 
 proptest! {
-    #![proptest_config(engine_support::config(24))]
+    #![proptest_config(engine_support::config(12))]
 
     #[test]
     fn random_operations_equal_a_naive_model(ops in prop::collection::vec(op(), 1..24)) {

@@ -1,12 +1,10 @@
 //! Blending one colour into one block.
 
+use super::bits::{ALL, NONE};
 use super::block::Slot;
 use super::block_edit::EditReport;
 use super::dense::Dense;
 use super::{BLOCK_VOXELS, BlendMode, BlockPos, Mask, Rgba, Volume};
-
-/// All voxels of a block.
-pub(crate) const ALL: Mask = [!0; 64];
 
 impl BlendMode {
     /// The outcome, if it does not depend on what was there.
@@ -54,10 +52,10 @@ impl Volume {
         report: &mut EditReport,
     ) {
         let result = mode.blend(there, color);
-        if result == there || *picked == [0; 64] {
+        if result == there || *picked == NONE {
             return;
         }
-        let mask = |color: Rgba| if color.is_empty() { [0; 64] } else { ALL };
+        let mask = |color: Rgba| if color.is_empty() { NONE } else { ALL };
         report.count(at, picked, &mask(there), &mask(result));
         if *picked == ALL {
             return self.put_slot(at, Slot::of_color(result));
@@ -81,7 +79,7 @@ impl Volume {
         let mut block = Dense::EMPTY;
         slot.copy_to(&mut block.voxels);
         let before = slot.mask();
-        let (mut changed, mut after) = ([0; 64], before);
+        let (mut changed, mut after) = (NONE, before);
         for word in (0..64).filter(|&word| picked[word] != 0) {
             let voxels = &mut block.voxels[word * 64..word * 64 + 64];
             let mut left = picked[word];
@@ -95,7 +93,7 @@ impl Volume {
                 *voxel = new;
             }
         }
-        if changed == [0; 64] {
+        if changed == NONE {
             return;
         }
         report.count(at, &changed, &before, &after);

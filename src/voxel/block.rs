@@ -1,5 +1,6 @@
 //! A block: 16x16x16 voxels, x fastest, then y, then z, in one of four forms.
 
+use super::bits::mask_where;
 use super::block_edit::mask_bounds;
 use super::dense::Dense;
 use super::packed::Packed;
@@ -71,12 +72,7 @@ pub type Mask = [u64; BLOCK_VOXELS / 64];
 
 /// Which of some voxels are not empty.
 pub(crate) fn mask_of(voxels: &[Rgba; BLOCK_VOXELS]) -> Mask {
-    std::array::from_fn(|word| {
-        let run = &voxels[word * 64..word * 64 + 64];
-        run.iter()
-            .enumerate()
-            .fold(0, |bits, (bit, color)| bits | u64::from(!color.is_empty()) << bit)
-    })
+    mask_where(voxels, |color| !color.is_empty())
 }
 
 /// A block in the index.

@@ -1,6 +1,6 @@
 //! Drawing: a shape, a colour and a blend mode, block by block.
 
-use super::blend_block::ALL;
+use super::bits::ALL;
 use super::block_edit::{self, BlockEdit, EditJob, EditReport};
 use super::block_range::BlockRange;
 use super::memory::MemoryLimit;

@@ -4,6 +4,7 @@
 //! copy-on-write: cloning a volume costs its index and never its voxels. Alpha 0 is empty. This floor
 //! knows nothing of files, JSON, sockets or the clock.
 
+mod bits;
 mod blend_block;
 mod block;
 mod block_edit;
@@ -24,6 +25,8 @@ mod memory;
 mod packed;
 mod plane;
 mod ray;
+mod region;
+mod selection;
 mod shape;
 mod slab;
 mod volume;
@@ -43,5 +46,7 @@ pub(crate) use memory::admit as admit_memory;
 pub use memory::{MemoryLimit, UNIT as MEMORY_UNIT, memory_in_use, memory_limit, set_memory_limit};
 pub use plane::{MAX_PLANE_CELLS, PlaneError, Planes, plane_axes};
 pub use ray::{Ray, RayHit};
+pub use region::{Alike, Part, PartsJob, RegionJob, RegionTooLarge};
+pub use selection::Selection;
 pub use shape::{Axis, Cover, Rotation, Shape, ShapeError};
 pub use volume::Volume;

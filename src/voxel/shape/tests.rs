@@ -166,7 +166,7 @@ fn quarter_turns_are_exact() {
 
 #[test]
 fn cover_agrees_with_masks_for_every_form() {
-    let bounds = boxed([40, 34, 41]);
+    let bounds = boxed([26, 20, 33]);
     let tilt = Rotation::euler([10.0, 25.0, -40.0]);
     let forms = [
         Shape::cuboid(bounds),
@@ -174,12 +174,12 @@ fn cover_agrees_with_masks_for_every_form() {
         Shape::cylinder(bounds, Axis::Y),
         Shape::cone(bounds, Axis::Z),
         Shape::pyramid(bounds, Axis::X),
-        Shape::torus(Point::new(0, 0, 0), 20.0, 12.0, Axis::Z).unwrap(),
-        Shape::line(&[Point::new(-30, 0, 4), Point::new(30, 20, -9)], 11.0).unwrap(),
-        Shape::line(&[Point::new(-30, 0, 4), Point::new(30, 20, -9)], 0.0).unwrap(),
+        Shape::torus(Point::new(0, 0, 0), 12.0, 8.0, Axis::Z).unwrap(),
+        Shape::line(&[Point::new(-14, 0, 4), Point::new(14, 10, -9)], 8.0).unwrap(),
+        Shape::line(&[Point::new(-14, 0, 4), Point::new(14, 10, -9)], 0.0).unwrap(),
     ];
     for form in forms.into_iter().flat_map(|form| [form.clone(), form.rotated(&tilt)]) {
-        for shape in [form.clone(), form.clone().hollow(1), form.clone().hollow(9)] {
+        for shape in [form.clone(), form.clone().hollow(1), form.clone().hollow(6)] {
             let around = shape.bounds().unwrap();
             for at in super::super::block_range::BlockRange::new(around) {
                 let mask = shape.mask(at);

@@ -1,0 +1,363 @@
+//! Regions: the voxels that hang together with one and look like it.
+//!
+//! The search goes block by block. Within a block whole rows of bits spread at once; what reaches a
+//! side seeds the neighbour, which waits in a queue until its turn comes. A block is visited again only
+//! if it gets seeds in places that it has not reached. A unit of work is a visit.
+
+use rustc_hash::FxHashMap;
+
+use super::bits::{ALL, NONE, SIDES, across, both, count, flood, mask_where, without};
+use super::block::{Slot, index_in_block};
+use super::{BlockPos, Bounds, Mask, Point, Rgba, Selection, Shape, Volume};
+use crate::job::{Budget, Job, Progress, Step};
+
+/// Which voxels look like the one that a region starts at: empty ones if that is empty, else those
+/// whose channels differ by no more than a tolerance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alike {
+    /// The colour at the start.
+    pub color: Rgba,
+    /// How far each of r, g, b and a may be from it.
+    pub tolerance: [u8; 4],
+}
+
+impl Alike {
+    /// Exactly one colour.
+    pub fn exactly(color: Rgba) -> Alike {
+        Alike { color, tolerance: [0; 4] }
+    }
+
+    /// Whether a colour is like the one at the start.
+    #[inline]
+    pub fn matches(&self, color: Rgba) -> bool {
+        if self.color.is_empty() {
+            return color.is_empty();
+        }
+        let near = |a: u8, b: u8, most: u8| a.abs_diff(b) <= most;
+        let (own, most) = (self.color, self.tolerance);
+        !color.is_empty()
+            & near(color.r, own.r, most[0])
+            & near(color.g, own.g, most[1])
+            & near(color.b, own.b, most[2])
+            & near(color.a, own.a, most[3])
+    }
+
+    /// Which voxels of a block match.
+    fn mask(&self, slot: &Slot) -> Mask {
+        let all = |matches: bool| if matches { ALL } else { NONE };
+        match slot {
+            Slot::Empty => all(self.color.is_empty()),
+            Slot::Uniform(color) => all(self.matches(*color)),
+            slot if self.color.is_empty() => without(&ALL, &slot.mask()),
+            Slot::Dense(dense) => self.mask_of(&dense.voxels),
+            slot => {
+                let mut voxels = [Rgba::EMPTY; 4096];
+                slot.copy_to(&mut voxels);
+                self.mask_of(&voxels)
+            }
+        }
+    }
+
+    fn mask_of(&self, voxels: &[Rgba; 4096]) -> Mask {
+        let number = |color: Rgba| u32::from_le_bytes(color.bytes());
+        if self.tolerance == [0; 4] {
+            let own = number(self.color);
+            return mask_where(voxels, |color| number(color) == own);
+        }
+        mask_where(voxels, |color| self.matches(color))
+    }
+}
+
+/// A region was given up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the region has more than {limit} voxels")]
+pub struct RegionTooLarge {
+    /// How many it may have.
+    pub limit: u64,
+}
+
+/// What is known of a block.
+struct Node {
+    at: BlockPos,
+    /// What the region may enter; `None` for all of it.
+    free: Option<Box<Mask>>,
+    /// What it has reached; `None` for all of it.
+    reached: Option<Box<Mask>>,
+    /// What neighbours have seeded since the last visit.
+    seeds: Option<Box<Mask>>,
+}
+
+impl Node {
+    fn reached(&self) -> Mask {
+        self.reached.as_ref().map_or(ALL, |mask| **mask)
+    }
+
+    fn free(&self) -> Mask {
+        self.free.as_ref().map_or(ALL, |mask| **mask)
+    }
+}
+
+/// The search for a region, as a job on a snapshot.
+pub struct RegionJob {
+    volume: Volume,
+    alike: Alike,
+    within: Bounds,
+    limit: u64,
+    found: u64,
+    nodes: Vec<Node>,
+    places: FxHashMap<BlockPos, u32>,
+    waiting: Vec<u32>,
+}
+
+impl RegionJob {
+    /// The region around a voxel within a box, of at most `limit` voxels. Empty if the voxel lies
+    /// outside the box.
+    pub fn new(
+        volume: &Volume,
+        start: Point,
+        tolerance: [u8; 4],
+        within: Bounds,
+        limit: u64,
+    ) -> RegionJob {
+        let alike = Alike { color: volume.get(start), tolerance };
+        let mut job = RegionJob {
+            volume: volume.clone(),
+            alike,
+            within,
+            limit,
+            found: 0,
+            nodes: Vec::new(),
+            places: FxHashMap::default(),
+            waiting: Vec::new(),
+        };
+        let index = index_in_block(start);
+        let mut seeds = NONE;
+        seeds[index >> 6] = 1 << (index & 63);
+        job.seed(BlockPos::of(start), &seeds);
+        job
+    }
+
+    /// How many voxels have been found.
+    pub fn found(&self) -> u64 {
+        self.found
+    }
+
+    fn free(&self, at: BlockPos) -> Mask {
+        let bounds = at.bounds();
+        let Some(part) = self.within.intersect(&bounds) else { return NONE };
+        let mask = self.alike.mask(self.volume.index.slot(at).unwrap_or(&Slot::Empty));
+        if part == bounds { mask } else { both(&mask, &Shape::cuboid(part).mask(at)) }
+    }
+
+    /// Notes that the region enters a block at some voxels.
+    fn seed(&mut self, at: BlockPos, seeds: &Mask) {
+        let place = match self.places.get(&at) {
+            Some(&place) => place,
+            None => self.add_node(at),
+        };
+        let node = &mut self.nodes[place as usize];
+        let Some(reached) = &node.reached else { return };
+        let fresh: Mask = match &node.free {
+            Some(free) => std::array::from_fn(|w| seeds[w] & free[w] & !reached[w]),
+            None => without(seeds, reached),
+        };
+        if fresh == NONE {
+            return;
+        }
+        match &mut node.seeds {
+            Some(seeds) => seeds.iter_mut().zip(fresh).for_each(|(seeds, fresh)| *seeds |= fresh),
+            None => {
+                node.seeds = Some(Box::new(fresh));
+                self.waiting.push(place);
+            }
+        }
+    }
+
+    fn add_node(&mut self, at: BlockPos) -> u32 {
+        let free = self.free(at);
+        let free = (free != ALL).then(|| Box::new(free));
+        let place = self.nodes.len() as u32;
+        self.nodes.push(Node { at, free, reached: Some(Box::new(NONE)), seeds: None });
+        self.places.insert(at, place);
+        place
+    }
+
+    /// Spreads the seeds of a block and hands on what reaches its sides.
+    fn visit(&mut self, place: u32) {
+        let node = &mut self.nodes[place as usize];
+        let Some(seeds) = node.seeds.take() else { return };
+        let (before, free) = (node.reached(), node.free());
+        let start = std::array::from_fn(|word| before[word] | seeds[word]);
+        let after = flood(&start, &free);
+        let fresh = without(&after, &before);
+        self.found += u64::from(count(&fresh));
+        let at = node.at;
+        if after == ALL {
+            node.reached = None;
+        } else {
+            node.reached = Some(Box::new(after));
+        }
+        for (axis, step) in SIDES {
+            let beyond = across(&fresh, axis, step);
+            if beyond != NONE
+                && let Some(there) = at.neighbor(axis, step)
+            {
+                self.seed(there, &beyond);
+            }
+        }
+    }
+
+    fn take(&mut self) -> Selection {
+        let mut selection = Selection::new();
+        self.nodes.drain(..).for_each(|node| selection.put(node.at, node.reached()));
+        selection
+    }
+}
+
+impl Job for RegionJob {
+    type Output = Result<Selection, RegionTooLarge>;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
+        while let Some(place) = self.waiting.pop() {
+            self.visit(place);
+            if self.found > self.limit {
+                return Step::Done(Err(RegionTooLarge { limit: self.limit }));
+            }
+            if !budget.spend(1) {
+                return Step::More;
+            }
+        }
+        Step::Done(Ok(self.take()))
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { done: self.found, total: 0 }
+    }
+}
+
+/// The parts of a volume that hang together, each with its voxels.
+pub struct PartsJob {
+    volume: Volume,
+    left: Vec<BlockPos>,
+    seen: Selection,
+    search: Option<RegionJob>,
+    parts: Vec<Part>,
+    total: u64,
+    done: u64,
+}
+
+/// A part: voxels that are not empty and hang together at their faces, whatever their colours.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// How many voxels it has.
+    pub count: u64,
+    /// The smallest box around it.
+    pub bounds: Bounds,
+    /// One of its voxels.
+    pub sample: Point,
+    /// All of them.
+    pub voxels: Selection,
+}
+
+impl PartsJob {
+    /// Looks for the parts of a volume.
+    pub fn new(volume: &Volume) -> PartsJob {
+        let mut left: Vec<BlockPos> = volume.blocks().map(|(at, _)| at).collect();
+        left.reverse();
+        let total = volume.count();
+        let (volume, seen) = (volume.clone(), Selection::new());
+        PartsJob { volume, left, seen, search: None, parts: Vec::new(), total, done: 0 }
+    }
+
+    /// The first voxel that belongs to no part so far.
+    fn next_start(&mut self) -> Option<Point> {
+        while let Some(&at) = self.left.last() {
+            let mask = self.volume.block(at).map_or(NONE, |block| block.mask());
+            let fresh = without(&mask, &self.seen.mask(at));
+            if let Some(word) = fresh.iter().position(|&word| word != 0) {
+                let index = word * 64 + fresh[word].trailing_zeros() as usize;
+                return Some(super::block::point_in_block(at, index));
+            }
+            self.left.pop();
+        }
+        None
+    }
+
+    fn add_part(&mut self, sample: Point, voxels: Selection) {
+        self.seen.add(&voxels);
+        let count = voxels.count();
+        self.done += count;
+        let bounds = voxels.bounds().unwrap_or(Bounds::of_point(sample));
+        self.parts.push(Part { count, bounds, sample, voxels });
+    }
+}
+
+impl Job for PartsJob {
+    /// The parts, largest first.
+    type Output = Vec<Part>;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<Vec<Part>> {
+        loop {
+            let Some(start) = self.next_start() else {
+                let mut parts = std::mem::take(&mut self.parts);
+                parts.sort_by_key(|part| std::cmp::Reverse(part.count));
+                return Step::Done(parts);
+            };
+            let search = self.search.get_or_insert_with(|| {
+                let mut search =
+                    RegionJob::new(&self.volume, start, [255; 4], Bounds::ALL, u64::MAX);
+                search.alike.color = Rgba::WHITE;
+                search
+            });
+            match search.step(budget) {
+                Step::More => return Step::More,
+                Step::Done(found) => {
+                    self.search = None;
+                    self.add_part(start, found.unwrap_or_default());
+                }
+            }
+            if !budget.spend(1) {
+                return Step::More;
+            }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        let under_way = self.search.as_ref().map_or(0, RegionJob::found);
+        Progress { done: self.done + under_way, total: self.total }
+    }
+}
+
+impl Volume {
+    /// The voxels that hang together with one and look like it, within a box.
+    ///
+    /// ```
+    /// use goxel_daemon::voxel::{BlendMode, Bounds, Point, Rgba, Volume};
+    /// let mut volume = Volume::new();
+    /// volume.fill(Bounds::inclusive([0, 0, 0], [9, 9, 0]), Rgba::WHITE);
+    /// volume.fill(Bounds::inclusive([5, 0, 0], [5, 9, 0]), Rgba::EMPTY);
+    /// let region = volume.region(Point::new(0, 0, 0), [0; 4], Bounds::ALL, 1000)?;
+    /// assert_eq!(region.count(), 50);
+    /// volume.blend_selection(&region, BlendMode::Replace, Rgba::opaque(255, 0, 0))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn region(
+        &self,
+        start: Point,
+        tolerance: [u8; 4],
+        within: Bounds,
+        limit: u64,
+    ) -> Result<Selection, RegionTooLarge> {
+        RegionJob::new(self, start, tolerance, within, limit).finish()
+    }
+
+    /// The parts that hang together, largest first.
+    pub fn parts(&self) -> Vec<Part> {
+        PartsJob::new(self).finish()
+    }
+
+    /// How many faces of voxels are open: have an empty voxel beside them.
+    pub fn surface_area(&self) -> u64 {
+        Selection::of_volume(self).surface_area()
+    }
+}
