@@ -244,3 +244,16 @@ impl<T> Connection<T> {
         self.notices = Vec::new();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::transport::Socket;
+
+    #[test]
+    fn an_idle_connection_costs_at_most_one_kilobyte() {
+        let bytes = std::mem::size_of::<Connection<Socket>>();
+        // Its place in the slab, in the map of numbers, and in the heap of timers.
+        assert!(bytes + 128 <= 1024, "{bytes} bytes");
+    }
+}

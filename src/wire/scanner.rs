@@ -85,18 +85,33 @@ const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// Bytes that end a run of ordinary characters in a string.
-const STRING_STOP: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        table[byte] = true;
-        byte += 1;
+/// Whether a byte ends a run of ordinary characters in a string.
+const fn stops_string(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// The length of the run of ordinary characters at the front, eight bytes at a time.
+fn string_run(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    /// The high bit of each byte that is below `limit`, exact up to and including the first such byte.
+    const fn below(word: u64, limit: u8) -> u64 {
+        word.wrapping_sub(ONES * limit as u64) & !word & HIGHS
     }
-    table[b'"' as usize] = true;
-    table[b'\\' as usize] = true;
-    table
-};
+    let mut at = 0;
+    while let Some(eight) = bytes[at..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*eight);
+        let quote = below(word ^ (ONES * b'"' as u64), 1);
+        let backslash = below(word ^ (ONES * b'\\' as u64), 1);
+        let stops = below(word, 0x20) | quote | backslash;
+        if stops != 0 {
+            return at + stops.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = &bytes[at..];
+    at + rest.iter().position(|byte| stops_string(*byte)).unwrap_or(rest.len())
+}
 
 impl Scanner {
     /// Bytes of the value accepted so far.
@@ -127,14 +142,13 @@ impl Scanner {
             let byte = bytes[at];
             match self.state {
                 State::String(name) => {
-                    let run = bytes[at..].iter().position(|byte| STRING_STOP[*byte as usize]);
-                    let Some(run) = run else { break };
-                    at += run;
-                    match bytes[at] {
-                        b'"' if name => self.state = State::Colon,
-                        b'"' => self.close_value(),
-                        b'\\' => self.state = State::Escape(name),
-                        _ => return self.wrong(at),
+                    at += string_run(&bytes[at..]);
+                    match bytes.get(at) {
+                        None => break,
+                        Some(b'"') if name => self.state = State::Colon,
+                        Some(b'"') => self.close_value(),
+                        Some(b'\\') => self.state = State::Escape(name),
+                        Some(_) => return self.wrong(at),
                     }
                 }
                 State::Integer | State::Fraction | State::ExponentDigits
@@ -351,6 +365,19 @@ mod tests {
             assert_eq!(scanner.scan(tail), Scan::End(text.len() - cut), "cut at {cut}");
             assert_eq!(scanner.line_start(), text.find('\n').map_or(0, |at| at + 1));
         }
+    }
+
+    #[test]
+    fn a_run_of_string_characters_ends_at_the_first_special_byte() {
+        for stop in 0..=255 {
+            for length in 0..40 {
+                let mut bytes = vec![0xE4; length];
+                bytes.extend([stop, b'x', b'"', 0x1F]);
+                let expected = if stops_string(stop) { length } else { length + 2 };
+                assert_eq!(string_run(&bytes), expected, "byte {stop} after {length}");
+            }
+        }
+        assert_eq!(string_run(&[b'x'; 21]), 21);
     }
 
     #[test]

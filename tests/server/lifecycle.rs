@@ -250,6 +250,20 @@ fn a_client_that_does_not_read_does_not_hold_up_a_stop() {
 }
 
 #[test]
+fn a_second_signal_ends_it_at_once() {
+    let mut daemon = Daemon::with(&["--drain-timeout", "1h", "--stall-timeout", "0"]);
+    let mut lazy = daemon.connect();
+    lazy.set_nonblocking(true).unwrap();
+    let big = request(1, "echo", json!(["x".repeat(100_000)])).repeat(20);
+    let _ = lazy.write(big.as_bytes());
+    daemon.text().ping();
+    daemon.signal("TERM");
+    eventually("it no longer listens", || !daemon.socket().exists());
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait(), Some(1));
+}
+
+#[test]
 fn harmless_signals_do_not_end_the_daemon() {
     let daemon = Daemon::start();
     for name in ["HUP", "PIPE", "USR1"] {

@@ -30,9 +30,35 @@ fn max_connections_turns_newcomers_away_with_1007_and_recovers() {
 }
 
 #[test]
-fn file_descriptors_running_out_turn_newcomers_away_and_it_recovers() {
-    // The shell's limit holds for the daemon; it lowers its own limit of connections to fit, so
-    // one with an old idea of that limit is what is tested by taking more descriptors than counted on.
+fn descriptors_taken_away_while_it_runs_turn_newcomers_away_and_it_recovers() {
+    let daemon = Daemon::start();
+    let mut first = daemon.text();
+    first.ping();
+    let used = daemon.descriptors().unwrap_or(0);
+    let pid = daemon.pid().to_string();
+    let limit = |count: usize| {
+        let flag = format!("--nofile={count}:4096");
+        let prlimit = std::process::Command::new("prlimit").args(["--pid", &pid, &flag]).status();
+        prlimit.is_ok_and(|status| status.success())
+    };
+    if used == 0 || !limit(used + 5) {
+        println!("skipped: no prlimit");
+        return;
+    }
+    let mut clients: Vec<Text> = (0..40).map(|_| daemon.text()).collect();
+    // Those beyond are told one after the other, as often as the listener tries again.
+    let lines: Vec<String> = clients.iter_mut().take(12).map(Text::line_or_refusal).collect();
+    assert_eq!(lines.iter().filter(|line| line.contains("pong")).count(), 5, "{lines:?}");
+    assert!(lines[5..].iter().all(|line| line.contains("1007")), "{lines:?}");
+    first.ping();
+    drop(clients);
+    assert!(limit(1000));
+    eventually("there is room again", || daemon.text().line_or_refusal().contains("pong"));
+}
+
+#[test]
+fn fewer_descriptors_than_connections_turn_newcomers_away_and_it_recovers() {
+    // The daemon lowers its own limit of connections to what the shell's limit allows.
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("g.sock");
     let script = "ulimit -n 80; exec \"$0\" --socket \"$1\"";
@@ -128,6 +154,39 @@ fn one_connections_flood_does_not_hold_up_anothers_ping() {
     writer.join().unwrap();
     reader.join().unwrap();
     assert!(pings > 20, "only {pings} pings beside the flood");
+}
+
+#[test]
+fn a_heavy_call_on_one_connection_does_not_hold_up_anothers_ping() {
+    let daemon = Daemon::start();
+    let mut heavy = daemon.text();
+    let calls = vec![request(1, "echo", json!(["x".repeat(100)])); 60_000];
+    heavy.send(&format!("[{}]", calls.join(",")));
+    let reader = std::thread::spawn(move || {
+        let answer = heavy.answer();
+        (answer.as_array().unwrap().len(), heavy)
+    });
+    let mut other = daemon.text();
+    let mut pings = 0;
+    while !reader.is_finished() {
+        other.ping();
+        pings += 1;
+    }
+    let (answers, mut heavy) = reader.join().unwrap();
+    assert_eq!(answers, 60_000);
+    assert!(pings > 10, "only {pings} pings beside the batch");
+    heavy.ping();
+}
+
+#[test]
+fn answers_that_nobody_can_receive_are_not_worked_out() {
+    let daemon = Daemon::start();
+    let mut heavy = daemon.text();
+    let calls = vec![request(1, "ping", json!({})); 200_000];
+    heavy.send(&format!("[{}]", calls.join(",")));
+    drop(heavy);
+    eventually("the connection is gone", || daemon.others() == 0);
+    daemon.text().ping();
 }
 
 #[test]
