@@ -1,0 +1,165 @@
+//! How long meshes and pictures take: thread CPU time, subject and yardstick in turns in one
+//! process, minimum and median. `cargo bench --bench pictures`, with `-- --json` for one JSON
+//! object a row.
+
+use std::hint::black_box;
+
+use goxel_daemon::document::View;
+use goxel_daemon::job::{Budget, Job, Step};
+use goxel_daemon::mesh::{Merge, Mesher};
+use goxel_daemon::render::{Method, RenderJob, RenderSettings, Shading};
+use goxel_daemon::voxel::Volume;
+
+mod scenes;
+
+/// CPU time of this thread in seconds.
+fn cpu_seconds() -> f64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
+}
+
+fn time(work: &mut dyn FnMut()) -> f64 {
+    let start = cpu_seconds();
+    work();
+    cpu_seconds() - start
+}
+
+/// Minimum and median of several runs, in milliseconds.
+#[derive(Clone, Copy)]
+struct Figures {
+    least: f64,
+    median: f64,
+}
+
+fn figures(mut seconds: Vec<f64>) -> Figures {
+    seconds.sort_by(f64::total_cmp);
+    Figures { least: seconds[0] * 1e3, median: seconds[seconds.len() / 2] * 1e3 }
+}
+
+/// Runs everything in turns so that a noisy moment hits all alike.
+fn in_turns(rounds: usize, works: &mut [&mut dyn FnMut()]) -> Vec<Figures> {
+    works.iter_mut().for_each(|work| work());
+    let mut seconds = vec![Vec::new(); works.len()];
+    for _ in 0..rounds {
+        for (work, seconds) in works.iter_mut().zip(&mut seconds) {
+            seconds.push(time(work));
+        }
+    }
+    seconds.into_iter().map(figures).collect()
+}
+
+struct Report {
+    json: bool,
+}
+
+impl Report {
+    fn row(&self, name: &str, figures: Figures, note: &str) {
+        let Figures { least, median } = figures;
+        if self.json {
+            let row = serde_json::json!({
+                "row": name, "least_ms": least, "median_ms": median, "note": note,
+            });
+            println!("{row}");
+        } else {
+            println!("{name:<46} {least:>9.3} {median:>9.3}  {note}");
+        }
+    }
+}
+
+fn mesh_rows(report: &Report) {
+    let scenes: [(&str, Volume, usize); 4] = [
+        ("terrain 256^3", scenes::terrain(256), 9),
+        ("chunk 62^3", scenes::terrain(62), 50),
+        ("half noise 128^3", scenes::noise(128), 5),
+        ("checkerboard 128^3", scenes::checkerboard(128), 5),
+    ];
+    for (name, volume, rounds) in scenes {
+        for (how, merge) in [("by colour", Merge::Color), ("by shape", Merge::Shape)] {
+            let mut count = 0;
+            let mut mesh = || count = Mesher::new(volume.clone(), merge).finish().len();
+            let figures = in_turns(rounds, &mut [&mut mesh])[0];
+            let each = figures.least * 1e6 / count as f64;
+            let note = format!("{count} quads, {each:.1} ns each");
+            report.row(&format!("mesh {name} {how}"), figures, &note);
+        }
+    }
+}
+
+fn render_rows(report: &Report, name: &str, volume: &Volume, size: [u32; 2], samples: u32) {
+    let flat = Shading { lit: true, occlusion: false, shadows: false };
+    let shadings = [
+        ("flat", flat),
+        ("corners", Shading { occlusion: true, ..flat }),
+        ("shadows", Shading { occlusion: true, shadows: true, lit: true }),
+    ];
+    for (how, shading) in shadings {
+        let settings = |method| RenderSettings {
+            width: size[0],
+            height: size[1],
+            samples,
+            shading,
+            method,
+            viewpoint: View::Isometric.into(),
+            ..Default::default()
+        };
+        let draw = |method| {
+            let job = RenderJob::new(volume.clone(), settings(method)).expect("good settings");
+            job.finish()
+        };
+        let mut auto = || _ = black_box(draw(Method::Automatic));
+        let mut quads = || _ = black_box(draw(Method::Quads));
+        let mut rays = || _ = black_box(draw(Method::Rays));
+        let figures = in_turns(5, &mut [&mut auto, &mut quads, &mut rays]);
+        let picture = draw(Method::Automatic);
+        let mut encode = || _ = black_box(picture.encode_png());
+        let png = in_turns(5, &mut [&mut encode])[0];
+        let [width, height] = size;
+        let note = format!(
+            "quads {:.1}, rays {:.1}: {:.1} x; PNG {:.1} = {:.0} %",
+            figures[1].least,
+            figures[2].least,
+            figures[2].least / figures[0].least,
+            png.least,
+            100.0 * png.least / figures[0].least
+        );
+        let row = format!("draw {name} {width}x{height} {samples}x{samples} {how}");
+        report.row(&row, figures[0], &note);
+    }
+}
+
+fn longest_slice(report: &Report, name: &str, volume: &Volume) {
+    let settings = RenderSettings { width: 1920, height: 1080, ..Default::default() };
+    let mut job = RenderJob::new(volume.clone(), settings).expect("good settings");
+    let mut slices = Vec::new();
+    let mut done = false;
+    while !done {
+        slices.push(time(&mut || done = matches!(job.step(&mut Budget::units(1)), Step::Done(_))));
+    }
+    let longest = slices.iter().copied().fold(0.0, f64::max) * 1e3;
+    let note = format!("longest of {} units {longest:.3} ms", slices.len());
+    report.row(&format!("unit of work {name}"), figures(slices), &note);
+}
+
+fn main() {
+    let json = std::env::args().any(|argument| argument == "--json");
+    let only = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let wants = |part: &str| only.as_deref().is_none_or(|only| part.contains(only));
+    let report = Report { json };
+    if !json {
+        println!("{:<46} {:>9} {:>9}  (ms of thread CPU time)", "row", "least", "median");
+    }
+    if wants("mesh") {
+        mesh_rows(&report);
+    }
+    if wants("draw") {
+        let terrain = scenes::terrain(256);
+        render_rows(&report, "terrain 256^3", &terrain, [800, 600], 1);
+        render_rows(&report, "terrain 256^3", &terrain, [800, 600], 2);
+        render_rows(&report, "terrain 256^3", &terrain, [1920, 1080], 1);
+        render_rows(&report, "noise 128^3", &scenes::noise(128), [800, 600], 1);
+    }
+    if wants("slice") {
+        longest_slice(&report, "terrain 256^3", &scenes::terrain(256));
+        longest_slice(&report, "noise 128^3", &scenes::noise(128));
+    }
+}
