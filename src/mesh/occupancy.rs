@@ -7,7 +7,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Mask, Volume};
+use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Mask, Rgba, Volume};
 
 /// Which voxels count, by their alpha.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,16 +37,32 @@ impl Solidity {
         if self == Solidity::Present {
             return block.mask();
         }
+        let mask = block.mask();
         if let Some(color) = block.uniform() {
-            return [if self.counts(color.a) { u64::MAX } else { 0 }; BLOCK_VOXELS / 64];
+            return if self.counts(color.a) { mask } else { [0; BLOCK_VOXELS / 64] };
         }
-        let mut mask = block.mask();
+        match block.voxels() {
+            Some(voxels) => self.mask_of(voxels, mask),
+            None => {
+                let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
+                block.copy_to(&mut voxels);
+                self.mask_of(&voxels, mask)
+            }
+        }
+    }
+
+    fn mask_of(self, voxels: &[Rgba; BLOCK_VOXELS], mut mask: Mask) -> Mask {
+        // Mostly every voxel is opaque or empty; looking at all of them at once is quick.
+        let clear = voxels.iter().fold(0, |found, c| found | (c.a != 0) as u8 & (c.a != 255) as u8);
+        if clear == 0 {
+            return if self.counts(255) { mask } else { [0; BLOCK_VOXELS / 64] };
+        }
         for (word, bits) in mask.iter_mut().enumerate() {
             let mut left = *bits;
             while left != 0 {
                 let bit = left.trailing_zeros() as usize;
                 left &= left - 1;
-                if !self.counts(block.get(word * 64 + bit).a) {
+                if !self.counts(voxels[word * 64 + bit].a) {
                     *bits &= !(1 << bit);
                 }
             }
@@ -75,6 +91,9 @@ pub struct Occupancy {
     masks: Vec<Mask>,
     /// Where the block of each mask lies.
     cells: Vec<[i32; 3]>,
+    /// The box of the blocks that were announced.
+    announced: Option<Bounds>,
+    /// The tight box around all bits.
     bounds: Option<Bounds>,
 }
 
@@ -119,19 +138,23 @@ impl Occupancy {
             min: min.map(|v| i64::from(v) * 16),
             max: max.map(|v| (i64::from(v) + 1) * 16),
         };
-        Occupancy { index, masks: Vec::new(), cells: Vec::new(), bounds: Some(bounds) }
+        Occupancy {
+            index,
+            masks: Vec::new(),
+            cells: Vec::new(),
+            announced: Some(bounds),
+            bounds: None,
+        }
     }
 
     fn empty() -> Self {
         let index = Index::Dense { min: [0; 3], size: [0; 3], slots: Vec::new() };
-        Occupancy { index, masks: Vec::new(), cells: Vec::new(), bounds: None }
+        Occupancy { index, masks: Vec::new(), cells: Vec::new(), announced: None, bounds: None }
     }
 
     /// Adds a block that was announced to [`Occupancy::with_room_for`]. Empty masks cost nothing.
     pub fn insert(&mut self, at: BlockPos, mask: Mask) {
-        if mask.iter().all(|&word| word == 0) {
-            return;
-        }
+        let Some(tight) = mask_bounds(&mask) else { return };
         let slot = self.masks.len() as u32;
         match &mut self.index {
             Index::Dense { min, size, slots } => {
@@ -144,6 +167,12 @@ impl Occupancy {
         }
         self.masks.push(mask);
         self.cells.push(cell(at));
+        let origin = at.origin().array().map(i64::from);
+        let tight = Bounds {
+            min: std::array::from_fn(|axis| origin[axis] + tight.min[axis]),
+            max: std::array::from_fn(|axis| origin[axis] + tight.max[axis]),
+        };
+        self.bounds = Bounds::union_of(self.bounds, Some(tight));
     }
 
     /// The bits of one block, if any is set.
@@ -182,20 +211,12 @@ impl Occupancy {
 
     /// The smallest box around all voxels that count.
     pub fn bounds(&self) -> Option<Bounds> {
-        let boxes = self.blocks().filter_map(|(cell, mask)| {
-            let tight = mask_bounds(mask)?;
-            let origin = cell.map(|v| i64::from(v) * 16);
-            Some(Bounds {
-                min: std::array::from_fn(|axis| origin[axis] + tight.min[axis]),
-                max: std::array::from_fn(|axis| origin[axis] + tight.max[axis]),
-            })
-        });
-        boxes.reduce(|a, b| a.union(&b))
+        self.bounds
     }
 
     /// A box of whole blocks around everything that was announced.
     pub fn block_bounds(&self) -> Option<Bounds> {
-        self.bounds
+        self.announced
     }
 
     /// The logarithm of the edge of a cube that is known to be empty, aligned to its own size,
@@ -222,16 +243,16 @@ pub(crate) fn mask_bit(mask: &Mask, voxel: [i32; 3]) -> bool {
 
 /// The box around the set bits of a mask, in voxels of its block.
 fn mask_bounds(mask: &Mask) -> Option<Bounds> {
-    let (mut rows, mut layers, mut columns) = (0u16, 0u16, 0u16);
-    for (word, &bits) in mask.iter().enumerate() {
-        for part in 0..4 {
-            let row = (bits >> (part * 16)) as u16;
-            columns |= row;
-            rows |= u16::from(row != 0) << ((word & 3) * 4 + part);
-            layers |= u16::from(row != 0) << (word >> 2);
-        }
+    let (mut rows, mut layers, mut columns) = ([0u64; 4], 0u16, 0u64);
+    for (z, layer) in mask.chunks_exact(4).enumerate() {
+        (0..4).for_each(|part| rows[part] |= layer[part]);
+        layers |= u16::from(layer.iter().any(|&bits| bits != 0)) << z;
     }
-    let sides = [columns, rows, layers];
+    rows.iter().for_each(|bits| columns |= bits);
+    let line = |y: usize| (rows[y / 4] >> (y % 4 * 16)) as u16;
+    let lines = (0..16).fold(0, |lines, y| lines | u16::from(line(y) != 0) << y);
+    let columns = (columns | columns >> 16 | columns >> 32 | columns >> 48) as u16;
+    let sides = [columns, lines, layers];
     Bounds::new(
         sides.map(|bits| i64::from(bits.trailing_zeros())),
         sides.map(|bits| 16 - i64::from(bits.leading_zeros())),
@@ -272,7 +293,7 @@ fn coarse_cells(blocks: &[BlockPos]) -> Vec<FxHashSet<[i32; 3]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::voxel::{Point, Rgba};
+    use crate::voxel::Point;
 
     #[test]
     fn voxels_count_by_their_alpha() {

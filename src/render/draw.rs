@@ -16,8 +16,8 @@ use crate::mesh::Quad;
 const PIXELS_A_UNIT: u32 = 32;
 /// Quads drawn between two looks at the budget.
 const QUADS_A_UNIT: usize = 64;
-/// Samples in a band: 32 MiB of ids and depths.
-const BAND_SAMPLES: u32 = 1 << 22;
+/// Samples in a band: 8 MiB of ids and depths.
+const BAND_SAMPLES: u32 = 1 << 20;
 
 /// A model with everything that is needed to draw it.
 pub(crate) struct Stand {
@@ -109,6 +109,8 @@ pub(crate) struct QuadDrawing {
 }
 
 enum Phase {
+    /// The band is emptied.
+    Clear,
     /// Quads go into the band: of the translucent ones or not, the group, the quad, its rest.
     Fill { translucent: bool, group: usize, quad: usize, rest: Rest },
     /// Pixels of the band are shaded.
@@ -130,7 +132,7 @@ impl QuadDrawing {
             rasterizer: Rasterizer::new(&stand.projector),
             band: Band::new(picture.width() * stand.samples),
             height: picture.height(),
-            phase: FIRST,
+            phase: Phase::Clear,
         };
         drawing.start_band(0, picture.width(), stand.samples);
         drawing
@@ -140,13 +142,13 @@ impl QuadDrawing {
         let rows = (BAND_SAMPLES / (width * samples * samples)).max(1);
         let bottom = (top + rows).min(self.height);
         self.band.reset(top * samples, bottom * samples);
-        self.phase = FIRST;
+        self.phase = Phase::Clear;
     }
 
     /// The row that is being worked on.
     pub(crate) fn row(&self, samples: u32) -> u32 {
         match &self.phase {
-            Phase::Fill { .. } => self.band.top as u32 / samples,
+            Phase::Clear | Phase::Fill { .. } => self.band.top as u32 / samples,
             Phase::Shade(cursor) => cursor.y,
         }
     }
@@ -154,6 +156,12 @@ impl QuadDrawing {
     /// Does a little. False once the picture is done.
     pub(crate) fn advance(&mut self, stand: &mut Stand, picture: &mut Picture) -> bool {
         let samples = stand.samples;
+        if let Phase::Clear = self.phase {
+            if !self.band.clear() {
+                self.phase = FIRST;
+            }
+            return true;
+        }
         if let Phase::Fill { .. } = self.phase {
             if !self.fill(stand) {
                 let (top, bottom) = (self.band.top as u32, self.band.bottom as u32);

@@ -20,6 +20,8 @@ const NARROW: i64 = 16;
 const SHORT: i64 = 1 << 14;
 /// Samples drawn in one go before the caller gets its say again.
 const SAMPLES_A_PART: i64 = 1 << 15;
+/// Samples emptied in one go.
+const CLEARED_A_PART: usize = 1 << 16;
 /// A square cut at near plane and at four sides of the guard band.
 const MOST_CORNERS: usize = 9;
 
@@ -43,14 +45,20 @@ impl Band {
         Band { width: width.into(), top: 0, bottom: 0, depth: Vec::new(), ids: Vec::new() }
     }
 
-    /// Empties the band and moves it to other rows.
+    /// Moves the band to other rows, to be emptied by [`Band::clear`].
     pub(crate) fn reset(&mut self, top: u32, bottom: u32) {
         (self.top, self.bottom) = (top.into(), bottom.into());
-        let samples = (self.width * (self.bottom - self.top)) as usize;
         self.depth.clear();
-        self.depth.resize(samples, f32::NEG_INFINITY);
         self.ids.clear();
-        self.ids.resize(samples, NO_QUAD);
+    }
+
+    /// Empties a part of the band. False once all of it is empty.
+    pub(crate) fn clear(&mut self) -> bool {
+        let samples = (self.width * (self.bottom - self.top)) as usize;
+        let end = (self.ids.len() + CLEARED_A_PART).min(samples);
+        self.depth.resize(end, f32::NEG_INFINITY);
+        self.ids.resize(end, NO_QUAD);
+        end < samples
     }
 
     /// The ids of one row.
@@ -335,6 +343,7 @@ mod tests {
     fn drawn(corners: &[Corner]) -> Vec<(i64, i64)> {
         let mut band = Band::new(40);
         band.reset(0, 30);
+        while band.clear() {}
         let near = Nearness { start: 1.0, across: 0.0, down: 0.0 };
         let mut rest = fill(&mut band, corners, near, 7, None);
         while rest.is_some() {
@@ -393,6 +402,7 @@ mod tests {
         let square = [[0, 0], [2560, 0], [2560, 2560], [0, 2560]];
         let mut band = Band::new(10);
         band.reset(0, 10);
+        while band.clear() {}
         for (id, start) in [(1, 0.5), (2, 0.25), (3, 0.5), (4, 0.75)] {
             let near = Nearness { start, across: 0.0, down: 0.0 };
             fill(&mut band, &square, near, id, None);

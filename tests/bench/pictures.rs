@@ -130,14 +130,40 @@ fn render_rows(report: &Report, name: &str, volume: &Volume, size: [u32; 2], sam
 fn longest_slice(report: &Report, name: &str, volume: &Volume) {
     let settings = RenderSettings { width: 1920, height: 1080, ..Default::default() };
     let mut job = RenderJob::new(volume.clone(), settings).expect("good settings");
-    let mut slices = Vec::new();
+    let (mut slices, mut at) = (Vec::new(), Vec::new());
     let mut done = false;
     while !done {
+        at.push(job.progress().done);
         slices.push(time(&mut || done = matches!(job.step(&mut Budget::units(1)), Step::Done(_))));
     }
+    let worst = (0..slices.len()).fold(0, |a, b| if slices[b] > slices[a] { b } else { a });
+    let at = at[worst];
     let longest = slices.iter().copied().fold(0.0, f64::max) * 1e3;
-    let note = format!("longest of {} units {longest:.3} ms", slices.len());
+    let note = format!("longest of {} units {longest:.3} ms, at {at} / 1000", slices.len());
     report.row(&format!("unit of work {name}"), figures(slices), &note);
+}
+
+/// Where the time of a picture goes, by its progress.
+fn stages(report: &Report, name: &str, volume: &Volume, settings: RenderSettings) {
+    let mut best = [f64::MAX; 3];
+    for _ in 0..5 {
+        let mut spent = [0.0; 3];
+        let mut job = RenderJob::new(volume.clone(), settings.clone()).expect("good settings");
+        let mut done = false;
+        while !done {
+            let stage = match job.progress().done {
+                0..100 => 0,
+                100..300 => 1,
+                _ => 2,
+            };
+            let slice = &mut || done = matches!(job.step(&mut Budget::units(8)), Step::Done(_));
+            spent[stage] += time(slice);
+        }
+        (0..3).for_each(|i| best[i] = best[i].min(spent[i]));
+    }
+    for (stage, seconds) in ["bits", "faces", "pixels"].into_iter().zip(best) {
+        report.row(&format!("stage {stage} {name}"), figures(vec![seconds]), "");
+    }
 }
 
 fn main() {
@@ -157,6 +183,13 @@ fn main() {
         render_rows(&report, "terrain 256^3", &terrain, [800, 600], 2);
         render_rows(&report, "terrain 256^3", &terrain, [1920, 1080], 1);
         render_rows(&report, "noise 128^3", &scenes::noise(128), [800, 600], 1);
+    }
+    if wants("stage") {
+        let shading = Shading { occlusion: false, ..Default::default() };
+        let base = RenderSettings { width: 800, height: 600, shading, ..Default::default() };
+        let terrain = scenes::terrain(256);
+        stages(&report, "1x1", &terrain, RenderSettings { samples: 1, ..base.clone() });
+        stages(&report, "2x2", &terrain, base);
     }
     if wants("slice") {
         longest_slice(&report, "terrain 256^3", &scenes::terrain(256));
