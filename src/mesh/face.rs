@@ -38,26 +38,31 @@ impl Face {
     }
 
     /// The axis it faces: 0 x, 1 y, 2 z.
+    #[inline]
     pub const fn axis(self) -> usize {
         self as usize >> 1
     }
 
     /// Whether it looks along its axis rather than against it.
+    #[inline]
     pub const fn is_positive(self) -> bool {
         self as u8 & 1 == 1
     }
 
     /// The axis along which the first side of a quad runs.
+    #[inline]
     pub const fn u_axis(self) -> usize {
         if self.axis() == 0 { 1 } else { 0 }
     }
 
     /// The axis along which the second side of a quad runs.
+    #[inline]
     pub const fn v_axis(self) -> usize {
         if self.axis() == 2 { 1 } else { 2 }
     }
 
     /// The step to the neighbour that this face looks at.
+    #[inline]
     pub const fn normal(self) -> [i32; 3] {
         let mut normal = [0; 3];
         normal[self.axis()] = if self.is_positive() { 1 } else { -1 };
@@ -85,6 +90,7 @@ impl Quad {
     }
 
     /// Where its plane lies on its axis.
+    #[inline]
     pub fn plane(&self) -> i64 {
         i64::from(self.voxel[self.face.axis()]) + i64::from(self.face.is_positive())
     }

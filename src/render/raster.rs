@@ -80,6 +80,7 @@ struct Nearness {
 }
 
 impl Nearness {
+    #[inline]
     fn row(&self, y: i64) -> f32 {
         (self.start + self.across * 0.5 + self.down * (y as f64 + 0.5)) as f32
     }
@@ -115,18 +116,21 @@ impl Rasterizer {
     }
 
     /// A point right, down and along the view; divide by the last for the sample.
-    fn view(&self, point: [i64; 3]) -> Vec3 {
-        let from_eye = sub(point.map(|v| v as f64), self.eye);
+    #[inline]
+    fn view(&self, point: Vec3) -> Vec3 {
+        let from_eye = sub(point, self.eye);
         let along = if self.parallel { 1.0 } else { dot(from_eye, self.forward) };
         [dot(from_eye, self.right), dot(from_eye, self.down), along]
     }
 
+    #[inline]
     fn corner(&self, [x, y, along]: Vec3) -> Corner {
         let (x, y) = if self.parallel { (x, y) } else { (x / along, y / along) };
         let steps = |value: f64| super::march::floor(value * SUB as f64 + 0.5);
         [steps(self.center[0] + x), steps(self.center[1] + y)]
     }
 
+    #[inline]
     fn nearness(&self, axis: usize, plane: f64) -> Nearness {
         if self.parallel {
             let by = 1.0 / self.rays.direction[axis];
@@ -145,13 +149,18 @@ impl Rasterizer {
     }
 
     /// Draws a quad, from a row on; a big one not to its end.
+    #[inline]
     pub(crate) fn draw(&self, band: &mut Band, quad: &Quad, id: u32, from: Rest) -> Rest {
-        let views = quad.corners().map(|corner| self.view(corner));
-        let visible = self.parallel || views.iter().all(|view| view[2] >= NEAR);
-        let corners = if visible { views.map(|view| self.corner(view)) } else { [[GUARD; 2]; 4] };
-        let nearness = self.nearness(quad.face.axis(), quad.plane() as f64);
-        if corners.iter().flatten().all(|value| value.abs() < GUARD) {
-            return fill(band, &corners, nearness, id, from);
+        let [a, b, c, d] = corner_points(quad);
+        let views = [self.view(a), self.view(b), self.view(c), self.view(d)];
+        let nearness = || self.nearness(quad.face.axis(), quad.plane() as f64);
+        if self.parallel || views.iter().all(|view| view[2] >= NEAR) {
+            let [a, b, c, d] = views;
+            let corners = [self.corner(a), self.corner(b), self.corner(c), self.corner(d)];
+            let farthest = corners.as_flattened().iter().fold(0, |most, v| v.abs().max(most));
+            if farthest < GUARD {
+                return fill(band, &corners, nearness, id, from);
+            }
         }
         let mut clipped = [[0; 2]; MOST_CORNERS];
         let count = self.clip(&views, &mut clipped);
@@ -176,6 +185,20 @@ impl Rasterizer {
         (0..count).for_each(|i| corners[i] = self.corner(polygon[i]));
         count
     }
+}
+
+/// The corners of a quad, one after the other around it.
+#[inline]
+fn corner_points(quad: &Quad) -> [Vec3; 4] {
+    let (u, v) = (quad.face.u_axis(), quad.face.v_axis());
+    let mut low = [0, 1, 2].map(|axis| f64::from(quad.voxel[axis]));
+    low[quad.face.axis()] = quad.plane() as f64;
+    let (mut right, mut left) = (low, low);
+    right[u] += f64::from(quad.size[0]);
+    left[v] += f64::from(quad.size[1]);
+    let mut high = right;
+    high[v] = left[v];
+    [low, right, high, left]
 }
 
 /// The part of a convex polygon on the good side of a plane (Sutherland and Hodgman).
@@ -205,11 +228,13 @@ struct Edge {
 
 impl Edge {
     /// The edge between two corners, moved outward by a step in x and y.
+    #[inline]
     fn new(from: Corner, to: Corner, inward: i64) -> Edge {
         let (a, b) = ((from[1] - to[1]) * inward, (to[0] - from[0]) * inward);
         Edge { a, b, c: -(a * from[0] + b * from[1]) + a.abs() + b.abs() }
     }
 
+    #[inline]
     fn at(&self, x: i64, y: i64) -> i64 {
         self.a * x + self.b * y + self.c
     }
@@ -223,6 +248,7 @@ struct Extent {
     longest: i64,
 }
 
+#[inline]
 fn extent(band: &Band, corners: &[Corner], from: Rest) -> Option<Extent> {
     let (mut low, mut high) = (corners[0], corners[0]);
     for corner in &corners[1..] {
@@ -241,37 +267,47 @@ fn extent(band: &Band, corners: &[Corner], from: Rest) -> Option<Extent> {
     (x[0] <= x[1] && y[0] <= y[1]).then_some(Extent { x, y, longest })
 }
 
+#[inline]
 fn twice_area(corners: &[Corner]) -> i64 {
-    let next = corners.iter().cycle().skip(1);
     let origin = corners[0];
-    let term = |(p, q): (&Corner, &Corner)| {
-        (p[0] - origin[0]) * (q[1] - origin[1]) - (q[0] - origin[0]) * (p[1] - origin[1])
-    };
-    corners.iter().zip(next).map(term).sum()
+    let from = |corner: Corner| [corner[0] - origin[0], corner[1] - origin[1]];
+    let term = |p: [i64; 2], q: [i64; 2]| p[0] * q[1] - q[0] * p[1];
+    corners.windows(2).map(|pair| term(from(pair[0]), from(pair[1]))).sum()
 }
 
-fn fill(band: &mut Band, corners: &[Corner], near: Nearness, id: u32, from: Rest) -> Rest {
+#[inline]
+fn fill(
+    band: &mut Band,
+    corners: &[Corner],
+    nearness: impl Fn() -> Nearness,
+    id: u32,
+    from: Rest,
+) -> Rest {
     let extent = extent(band, corners, from)?;
     let inward = twice_area(corners).signum();
     if inward == 0 {
+        return None;
+    }
+    let width = extent.x[1] - extent.x[0] + 1;
+    if let [a, b, c, d] = *corners
+        && width <= NARROW
+        && extent.longest < SHORT
+    {
+        let edge = |from, to| Edge::new(from, to, inward);
+        let edges = [edge(a, b), edge(b, c), edge(c, d), edge(d, a)];
+        fill_narrow(band, &extent, &edges, nearness(), id);
         return None;
     }
     let mut edges = [Edge::default(); MOST_CORNERS];
     for (index, edge) in edges[..corners.len()].iter_mut().enumerate() {
         *edge = Edge::new(corners[index], corners[(index + 1) % corners.len()], inward);
     }
-    let width = extent.x[1] - extent.x[0] + 1;
-    if width <= NARROW && extent.longest < SHORT && corners.len() == 4 {
-        let edges = [edges[0], edges[1], edges[2], edges[3]];
-        fill_narrow(band, &extent, &edges, near, id);
-        return None;
-    }
     let end = (extent.y[0] + (SAMPLES_A_PART / width).max(1)).min(extent.y[1] + 1);
-    fill_rows(band, &extent, end, &edges[..corners.len()], near, id);
+    fill_rows(band, &extent, end, &edges[..corners.len()], nearness(), id);
     (end <= extent.y[1]).then_some(end)
 }
 
-/// Draws nearer samples of a row that starts at a sample.
+/// Puts a quad into a sample if it is nearer than what is there.
 #[inline]
 fn draw_sample(depth: &mut f32, slot: &mut u32, near: f32, id: u32) {
     if near > *depth {
@@ -345,9 +381,9 @@ mod tests {
         band.reset(0, 30);
         while band.clear() {}
         let near = Nearness { start: 1.0, across: 0.0, down: 0.0 };
-        let mut rest = fill(&mut band, corners, near, 7, None);
+        let mut rest = fill(&mut band, corners, || near, 7, None);
         while rest.is_some() {
-            rest = fill(&mut band, corners, near, 7, rest);
+            rest = fill(&mut band, corners, || near, 7, rest);
         }
         let hits = band.ids.iter().enumerate().filter(|(_, id)| **id == 7);
         hits.map(|(i, _)| (i as i64 % 40, i as i64 / 40)).collect()
@@ -405,7 +441,7 @@ mod tests {
         while band.clear() {}
         for (id, start) in [(1, 0.5), (2, 0.25), (3, 0.5), (4, 0.75)] {
             let near = Nearness { start, across: 0.0, down: 0.0 };
-            fill(&mut band, &square, near, id, None);
+            fill(&mut band, &square, || near, id, None);
             let expected = if id == 4 { 4 } else { 1 };
             assert!(band.ids.iter().all(|&found| found == expected));
         }

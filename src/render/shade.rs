@@ -59,7 +59,8 @@ pub(crate) struct Shader {
     srgb: &'static Srgb,
     pub(crate) background: Light4,
     lit: bool,
-    shadows: bool,
+    /// Whether voxels throw shadows.
+    pub(crate) shadows: bool,
     /// How far surfaces may be for their corners to be drawn one by one.
     corners_until: f64,
 }

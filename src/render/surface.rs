@@ -6,7 +6,7 @@
 use super::light::FaceLight;
 use super::scene::Scene;
 use super::srgb::{Srgb, srgb};
-use crate::mesh::{Face, Occupancy};
+use crate::mesh::{Face, Occupancy, mask_bit};
 
 /// Light left in a corner where none, one, two or three of the voxels around it close it in.
 const CORNER_LIGHT: [f32; 4] = [1.0, 0.76, 0.6, 0.46];
@@ -104,12 +104,24 @@ impl Surface {
 fn corner_levels(occupancy: &Occupancy, voxel: [i32; 3], face: Face) -> [u8; 4] {
     let (u, v) = (face.u_axis(), face.v_axis());
     let normal = face.normal();
-    let solid = |du: i32, dv: i32| {
-        let mut at: [i32; 3] = std::array::from_fn(|axis| voxel[axis].wrapping_add(normal[axis]));
+    let middle: [i32; 3] = std::array::from_fn(|axis| voxel[axis].wrapping_add(normal[axis]));
+    let beside = |du: i32, dv: i32| {
+        let mut at = middle;
         at[u] = at[u].wrapping_add(du);
         at[v] = at[v].wrapping_add(dv);
-        u8::from(occupancy.contains(at))
+        at
     };
+    let within = |axis: usize| (1..15).contains(&(middle[axis] & 15));
+    if within(u) && within(v) {
+        // The usual case: all neighbours are in one block.
+        let Some(mask) = occupancy.block(middle.map(|value| value >> 4)) else { return [0; 4] };
+        return levels(|du, dv| u8::from(mask_bit(mask, beside(du, dv))));
+    }
+    levels(|du, dv| u8::from(occupancy.contains(beside(du, dv))))
+}
+
+#[inline]
+fn levels(solid: impl Fn(i32, i32) -> u8) -> [u8; 4] {
     let (west, east, south, north) = (solid(-1, 0), solid(1, 0), solid(0, -1), solid(0, 1));
     let corner = |side_u: u8, side_v: u8, du, dv| match side_u + side_v {
         2 => 3,
