@@ -16,16 +16,33 @@ const ROW_LAST: u64 = ROW_FIRST << 15;
 #[inline]
 pub(crate) fn mask_where(voxels: &[Rgba; BLOCK_VOXELS], test: impl Fn(Rgba) -> bool) -> Mask {
     std::array::from_fn(|word| {
-        let run = &voxels[word * 64..word * 64 + 64];
         let mut hits = [0u8; 64];
-        for (hit, &voxel) in hits.iter_mut().zip(run) {
+        for (hit, &voxel) in hits.iter_mut().zip(&voxels[word * 64..word * 64 + 64]) {
             *hit = u8::from(test(voxel));
         }
-        hits.chunks_exact(8).enumerate().fold(0, |bits, (part, hits)| {
-            let eight = hits.iter().rev().fold(0u64, |all, &hit| all << 8 | u64::from(hit));
-            // Gathers the lowest bits of eight bytes into the highest byte.
-            bits | (eight.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * part)
-        })
+        gather(&hits)
+    })
+}
+
+/// Which of 4096 colours differ.
+pub(crate) fn mask_of_difference(a: &[Rgba; BLOCK_VOXELS], b: &[Rgba; BLOCK_VOXELS]) -> Mask {
+    std::array::from_fn(|word| {
+        let run = word * 64..word * 64 + 64;
+        let mut hits = [0u8; 64];
+        for (hit, (a, b)) in hits.iter_mut().zip(a[run.clone()].iter().zip(&b[run])) {
+            *hit = u8::from(a != b);
+        }
+        gather(&hits)
+    })
+}
+
+/// 64 bytes of 0 or 1 as bits.
+#[inline]
+fn gather(hits: &[u8; 64]) -> u64 {
+    hits.chunks_exact(8).enumerate().fold(0, |bits, (part, hits)| {
+        let eight = hits.iter().rev().fold(0u64, |all, &hit| all << 8 | u64::from(hit));
+        // Gathers the lowest bits of eight bytes into the highest byte.
+        bits | (eight.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * part)
     })
 }
 

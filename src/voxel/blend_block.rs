@@ -4,7 +4,8 @@ use super::bits::{ALL, NONE};
 use super::block::Slot;
 use super::block_edit::EditReport;
 use super::dense::Dense;
-use super::{BLOCK_VOXELS, BlendMode, BlockPos, Mask, Rgba, Volume};
+use super::slab::Shared;
+use super::{BlendMode, BlockPos, Mask, Rgba, Volume};
 
 impl BlendMode {
     /// The outcome, if it does not depend on what was there.
@@ -55,15 +56,18 @@ impl Volume {
         if result == there || *picked == NONE {
             return;
         }
-        let mask = |color: Rgba| if color.is_empty() { NONE } else { ALL };
-        report.count(at, picked, &mask(there), &mask(result));
+        report.count_alike(at, picked, there, result);
         if *picked == ALL {
             return self.put_slot(at, Slot::of_color(result));
         }
-        let mut block = Dense::EMPTY;
-        block.fill(there);
-        paint(&mut block, picked, result);
-        self.put_block(at, &block);
+        let mut block = Shared::<Dense>::zeroed();
+        let voxels = block.own();
+        if !there.is_empty() {
+            voxels.fill(there);
+        }
+        paint(voxels, picked, result);
+        let emptied = voxels.count == 0;
+        self.put_slot(at, if emptied { Slot::Empty } else { Slot::Dense(block) });
     }
 
     /// Changes the picked voxels of a block by a function of their colour. Nothing is marked or
@@ -98,7 +102,7 @@ impl Volume {
         }
         report.count(at, &changed, &before, &after);
         block.mask = after;
-        block.count = after.iter().map(|word| word.count_ones()).sum();
+        block.count = super::bits::count(&after);
         self.put_block(at, &block);
     }
 }
@@ -123,6 +127,5 @@ fn paint(block: &mut Dense, picked: &Mask, color: Rgba) {
     for (mask, picked) in block.mask.iter_mut().zip(picked) {
         *mask = if color.is_empty() { *mask & !picked } else { *mask | picked };
     }
-    block.count = block.mask.iter().map(|word| word.count_ones()).sum();
-    debug_assert!(block.count as usize <= BLOCK_VOXELS);
+    block.count = super::bits::count(&block.mask);
 }

@@ -136,6 +136,15 @@ impl Slot {
         }
     }
 
+    /// The one colour of an empty or uniform block.
+    pub(crate) fn plain(&self) -> Option<Rgba> {
+        match self {
+            Slot::Empty => Some(Rgba::EMPTY),
+            Slot::Uniform(color) => Some(*color),
+            Slot::Dense(_) | Slot::Packed(_) => None,
+        }
+    }
+
     /// Bytes on the heap.
     pub(crate) fn memory(&self) -> u64 {
         match self {

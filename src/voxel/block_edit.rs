@@ -4,7 +4,7 @@
 //! [`MemoryLimit`] if there is none; what it did so far is in the volume's marks.
 
 use super::memory::{self, MemoryLimit};
-use super::{BlockPos, Bounds, Mask, Volume, VolumeChange};
+use super::{BlockPos, Bounds, Mask, Rgba, Volume, VolumeChange};
 use crate::job::{Budget, Job, Progress, Step};
 
 /// What an edit came to.
@@ -32,14 +32,30 @@ impl EditReport {
     /// Counts the changed voxels of a block, given which there were before and are after.
     pub(crate) fn count(&mut self, at: BlockPos, changed: &Mask, before: &Mask, after: &Mask) {
         let Some(bounds) = mask_bounds(at, changed) else { return };
-        let ones = |word: u64| u64::from(word.count_ones());
         for ((&changed, &before), &after) in changed.iter().zip(before).zip(after) {
-            self.changed += ones(changed);
-            self.added += ones(changed & after & !before);
-            self.removed += ones(changed & before & !after);
+            if changed != 0 {
+                self.changed += ones(changed);
+                self.added += ones(changed & after & !before);
+                self.removed += ones(changed & before & !after);
+            }
         }
         self.bounds = Bounds::union_of(self.bounds, Some(bounds));
     }
+
+    /// Counts the changed voxels of a block in which all changed alike.
+    pub(crate) fn count_alike(&mut self, at: BlockPos, changed: &Mask, old: Rgba, new: Rgba) {
+        let all = *changed == super::bits::ALL;
+        let bounds = if all { Some(at.bounds()) } else { mask_bounds(at, changed) };
+        let number = if all { 4096 } else { changed.iter().map(|&word| ones(word)).sum() };
+        self.changed += number;
+        self.added += if old.is_empty() { number } else { 0 };
+        self.removed += if new.is_empty() { number } else { 0 };
+        self.bounds = Bounds::union_of(self.bounds, bounds);
+    }
+}
+
+fn ones(word: u64) -> u64 {
+    u64::from(word.count_ones())
 }
 
 /// The smallest box around the bits of a block's mask.

@@ -1,6 +1,6 @@
 //! Drawing: a shape, a colour and a blend mode, block by block.
 
-use super::bits::ALL;
+use super::bits::{ALL, both, without};
 use super::block_edit::{self, BlockEdit, EditJob, EditReport};
 use super::block_range::BlockRange;
 use super::memory::MemoryLimit;
@@ -130,11 +130,14 @@ impl Draw {
 
     fn draw_rim(&self, volume: &mut Volume, at: BlockPos, report: &mut EditReport) {
         let shape = self.shape.mask(at);
+        if self.brush.allows_all(at) && !self.brush.works_outside() {
+            return volume.blend_block(at, &shape, self.brush.mode, self.brush.color, report);
+        }
         let allowed = self.brush.allowed(at);
-        let inside: Mask = std::array::from_fn(|word| shape[word] & allowed[word]);
+        let inside = both(&shape, &allowed);
         volume.blend_block(at, &inside, self.brush.mode, self.brush.color, report);
         if self.brush.works_outside() {
-            let outside: Mask = std::array::from_fn(|word| !shape[word] & allowed[word]);
+            let outside = without(&allowed, &shape);
             volume.blend_block(at, &outside, self.brush.mode, Rgba::EMPTY, report);
         }
     }

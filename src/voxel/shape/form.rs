@@ -17,28 +17,33 @@ pub(super) trait Solid {
     /// Lowest and highest corner of a box around it.
     fn extent(&self) -> ([f64; 3], [f64; 3]);
 
-    /// Which of 16 voxels along world x belong to it; `start` is the world centre of the first.
-    fn row(&self, frame: &Frame, start: [f64; 3]) -> u16 {
-        (0..16).fold(0, |bits, x| {
-            let at = frame.to_local([start[0] + f64::from(x), start[1], start[2]]);
-            bits | u16::from(self.contains(at)) << x
-        })
-    }
-
     /// Which voxels of the block at this world corner belong to it.
     fn mask(&self, frame: &Frame, origin: [f64; 3]) -> Mask {
-        std::array::from_fn(|word| {
-            (0..4).fold(0, |bits, part| {
-                let row = word * 4 + part;
-                let start = [
-                    origin[0] + 0.5,
-                    origin[1] + (row & 15) as f64 + 0.5,
-                    origin[2] + (row >> 4) as f64 + 0.5,
-                ];
-                bits | u64::from(self.row(frame, start)) << (16 * part)
-            })
-        })
+        mask_by_points(self, frame, origin)
     }
+}
+
+/// A mask by asking for each voxel.
+pub(super) fn mask_by_points<S: Solid + ?Sized>(
+    solid: &S,
+    frame: &Frame,
+    origin: [f64; 3],
+) -> Mask {
+    mask_by_rows(|y, z| {
+        (0..16).fold(0, |bits, x| {
+            let center = [x, y, z].map(|offset| f64::from(offset) + 0.5);
+            let at = frame.to_local([0, 1, 2].map(|axis| origin[axis] + center[axis]));
+            bits | u16::from(solid.contains(at)) << x
+        })
+    })
+}
+
+/// A mask from its rows, each given by y and z.
+pub(super) fn mask_by_rows(row: impl Fn(u16, u16) -> u16) -> Mask {
+    std::array::from_fn(|word| {
+        let (y, z) = ((word as u16 & 3) * 4, word as u16 >> 2);
+        (0..4).fold(0, |bits, part| bits | u64::from(row(y + part, z)) << (16 * part))
+    })
 }
 
 /// Every kind of form.
@@ -146,26 +151,50 @@ impl Solid for Cuboid {
         (self.half.map(|length| -length), self.half)
     }
 
-    fn row(&self, frame: &Frame, start: [f64; 3]) -> u16 {
+    fn mask(&self, frame: &Frame, origin: [f64; 3]) -> Mask {
         if !frame.is_aligned() {
-            return (0..16).fold(0, |bits, x| {
-                let at = frame.to_local([start[0] + f64::from(x), start[1], start[2]]);
-                bits | u16::from(self.contains(at)) << x
-            });
+            return mask_by_points(self, frame, origin);
         }
-        let at = frame.to_local(start);
-        if at[1].abs() > self.half[1] || at[2].abs() > self.half[2] {
-            return 0;
-        }
-        span(at[0], self.half[0])
+        let first = frame.to_local(origin.map(|value| value + 0.5));
+        let [x, y, z] = [0, 1, 2].map(|axis| span(first[axis], self.half[axis]));
+        let row = u64::from(x) * 0x0001_0001_0001_0001;
+        let rows = |part: usize| -> u64 {
+            let bits = y >> (4 * part);
+            let lane = |n: usize| if bits >> n & 1 == 1 { 0xffff << (16 * n) } else { 0 };
+            (lane(0) | lane(1) | lane(2) | lane(3)) & row
+        };
+        let layer = [rows(0), rows(1), rows(2), rows(3)];
+        std::array::from_fn(|word| if z >> (word >> 2) & 1 == 1 { layer[word & 3] } else { 0 })
     }
 }
 
 /// Bits of the 16 points `start`, `start + 1`, ... that lie within `reach` of 0.
+#[inline]
 pub(super) fn span(start: f64, reach: f64) -> u16 {
-    let first = (-reach - start).ceil().clamp(0.0, 16.0) as u32;
-    let end = ((reach - start).floor() + 1.0).clamp(0.0, 16.0) as u32;
-    if end <= first { 0 } else { (((1u32 << end) - 1) & !((1u32 << first) - 1)) as u16 }
+    let first = ceil_to_16(-reach - start);
+    let end = floor_to_16(reach - start + 1.0);
+    run(first, end)
+}
+
+/// The bits from `first` up to but not including `end`.
+#[inline]
+pub(super) fn run(first: u32, end: u32) -> u16 {
+    let below = |end: u32| (1u32 << end) - 1;
+    (below(end) & !below(first)) as u16
+}
+
+// `f64::ceil` and `floor` are calls into a library on plain x86-64; these are a few instructions.
+
+#[inline]
+fn ceil_to_16(value: f64) -> u32 {
+    let value = value.clamp(0.0, 16.0);
+    let cut = value as u32;
+    cut + u32::from(f64::from(cut) < value)
+}
+
+#[inline]
+fn floor_to_16(value: f64) -> u32 {
+    value.clamp(0.0, 16.0) as u32
 }
 
 /// Half widths that shrink from the first layer to the last along local z.

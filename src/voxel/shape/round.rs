@@ -4,8 +4,9 @@
 //! long as the products fit in 53 bits (balls up to millions of voxels wide, others up to hundreds).
 
 use super::Cover;
-use super::form::{Solid, Taper, slab_cover, span, taper_cover};
+use super::form::{Solid, Taper, mask_by_points, mask_by_rows, run, slab_cover, span, taper_cover};
 use super::frame::Frame;
+use crate::voxel::Mask;
 
 fn square(value: f64) -> f64 {
     value * value
@@ -68,42 +69,44 @@ impl Solid for Ellipsoid {
         (self.half.map(|length| -length), self.half)
     }
 
-    fn row(&self, frame: &Frame, start: [f64; 3]) -> u16 {
+    fn mask(&self, frame: &Frame, origin: [f64; 3]) -> Mask {
         if !frame.is_aligned() {
-            return (0..16).fold(0, |bits, x| {
-                let at = frame.to_local([start[0] + f64::from(x), start[1], start[2]]);
-                bits | u16::from(self.contains(at)) << x
-            });
+            return mask_by_points(self, frame, origin);
         }
-        let [x, y, z] = frame.to_local(start);
-        let left = self.limit - square(y) * self.weights[1] - square(z) * self.weights[2];
-        if left < 0.0 {
-            return 0;
-        }
-        self.settled(span(x, (left / self.weights[0]).sqrt()), [x, y, z])
+        let [x, first_y, first_z] = frame.to_local(origin.map(|value| value + 0.5));
+        let scale = 1.0 / self.weights[0];
+        mask_by_rows(|y, z| {
+            let (y, z) = (first_y + f64::from(y), first_z + f64::from(z));
+            let left = self.limit - square(y) * self.weights[1] - square(z) * self.weights[2];
+            if left < 0.0 {
+                return 0;
+            }
+            self.settled(span(x, (left * scale).sqrt()), [x, y, z])
+        })
     }
 }
 
 impl Ellipsoid {
     /// Corrects the ends of a span, which a square root may have put one voxel off, by asking the
     /// exact test.
+    #[inline]
     fn settled(&self, bits: u16, [x, y, z]: [f64; 3]) -> u16 {
-        let inside = |index: u32| index < 16 && self.contains([x + f64::from(index), y, z]);
         if bits == 0 {
             return 0;
         }
+        let inside = |index: u32| self.contains([x + f64::from(index), y, z]);
         let (mut first, mut end) = (bits.trailing_zeros(), 16 - bits.leading_zeros());
         if !inside(first) {
             first += 1;
         } else if first > 0 && inside(first - 1) {
             first -= 1;
         }
-        if inside(end) {
+        if end < 16 && inside(end) {
             end += 1;
         } else if end > first && !inside(end - 1) {
             end -= 1;
         }
-        if end <= first { 0 } else { (((1u32 << end) - 1) & !((1u32 << first) - 1)) as u16 }
+        if end <= first { 0 } else { run(first, end) }
     }
 }
 
