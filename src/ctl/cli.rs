@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::client::Framing;
 
 use super::{
-    bench, call, config, connections, documents, edit, path, ping, render, repl, script, status,
-    top, watch,
+    bench, call, config, connections, documents, edit, health, metrics, path, ping, render, repl,
+    script, status, top, watch,
 };
 
 /// The hand tool of the voxel daemon: one call, many calls, pictures, measurements.
@@ -86,6 +86,10 @@ pub enum Command {
     Ping(ping::Arguments),
     /// Show what the daemon says about itself
     Status(status::Arguments),
+    /// Show the daemon's state of health
+    Health(health::Arguments),
+    /// Print the daemon's metrics for Prometheus
+    Metrics(metrics::Arguments),
     /// Show connections, calls a second, latency and memory, live
     Top(top::Arguments),
     /// List the daemon's connections

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::context::Context;
 use super::exit::Failure;
+use super::output::plain;
 use super::path::origin_text;
 use crate::socket_path::{Process, resolve};
 
@@ -22,8 +23,13 @@ pub struct Arguments {
 #[derive(clap::Subcommand, Debug)]
 pub enum Command {
     /// Show the settings in force
-    #[command(after_help = "Example:\n  goxelctl config show --origin")]
+    #[command(
+        after_help = "Examples:\n  goxelctl config show --origin\n  goxelctl config show --daemon --origin"
+    )]
     Show {
+        /// Those of the running daemon instead of this program's
+        #[arg(long)]
+        daemon: bool,
         /// Also tell where each comes from: flag, environment, file or built-in default
         #[arg(long)]
         origin: bool,
@@ -43,8 +49,8 @@ pub struct Setting {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, context: &Context, flag: Option<&Path>) -> Result<(), Failure> {
-    let Command::Show { origin } = arguments.command;
-    let settings = settings(context, flag);
+    let Command::Show { origin, daemon } = arguments.command;
+    let settings = if daemon { settings_of_daemon(context)? } else { settings(context, flag) };
     if context.output.json {
         return settings.iter().try_for_each(|setting| {
             let mut object = json!({ "name": setting.name, "value": setting.value });
@@ -61,6 +67,17 @@ pub fn run(arguments: &Arguments, context: &Context, flag: Option<&Path>) -> Res
         rows[1..].iter_mut().zip(&settings).for_each(|(row, s)| row.push(s.origin.clone()));
     }
     context.output.table(&rows)
+}
+
+/// What the running daemon is set to.
+fn settings_of_daemon(context: &Context) -> Result<Vec<Setting>, Failure> {
+    let config = context.call("server.config", serde_json::Value::Null)?;
+    let settings = config["settings"].as_array().into_iter().flatten().map(|setting| Setting {
+        name: plain(&setting["key"]),
+        value: plain(&setting["value"]),
+        origin: plain(&setting["origin"]),
+    });
+    Ok(settings.collect())
 }
 
 /// What this program itself is set to. The daemon's settings come from its own configuration.

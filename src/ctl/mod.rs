@@ -16,6 +16,8 @@ pub mod connections;
 pub mod convert;
 pub mod documents;
 pub mod edit;
+pub mod health;
+pub mod metrics;
 pub mod path;
 pub mod ping;
 pub mod render;
@@ -69,6 +71,8 @@ fn run(cli: &Cli, context: &Context) -> Result<(), Failure> {
         Command::Call(arguments) => call::run(arguments, context),
         Command::Ping(arguments) => ping::run(arguments, context),
         Command::Status(arguments) => status::run(arguments, context),
+        Command::Health(arguments) => health::run(arguments, context),
+        Command::Metrics(arguments) => metrics::run(arguments, context),
         Command::Top(arguments) => top::run(arguments, context),
         Command::Connections(arguments) => connections::list(arguments, context),
         Command::Kill(arguments) => connections::kill(arguments, context),

@@ -1,0 +1,12 @@
+//! Operations: how the daemon starts, tells its health, reads its configuration, logs, and ends; units and packages.
+
+mod activation;
+mod configuration;
+mod ctl;
+mod deployment;
+mod health;
+mod life;
+#[path = "../support/process.rs"]
+mod process;
+mod stress;
+mod time;
