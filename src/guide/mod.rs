@@ -5,3 +5,18 @@ pub mod reference {}
 
 #[doc = include_str!("protocol.md")]
 pub mod protocol {}
+
+#[doc = include_str!("operations.md")]
+pub mod operations {}
+
+#[doc = include_str!("deployment.md")]
+pub mod deployment {}
+
+#[doc = include_str!("troubleshooting.md")]
+pub mod troubleshooting {}
+
+#[doc = include_str!("upgrade.md")]
+pub mod upgrade {}
+
+#[doc = include_str!("security.md")]
+pub mod security {}
