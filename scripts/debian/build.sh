@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes a Debian package from what `make install` installs: OUT/goxel-daemon_VERSION_ARCH.deb.
-# Usage: scripts/debian/build.sh [OUT]      (programs are taken from $BIN, by default target/release)
+# Usage: scripts/debian/build.sh [OUT]      (programs are taken from $BIN, by default target/release; COMPRESSION=none
+# is quick)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -24,4 +25,4 @@ done
 (cd "$stage" && find usr -type f -exec md5sum {} + >DEBIAN/md5sums)
 
 mkdir -p "$out"
-dpkg-deb --root-owner-group --build "$stage" "$out/goxel-daemon_${version}_${arch}.deb"
+dpkg-deb --root-owner-group -Z"${COMPRESSION:-xz}" --build "$stage" "$out/goxel-daemon_${version}_${arch}.deb"

@@ -134,6 +134,7 @@ fn the_debian_package_is_built_and_holds_the_programs() {
     let built = Command::new(repository().join("scripts/debian/build.sh"))
         .arg(directory.path())
         .env("BIN", programs())
+        .env("COMPRESSION", "none")
         .output()
         .unwrap();
     assert!(built.status.success(), "{}", said(&built));
