@@ -21,7 +21,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             let Some(connection) = self.hub.get(key) else { continue };
             if connection.armed == Some(at) {
                 connection.armed = None;
-                self.expire_connection(key, now);
+                self.guarded(key, |reactor| reactor.expire_connection(key, now));
                 self.hub.rearm(key);
             }
         }

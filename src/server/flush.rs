@@ -16,7 +16,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             if matches!(connection.phase, Phase::Gone(_)) {
                 continue;
             }
-            self.flush(key);
+            self.guarded(key, |reactor| reactor.flush(key));
         }
     }
 

@@ -25,6 +25,8 @@ use crate::rpc::{Host, Service};
 pub struct Reactor<T, C> {
     pub(super) hub: Hub<T, C>,
     pub(super) service: Service,
+    /// Messages, slices, bytes in and bytes out when the turn began.
+    before_turn: [u64; 4],
 }
 
 /// What the turn has to wait for.
@@ -41,7 +43,7 @@ pub enum Wait {
 impl<T: Transport, C: Clock> Reactor<T, C> {
     /// A server without connections.
     pub fn new(service: Service, limits: Limits, clock: C) -> Self {
-        Reactor { hub: Hub::new(limits, clock), service }
+        Reactor { hub: Hub::new(limits, clock), service, before_turn: [0; 4] }
     }
 
     /// The connections and counters.
@@ -127,6 +129,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     /// Does what is to be done now, and tells what to wait for.
     pub fn turn(&mut self) -> Wait {
         let started = self.hub.now;
+        self.before_turn = self.work_done();
         self.hub.metrics.turns += 1;
         self.expire();
         self.serve_ready(started);
@@ -239,6 +242,11 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         }
     }
 
+    fn work_done(&self) -> [u64; 4] {
+        let metrics = &self.hub.metrics;
+        [metrics.messages, metrics.slices, metrics.bytes_in, metrics.bytes_out]
+    }
+
     /// Adds the length of a turn to the counters.
     pub fn turn_took(&mut self, time: Duration) {
         let metrics = &mut self.hub.metrics;
@@ -246,7 +254,66 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         self.hub.observer.turns.note(time, self.hub.now);
         if time > self.hub.limits.slow_turn {
             metrics.slow_turns += 1;
-            log::warn!("a turn of the loop took {} ms", time.as_millis());
+            let mut work = self.work_done();
+            work.iter_mut().zip(self.before_turn).for_each(|(now, before)| *now -= before);
+            let [messages, slices, bytes_in, bytes_out] = work;
+            log::warn!(
+                "a turn of the loop took {} ms: messages={messages} slices={slices} in={bytes_in} \
+                 out={bytes_out}",
+                time.as_millis()
+            );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::io;
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::server::clock::SystemClock;
+    use crate::server::connection::Peer;
+
+    /// A peer that has sent some bytes, or whose socket is broken in a way that nobody foresaw.
+    struct Fake {
+        inbound: Vec<u8>,
+        outbound: Rc<RefCell<Vec<u8>>>,
+        panics: bool,
+    }
+
+    impl Transport for Fake {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            assert!(!self.panics, "a fault made for this test");
+            let bytes = std::mem::take(&mut self.inbound);
+            room[..bytes.len()].copy_from_slice(&bytes);
+            if bytes.is_empty() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(bytes.len()) }
+        }
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.outbound.borrow_mut().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn finish_writing(&mut self) {}
+        fn watch_writable(&mut self, _: bool) {}
+    }
+
+    #[test]
+    fn a_panic_while_serving_costs_the_connection_and_not_the_server() {
+        let mut reactor = Reactor::new(Service::default(), Limits::default(), SystemClock);
+        let outbound = Rc::new(RefCell::new(Vec::new()));
+        for panics in [true, false] {
+            let inbound = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#.to_vec();
+            let fake = Fake { inbound, outbound: Rc::clone(&outbound), panics };
+            reactor.hub_mut().admit(Peer::default(), |_| Ok(fake)).unwrap();
+        }
+        // Unwinding may take longer than a turn lasts.
+        while reactor.turn() == Wait::None {
+            reactor.wake();
+        }
+        assert_eq!(reactor.hub().metrics().panics, 1);
+        assert_eq!(reactor.hub().open(), 1);
+        let answers = String::from_utf8(outbound.take()).unwrap();
+        assert!(answers.contains("\"pong\":true") && answers.lines().count() == 1, "{answers}");
     }
 }
