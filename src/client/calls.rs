@@ -162,7 +162,7 @@ impl Connection {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        self.refuse_if_broken(false)?;
+        self.link.refuse_if_broken(false)?;
         let tickets = self.queue_batch(batch)?;
         if tickets.is_empty() {
             self.flush()?;
@@ -196,10 +196,10 @@ impl Connection {
         }
         payload.push(b']');
         let message = tickets.first().map_or(0, |ticket| ticket.id);
-        let end = self.queue(message, 0, &payload);
+        let end = self.link.queue(message, 0, &payload);
         let methods = batch.entries.iter().filter(|entry| entry.answered);
         for (ticket, entry) in tickets.iter().zip(methods) {
-            self.expect_answer(ticket.id, &entry.method, message, end);
+            self.link.expect_answer(ticket.id, &entry.method, message, end);
         }
         Ok(tickets)
     }

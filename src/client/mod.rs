@@ -15,6 +15,7 @@ mod error;
 mod framing;
 mod histogram;
 mod launch;
+mod link;
 mod message;
 mod options;
 mod pending;

@@ -20,3 +20,8 @@ pub mod upgrade {}
 
 #[doc = include_str!("security.md")]
 pub mod security {}
+#[doc = include_str!("clients.md")]
+pub mod clients {}
+
+#[doc = include_str!("migrating.md")]
+pub mod migrating {}
