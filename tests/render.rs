@@ -3,7 +3,7 @@
 use goxel_daemon::document::View;
 use goxel_daemon::job::{Budget, Job, Step};
 use goxel_daemon::render::{
-    Lens, Picture, RenderError, RenderJob, RenderSettings, Shading, Viewpoint,
+    Lens, Picture, RenderError, RenderJob, RenderSettings, Shading, SheetJob, Viewpoint, raycast,
 };
 use goxel_daemon::voxel::{Bounds, Point, Rgba, Volume};
 
@@ -270,4 +270,36 @@ fn a_picture_beyond_the_limits_is_refused_with_the_limit() {
     let error = RenderJob::new(Volume::new(), settings).err().unwrap();
     assert_eq!(error, RenderError::Side { side: "width", value: 100_000 });
     assert!(error.to_string().contains("8192"), "{error}");
+}
+
+#[test]
+fn a_contact_sheet_holds_each_picture_under_its_label() {
+    let (volume, _) = signpost();
+    let views = [View::Front, View::Top, View::Isometric];
+    let named = views.map(|view| (view.name().to_owned(), Viewpoint::from(view))).to_vec();
+    let sheet = SheetJob::new(volume.clone(), small(), named, 2).unwrap().finish();
+    assert_eq!((sheet.width(), sheet.height()), (200, 226));
+    for (index, view) in views.into_iter().enumerate() {
+        let alone = picture(&volume, seen_from(view));
+        let (left, top) = (index as u32 % 2 * 100, index as u32 / 2 * 113);
+        let same =
+            |i: u32| sheet.get(left + i % 100, top + 13 + i / 100) == alone.get(i % 100, i / 100);
+        assert!((0..10_000).all(same), "{view:?}");
+        let ink = |i: u32| sheet.get(left + i % 100, top + i / 100) == Some(Rgba::opaque(0, 0, 0));
+        assert!((0..1300).any(ink), "{view:?} has no label");
+    }
+    let error = SheetJob::new(volume.clone(), small(), Vec::new(), 3).err();
+    assert_eq!(error, Some(RenderError::EmptySheet));
+    let many = vec![("x".to_owned(), Viewpoint::default()); 100];
+    assert!(matches!(SheetJob::new(volume, small(), many, 100), Err(RenderError::Side { .. })));
+}
+
+#[test]
+fn picking_finds_the_voxel_its_side_and_its_distance() {
+    let (volume, _) = signpost();
+    let hit = raycast(&volume, [4.5, -10.0, 4.5], [0.0, 2.0, 0.0]).unwrap();
+    assert_eq!((hit.voxel, hit.face.normal(), hit.distance), ([4, 0, 4], [0, -1, 0], 5.0));
+    assert!(raycast(&volume, [4.5, -10.0, 4.5], [0.0, -1.0, 0.0]).is_none());
+    assert!(raycast(&volume, [f64::NAN; 3], [0.0, 1.0, 0.0]).is_none());
+    assert!(raycast(&volume, [0.0; 3], [0.0; 3]).is_none());
 }

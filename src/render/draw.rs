@@ -5,7 +5,7 @@
 
 use super::march::{first_entered, floor};
 use super::picture::Picture;
-use super::projector::{Projector, Ray};
+use super::projector::{Projector, Ray, RayField};
 use super::quads::{QuadFinder, rows_of};
 use super::raster::{Band, NO_QUAD, Rasterizer, Rest, TRANSLUCENT};
 use super::scene::Scene;
@@ -216,19 +216,36 @@ impl QuadDrawing {
     }
 }
 
-/// Where a ray meets a quad: the place on it, and the voxel, which is one of the quad's even where
-/// rounding puts the place beside it.
+/// Where the ray of a place in the picture meets a quad: the place on it, and the voxel, which is
+/// one of the quad's even where rounding puts the place beside it.
 #[inline]
-fn meet(quad: &Quad, ray: &Ray) -> Seen {
-    let axis = quad.face.axis();
-    let plane = quad.plane() as f64;
-    let distance = (plane - ray.origin[axis]) / ray.direction[axis];
-    let mut voxel = quad.voxel;
-    for (axis, size) in [(quad.face.u_axis(), quad.size[0]), (quad.face.v_axis(), quad.size[1])] {
+fn meet(quad: &Quad, rays: &RayField, x: f64, y: f64) -> Seen {
+    match quad.face.axis() {
+        0 => meet_plane::<0, 1, 2>(quad, rays, x, y),
+        1 => meet_plane::<1, 0, 2>(quad, rays, x, y),
+        _ => meet_plane::<2, 0, 1>(quad, rays, x, y),
+    }
+}
+
+/// [`meet`] with the axes of the quad known to the compiler, which saves half the time.
+#[inline]
+fn meet_plane<const AXIS: usize, const U: usize, const V: usize>(
+    quad: &Quad,
+    rays: &RayField,
+    x: f64,
+    y: f64,
+) -> Seen {
+    let ray = rays.ray(x, y);
+    let plane = f64::from(quad.voxel[AXIS]) + f64::from(u8::from(quad.face.is_positive()));
+    let distance = (plane - ray.origin[AXIS]) / ray.direction[AXIS];
+    let place = |axis: usize, size: u8| {
         let at = floor(ray.origin[axis] + ray.direction[axis] * distance);
         let low = i64::from(quad.voxel[axis]);
-        voxel[axis] = at.clamp(low, low + i64::from(size) - 1) as i32;
-    }
+        at.clamp(low, low + i64::from(size) - 1) as i32
+    };
+    let mut voxel = quad.voxel;
+    voxel[U] = place(U, quad.size[0]);
+    voxel[V] = place(V, quad.size[1]);
     Seen { voxel, face: quad.face, distance }
 }
 
@@ -275,14 +292,14 @@ fn shade_even_pixel(
     }
     let [left, top] = [x, y].map(|at| f64::from(at * samples));
     let last = f64::from(samples - 1) + 0.5;
-    let at = |dx: f64, dy: f64| stand.shader.rays.ray(left + dx, top + dy);
-    let middle = at(f64::from(samples) / 2.0, f64::from(samples) / 2.0);
-    let seen = meet(quad, &middle);
+    let rays = stand.shader.rays;
+    let half = f64::from(samples) / 2.0;
+    let seen = meet(quad, &rays, left + half, top + half);
     let corners = [(0.5, 0.5), (last, 0.5), (0.5, last), (last, last)];
-    if !corners.iter().all(|&(dx, dy)| meet(quad, &at(dx, dy)).voxel == seen.voxel) {
+    if !corners.iter().all(|&(dx, dy)| meet(quad, &rays, left + dx, top + dy).voxel == seen.voxel) {
         return None;
     }
-    let light = stand.shader.opaque(&stand.scene, &middle, &seen);
+    let light = stand.shader.opaque(&stand.scene, || rays.ray(left + half, top + half), &seen);
     let count = (samples * samples) as f32;
     Some(Light4 { rgb: light.rgb.map(|part| part * count), alpha: light.alpha * count })
 }
@@ -294,10 +311,11 @@ fn shade_sample(stand: &mut Stand, quads: &[Quad], id: u32, x: u32, y: u32) -> O
     if id & NO_QUAD == NO_QUAD && !through {
         return None;
     }
-    let ray = sample_ray(stand, x, y);
-    let seen = quads.get((id & NO_QUAD) as usize).map(|quad| meet(quad, &ray));
+    let rays = stand.shader.rays;
+    let (x, y) = (f64::from(x) + 0.5, f64::from(y) + 0.5);
+    let seen = quads.get((id & NO_QUAD) as usize).map(|quad| meet(quad, &rays, x, y));
     Some(match (&seen, through) {
-        (Some(seen), false) => stand.shader.opaque(&stand.scene, &ray, seen),
-        _ => stand.shader.sample(&stand.scene, &ray, stand.near, seen),
+        (Some(seen), false) => stand.shader.opaque(&stand.scene, || rays.ray(x, y), seen),
+        _ => stand.shader.sample(&stand.scene, &rays.ray(x, y), stand.near, seen),
     })
 }

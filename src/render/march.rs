@@ -5,7 +5,8 @@
 //! choice where there are more faces than pixels, and the oracle of its tests.
 
 use super::projector::Ray;
-use crate::mesh::{Face, Occupancy};
+use crate::mesh::{Face, Occupancy, Solidity};
+use crate::voxel::Volume;
 
 /// What a ray hit.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -178,6 +179,17 @@ pub fn first_hit(occupancy: &Occupancy, ray: &Ray, from: f64, to: f64) -> Option
     March::new(occupancy, ray, from, to)?.seek(true)
 }
 
+/// The first voxel, of whatever alpha, that a ray from a point meets: picking. For many rays make
+/// the [`Occupancy`] once and call [`first_hit`].
+pub fn raycast(volume: &Volume, origin: [f64; 3], direction: [f64; 3]) -> Option<Hit> {
+    let finite = origin.iter().chain(&direction).all(|value| value.is_finite());
+    if !finite || direction == [0.0; 3] {
+        return None;
+    }
+    let occupancy = Occupancy::new(volume, Solidity::Present);
+    first_hit(&occupancy, &Ray { origin, direction }, 0.0, f64::INFINITY)
+}
+
 /// Like [`first_hit`], but what the ray starts in is left first: what an eye inside a voxel sees.
 pub(crate) fn first_entered(occupancy: &Occupancy, ray: &Ray, from: f64) -> Option<Hit> {
     let mut march = March::new(occupancy, ray, from, f64::INFINITY)?;
@@ -204,8 +216,7 @@ pub(crate) fn floor(value: f64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::Solidity;
-    use crate::voxel::{Point, Rgba, Volume};
+    use crate::voxel::{Point, Rgba};
 
     fn volume(points: &[[i32; 3]]) -> Occupancy {
         let mut volume = Volume::new();

@@ -6,6 +6,7 @@
 //! that can be seen shows its stored colours unchanged.
 
 mod draw;
+mod font;
 mod job;
 mod light;
 mod march;
@@ -16,17 +17,19 @@ mod raster;
 mod scene;
 mod settings;
 mod shade;
+mod sheet;
 mod srgb;
 mod surface;
 mod vector;
 mod viewpoint;
 
 pub use job::RenderJob;
-pub use march::{Hit, first_hit};
+pub use march::{Hit, first_hit, raycast};
 pub use picture::Picture;
 pub use projector::{MARGIN, Ray};
 pub use settings::{
     KeyLight, Lighting, MAX_PIXELS, MAX_SAMPLES, MAX_SIDE, Method, RenderError, RenderSettings,
     Shading,
 };
+pub use sheet::SheetJob;
 pub use viewpoint::{Lens, Viewpoint, ViewpointError};

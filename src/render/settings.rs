@@ -150,6 +150,9 @@ pub enum RenderError {
     /// The number of samples is 0 or above [`MAX_SAMPLES`].
     #[error("{0} samples across a pixel are not possible; it must be 1 to {MAX_SAMPLES}")]
     Samples(u32),
+    /// A contact sheet without views or columns.
+    #[error("a contact sheet needs at least one view and one column")]
+    EmptySheet,
     /// The viewpoint is unusable.
     #[error(transparent)]
     Viewpoint(#[from] ViewpointError),

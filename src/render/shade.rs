@@ -90,9 +90,9 @@ impl Shader {
         }
     }
 
-    /// The light of a place on an opaque surface.
+    /// The light of a place on an opaque surface. The ray is made only if it is needed.
     #[inline]
-    pub(crate) fn opaque(&mut self, scene: &Scene, ray: &Ray, seen: &Seen) -> Light4 {
+    pub(crate) fn opaque(&mut self, scene: &Scene, ray: impl Fn() -> Ray, seen: &Seen) -> Light4 {
         let surface = self.cache.get(scene, seen.voxel, seen.face);
         if !self.lit {
             return Light4 { rgb: surface.albedo, alpha: 1.0 };
@@ -100,6 +100,7 @@ impl Shader {
         let closed_in = match surface.open {
             true => 1.0,
             false if seen.distance < self.corners_until => {
+                let ray = ray();
                 let at = |axis: usize| {
                     let point = ray.origin[axis] + ray.direction[axis] * seen.distance;
                     ((point - f64::from(seen.voxel[axis])) as f32).clamp(0.0, 1.0)
@@ -109,7 +110,7 @@ impl Shader {
             false => surface.mean_occlusion(),
         };
         let albedo = surface.albedo;
-        let in_shadow = self.shadows && self.in_shadow(scene, ray, seen);
+        let in_shadow = self.shadows && self.in_shadow(scene, &ray(), seen);
         let light = side_light(&self.light, seen.face, in_shadow) * closed_in;
         Light4 { rgb: albedo.map(|part| part * light), alpha: 1.0 }
     }
@@ -142,7 +143,7 @@ impl Shader {
             return front;
         }
         let behind = match &seen {
-            Some(seen) => self.opaque(scene, ray, seen),
+            Some(seen) => self.opaque(scene, || *ray, seen),
             None => self.background,
         };
         front.over(behind)
