@@ -22,7 +22,7 @@ pub struct Arguments {
     #[arg(long, default_value = "512x512", value_parser = size)]
     pub size: (u32, u32),
     /// front, back, left, right, top, bottom or isometric
-    #[arg(long)]
+    #[arg(long, visible_alias = "view")]
     pub camera: Option<String>,
     /// The background as r,g,b or r,g,b,a, each 0 to 255
     #[arg(long, value_parser = colour)]

@@ -38,6 +38,42 @@ fn status_shows_the_daemon_for_people_and_for_programs() {
 }
 
 #[test]
+fn health_is_shown_and_becomes_an_exit_code() {
+    let mut daemon = Daemon::start();
+    let text = ok(run(daemon.socket(), &["health"])).out;
+    assert!(text.contains("pass") || text.contains("warn"), "{text}");
+    let health = ok(run(daemon.socket(), &["health", "--json"])).json();
+    assert_eq!(health["pid"], daemon.pid());
+    let ready = ok(run(daemon.socket(), &["health", "--ready", "--json"])).json();
+    assert_eq!(ready["ready"], true);
+    daemon.signal("TERM");
+    daemon.wait();
+    for arguments in [&["health"][..], &["health", "--ready"], &["metrics"]] {
+        assert_eq!(run(daemon.socket(), arguments).code, 69, "{arguments:?}");
+    }
+}
+
+#[test]
+fn metrics_are_printed_and_written_to_a_file() {
+    let daemon = Daemon::start();
+    let text = ok(run(daemon.socket(), &["metrics"])).out;
+    assert!(text.contains("# TYPE goxel_"), "{text}");
+    let file = daemon.directory().join("goxel.prom");
+    ok(run(daemon.socket(), &["metrics", "--textfile", file.to_str().unwrap()]));
+    assert!(std::fs::read_to_string(&file).unwrap().contains("# TYPE goxel_"));
+    let nowhere = ["metrics", "--textfile", "/nonexistent/goxel.prom"];
+    assert_eq!(run(daemon.socket(), &nowhere).code, 73);
+}
+
+#[test]
+fn the_settings_of_the_running_daemon_are_shown_with_their_origin() {
+    let daemon = Daemon::start_with(&["--max-connections=77"]);
+    let rows = ok(run(daemon.socket(), &["config", "show", "--daemon", "--origin", "--json"])).json_lines();
+    let limit = rows.iter().find(|row| row["value"] == "77").unwrap_or_else(|| panic!("{rows:?}"));
+    assert!(limit["origin"].as_str().unwrap().contains("--max-connections"), "{limit}");
+}
+
+#[test]
 fn connections_are_listed_and_killed() {
     let daemon = Daemon::start();
     let mut other = daemon.connect();
