@@ -49,6 +49,7 @@ pub use merge::{Blend, MergeCache, MergeJob};
 pub use plane::{MAX_PLANE_CELLS, PlaneError, Planes, plane_axes};
 pub use ray::{Ray, RayHit};
 pub use region::{Alike, Part, PartsJob, RegionJob, RegionTooLarge};
+pub(crate) use selection::BlendSelection;
 pub use selection::Selection;
 pub use shape::{Axis, Cover, Rotation, Shape, ShapeError};
 pub use volume::Volume;

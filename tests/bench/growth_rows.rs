@@ -1,6 +1,6 @@
 //! Whether cost depends on how much there is already.
 
-use goxel_daemon::voxel::{Bounds, Point, Rgba, Volume};
+use goxel_daemon::voxel::{Blend, BlendMode, Bounds, MergeCache, Point, Rgba, Volume};
 
 use crate::harness::{Bench, Row, Scale, Target};
 
@@ -51,6 +51,7 @@ pub fn rows(bench: &mut Bench) {
     }
     undo(bench);
     snapshot(bench);
+    merge_rows(bench);
 }
 
 fn undo(bench: &mut Bench) {
@@ -110,4 +111,46 @@ fn snapshot(bench: &mut Bench) {
             }
         },
     );
+}
+
+/// A merge of layers after an edit of one voxel costs the block, not the document.
+fn merge_rows(bench: &mut Bench) {
+    let (lower, mut upper) = (dense(0), dense(100));
+    let over = Blend { mode: BlendMode::Over, opacity: 128 };
+    let mut cache = MergeCache::new();
+    cache.merge(&[(&lower, over), (&upper, over)]);
+    let mut round = 0u8;
+    bench.row(
+        Row {
+            name: "merge/after one edit",
+            unit: "merge",
+            work: 1.0,
+            peer: "merging all of it anew",
+            target: Target::Ratio(50.0),
+            scale: Scale::Microseconds,
+        },
+        |clock| {
+            round = round.wrapping_add(1);
+            upper.set(Point::new(5, 5, 5), Rgba::opaque(round, 1, 1));
+            clock.time(|| cache.merge(&[(&lower, over), (&upper, over)]).block_count());
+        },
+        {
+            let upper = dense(100);
+            let lower = lower.clone();
+            move |clock| {
+                let mut fresh = MergeCache::new();
+                clock.time(|| fresh.merge(&[(&lower, over), (&upper, over)]).block_count());
+            }
+        },
+    );
+}
+
+/// 512 dense blocks of many colours.
+fn dense(shade: u8) -> Volume {
+    let mut volume = Volume::new();
+    for n in 0..128 * 128 * 128 {
+        let at = Point::new(n % 128, n / 128 % 128, n / 128 / 128);
+        volume.set(at, Rgba::new(at.x as u8, at.y as u8, shade, 255));
+    }
+    volume
 }
