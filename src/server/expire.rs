@@ -54,6 +54,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
 
     fn give_up_message(&mut self, key: Key, seconds: u64) {
         let Some(connection) = self.hub.get(key) else { return };
+        connection.decoder.settle_on(connection.inbound.unread());
         let framing = connection.decoder.unsolicited();
         let is_http = connection.decoder.protocol() == Some(Protocol::Http);
         let mut outbound = mem::take(&mut connection.outbound);

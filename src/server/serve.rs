@@ -77,7 +77,10 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             connection.begin_close(if reset { End::PeerReset } else { End::PeerClosed });
         } else if draining {
             connection.begin_close(End::Shutdown);
-        } else if !connection.inbound.is_empty() || connection.decoder.is_skipping() {
+        } else if connection.inbound.is_empty() && !connection.decoder.is_skipping() {
+            // The rest of something that was answered before its end has come.
+            connection.unfinished_since = None;
+        } else {
             let now = self.hub.now;
             if let Some(connection) = self.hub.get(key) {
                 connection.unfinished_since.get_or_insert(now);

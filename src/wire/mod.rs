@@ -178,6 +178,13 @@ impl Decoder {
         }
     }
 
+    /// Settles the framing on too few bytes, because no more come in time.
+    pub fn settle_on(&mut self, unread: &[u8]) {
+        if let (State::Undecided, Some(protocol)) = (&self.state, detect::detect(unread, true)) {
+            self.settle(protocol);
+        }
+    }
+
     fn settle(&mut self, protocol: Protocol) {
         self.state = match protocol {
             Protocol::JsonText => State::JsonText(Default::default()),

@@ -222,11 +222,16 @@ fn a_message_that_is_not_finished_in_time_gets_an_error_and_a_close() {
     let mut undecided = daemon.text();
     assert_eq!(code(&undecided.ask("{\"a")), -32700);
     assert!(undecided.is_closed());
+    // The rest of a line that was answered before its end is over with its line feed.
+    let mut halting = daemon.text();
+    assert_eq!(code(&halting.ask("nul x")), -32700);
+    halting.send("\n");
     // A connection that has begun nothing may wait.
     let mut idle = daemon.text();
     idle.ping();
     std::thread::sleep(std::time::Duration::from_millis(400));
     idle.ping();
+    halting.ping();
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn run(seeds: impl Iterator<Item = u64>) {
                 println!(
                     "  again: GOXEL_SIMULATE_SEED={seed} cargo test --test simulation one_seed"
                 );
-                if failed >= 5 {
+                if failed >= number("GOXEL_SIMULATE_FAILURES").unwrap_or(5) {
                     break;
                 }
             }
