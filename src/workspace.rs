@@ -54,7 +54,8 @@ pub enum ChangedBox {
 }
 
 impl ChangedBox {
-    fn merge(self, other: ChangedBox) -> ChangedBox {
+    /// The part of space that holds both.
+    pub fn merge(self, other: ChangedBox) -> ChangedBox {
         match (self, other) {
             (ChangedBox::Inside(a), ChangedBox::Inside(b)) => ChangedBox::Inside(a.union(&b)),
             _ => ChangedBox::Anywhere,

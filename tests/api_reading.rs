@@ -237,3 +237,50 @@ fn voxels_are_found_by_colour_free_sides_and_neighbours() {
     let page = daemon.call("goxel.find", json!({"limit": 100, "offset": 100}));
     assert_eq!((page["count"].clone(), page.get("next_offset")), (json!(26), None));
 }
+
+#[test]
+fn measures_tell_size_colours_parts_and_what_floats() {
+    let mut daemon = Daemon::default();
+    daemon.call(
+        "goxel.edit",
+        json!({"operations": [
+            {"op": "box", "min": [0, 0, 0], "max": [3, 3, 3], "color": "red"},
+            {"op": "box", "min": [0, 0, 9], "max": [3, 3, 9], "color": "blue"},
+            {"op": "voxels", "points": [[9, 0, 0]], "color": "blue"},
+        ]}),
+    );
+    let measured = daemon.call("goxel.measure", json!({"parts": 2}));
+    assert_eq!(measured["voxel_count"], 64 + 16 + 1);
+    assert_eq!(measured["size"], json!([10, 4, 10]));
+    assert_eq!(measured["surface_area"], 6 * 16 + (16 + 16 + 16) + 6);
+    assert_eq!(
+        (measured["part_count"].clone(), measured["floating_parts"].clone()),
+        (json!(3), json!(1))
+    );
+    assert_eq!(measured["parts"].as_array().map(Vec::len), Some(2));
+    assert_eq!(measured["parts"][1]["floating"], true);
+    assert_eq!(measured["colors"][0], json!({"color": "#FF0000FF", "count": 64}));
+    assert_eq!(measured["color_count"], 2);
+    let cube = json!({"within": {"min": [0, 0, 0], "max": [5, 5, 5]}});
+    let cube = daemon.call("goxel.measure", cube);
+    assert_eq!((cube["voxel_count"].clone(), cube["fill"].clone()), (json!(64), json!(1.0)));
+    assert_eq!(cube["symmetry"], json!({"x": 1.0, "y": 1.0, "z": 1.0}));
+    assert_eq!(cube["center"], json!([2.0, 2.0, 2.0]));
+    assert_eq!(Daemon::default().call("goxel.measure", json!({}))["empty"], true);
+}
+
+#[test]
+fn a_large_measurement_goes_on_in_slices_with_the_same_result() {
+    let mut daemon = Daemon::default();
+    daemon.call(
+        "goxel.edit",
+        json!({"operations": [{"op": "box", "min": [0, 0, 0], "max": [99, 99, 99]}]}),
+    );
+    let measured = daemon.call("goxel.measure", json!({}));
+    assert_eq!(
+        (measured["voxel_count"].clone(), measured["part_count"].clone()),
+        (json!(1_000_000), json!(1))
+    );
+    assert_eq!(measured["surface_area"], 60_000);
+    assert_eq!(measured["color_symmetry"], json!({"x": 1.0, "y": 1.0, "z": 1.0}));
+}

@@ -1,6 +1,7 @@
 //! What a handler works with, and how long work goes on in slices.
 
 use super::error::{NO_SUCH_PROJECT, RpcError};
+use super::subscriptions::Subscriptions;
 use super::{ConnectionId, Host};
 use crate::api::args::nearest;
 use crate::job::{Budget, Job, Progress, Step};
@@ -27,6 +28,8 @@ pub struct Daemon {
     pub instance: String,
     /// Pictures kept for clients.
     pub renders: RenderStore,
+    /// Who is told when a project changes.
+    pub subscriptions: Subscriptions,
 }
 
 impl Context<'_> {

@@ -79,6 +79,11 @@ pub trait Host {
     /// Queues an unsolicited JSON message for a connection; it is sent between answers, framed as the
     /// connection has it. False if the connection is gone or has no room.
     fn notify(&mut self, connection: ConnectionId, message: &[u8]) -> bool;
+    /// Whether bytes for a connection wait to be sent: its reader is slower than what is sent to it.
+    fn has_unsent(&self, connection: ConnectionId) -> bool {
+        let _ = connection;
+        false
+    }
     /// Asks the server to stop; false if it was not started with leave to do so.
     fn shut_down(&mut self) -> bool;
     /// Says which call is being carried out from now on, for the log; `None` for none.

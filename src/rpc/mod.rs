@@ -22,6 +22,7 @@ mod scan;
 pub mod server_facts;
 mod service;
 mod session;
+pub mod subscriptions;
 pub mod table;
 mod tool;
 mod waiting;

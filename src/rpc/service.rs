@@ -334,7 +334,19 @@ impl Service {
     }
 
     /// Forgets what is kept for a connection.
-    pub fn connection_closed(&mut self, _connection: ConnectionId) {}
+    pub fn connection_closed(&mut self, connection: ConnectionId) {
+        self.daemon.subscriptions.remove(connection, None);
+    }
+
+    /// Tells those who subscribed what changed. Call it once a turn, after what is due was sent.
+    pub fn tick(&mut self, now: Instant, host: &mut dyn Host) {
+        self.daemon.subscriptions.tell(now, &mut self.workspace, host);
+    }
+
+    /// When [`Service::tick`] must be called next, if nothing happens before; `None` if nobody waits.
+    pub fn next_wake(&self, now: Instant) -> Option<Instant> {
+        self.daemon.subscriptions.next_wake(now)
+    }
 
     /// Starts one call of a message.
     fn begin(

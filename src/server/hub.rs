@@ -332,6 +332,13 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
         true
     }
 
+    fn has_unsent(&self, id: ConnectionId) -> bool {
+        self.places
+            .get(&id)
+            .and_then(|&index| self.connections.get(index))
+            .is_some_and(|known| !known.outbound.is_empty() || !known.notices.is_empty())
+    }
+
     fn shut_down(&mut self) -> bool {
         if self.allow_shutdown && self.draining.is_none() {
             self.draining = Some(self.now);

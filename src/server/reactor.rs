@@ -135,6 +135,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         self.serve_ready(started);
         self.step_work();
         self.flush_all();
+        let now = self.hub.now;
+        self.service.tick(now, &mut self.hub);
         self.remove_gone();
         self.end_drain();
         self.what_to_wait_for()
@@ -236,7 +238,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         }
         let stop = self.hub.draining.map(|since| since + self.hub.limits.drain);
         let next = self.hub.next_deadline();
-        match [stop, next].into_iter().flatten().min() {
+        let tell = self.service.next_wake(self.hub.now);
+        match [stop, next, tell].into_iter().flatten().min() {
             Some(moment) => Wait::Until(moment),
             None => Wait::Forever,
         }

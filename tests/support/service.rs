@@ -11,12 +11,14 @@ pub struct TestHost {
     pub now: Instant,
     pub started: Instant,
     pub sent: Vec<(ConnectionId, String)>,
+    /// Whether what was sent is not taken off the wire.
+    pub is_slow: bool,
 }
 
 impl Default for TestHost {
     fn default() -> Self {
         let now = Instant::now();
-        TestHost { now, started: now, sent: Vec::new() }
+        TestHost { now, started: now, sent: Vec::new(), is_slow: false }
     }
 }
 
@@ -39,6 +41,9 @@ impl Host for TestHost {
     fn notify(&mut self, connection: ConnectionId, message: &[u8]) -> bool {
         self.sent.push((connection, String::from_utf8_lossy(message).into_owned()));
         true
+    }
+    fn has_unsent(&self, _: ConnectionId) -> bool {
+        self.is_slow
     }
     fn shut_down(&mut self) -> bool {
         false

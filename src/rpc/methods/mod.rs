@@ -15,15 +15,19 @@ mod layer_edits;
 mod layer_settings;
 mod layers;
 mod materials;
+mod measure;
 mod open_projects;
+mod palettes;
 mod pictures;
 mod projects;
 mod raycast;
 mod read_region;
 mod region;
 mod script;
+mod selection;
 mod shapes;
 mod slice;
+mod subscribe;
 mod system;
 pub(super) mod target;
 mod voxels;
@@ -55,11 +59,15 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     layer_settings::ENTRIES,
     derived_layers::ENTRIES,
     materials::ENTRIES,
+    palettes::ENTRIES,
     cameras::ENTRIES,
+    selection::ENTRIES,
     slice::ENTRIES,
     read_region::ENTRIES,
     raycast::ENTRIES,
     find::ENTRIES,
+    measure::ENTRIES,
+    subscribe::ENTRIES,
 ];
 
 /// Lists handlers as rows of the table.

@@ -12,6 +12,7 @@ use crate::render_store::RenderStore;
 use crate::rpc::context::{Context, Daemon, Outcome};
 use crate::rpc::describe;
 use crate::rpc::error::{NOT_BUILT_IN, RpcError};
+use crate::rpc::subscriptions::Subscriptions;
 use crate::rpc::table::{self, Handle};
 
 entries![Echo, Version, Status, Ping, ListMethods, Shutdown];
@@ -21,7 +22,8 @@ impl Daemon {
     pub fn new() -> Self {
         // Each RandomState is seeded by the system's random numbers.
         let instance = format!("{:016x}", RandomState::new().build_hasher().finish());
-        Daemon { instance, renders: RenderStore::default() }
+        let subscriptions = Subscriptions::default();
+        Daemon { instance, renders: RenderStore::default(), subscriptions }
     }
 }
 

@@ -1,0 +1,184 @@
+//! Handlers about palettes.
+
+use std::path::Path;
+
+use super::entries;
+use super::layer_settings::{MAX_NAME_BYTES, checked_name};
+use crate::api::args::{ParamError, nearest};
+use crate::api::color_form::to_hex;
+use crate::api::methods::palettes::*;
+use crate::api::methods::system::NoParams;
+use crate::document::Palette;
+use crate::document::history::Scope;
+use crate::format::{decode_palette, encode_palette, replace_file};
+use crate::rpc::context::{Context, Outcome};
+use crate::rpc::error::{LOAD_PROJECT, OVER_LIMIT, RpcError, SAVE_PROJECT};
+use crate::rpc::table::Handle;
+
+entries![ListPalettes, GetPalette, SetPalette, ImportPalette, ExportPalette];
+
+/// The most colours of a palette.
+const MAX_COLORS: usize = 4096;
+/// The longest palette file, in bytes.
+const MAX_FILE_BYTES: u64 = 16 << 20;
+
+fn listed(palette: &Palette) -> ListedPalette {
+    ListedPalette { name: palette.name.clone(), count: palette.colors.len() }
+}
+
+fn shown(palette: &Palette, revision: u64) -> PaletteState {
+    let color = |(color, name): &(_, Option<String>)| PaletteColor {
+        color: to_hex(*color),
+        name: name.clone(),
+    };
+    let colors: Vec<_> = palette.colors.iter().map(color).collect();
+    PaletteState { name: palette.name.clone(), count: colors.len(), colors, revision }
+}
+
+fn built_in(name: &str) -> Result<Palette, RpcError> {
+    Palette::named(name).ok_or_else(|| {
+        let all = Palette::built_in();
+        let names: Vec<&str> = all.iter().map(|palette| palette.name.as_str()).collect();
+        let near = nearest(name, names.iter().copied());
+        let hint = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+        let message = format!("No built-in palette '{}'{hint}", crate::api::args::shown(name));
+        RpcError::from(ParamError::rule("name", message)).with("known", names)
+    })
+}
+
+impl Handle for ListPalettes {
+    fn handle(context: &mut Context<'_>, _: NoParams) -> Result<Outcome<PaletteList>, RpcError> {
+        let current = listed(&context.project()?.document().palette);
+        let palettes: Vec<_> = Palette::built_in().iter().map(listed).collect();
+        Ok(PaletteList { count: palettes.len(), palettes, current }.into())
+    }
+}
+
+impl Handle for GetPalette {
+    fn handle(
+        context: &mut Context<'_>,
+        params: GetPaletteParams<'_>,
+    ) -> Result<Outcome<PaletteState>, RpcError> {
+        let project = context.project()?;
+        let revision = project.revision();
+        Ok(match params.name {
+            Some(name) => shown(&built_in(&name)?, revision),
+            None => shown(&project.document().palette, revision),
+        }
+        .into())
+    }
+}
+
+/// Makes a palette the document's own; the same one again is no change.
+fn put(
+    context: &mut Context<'_>,
+    label: &str,
+    palette: Palette,
+) -> Result<Outcome<PaletteState>, RpcError> {
+    if palette.colors.len() > MAX_COLORS {
+        let message = format!(
+            "The palette has {} colours, and at most {MAX_COLORS} are kept",
+            palette.colors.len()
+        );
+        return Err(RpcError::new(OVER_LIMIT, message)
+            .with("limit", MAX_COLORS)
+            .hint("leave some out; nothing was changed"));
+    }
+    let project = context.project()?;
+    if project.document().palette != palette {
+        project.edit(label, Scope::Document, |document| {
+            document.palette = palette;
+            Ok::<_, RpcError>(())
+        })?;
+    }
+    Ok(shown(&project.document().palette, project.revision()).into())
+}
+
+impl Handle for SetPalette {
+    fn handle(
+        context: &mut Context<'_>,
+        params: SetPaletteParams<'_>,
+    ) -> Result<Outcome<PaletteState>, RpcError> {
+        let SetPaletteParams { name, colors, names } = params;
+        let palette = match (name, colors) {
+            (None, None) => {
+                let message = "Missing required parameter: name of a built-in palette, or colors";
+                return Err(ParamError::rule("name", message).into());
+            }
+            (Some(name), None) => built_in(&name)?,
+            (name, Some(colors)) => {
+                let name = name.unwrap_or_else(|| "Palette".into());
+                checked_name(&name, MAX_NAME_BYTES)?;
+                let names = names.unwrap_or_default();
+                if names.len() > colors.len() {
+                    let message = format!(
+                        "Invalid parameter 'names': {} names for {} colours",
+                        names.len(),
+                        colors.len()
+                    );
+                    return Err(ParamError::rule("names", message).into());
+                }
+                let mut palette = Palette::of_colors(&name, colors);
+                for ((_, own), name) in palette.colors.iter_mut().zip(names) {
+                    *own = (!name.is_empty()).then(|| name.into_owned());
+                }
+                palette
+            }
+        };
+        put(context, "set palette", palette)
+    }
+}
+
+impl Handle for ImportPalette {
+    fn handle(
+        context: &mut Context<'_>,
+        params: ImportPaletteParams<'_>,
+    ) -> Result<Outcome<PaletteState>, RpcError> {
+        context.project()?;
+        let failed = |reason: String| {
+            let message = format!("Failed to load palette '{}': {reason}", params.path);
+            RpcError::new(LOAD_PROJECT, message)
+                .with("path", &*params.path)
+                .with("reason", reason)
+                .hint("give a .gpl file or a PNG picture; nothing was changed")
+        };
+        let path = Path::new(&*params.path);
+        let bytes = read_short(path).map_err(failed)?;
+        let name = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+        let palette = decode_palette(&bytes, &name).map_err(|error| failed(error.to_string()))?;
+        put(context, "import palette", palette)
+    }
+}
+
+/// Reads a file that is not too long; only a regular one, so that nobody waits for a pipe.
+fn read_short(path: &Path) -> Result<Vec<u8>, String> {
+    let facts = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if !facts.is_file() {
+        return Err("not a regular file".to_owned());
+    }
+    if facts.len() > MAX_FILE_BYTES {
+        return Err(format!("{} bytes, and at most {MAX_FILE_BYTES} are read", facts.len()));
+    }
+    std::fs::read(path).map_err(|error| error.to_string())
+}
+
+impl Handle for ExportPalette {
+    fn handle(
+        context: &mut Context<'_>,
+        params: ExportPaletteParams<'_>,
+    ) -> Result<Outcome<ExportPaletteResult>, RpcError> {
+        let palette = &context.project()?.document().palette;
+        let bytes = encode_palette(palette);
+        let count = palette.colors.len();
+        replace_file(Path::new(&*params.path), &bytes).map_err(|error| {
+            let reason = error.to_string();
+            let message = format!("Failed to save palette '{}': {reason}", params.path);
+            RpcError::new(SAVE_PROJECT, message)
+                .with("path", &*params.path)
+                .with("reason", reason)
+                .hint("check the path; directories are not created")
+        })?;
+        let (path, bytes) = (params.path.into_owned(), bytes.len() as u64);
+        Ok(ExportPaletteResult { success: true, path, count, bytes }.into())
+    }
+}
