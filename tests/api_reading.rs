@@ -274,7 +274,7 @@ fn a_large_measurement_goes_on_in_slices_with_the_same_result() {
     let mut daemon = Daemon::default();
     daemon.call(
         "goxel.edit",
-        json!({"operations": [{"op": "box", "min": [0, 0, 0], "max": [99, 99, 99]}]}),
+        json!({"operations": [{"op": "box", "min": [0, 0, 0], "max": [99, 99, 99], "color": "gray"}]}),
     );
     let measured = daemon.call("goxel.measure", json!({}));
     assert_eq!(

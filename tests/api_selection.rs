@@ -40,7 +40,7 @@ fn a_long_region_search_goes_on_in_slices() {
     let mut daemon = Daemon::default();
     daemon.call(
         "goxel.edit",
-        json!({"operations": [{"op": "box", "min": [0, 0, 0], "max": [39, 39, 39]}]}),
+        json!({"operations": [{"op": "box", "min": [0, 0, 0], "max": [39, 39, 39], "color": "gray"}]}),
     );
     assert_eq!(mask_count(&mut daemon, "goxel.select_connected", json!([0, 0, 0])), 64_000);
 }
@@ -102,7 +102,7 @@ fn palettes_are_listed_chosen_made_and_misspelt() {
         json!([{"color": "#FF0000FF", "name": "warm"}, {"color": "#0000FFFF"}])
     );
     let error = daemon.fail("goxel.set_palette", json!(["basik"]));
-    assert!(error["message"].as_str().unwrap().contains("did you mean 'basic'?"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("did you mean 'Basic'?"), "{error}");
     assert_eq!(daemon.fail("goxel.set_palette", json!({}))["code"], -32602);
 }
 
