@@ -303,3 +303,71 @@ fn picking_finds_the_voxel_its_side_and_its_distance() {
     assert!(raycast(&volume, [f64::NAN; 3], [0.0, 1.0, 0.0]).is_none());
     assert!(raycast(&volume, [0.0; 3], [0.0; 3]).is_none());
 }
+
+/// A picture as text: a letter for each colour in the order of their first pixels, and what they
+/// stand for.
+fn as_text(picture: &Picture) -> (Vec<String>, Vec<String>) {
+    let mut colors: Vec<Rgba> = Vec::new();
+    let mut letter = |color: Rgba| {
+        let known = colors.iter().position(|&other| other == color);
+        let index = known.unwrap_or_else(|| {
+            colors.push(color);
+            colors.len() - 1
+        });
+        char::from(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"[index % 52])
+    };
+    let line = |y| (0..picture.width()).map(|x| letter(picture.get(x, y).unwrap())).collect();
+    let lines = (0..picture.height()).map(line).collect();
+    (lines, colors.iter().map(|color| format!("{color:?}")).collect())
+}
+
+#[test]
+fn a_small_scene_is_drawn_pixel_by_pixel_as_it_was_before() {
+    let mut volume = cube([0, 0, 0], [2, 2, 0], GREEN);
+    volume.set(Point::new(1, 1, 1), RED);
+    let settings = RenderSettings { width: 22, height: 16, samples: 1, ..Default::default() };
+    let (lines, colors) = as_text(&picture(&volume, settings));
+    let expected = [
+        "aaaaaaaaaaaaaaaaaaaaaa",
+        "aaaaaaaaaaaaaaaaaaaaaa",
+        "aaaaaaaaaaaaaaaaaaaaaa",
+        "aaaaaaaaaaaaaaaaaaaaaa",
+        "aaaaaaaaaaaaaaaaaaaaaa",
+        "aaaaaaaaabbbbaaaaaaaaa",
+        "aaaaaaaacdbbecaaaaaaaa",
+        "aaaaaafghijklhgfaaaaaa",
+        "aaaaamfghnopnhgfqaaaaa",
+        "aaaaammmcrssrcqqqaaaaa",
+        "aaaaammmmtuutqqqqaaaaa",
+        "aaaaaaammmmqqqqaaaaaaa",
+        "aaaaaaaaammqqaaaaaaaaa",
+        "aaaaaaaaaaaaaaaaaaaaaa",
+        "aaaaaaaaaaaaaaaaaaaaaa",
+        "aaaaaaaaaaaaaaaaaaaaaa",
+    ];
+    let legend = [
+        "#f0f0f0ff",
+        "#c81e14ff",
+        "#1db027ff",
+        "#94130cff",
+        "#770d07ff",
+        "#1eb227ff",
+        "#1cad26ff",
+        "#1ba724ff",
+        "#86100aff",
+        "#8e120bff",
+        "#720c07ff",
+        "#6c0b06ff",
+        "#158a1cff",
+        "#1aa123ff",
+        "#800f09ff",
+        "#660a05ff",
+        "#0e6f15ff",
+        "#1caa25ff",
+        "#1ba624ff",
+        "#1eb328ff",
+        "#1db127ff",
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!(colors, legend);
+}
