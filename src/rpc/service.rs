@@ -82,6 +82,11 @@ impl Service {
         self.daemon.renders = RenderStore::new(settings);
     }
 
+    /// The kept pictures.
+    pub fn renders_mut(&mut self) -> &mut RenderStore {
+        &mut self.daemon.renders
+    }
+
     /// The name of this run of the daemon.
     pub fn instance(&self) -> &str {
         &self.daemon.instance

@@ -182,7 +182,7 @@ impl EventLoop {
                 log::info!("stopped");
                 return Ok(saved);
             }
-            self.watch.act(started, &self.reactor);
+            self.watch.act(started, &mut self.reactor);
             self.reactor.turn_took(SystemClock.now().saturating_duration_since(started));
         }
     }

@@ -21,6 +21,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match line.action {
         Action::Help => return print(&config::help()),
+        Action::Manual => return print(&config::man()),
         Action::Version => return print(&format!("goxel-daemon version {}\n", crate::VERSION)),
         Action::SelfTest => {
             eprintln!(
@@ -105,15 +106,15 @@ fn serve(start: Start) -> Result<ExitCode, String> {
     for warning in &start.loaded.warnings {
         log::warn!("{warning}");
     }
-    if settings.max_voxel_memory.0 > 0 {
-        set_memory_limit(settings.max_voxel_memory.0);
-    }
+    set_memory_limit(settings.voxel_memory());
     let mut workspace = Workspace::default();
     if let Some(path) = &settings.project {
         projects::open(path, &mut workspace)?;
     }
+    let mut service = Service::new(workspace);
+    service.set_render_store(settings.renders());
     let watch = Watch::new(start)?;
-    let is_saved = super::run(server, Service::new(workspace), watch).map_err(|e| e.to_string())?;
+    let is_saved = super::run(server, service, watch).map_err(|error| error.to_string())?;
     Ok(if is_saved { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

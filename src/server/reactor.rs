@@ -18,8 +18,10 @@ use super::metrics::End;
 use super::projects;
 use super::transport::Transport;
 use crate::api::methods::health::HealthResult;
+use crate::render_store::RenderStore;
 use crate::rpc::methods::health;
 use crate::rpc::{Host, Service};
+use crate::voxel::set_memory_limit;
 
 /// The server without its sockets.
 pub struct Reactor<T, C> {
@@ -84,9 +86,15 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             self.hub.limits.connections = open_limit;
         }
         self.hub.allow_shutdown = config.settings.allow_shutdown.0;
+        set_memory_limit(config.settings.voxel_memory());
         self.hub.observer.config = config;
         let now = self.hub.now;
         self.hub.observer.reconfigure(now);
+    }
+
+    /// The kept pictures.
+    pub fn renders_mut(&mut self) -> &mut RenderStore {
+        self.service.renders_mut()
     }
 
     /// Names the sockets that are served.

@@ -4,7 +4,7 @@
 //! It belongs to the event loop and not to the reactor: it writes files and reads the real clock.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::clock::SystemClock;
 use super::config::{self, CommandLine, Environment, Loaded};
@@ -15,6 +15,9 @@ use super::reactor::Reactor;
 use super::transport::Socket;
 use super::{daemonize, logging};
 use crate::api::methods::health::HealthResult;
+
+/// Kept pictures are looked through no more often than this.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 type Server = Reactor<Socket, SystemClock>;
 
@@ -35,6 +38,8 @@ pub struct Watch {
     interval: Duration,
     due: Option<Instant>,
     health_file: Option<HealthFile>,
+    /// When kept pictures are looked through for those whose time is over; none while there are none.
+    renders_due: Option<Instant>,
     manager: ServiceManager,
     /// Removed when the watch ends.
     _pid_file: Option<PidFile>,
@@ -46,7 +51,15 @@ impl Watch {
         let pid_file = start.loaded.settings.pid_file.as_deref().map(PidFile::write).transpose()?;
         let interval = start.loaded.settings.health_interval.0;
         let manager = ServiceManager::of_environment(Instant::now());
-        Ok(Watch { start, interval, due: None, health_file: None, manager, _pid_file: pid_file })
+        Ok(Watch {
+            start,
+            interval,
+            due: None,
+            health_file: None,
+            renders_due: None,
+            manager,
+            _pid_file: pid_file,
+        })
     }
 
     /// The daemon serves these sockets from now on. Takes the first snapshot.
@@ -68,14 +81,28 @@ impl Watch {
 
     /// When there is something to do next.
     pub fn next(&self) -> Option<Instant> {
-        [self.due, self.manager.next()].into_iter().flatten().min()
+        [self.due, self.renders_due, self.manager.next()].into_iter().flatten().min()
     }
 
     /// Does what is due.
-    pub fn act(&mut self, now: Instant, server: &Server) {
+    pub fn act(&mut self, now: Instant, server: &mut Server) {
         self.manager.act(now);
+        self.clean_up_renders(now, server);
         if self.due.is_some_and(|due| due <= now) {
             self.snapshot(now, server);
+        }
+    }
+
+    fn clean_up_renders(&mut self, now: Instant, server: &mut Server) {
+        let store = server.renders_mut();
+        if self.renders_due.is_some_and(|due| due <= now) {
+            let (files, bytes) = store.clean_up(SystemTime::now());
+            log::debug!("{files} kept pictures of {bytes} bytes removed: their time is over");
+            self.renders_due = None;
+        }
+        if self.renders_due.is_none() && store.renders().len() > 0 {
+            let left = store.time_to_cleanup(SystemTime::now());
+            self.renders_due = left.map(|left| now + left.max(SHORTEST_WAIT));
         }
     }
 

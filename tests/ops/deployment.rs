@@ -88,6 +88,22 @@ fn scripts_have_no_syntax_errors() {
 }
 
 #[test]
+fn the_manual_page_has_no_lint() {
+    if !has_program("mandoc") {
+        return;
+    }
+    let page = Command::new(env!("CARGO_BIN_EXE_goxel-daemon")).arg("--man").output().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("goxel-daemon.1");
+    std::fs::write(&file, &page.stdout).unwrap();
+    let lint = Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).arg(&file).output();
+    let complaints = said(&lint.unwrap());
+    // A date would make each build differ.
+    let others: Vec<_> = complaints.lines().filter(|line| !line.contains("missing date")).collect();
+    assert_eq!(others, [""; 0]);
+}
+
+#[test]
 fn make_install_puts_everything_under_its_prefix() {
     if !has_program("make") {
         return;
@@ -108,6 +124,7 @@ fn make_install_puts_everything_under_its_prefix() {
         "share/goxel/health-check.sh",
         "share/goxel/config.example.toml",
         "share/man/man1/goxelctl.1",
+        "share/man/man1/goxel-daemon.1",
         "share/bash-completion/completions/goxelctl",
         "lib/systemd/user/goxel-daemon.socket",
         "lib/systemd/system/goxel-daemon.service",

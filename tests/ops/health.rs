@@ -148,3 +148,17 @@ fn json_lines_name_the_connection() {
         assert!(line["ts"].is_string() && line["level"].is_string() && line["msg"].is_string());
     }
 }
+
+#[test]
+fn kept_pictures_are_removed_when_their_time_is_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let flag = format!("--render-dir={}", directory.path().join("renders").display());
+    let daemon = Daemon::start_with(&[&flag, "--render-ttl=1s", "--render-cleanup-interval=1s"]);
+    let mut client = daemon.connect();
+    client.call("goxel.add_voxel", json!([1, 2, 3, 4, 5, 6]));
+    let options = json!({"width": 32, "height": 32, "options": {"return_mode": "file_path"}});
+    let render = client.call("goxel.render_scene", options);
+    let path = std::path::PathBuf::from(render["file"]["path"].as_str().unwrap());
+    assert!(path.starts_with(directory.path()) && path.exists(), "{}", path.display());
+    wait_for("its end, without anybody asking", || !path.exists());
+}

@@ -250,3 +250,101 @@ fn the_user_of_the_start_can_be_named_and_others_need_root() {
     assert_eq!(unknown.status.code(), Some(1));
     assert!(text(&unknown.stderr).contains("there is no user"), "{}", text(&unknown.stderr));
 }
+
+#[test]
+fn root_can_start_the_daemon_as_somebody_else() {
+    let id = String::from_utf8(Command::new("id").arg("-u").output().unwrap().stdout).unwrap();
+    if id.trim() != "0" {
+        return println!("skipped: only root can become another user");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    std::fs::set_permissions(directory.path(), open).unwrap();
+    let socket = directory.path().join("x.sock");
+    let mut child = command()
+        .args(["--user=65534", "--group=65534", "--log-file=x.log"])
+        .arg(format!("--socket={}", socket.display()))
+        .current_dir(directory.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ended = false;
+    wait_for("the socket, or the end", || {
+        ended = child.try_wait().unwrap().is_some();
+        ended || socket.exists()
+    });
+    if ended {
+        let said = text(&child.wait_with_output().unwrap().stderr);
+        assert!(said.contains("cannot become another user"), "{said}");
+        return println!("skipped: the program cannot be run by other users here");
+    }
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    assert!(
+        status.contains("Uid:\t65534\t65534") && status.contains("Gid:\t65534\t65534"),
+        "{status}"
+    );
+    Client::connect(&socket).call("ping", json!({}));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_service_manager_is_told_of_start_life_reload_and_stop() {
+    let directory = tempfile::tempdir().unwrap();
+    let notify = directory.path().join("notify");
+    let manager = std::os::unix::net::UnixDatagram::bind(&notify).unwrap();
+    manager.set_read_timeout(Some(crate::process::HANG)).unwrap();
+    let mut child = command()
+        .args(["-s", "x.sock"])
+        .current_dir(directory.path())
+        .env("NOTIFY_SOCKET", &notify)
+        .env("WATCHDOG_USEC", "200000")
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let next = |wanted: &str| {
+        let mut bytes = [0; 512];
+        loop {
+            let count = manager.recv(&mut bytes).unwrap();
+            let message = text(&bytes[..count]);
+            if message.contains(wanted) {
+                return message;
+            }
+        }
+    };
+    assert!(next("READY=1").contains("STATUS=Serving x.sock"));
+    assert!(next("STATUS=").contains("status=pass"));
+    next("WATCHDOG=1");
+    next("WATCHDOG=1");
+    let signal = |name: &str| {
+        let sent = Command::new("kill").arg(name).arg(child.id().to_string()).status().unwrap();
+        assert!(sent.success());
+    };
+    signal("-HUP");
+    next("RELOADING=1");
+    next("READY=1");
+    signal("-TERM");
+    next("STOPPING=1");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn lines_for_the_journal_begin_with_their_level() {
+    use std::os::unix::fs::MetadataExt;
+    let directory = tempfile::tempdir().unwrap();
+    let log = std::fs::File::create(directory.path().join("log")).unwrap();
+    let facts = log.metadata().unwrap();
+    let mut child = command()
+        .args(["-s", "x.sock", "--workers=2"])
+        .current_dir(directory.path())
+        .env("JOURNAL_STREAM", format!("{}:{}", facts.dev(), facts.ino()))
+        .stderr(log)
+        .spawn()
+        .unwrap();
+    wait_for("the socket", || directory.path().join("x.sock").exists());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let log = std::fs::read_to_string(directory.path().join("log")).unwrap();
+    assert!(log.lines().all(|line| line.starts_with('<')), "{log}");
+    assert!(log.contains("<6>") && log.contains("<4>"), "{log}");
+}

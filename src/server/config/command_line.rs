@@ -21,6 +21,8 @@ pub enum Action {
     Help,
     /// Print the version.
     Version,
+    /// Print the manual page.
+    Manual,
     /// Read the configuration, say what is wrong with it, and end.
     CheckConfig,
     /// Print the configuration with its origins, and end.
@@ -60,6 +62,7 @@ const fn action(
 pub const ACTIONS: &[ActionFlag] = &[
     action("help", Some('h'), Action::Help, "Print this text"),
     action("version", Some('v'), Action::Version, "Print the version"),
+    action("man", None, Action::Manual, "Print the manual page, for man(1)"),
     action("check-config", None, Action::CheckConfig, "Check the configuration and end"),
     action("show-config", None, Action::ShowConfig, "Print all settings and where they come from"),
     action("status", None, Action::Status, "Tell whether a daemon runs: code 0 if so, else 1"),

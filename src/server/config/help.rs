@@ -69,6 +69,70 @@ fn flag_line(text: &mut String, long: &str, short: Option<char>, value: &str, ab
     let _ = writeln!(text, "{name:<NAME_WIDTH$} {about}");
 }
 
+/// The manual page, in the language of man(7).
+pub fn man() -> String {
+    let mut page = String::from(
+        ".TH GOXEL-DAEMON 1\n.SH NAME\ngoxel-daemon \\- voxel engine behind a Unix socket\n\
+         .SH SYNOPSIS\n.B goxel-daemon\n.RI [ FLAGS ]\n.SH DESCRIPTION\n",
+    );
+    let description = INTRODUCTION.split("\n\n").filter(|part| !part.starts_with("Usage:"));
+    page.push_str(&description.map(roff).collect::<Vec<_>>().join("\n.PP\n"));
+    page.push_str("\n.SH ACTIONS\n");
+    for flag in ACTIONS.iter().filter(|flag| !flag.help.is_empty()) {
+        man_entry(&mut page, flag.long, flag.short, "", flag.help, "");
+    }
+    man_entry(
+        &mut page,
+        "config",
+        Some('c'),
+        "FILE",
+        "Read this configuration file and no other",
+        "",
+    );
+    page.push_str(".SH SETTINGS\n");
+    for setting in TABLE {
+        let names = format!("Variable {}, key {}.", setting.variable, setting.key);
+        let (flag, short, value) = (setting.flag, setting.short, setting.value);
+        man_entry(&mut page, flag, short, value, &about(setting), &names);
+    }
+    page.push_str(
+        ".SH SIGNALS\n.TP\n.BR SIGTERM \", \" SIGINT\nAnswer what has arrived, save if so asked, end. A second one \
+         ends at once.\n.TP\n.B SIGHUP\nRead the configuration again and open the log file anew.\n.TP\n\
+         .B SIGUSR1\nWrite the state to the log.\n.SH EXIT STATUS\n0 done, 1 failed, 2 wrong command line, 78 wrong \
+         configuration.\n.SH SEE ALSO\n.BR goxelctl (1)\n",
+    );
+    page
+}
+
+fn man_entry(
+    page: &mut String,
+    long: &str,
+    short: Option<char>,
+    value: &str,
+    about: &str,
+    names: &str,
+) {
+    let short = short.map_or(String::new(), |letter| format!("\\-{letter}, "));
+    let equals = if value.is_empty() { "" } else { "=" };
+    let long = roff(long);
+    // Writing to a String cannot fail.
+    let _ =
+        writeln!(page, ".TP\n\\fB{short}\\-\\-{long}\\fR{equals}\\fI{value}\\fR\n{}.", roff(about));
+    if !names.is_empty() {
+        let _ = writeln!(page, "{}", roff(names));
+    }
+}
+
+/// Text in which nothing means anything to roff.
+fn roff(text: &str) -> String {
+    let escaped = text.trim_end().replace('\\', "\\e").replace('-', "\\-");
+    let lines = escaped.lines().map(|line| match line.starts_with(['.', '\'']) {
+        true => format!("\\&{line}"),
+        false => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// All settings as a configuration file, each with its origin.
 pub fn show(loaded: &Loaded) -> String {
     let mut text = String::new();
@@ -115,6 +179,15 @@ mod tests {
         }
         assert!(help.lines().all(|line| line.chars().count() <= 140), "{help}");
         assert!(!help.contains("--test-"), "{help}");
+    }
+
+    #[test]
+    fn the_manual_page_names_every_flag_and_variable() {
+        let page = man();
+        for setting in TABLE {
+            assert!(page.contains(&setting.flag.replace('-', "\\-")), "{}", setting.flag);
+            assert!(page.contains(setting.variable), "{}", setting.variable);
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use command_line::{Action, CommandLine};
-pub use help::{help, show};
+pub use help::{help, man, show};
 pub use kinds::{Bytes, Count, FileMode, LogFormat, Percent, SettingType, Switch, Time};
 pub use table::{Effect, Setting, Settings, TABLE};
 
@@ -330,6 +330,7 @@ impl Settings {
             &mut self.log_file,
             &mut self.health_file,
             &mut self.project,
+            &mut self.render_dir,
             &mut self.working_dir,
         ];
         files.into_iter().flatten().for_each(absolute);

@@ -1,6 +1,7 @@
 //! From settings to what the server is made of.
 
 use super::{ConfigError, Loaded, Settings};
+use crate::render_store::RenderStoreSettings;
 use crate::server::limits::Limits;
 use crate::server::logging::Style;
 use crate::server::ownership::Permissions;
@@ -34,6 +35,25 @@ impl Settings {
 }
 
 impl Settings {
+    /// Where kept pictures go.
+    pub fn renders(&self) -> RenderStoreSettings {
+        let defaults = RenderStoreSettings::default();
+        RenderStoreSettings {
+            directory: self.render_dir.clone().unwrap_or(defaults.directory),
+            time_to_live: self.render_ttl.0,
+            max_bytes: self.render_max_size.0,
+            cleanup_interval: self.render_cleanup_interval.0,
+        }
+    }
+
+    /// Bytes that voxels may take; without a limit the largest number.
+    pub fn voxel_memory(&self) -> u64 {
+        match self.max_voxel_memory.0 {
+            0 => u64::MAX,
+            bytes => bytes,
+        }
+    }
+
     /// What the log is to be like.
     pub fn log_style(&self) -> Style<'_> {
         Style {
@@ -69,5 +89,6 @@ mod tests {
     #[test]
     fn the_defaults_of_the_table_are_those_of_the_limits() {
         assert_eq!(Settings::default().limits(), Limits::default());
+        assert_eq!(Settings::default().renders(), RenderStoreSettings::default());
     }
 }

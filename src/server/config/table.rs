@@ -136,6 +136,18 @@ settings! {
     save_on_exit: Switch =
         "false", "project.save_on_exit", "save-on-exit", "GOXEL_SAVE_ON_EXIT", Live;
 
+    /// Keep pictures that calls ask for by path here; the default is goxel_renders among temporary files
+    render_dir: Option<PathBuf> = "", "render.dir", "render-dir", "GOXEL_RENDER_DIR", Start;
+    /// Time that a kept picture lives
+    render_ttl: Time<SECOND, { 365 * DAY }> =
+        "1h", "render.ttl", "render-ttl", "GOXEL_RENDER_TTL", Start;
+    /// Bytes of all kept pictures; beyond, the oldest are removed
+    render_max_size: Bytes<1, { 1 << 50 }> =
+        "1GiB", "render.max_size", "render-max-size", "GOXEL_RENDER_MAX_SIZE", Start;
+    /// Time between two looks for pictures whose time is over
+    render_cleanup_interval: Time<SECOND, DAY> =
+        "5m", "render.cleanup_interval", "render-cleanup-interval", "GOXEL_RENDER_CLEANUP_INTERVAL", Start;
+
     /// Write the log here instead of to standard error; when daemonized the default is beside the socket
     log_file: Option<PathBuf> = "", "log.file", "log-file"/'l', "GOXEL_LOG_FILE", Live;
     /// The least important lines that are written: off, error, warn, info, debug or trace
