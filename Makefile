@@ -17,7 +17,7 @@ demo: build ## Show the daemon at work; FILE=model.gox shows it with a model of 
 test: ## Build and run every test
 	$(CARGO) test
 
-.PHONY: bench-rpc test-clients
+.PHONY: bench-rpc
 bench-rpc: ## Measure requests a second beside redis-server; RUNS=5 SECONDS=1 PLACEMENT=split
 	$(CARGO) bench --bench rpc
 
@@ -31,7 +31,7 @@ fuzz: ## Fuzz TARGET (decoder, envelope, json, format) for TIME seconds; needs c
 		-- -max_total_time=$(TIME) -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1
 
 WORDS ?=
-.PHONY: bench bench-json test-clients
+.PHONY: bench bench-json
 bench: ## Measure against the yardsticks; WORDS="edit shape" picks rows
 	$(CARGO) bench --bench bench -- $(WORDS)
 
@@ -49,7 +49,7 @@ doc: ## Build the documentation
 reference: ## Write the reference page of the guide anew from the table of methods
 	GOXEL_UPDATE_REFERENCE=1 $(CARGO) test --test api_described reference
 
-.PHONY: test-protocol-detection test-connection-lifecycle test-error-recovery test-clients
+.PHONY: test-protocol-detection test-connection-lifecycle test-error-recovery
 test-protocol-detection: ## Test that each connection speaks one framing for life
 	$(CARGO) test --lib wire::
 	$(CARGO) test --test server -- protocol_detection:: spec_examples::
@@ -67,7 +67,7 @@ test-error-recovery: ## Test that everything goes on after errors, RESTARTS kill
 # How many seeds `make simulate` runs.
 SEEDS ?= 1000
 
-.PHONY: simulate test-clients
+.PHONY: simulate
 simulate: ## Run SEEDS fresh seeds of simulated network and clock; a failing seed prints how to run it again
 	GOXEL_SIMULATE_SEEDS=$(SEEDS) $(CARGO) test --release --test simulation fresh -- --nocapture
 
@@ -79,7 +79,7 @@ BINDIR = $(PREFIX)/bin
 SYSTEMD ?= yes
 PROGRAMS = goxel-daemon goxelctl goxel-mcp
 
-.PHONY: install install-files uninstall install-launchd homebrew-formula deb static test-ops bench-idle test-clients
+.PHONY: install install-files uninstall install-launchd homebrew-formula deb static test-ops bench-idle
 install: build install-files ## Install the programs, manual pages, completions and units; DESTDIR= PREFIX= SYSTEMD=yes|no
 
 install-files:

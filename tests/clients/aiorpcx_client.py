@@ -5,6 +5,15 @@ import socket
 import sys
 
 from aiorpcx import Notification, RPCError, RPCSession, connect_rs
+from aiorpcx.rawsocket import RSTransport
+
+
+class UnixTransport(RSTransport):
+    """aiorpcX takes every peer for an internet host; a Unix socket's peer has no address."""
+
+    def connection_made(self, transport):
+        self._proxy = False
+        super().connection_made(transport)
 
 
 class Session(RPCSession):
@@ -23,7 +32,7 @@ async def main(path):
     sock = socket.socket(socket.AF_UNIX)
     sock.connect(path)
     sock.setblocking(False)
-    async with connect_rs(sock=sock, session_factory=Session) as session:
+    async with connect_rs(sock=sock, session_factory=Session, transport=UnixTransport) as session:
         assert (await session.send_request("ping"))["pong"] is True
         await session.send_request("goxel.create_project", {"name": "aiorpcX", "size": [8, 8, 8]})
         subscribed = await session.send_request("goxel.subscribe", {"min_interval_ms": 0})

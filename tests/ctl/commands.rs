@@ -68,7 +68,8 @@ fn metrics_are_printed_and_written_to_a_file() {
 #[test]
 fn the_settings_of_the_running_daemon_are_shown_with_their_origin() {
     let daemon = Daemon::start_with(&["--max-connections=77"]);
-    let rows = ok(run(daemon.socket(), &["config", "show", "--daemon", "--origin", "--json"])).json_lines();
+    let rows = ok(run(daemon.socket(), &["config", "show", "--daemon", "--origin", "--json"]))
+        .json_lines();
     let limit = rows.iter().find(|row| row["value"] == "77").unwrap_or_else(|| panic!("{rows:?}"));
     assert!(limit["origin"].as_str().unwrap().contains("--max-connections"), "{limit}");
 }
