@@ -126,3 +126,11 @@ bench-idle: build ## Print what an idle daemon costs, beside redis-server where 
 test-clients: ## Let JSON-RPC clients from npm and PyPI call the daemon, and validate its OpenRPC document
 	$(CARGO) build --bin goxel-daemon
 	tests/clients/run.sh
+
+SEQUENCES ?= 100000
+.PHONY: test-model bench-api
+test-model: ## Random sequences of calls against a naive model of voxels (SEQUENCES=100000)
+	GOXEL_MODEL_SEQUENCES=$(SEQUENCES) $(CARGO) test --release --test model
+
+bench-api: ## What calls cost without sockets, beside the same through serde_json
+	$(CARGO) bench --bench api
