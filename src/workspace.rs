@@ -23,8 +23,8 @@ use crate::voxel::Bounds;
 /// The name of the project that calls act on unless they name another.
 pub const DEFAULT_PROJECT: &str = "default";
 
-/// Projects that may be open at once (`--max-projects`).
-pub const MAX_PROJECTS: usize = 256;
+/// Projects that may be open at once unless told otherwise.
+pub const DEFAULT_MAX_PROJECTS: usize = 256;
 
 /// A document that is open.
 pub struct Project {
@@ -201,6 +201,8 @@ pub struct Workspace {
     turns: u64,
     /// How much one edit may do.
     pub edit_limits: crate::edit::Limits,
+    /// How many projects may be open at once.
+    pub max_projects: usize,
     /// Bytes that the history of each project may keep.
     history_memory: u64,
 }
@@ -212,6 +214,7 @@ impl Default for Workspace {
             projects: BTreeMap::from([(DEFAULT_PROJECT.to_owned(), default)]),
             turns: 0,
             edit_limits: crate::edit::Limits::default(),
+            max_projects: DEFAULT_MAX_PROJECTS,
             history_memory: DEFAULT_HISTORY_MEMORY,
         }
     }

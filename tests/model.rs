@@ -1,6 +1,7 @@
 //! Random sequences of calls against a naive model: a hash map of voxels for each layer, whole copies for the
 //! history. `GOXEL_MODEL_SEQUENCES` sets how many sequences are tried; `make test-model` tries 100,000.
 
+#[allow(dead_code)]
 #[path = "support/service.rs"]
 mod service;
 
@@ -58,7 +59,13 @@ fn color() -> impl Strategy<Value = Color> {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let mode = prop_oneof![Just("add"), Just("subtract"), Just("paint"), Just("intersect"), Just("replace")];
+    let mode = prop_oneof![
+        Just("add"),
+        Just("subtract"),
+        Just("paint"),
+        Just("intersect"),
+        Just("replace")
+    ];
     prop_oneof![
         4 => (at(), color()).prop_map(|(at, color)| Act::Add(at, color)),
         2 => at().prop_map(Act::Remove),
@@ -186,7 +193,9 @@ fn combine(voxels: &mut Voxels, shape: &HashSet<At>, color: Color, mode: &str) {
     match mode {
         "add" | "replace" => voxels.extend(shape.iter().map(|&at| (at, color))),
         "subtract" => voxels.retain(|at, _| !shape.contains(at)),
-        "paint" => voxels.iter_mut().filter(|(at, _)| shape.contains(*at)).for_each(|(_, c)| *c = color),
+        "paint" => {
+            voxels.iter_mut().filter(|(at, _)| shape.contains(*at)).for_each(|(_, c)| *c = color)
+        }
         _ => voxels.retain(|at, _| shape.contains(at)),
     }
 }
@@ -276,42 +285,55 @@ impl Bench {
         match act.clone() {
             Act::Add(at, color) => {
                 self.call("goxel.add_voxel", json!({"position": at, "color": color}));
-                self.change(|voxels| drop(voxels.insert(at, color)));
+                self.change(|voxels| {
+                    voxels.insert(at, color);
+                });
             }
             Act::Remove(at) => {
                 let result = self.call("goxel.remove_voxel", json!({"position": at}));
                 let there = self.model().now().clone().voxels().contains_key(&at);
                 assert_eq!(result["removed"], there);
-                self.change(|voxels| drop(voxels.remove(&at)));
+                self.change(|voxels| {
+                    voxels.remove(&at);
+                });
             }
             Act::Paint(at, color) => {
                 let there = self.model().now().clone().voxels().contains_key(&at);
-                let answer = self.reply("goxel.paint_voxels", json!({"position": at, "color": color}));
+                let answer =
+                    self.reply("goxel.paint_voxels", json!({"position": at, "color": color}));
                 assert_eq!(answer.get("result").is_some(), there, "{answer}");
                 if there {
-                    self.change(|voxels| drop(voxels.insert(at, color)));
+                    self.change(|voxels| {
+                        voxels.insert(at, color);
+                    });
                 }
             }
             Act::AddMany(list) => {
-                let entries: Vec<_> =
-                    list.iter().map(|(at, color)| json!({"position": at, "color": color})).collect();
+                let entries: Vec<_> = list
+                    .iter()
+                    .map(|(at, color)| json!({"position": at, "color": color}))
+                    .collect();
                 self.call("add_voxels", json!({"voxels": entries}));
                 self.change(|voxels| voxels.extend(list));
             }
             Act::Box(a, b, color, mode, true) => {
-                let operation = json!({"op": "box", "min": a, "max": b, "color": color, "mode": mode});
-                let result = self.call("goxel.edit", json!({"operations": [operation], "dry_run": true}));
+                let operation =
+                    json!({"op": "box", "min": a, "max": b, "color": color, "mode": mode});
+                let result =
+                    self.call("goxel.edit", json!({"operations": [operation], "dry_run": true}));
                 let mut scene = self.model().now().clone();
                 let before = scene.voxels().clone();
                 let shape = cells(sorted(a, b)).into_iter().collect();
                 combine(scene.voxels(), &shape, color, mode);
                 let after = scene.voxels();
                 let all: HashSet<_> = before.keys().chain(after.keys()).collect();
-                let changed = all.into_iter().filter(|at| before.get(*at) != after.get(*at)).count();
+                let changed =
+                    all.into_iter().filter(|at| before.get(*at) != after.get(*at)).count();
                 assert_eq!(result["changed"], changed);
             }
             Act::Box(a, b, color, mode, false) => {
-                let operation = json!({"op": "box", "min": a, "max": b, "color": color, "mode": mode});
+                let operation =
+                    json!({"op": "box", "min": a, "max": b, "color": color, "mode": mode});
                 let shape = cells(sorted(a, b)).into_iter().collect();
                 self.edit(operation, |voxels| combine(voxels, &shape, color, mode));
             }
@@ -364,8 +386,7 @@ impl Bench {
                 });
             }
             Act::Rotate(axis, turns) => {
-                let operation =
-                    json!({"op": "rotate", "axis": AXES[axis], "turns": turns, "center": [0, 0, 0]});
+                let operation = json!({"op": "rotate", "axis": AXES[axis], "turns": turns, "center": [0, 0, 0]});
                 self.edit(operation, |voxels| {
                     for _ in 0..turns.rem_euclid(4) {
                         *voxels = moved(voxels, |at| rotated(at, axis));
@@ -375,7 +396,10 @@ impl Bench {
             Act::Replace(from, to) => {
                 let operation = json!({"op": "replace_color", "from": from, "to": to});
                 self.edit(operation, |voxels| {
-                    voxels.values_mut().filter(|color| **color == from).for_each(|color| *color = to);
+                    voxels
+                        .values_mut()
+                        .filter(|color| **color == from)
+                        .for_each(|color| *color = to);
                 });
             }
             Act::Fill(at, color) => {
@@ -433,7 +457,8 @@ impl Bench {
             }
             Act::MergeLayers(from, into) => {
                 let mut scene = self.model().now().clone();
-                let known = from != into && scene.layer(from).is_some() && scene.layer(into).is_some();
+                let known =
+                    from != into && scene.layer(from).is_some() && scene.layer(into).is_some();
                 let params = json!({"source_layer_id": from, "target_layer_id": into});
                 let answer = self.reply("goxel.merge_layers", params);
                 assert_eq!(answer.get("result").is_some(), known, "{answer}");
@@ -450,7 +475,7 @@ impl Bench {
                 assert_eq!(answer.get("result").is_some(), known, "{answer}");
                 if known {
                     scene.active = id;
-                    self.model().commit(scene, true);
+                    self.model().commit(scene, false);
                 }
             }
             Act::Undo(steps) => {
@@ -522,7 +547,7 @@ impl Bench {
 
 fn sequences() -> u32 {
     let asked = std::env::var("GOXEL_MODEL_SEQUENCES").ok().and_then(|text| text.parse().ok());
-    asked.unwrap_or(200)
+    asked.unwrap_or(100)
 }
 
 proptest! {

@@ -108,8 +108,49 @@ struct Member<'a> {
 }
 
 enum Form<'a> {
-    Positional { values: Vec<&'a str>, next: usize },
+    Positional(Positions<'a>),
     Named(Vec<Member<'a>>),
+}
+
+/// Params by position, cut out of the text one after another as they are taken.
+struct Positions<'a> {
+    rest: Elements<'a>,
+    /// The next value, looked at and not taken yet.
+    peeked: Option<&'a str>,
+    /// Values in another order, to be taken before the rest; the last one first.
+    reordered: Vec<&'a str>,
+    taken: usize,
+}
+
+impl<'a> Positions<'a> {
+    fn peek(&mut self) -> Option<&'a str> {
+        if let Some(value) = self.reordered.last() {
+            return Some(value);
+        }
+        if self.peeked.is_none() {
+            self.peeked = self.rest.next();
+        }
+        self.peeked
+    }
+
+    fn take(&mut self) -> Option<&'a str> {
+        self.taken += 1;
+        self.reordered.pop().or_else(|| self.peeked.take()).or_else(|| self.rest.next())
+    }
+
+    fn count_rest(self) -> usize {
+        let ahead = self.reordered.len() + usize::from(self.peeked.is_some());
+        ahead + self.rest.count()
+    }
+}
+
+/// Room for the members of a usual call.
+const USUAL_MEMBERS: usize = 8;
+
+fn members(text: &str) -> Vec<Member<'_>> {
+    let mut members = Vec::with_capacity(USUAL_MEMBERS);
+    members.extend(Members::new(text).map(|(name, value)| Member { name, value, used: false }));
+    members
 }
 
 /// The params of one call. Each is taken once, in the order of the method's description.
@@ -124,14 +165,13 @@ impl<'a> Args<'a> {
     pub fn new(params: Option<&'a str>) -> Option<Self> {
         let form = match params.map(|text| (text, text.as_bytes().first())) {
             None | Some(("null", _)) => Form::Named(Vec::new()),
-            Some((text, Some(b'['))) => {
-                Form::Positional { values: Elements::new(text).collect(), next: 0 }
-            }
-            Some((text, Some(b'{'))) => Form::Named(
-                Members::new(text)
-                    .map(|(name, value)| Member { name, value, used: false })
-                    .collect(),
-            ),
+            Some((text, Some(b'['))) => Form::Positional(Positions {
+                rest: Elements::new(text),
+                peeked: None,
+                reordered: Vec::new(),
+                taken: 0,
+            }),
+            Some((text, Some(b'{'))) => Form::Named(members(text)),
             Some(_) => return None,
         };
         Some(Args { text: params.filter(|&text| text != "null"), form })
@@ -139,13 +179,13 @@ impl<'a> Args<'a> {
 
     /// Whether the params came by position.
     pub fn is_positional(&self) -> bool {
-        matches!(self.form, Form::Positional { .. })
+        matches!(self.form, Form::Positional(_))
     }
 
     /// The next value by position, without taking it; `None` with named params or behind the last.
-    pub fn peek(&self) -> Option<&'a str> {
-        match &self.form {
-            Form::Positional { values, next } => values.get(*next).copied(),
+    pub fn peek(&mut self) -> Option<&'a str> {
+        match &mut self.form {
+            Form::Positional(positions) => positions.peek(),
             Form::Named(_) => None,
         }
     }
@@ -153,11 +193,7 @@ impl<'a> Args<'a> {
     /// The next value by position.
     pub fn take_next(&mut self) -> Option<&'a str> {
         match &mut self.form {
-            Form::Positional { values, next } => {
-                let value = values.get(*next).copied();
-                *next += 1;
-                value
-            }
+            Form::Positional(positions) => positions.take(),
             Form::Named(_) => None,
         }
     }
@@ -165,16 +201,19 @@ impl<'a> Args<'a> {
     /// Puts params by position into another order: `order[i]` is the index of the new i-th one. A position that
     /// was not given counts as `null`.
     pub fn reorder(&mut self, order: &[usize]) {
-        if let Form::Positional { values, next } = &mut self.form {
-            let given = values.split_off(*next);
-            values.extend(order.iter().map(|&index| given.get(index).copied().unwrap_or("null")));
+        if let Form::Positional(positions) = &mut self.form {
+            let taken = positions.taken;
+            let given: Vec<_> = std::iter::from_fn(|| positions.take()).collect();
+            positions.taken = taken;
+            let new = order.iter().rev().map(|&index| given.get(index).copied().unwrap_or("null"));
+            positions.reordered = new.collect();
         }
     }
 
     /// Everything that was given, as one raw text; `None` if nothing was.
     pub fn take_all(&mut self) -> Option<&'a str> {
         match &mut self.form {
-            Form::Positional { values, next } => *next = values.len(),
+            Form::Positional(positions) => while positions.take().is_some() {},
             Form::Named(members) => members.iter_mut().for_each(|member| member.used = true),
         }
         self.text
@@ -210,7 +249,7 @@ impl<'a> Args<'a> {
     /// One param: the next position, or the first of its names. `null` counts as absent.
     pub fn take(&mut self, names: &[&'static str]) -> Option<&'a str> {
         let value = match self.form {
-            Form::Positional { .. } => self.take_next(),
+            Form::Positional(_) => self.take_next(),
             Form::Named(_) => self.first_named(names).map(|(_, value)| value),
         };
         value.filter(|&value| value != "null")
@@ -219,10 +258,13 @@ impl<'a> Args<'a> {
     /// Refuses what nobody has taken; `known` are the names that there are, for the message.
     pub fn finish(self, known: &[&'static str]) -> Result<(), ParamError> {
         match self.form {
-            Form::Positional { values, next } if values.len() > next => {
-                Err(ParamError::Surplus { most: next, got: values.len() })
+            Form::Positional(positions) => {
+                let most = positions.taken;
+                match positions.count_rest() {
+                    0 => Ok(()),
+                    rest => Err(ParamError::Surplus { most, got: most + rest }),
+                }
             }
-            Form::Positional { .. } => Ok(()),
             Form::Named(members) => match members.into_iter().find(|member| !member.used) {
                 None => Ok(()),
                 Some(member) => Err(ParamError::Unknown {

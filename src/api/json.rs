@@ -60,7 +60,12 @@ impl Nesting {
 
 /// Checks the value that starts at `at` (after white space) and returns the offset after it.
 pub fn skip_value(text: &[u8], at: usize) -> Result<usize, SyntaxError> {
-    let mut nesting = Nesting::default();
+    skip_value_in(text, at, 0)
+}
+
+/// The same for a value inside `outer` levels of others, which count for the limit of nesting.
+fn skip_value_in(text: &[u8], at: usize, outer: usize) -> Result<usize, SyntaxError> {
+    let mut nesting = Nesting { depth: outer, ..Nesting::default() };
     let mut at = skip_space(text, at);
     loop {
         at = match text.get(at) {
@@ -88,7 +93,7 @@ pub fn skip_value(text: &[u8], at: usize) -> Result<usize, SyntaxError> {
         };
         // A value has ended: close what ends with it, then go on behind the next comma.
         loop {
-            if nesting.depth == 0 {
+            if nesting.depth == outer {
                 return Ok(at);
             }
             at = skip_space(text, at);
@@ -188,8 +193,108 @@ fn skip_number(text: &[u8], at: usize) -> Result<usize, SyntaxError> {
 /// Cuts off the value at the start of a valid text: the value, and the offset behind it.
 fn take_value(text: &str, at: usize) -> Option<(&str, usize)> {
     let start = skip_space(text.as_bytes(), at);
-    let end = skip_value(text.as_bytes(), start).ok()?;
+    let end = skip_valid(text.as_bytes(), start)?;
     Some((text.get(start..end)?, end))
+}
+
+/// The offset behind the value at `at` in a text that was checked before: only its end is looked for.
+fn skip_valid(text: &[u8], at: usize) -> Option<usize> {
+    match text.get(at)? {
+        b'"' => skip_string(text, at).ok(),
+        b'[' | b'{' => skip_brackets(text, at),
+        b',' | b']' | b'}' => None,
+        _ => {
+            let is_end =
+                |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\n' | b'\r' | b'\t');
+            Some(text[at..].iter().position(is_end).map_or(text.len(), |length| at + length))
+        }
+    }
+}
+
+/// Skips an array or object by counting brackets, eight bytes at a time where no string begins.
+fn skip_brackets(text: &[u8], mut at: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    loop {
+        while let Some(chunk) = text.get(at..at + 8).and_then(|chunk| chunk.try_into().ok()) {
+            let word = u64::from_le_bytes(chunk);
+            let (opened, closed) = (count_of(word, b'{'), count_of(word, b'}'));
+            if depth <= closed || has_byte(word, b'"') {
+                break;
+            }
+            depth = depth + opened - closed;
+            at += 8;
+        }
+        // The end, or a string, is among the next eight bytes.
+        let stop = at + 8;
+        while at < stop {
+            match text.get(at)? {
+                b'[' | b'{' => depth += 1,
+                b']' | b'}' => {
+                    depth = depth.checked_sub(1)?;
+                    if depth == 0 {
+                        return Some(at + 1);
+                    }
+                }
+                b'"' => {
+                    at = skip_string(text, at).ok()?;
+                    continue;
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// A word whose bytes are 0x80 exactly where those of `word` are 0.
+fn zero_bytes(word: u64) -> u64 {
+    !(((word & !HIGH) + !HIGH) | word | !HIGH)
+}
+
+fn has_byte(word: u64, byte: u8) -> bool {
+    zero_bytes(word ^ (ONES * u64::from(byte))) != 0
+}
+
+/// How many bytes are this curly bracket or the square one like it, which differs in bit 5 only.
+fn count_of(word: u64, bracket: u8) -> usize {
+    let folded = word | (ONES * 0x20);
+    zero_bytes(folded ^ (ONES * u64::from(bracket))).count_ones() as usize
+}
+
+/// Checks an object and hands out its members as it goes: name, and raw text of the value. Returns the offset
+/// behind it.
+pub fn check_members<'a>(
+    text: &'a str,
+    at: usize,
+    mut member: impl FnMut(Cow<'a, str>, &'a str),
+) -> Result<usize, SyntaxError> {
+    let bytes = text.as_bytes();
+    if bytes.get(at) != Some(&b'{') {
+        return error(at, "expected an object");
+    }
+    let mut at = skip_space(bytes, at + 1);
+    if bytes.get(at) == Some(&b'}') {
+        return Ok(at + 1);
+    }
+    loop {
+        let value = skip_key(bytes, at)?;
+        let end = skip_value_in(bytes, value, 1)?;
+        let key = skip_string(bytes, at)?;
+        // A lone surrogate makes a name unreadable; such a member is none that anybody knows.
+        if let Some(name) = text.get(at..key).and_then(string) {
+            member(name, text.get(value..end).unwrap_or_default());
+        }
+        at = skip_space(bytes, end);
+        match bytes.get(at) {
+            Some(b'}') => return Ok(at + 1),
+            Some(b',') => at = skip_space(bytes, at + 1),
+            Some(_) => return error(at, "expected ',' or '}'"),
+            None => return error(at, "the text ends inside an object"),
+        }
+    }
 }
 
 /// The raw texts of the elements of an array. Yields nothing if the text is not an array.
@@ -330,6 +435,64 @@ mod tests {
         assert!(whole(&("[".repeat(128) + &"]".repeat(128))).is_ok());
         let deep = whole(&("[".repeat(129) + &"]".repeat(129)));
         assert_eq!(deep, error(128, "nesting deeper than 128 levels"));
+    }
+
+    #[test]
+    fn checking_members_agrees_with_checking_the_whole() {
+        for text in [
+            r#"{}"#,
+            r#"{ }"#,
+            r#"{"a":1}"#,
+            r#"{ "a" : [1,{"b":2}] , "c":"x" }"#,
+            r#"{"a":1,}"#,
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            r#"{,}"#,
+            r#"{"a":1 "b":2}"#,
+            r#"{"a":1"#,
+            "{",
+            r#"{"a":1]"#,
+            r#"{1:2}"#,
+            r#"{"a":01}"#,
+        ] {
+            let mut seen = Vec::new();
+            let checked = check_members(text, 0, |name, value| seen.push((name, value)));
+            assert_eq!(checked.is_ok(), whole(text).is_ok(), "{text}");
+            if checked.is_ok() {
+                assert_eq!(checked, Ok(text.len()));
+                assert_eq!(seen, Members::new(text).collect::<Vec<_>>(), "{text}");
+            }
+        }
+        let nested =
+            |levels: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
+        assert!(check_members(&nested(127), 0, |_, _| {}).is_ok());
+        assert!(check_members(&nested(128), 0, |_, _| {}).is_err());
+    }
+
+    #[test]
+    fn the_quick_skip_finds_the_same_ends_as_the_check() {
+        for value in [
+            "[]",
+            "{}",
+            "[[],[[]],{}]",
+            "[1,2,3,4,5,6,7,8,9,10,11,12]",
+            r#"["]]]]]]]]]]","[[[["]"#,
+            "12.5e3",
+            r#"{"aaaaaaaaaaaaaaaa":[{"b":"}}"},[1,2,3,4,5,6,7,8]]}"#,
+            r#""a\"]""#,
+            "null",
+            "[[[[[[[[1]]]]]]]]",
+            r#"["\\","\"",{"x":-1}]"#,
+            "[\u{e4}]",
+        ] {
+            for (before, behind) in
+                [("", ""), ("  ", " "), ("", ",[]"), ("x", "]"), ("       ", "}}}}")]
+            {
+                let text = format!("{before}{value}{behind}");
+                let end = skip_valid(text.as_bytes(), before.len());
+                assert_eq!(end, Some(before.len() + value.len()), "{text}");
+            }
+        }
     }
 
     #[test]

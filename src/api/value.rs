@@ -90,15 +90,42 @@ pub fn read<'a, T: Value<'a>>(
 
 /// A number in a JSON text, if it is one.
 pub fn number(raw: &str) -> Option<f64> {
-    matches!(raw.as_bytes().first(), Some(b'-' | b'0'..=b'9')).then(|| raw.parse().ok())?
+    match plain(raw) {
+        Some(value) => Some(value as f64),
+        None => {
+            matches!(raw.as_bytes().first(), Some(b'-' | b'0'..=b'9')).then(|| raw.parse().ok())?
+        }
+    }
+}
+
+/// A whole number in plain digits, few enough that a float holds it exactly too.
+fn plain(raw: &str) -> Option<i64> {
+    let digits = raw.strip_prefix('-').unwrap_or(raw);
+    if digits.is_empty() || digits.len() > 15 {
+        return None;
+    }
+    let mut value = 0;
+    for byte in digits.bytes() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    // Minus zero is a float only.
+    match digits.len() < raw.len() {
+        true if value == 0 => None,
+        true => Some(-value),
+        false => Some(value),
+    }
 }
 
 /// A whole number in any integral spelling.
 pub fn whole(raw: &str) -> Option<i64> {
-    match raw.parse::<i64>() {
+    plain(raw).or_else(|| match raw.parse::<i64>() {
         Ok(value) if raw.as_bytes()[0] != b'+' => Some(value),
         _ => number(raw).filter(|value| value.fract() == 0.0).and_then(in_i64),
-    }
+    })
 }
 
 /// A coordinate: a whole number, or a fraction rounded down.

@@ -7,12 +7,12 @@ use std::borrow::Cow;
 
 use super::error::{INVALID_REQUEST, PARSE_ERROR, RpcError};
 use crate::api::args::shown;
-use crate::api::json::{Members, skip_space, skip_value, string};
+use crate::api::json::{Members, check_members, skip_space, skip_value, string};
 
 /// One complete message.
 pub enum Message<'a> {
-    /// A call, or an older tool object: the raw text of the object.
-    Single(&'a str),
+    /// A call, an older tool object, or something else that is no batch.
+    Single(Envelope<'a>),
     /// A batch: the raw text of the array.
     Batch(&'a str),
 }
@@ -29,16 +29,22 @@ impl<'a> Message<'a> {
             RpcError::new(PARSE_ERROR, format!("Parse error: {what} at byte {offset}"))
                 .with("got", shown(text.get(offset..).unwrap_or_default()))
         };
-        let end =
-            skip_value(bytes, start).map_err(|error| parse_error(error.what, error.offset))?;
+        let mut raw = Raw::default();
+        let end = match bytes.get(start) {
+            Some(b'{') => check_members(text, start, |name, value| raw.set(&name, value)),
+            _ => skip_value(bytes, start),
+        };
+        let end = end.map_err(|error| parse_error(error.what, error.offset))?;
         let rest = skip_space(bytes, end);
         if rest < bytes.len() {
             return Err(parse_error("text behind the end of the message", rest));
         }
-        match bytes.get(start) {
-            Some(b'[') => Ok(Message::Batch(&text[start..end])),
-            _ => Ok(Message::Single(&text[start..end])),
-        }
+        let whole = &text[start..end];
+        Ok(match bytes.get(start) {
+            Some(b'[') => Message::Batch(whole),
+            Some(b'{') => Message::Single(raw.into_envelope(whole)),
+            _ => Message::Single(Envelope::read(whole)),
+        })
     }
 }
 
@@ -122,23 +128,25 @@ impl<'a> Envelope<'a> {
             return invalid(Id::Absent, "expected an object", text);
         }
         let mut raw = Raw::default();
-        for (name, value) in Members::new(text) {
-            match &*name {
-                "jsonrpc" => raw.version = Some(value),
-                "id" => raw.id = Some(value),
-                "method" => raw.method = Some(value),
-                "params" => raw.params = Some(value),
-                "session" => raw.session = Some(value),
-                "tool" => raw.tool = Some(value),
-                "arguments" => raw.arguments = Some(value),
-                _ => {}
-            }
-        }
+        Members::new(text).for_each(|(name, value)| raw.set(&name, value));
         raw.into_envelope(text)
     }
 }
 
 impl<'a> Raw<'a> {
+    fn set(&mut self, name: &str, value: &'a str) {
+        match name {
+            "jsonrpc" => self.version = Some(value),
+            "id" => self.id = Some(value),
+            "method" => self.method = Some(value),
+            "params" => self.params = Some(value),
+            "session" => self.session = Some(value),
+            "tool" => self.tool = Some(value),
+            "arguments" => self.arguments = Some(value),
+            _ => {}
+        }
+    }
+
     fn into_envelope(self, text: &'a str) -> Envelope<'a> {
         if self.method.is_none()
             && let Some(name) = self.tool

@@ -107,7 +107,7 @@ impl Service {
                 note_no_call(caller, &error, host);
                 Handled::Finished
             }
-            Ok(Message::Single(text)) => match self.begin(text, false, caller, host, out) {
+            Ok(Message::Single(envelope)) => match self.begin(envelope, false, caller, host, out) {
                 Begun::Finished => Handled::Finished,
                 Begun::Running(running) => Handled::Pending(Box::new(Exchange {
                     running: Some(running),
@@ -240,7 +240,8 @@ impl Service {
         for text in elements.by_ref() {
             let start = exchange.answer.len();
             exchange.answer.push(if start == 0 { b'[' } else { b',' });
-            let begun = self.begin(text, true, exchange.caller, host, &mut exchange.answer);
+            let begun =
+                self.begin(Envelope::read(text), true, exchange.caller, host, &mut exchange.answer);
             if exchange.answer.len() == start + 1 {
                 exchange.answer.truncate(start);
             }
@@ -356,13 +357,13 @@ impl Service {
     /// Starts one call of a message.
     fn begin(
         &mut self,
-        text: &str,
+        envelope: Envelope<'_>,
         in_batch: bool,
         caller: ConnectionId,
         host: &mut dyn Host,
         out: &mut Vec<u8>,
     ) -> Begun {
-        match Envelope::read(text) {
+        match envelope {
             Envelope::Call(call) => {
                 let form = match call.is_notification() {
                     true => AnswerForm::Silent,

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use super::config::{self, Action, ConfigError, Environment, Loaded, command_line};
+use super::config::{self, Action, ConfigError, Environment, Loaded, Settings, command_line};
 use super::watch::{Start, Watch};
 use super::{control, daemonize, logging, projects};
 use crate::rpc::Service;
@@ -107,7 +107,7 @@ fn serve(start: Start) -> Result<ExitCode, String> {
         log::warn!("{warning}");
     }
     set_memory_limit(settings.voxel_memory());
-    let mut workspace = Workspace::default();
+    let mut workspace = workspace(settings);
     if let Some(path) = &settings.project {
         projects::open(path, &mut workspace)?;
     }
@@ -116,6 +116,18 @@ fn serve(start: Start) -> Result<ExitCode, String> {
     let watch = Watch::new(start)?;
     let is_saved = super::run(server, service, watch).map_err(|error| error.to_string())?;
     Ok(if is_saved { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// No projects but the default one, with the limits that are set.
+fn workspace(settings: &Settings) -> Workspace {
+    let mut workspace = Workspace::default();
+    workspace.set_history_memory(settings.history_memory.0);
+    workspace.max_projects = settings.max_projects.get();
+    workspace.edit_limits = crate::edit::Limits {
+        operations: settings.max_edit_operations.get(),
+        voxels: settings.max_edit_voxels.0,
+    };
+    workspace
 }
 
 /// Tells why the daemon does not run: always on standard error, and in the log if that goes elsewhere.

@@ -5,6 +5,7 @@
 //! call does the same work through `serde_json::Value`; the peer of a bulk call only parses the same bytes.
 
 #[path = "../support/service.rs"]
+#[allow(dead_code)]
 mod service;
 
 use std::collections::HashMap;
@@ -126,7 +127,10 @@ fn single_calls() {
     let mut daemon = Daemon::default();
     let mut peer = ThroughValue {
         project: Project::new(Default::default()),
-        methods: HashMap::from([("goxel.add_voxel", add_voxel as fn(&mut Project, &Value) -> Value)]),
+        methods: HashMap::from([(
+            "goxel.add_voxel",
+            add_voxel as fn(&mut Project, &Value) -> Value,
+        )]),
     };
     let (mut out, mut other) = (Vec::new(), Vec::new());
     row(
@@ -168,9 +172,8 @@ fn list(voxels: usize, one: impl Fn([i32; 3], [u8; 4]) -> String) -> String {
 
 fn main() {
     single_calls();
-    let array = |[x, y, z]: [i32; 3], [r, g, b, a]: [u8; 4]| {
-        format!("[{x},{y},{z},{r},{g},{b},{a}]")
-    };
+    let array =
+        |[x, y, z]: [i32; 3], [r, g, b, a]: [u8; 4]| format!("[{x},{y},{z},{r},{g},{b},{a}]");
     let object = |[x, y, z]: [i32; 3], [r, g, b, _]: [u8; 4]| {
         format!(r#"{{"x":{x},"y":{y},"z":{z},"r":{r},"g":{g},"b":{b}}}"#)
     };
@@ -194,6 +197,11 @@ fn main() {
         );
         bulk("goxel.batch_operations", &message, voxels, 0.5);
         let calls: Vec<String> = (0..voxels).map(single_message).collect();
-        bulk("a JSON-RPC batch of add_voxel calls", &format!("[{}]", calls.join(",")), voxels, 0.75);
+        bulk(
+            "a JSON-RPC batch of add_voxel calls",
+            &format!("[{}]", calls.join(",")),
+            voxels,
+            0.75,
+        );
     }
 }

@@ -22,7 +22,7 @@ use crate::rpc::context::{Context, Outcome, Task, no_such_project};
 use crate::rpc::error::{LOAD_PROJECT, NO_SUCH_LAYER, OVER_LIMIT, RpcError};
 use crate::rpc::table::Handle;
 use crate::voxel::Bounds;
-use crate::workspace::{DEFAULT_PROJECT, MAX_PROJECTS, Project, Turn, Workspace};
+use crate::workspace::{DEFAULT_PROJECT, Project, Turn, Workspace};
 
 entries![
     OpenProject,
@@ -53,12 +53,11 @@ fn check_name(workspace: &Workspace, name: &str) -> Result<(), RpcError> {
         let message = format!("A project named '{name}' is open already");
         return Err(rule("name", message).hint("close it first, or take another name"));
     }
-    let open = workspace.projects().count();
-    if open >= MAX_PROJECTS {
-        let message =
-            format!("{open} projects are open; the limit is {MAX_PROJECTS} (--max-projects)");
+    let (open, limit) = (workspace.projects().count(), workspace.max_projects);
+    if open >= limit {
+        let message = format!("{open} projects are open; the limit is {limit} (--max-projects)");
         return Err(RpcError::new(OVER_LIMIT, message)
-            .with("limit", MAX_PROJECTS)
+            .with("limit", limit)
             .hint("goxel.close_project closes one; nothing was changed"));
     }
     Ok(())

@@ -215,6 +215,18 @@ settings! {
     /// Bytes of voxels in memory; beyond, edits that add to them are refused; 0 for no limit
     max_voxel_memory: Bytes<0, { 1 << 50 }> =
         "0", "limits.voxel_memory", "max-voxel-memory", "GOXEL_MAX_VOXEL_MEMORY", Live;
+    /// Bytes that the history of each project keeps; beyond, its oldest changes are forgotten
+    history_memory: Bytes<65536, { 1 << 50 }> =
+        "256MiB", "limits.history_memory", "history-memory", "GOXEL_HISTORY_MEMORY", Start;
+    /// Open projects
+    max_projects: Count<1, 65536> =
+        "256", "limits.projects", "max-projects", "GOXEL_MAX_PROJECTS", Start;
+    /// Operations in one call of goxel.edit
+    max_edit_operations: Count<1, { 1 << 32 }> =
+        "1048576", "limits.edit_operations", "max-edit-operations", "GOXEL_MAX_EDIT_OPERATIONS", Start;
+    /// Voxels that one operation may touch
+    max_edit_voxels: Count<4096, { 1 << 48 }> =
+        "1073741824", "limits.edit_voxels", "max-edit-voxels", "GOXEL_MAX_EDIT_VOXELS", Start;
     /// Calls of one connection in a row
     turn_requests: Count<1, 65536> =
         "64", "limits.turn_requests", "turn-requests", "GOXEL_TURN_REQUESTS", Live;
