@@ -25,3 +25,5 @@ pub mod clients {}
 
 #[doc = include_str!("migrating.md")]
 pub mod migrating {}
+#[doc = include_str!("formats.md")]
+pub mod formats {}

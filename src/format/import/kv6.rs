@@ -32,10 +32,16 @@ pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
         let (x, y) = (column as i64 / size[1], column as i64 % size[1]);
         let place = |z: i64| [x - pivot[0], size[1] - 1 - y - pivot[1], pivot[2] - 1 - z];
         let mut last: Option<(i64, Rgba)> = None;
+        let mut lowest = 0;
         for _ in 0..u16::from_le_bytes(length) {
             let more = || bytes.invalid("columns longer than the voxels", "equal sums");
             let &[b, g, r, _, low, high, faces, _] = voxels.next().ok_or_else(more)?;
             let (z, color) = (i64::from(u16::from_le_bytes([low, high])), Rgba::opaque(r, g, b));
+            if z < lowest || z >= size[2] {
+                let expected = format!("voxels downwards, {lowest} to {}", size[2] - 1);
+                return Err(bytes.invalid(format!("a voxel at z = {z}"), expected));
+            }
+            lowest = z + 1;
             if let Some((end, color)) = last.filter(|_| faces & TOP_OPEN == 0) {
                 (end..z).try_for_each(|z| sink.set(place(z), color))?;
             }

@@ -49,6 +49,7 @@ pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
     let row = size[1] as usize + 1;
     let y_offsets = offsets(&mut model, size[0] as usize * row, false)?;
     sink.layer("", true)?;
+    let mut left = length;
     for x in 0..size[0] as usize {
         for y in 0..size[1] as usize {
             let at = |y: usize| columns + x_offsets[x] + y_offsets[x * row + y];
@@ -58,8 +59,11 @@ pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
                     table.invalid(format!("column {x}, {y} of negative length"), "0 or more")
                 );
             }
-            let mut column = table.clone().at(from);
-            let mut column = column.sub(to - from, "a column")?;
+            // Columns that overlap would make a small file a long work.
+            left = left.checked_sub(to - from).ok_or_else(|| {
+                table.invalid("columns that overlap", "columns one behind the other")
+            })?;
+            let mut column = table.clone().at(from).sub(to - from, "a column")?;
             let place =
                 |z: i64| [x as i64 - pivot[0], size[1] - 1 - y as i64 - pivot[1], pivot[2] - 1 - z];
             read_column(&mut column, &colors, |z, color| sink.set(place(z), color))?;
@@ -84,10 +88,17 @@ fn read_column(
     mut set: impl FnMut(i64, Rgba) -> Result<(), FormatError>,
 ) -> Result<(), FormatError> {
     let mut last: Option<(i64, Rgba)> = None;
+    let mut end = 0;
     while column.remaining() > 0 {
+        let start = column.offset();
         let top = i64::from(column.u8("a slab's top")?);
         let length = usize::from(column.u8("a slab's length")?);
         let faces = column.u8("a slab's faces")?;
+        if top < end {
+            let what = format!("a slab from {top} on");
+            return Err(column.invalid_at(start, what, format!("slabs downwards, {end} or more")));
+        }
+        end = top + length as i64;
         if let Some((end, color)) = last.filter(|_| faces & TOP_OPEN == 0) {
             (end..top).try_for_each(|z| set(z, color))?;
         }

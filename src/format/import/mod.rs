@@ -28,6 +28,8 @@ pub(super) struct Sink {
     layers: Vec<(Layer, VolumeBuilder)>,
     pub(super) palette: Option<Palette>,
     pub(super) warnings: Vec<String>,
+    /// Voxels at places that 32 bits cannot tell.
+    outside: u64,
 }
 
 impl Sink {
@@ -42,13 +44,15 @@ impl Sink {
         Ok(())
     }
 
-    /// Sets a voxel. Places that 32 bits cannot tell are refused by the caller's checks; those that slip
-    /// through are left out.
+    /// Sets a voxel. One at a place that 32 bits cannot tell is left out and counted.
     fn set(&mut self, at: [i64; 3], color: Rgba) -> Result<(), FormatError> {
         if self.layers.is_empty() {
             self.layer("", true)?;
         }
-        let [Ok(x), Ok(y), Ok(z)] = at.map(i32::try_from) else { return Ok(()) };
+        let [Ok(x), Ok(y), Ok(z)] = at.map(i32::try_from) else {
+            self.outside += 1;
+            return Ok(());
+        };
         match self.layers.last_mut() {
             Some((_, builder)) => builder.set(Point::new(x, y, z), color, &mut self.allowance),
             None => Ok(()),
@@ -85,7 +89,8 @@ struct Reader {
 
 fn reader(format: &'static str, decode: Decode, bytes: Vec<u8>, options: ReadOptions) -> ReadJob {
     let allowance = Allowance::new(options.limits);
-    let sink = Sink { allowance, layers: Vec::new(), palette: None, warnings: Vec::new() };
+    let sink =
+        Sink { allowance, layers: Vec::new(), palette: None, warnings: Vec::new(), outside: 0 };
     let (decoded, volumes) = (false, Vec::new());
     Box::new(Steps(Reader { format, decode, bytes, decoded, sink, volumes, options }))
 }
@@ -119,7 +124,11 @@ impl Advance for Reader {
             let name = self.options.name.take().unwrap_or_default();
             let mut document = Document::with_layers(&name, canvas, layers);
             document.palette = self.sink.palette.take().unwrap_or_default();
-            let warnings = std::mem::take(&mut self.sink.warnings);
+            let mut warnings = std::mem::take(&mut self.sink.warnings);
+            if self.sink.outside > 0 {
+                let count = self.sink.outside;
+                warnings.push(format!("{count} voxels beyond 32-bit coordinates are left out"));
+            }
             return Ok(Some(Loaded { document, format: self.format, warnings }));
         }
         Ok(None)

@@ -66,9 +66,11 @@ fn read_matrix(
     let size = [x?, y?, z?].map(i64::from);
     let [x, y, z] = [0; 3].map(|_| bytes.i32("a matrix's place"));
     let corner = [x?, y?, z?].map(i64::from);
-    if size.iter().any(|&length| length > 1 << 24) {
-        let what = format!("a matrix of {size:?}");
-        return Err(bytes.invalid_at(start, what, "edges of at most 16777216"));
+    let reach = |axis: usize| corner[axis] + size[axis] <= i64::from(i32::MAX);
+    if size.iter().any(|&length| length > 1 << 24) || !(0..3).all(reach) {
+        let what = format!("a matrix of {size:?} at {corner:?}");
+        let expected = "edges of at most 16777216, within 32-bit coordinates";
+        return Err(bytes.invalid_at(start, what, expected));
     }
     sink.layer(&name, true)?;
     let mut set = |[x, y, z]: [i64; 3], word: u32| {
