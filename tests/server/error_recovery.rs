@@ -224,7 +224,7 @@ fn a_message_that_is_not_finished_in_time_gets_an_error_and_a_close() {
     assert!(undecided.is_closed());
     // The rest of a line that was answered before its end is over with its line feed.
     let mut halting = daemon.text();
-    assert_eq!(code(&halting.ask("nul x")), -32700);
+    assert_eq!(code(&halting.ask("nul and void")), -32700);
     halting.send("\n");
     // A connection that has begun nothing may wait.
     let mut idle = daemon.text();
