@@ -81,11 +81,11 @@ pub fn become_user(
     arguments: &[OsString],
 ) -> Result<(), String> {
     let user = user.map(users::user).transpose()?;
-    let group = group.map(users::group).transpose()?.or(user.and_then(|user| user.group));
+    let group = group.map(users::group).transpose()?.or(user.as_ref().and_then(|user| user.group));
     let (is_user, is_group) =
         (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
-    let differs =
-        user.is_some_and(|user| user.id != is_user) || group.is_some_and(|group| group != is_group);
+    let differs = user.as_ref().is_some_and(|user| user.id != is_user)
+        || group.is_some_and(|group| group != is_group);
     if !differs {
         return Ok(());
     }
@@ -99,6 +99,9 @@ pub fn become_user(
     }
     if let Some(user) = user {
         command.uid(user.id);
+        // What these name is the old user's, and perhaps closed to the new one.
+        command.env_remove("XDG_CONFIG_HOME").env_remove("XDG_RUNTIME_DIR");
+        command.env("HOME", user.home.unwrap_or_else(|| "/".to_owned()));
     }
     Err(format!("cannot become another user: {}", command.exec()))
 }

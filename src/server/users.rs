@@ -10,12 +10,14 @@ const USERS: &str = "/etc/passwd";
 const GROUPS: &str = "/etc/group";
 
 /// A user, and the group that goes with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The user's number.
     pub id: u32,
     /// The number of its first group, where the list tells.
     pub group: Option<u32>,
+    /// Its directory, where the list tells.
+    pub home: Option<String>,
 }
 
 /// A user by name or number.
@@ -28,10 +30,10 @@ pub fn user(text: &str) -> Result<User, String> {
     let listed = entry(USERS, is_meant);
     match (listed, number) {
         (Ok(Some(fields)), _) => match field(&fields, 2) {
-            Some(id) => Ok(User { id, group: field(&fields, 3) }),
+            Some(id) => Ok(User { id, group: field(&fields, 3), home: fields.get(5).cloned() }),
             None => Err(format!("{USERS} has no number for {text}")),
         },
-        (_, Some(id)) => Ok(User { id, group: None }),
+        (_, Some(id)) => Ok(User { id, group: None, home: None }),
         (Ok(None), None) => Err(no_such("user", text, USERS)),
         (Err(problem), None) => Err(problem),
     }
