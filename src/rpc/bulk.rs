@@ -3,11 +3,14 @@
 //! A put is one undo step, made in slices on a draft: readers see the state before it until it is complete,
 //! and other changes of the project wait for it. A get reads a snapshot.
 
+use super::answer::AnswerForm;
 use super::context::{Context, Task};
 use super::error::{
     INVALID_PARAMS, INVALID_REQUEST, NO_SUCH_LAYER, NO_SUCH_PROJECT, OVER_LIMIT, RpcError,
 };
+use super::exchange::{Exchange, Running};
 use super::methods::layer_of;
+use super::{ConnectionId, Host, Service};
 use crate::api::{Effect, Example, LayerRef, Method};
 use crate::document::LayerId;
 use crate::document::history::Scope;
@@ -134,6 +137,46 @@ fn check_count(count: u128) -> Result<(), RpcError> {
     Err(RpcError::new(OVER_LIMIT, message)
         .with("limit", MAX_BULK_VOXELS)
         .hint("send or ask for several smaller ones; nothing was changed"))
+}
+
+impl Service {
+    /// Starts a request of the bulk lane.
+    pub(super) fn begin_bulk(
+        &mut self,
+        kind: u32,
+        payload: &[u8],
+        caller: ConnectionId,
+        host: &mut dyn Host,
+    ) -> Result<Exchange, RpcError> {
+        let request = Request::read(kind, payload)?;
+        let (project, method) = (request.project.clone(), request.method);
+        let turn = match method.effect {
+            Effect::Edit => self.workspace.join_queue(&project),
+            _ => None,
+        };
+        let mut context = Context {
+            workspace: &mut self.workspace,
+            daemon: &mut self.daemon,
+            host,
+            caller,
+            project_name: &project,
+        };
+        let call = match request.start(&mut context, turn) {
+            Ok(call) => call,
+            Err(error) => {
+                if let Some(turn) = turn {
+                    self.workspace.leave_queue(&project, turn);
+                }
+                return Err(error);
+            }
+        };
+        let form = AnswerForm::Bulk;
+        let began = host.now();
+        let (params, session, reports) = (None, None, None);
+        let running =
+            Running { call, form, project, method, began, params, session, reports, turn };
+        Ok(Exchange { running: Some(running), answer_type: kind, ..Exchange::new(caller) })
+    }
 }
 
 /// Voxels to put.

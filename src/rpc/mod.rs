@@ -9,6 +9,7 @@
 //! handler in [`methods`] does the work, [`answer`] writes the reply.
 
 mod answer;
+mod begin;
 pub mod bulk;
 mod change;
 pub mod context;
@@ -18,10 +19,12 @@ pub mod error;
 mod exchange;
 mod host;
 pub mod methods;
+mod prepared;
 mod scan;
 pub mod server_facts;
 mod service;
 mod session;
+mod slices;
 pub mod subscriptions;
 pub mod table;
 mod tool;

@@ -2,7 +2,7 @@
 
 use super::context::{Context, Task};
 use super::error::RpcError;
-use super::service::Prepared;
+use super::prepared::Prepared;
 use super::table::{Entry, Ran, RunningCall};
 use crate::job::{Budget, Progress, Step};
 use crate::workspace::Turn;

@@ -1,0 +1,248 @@
+//! The beginning of a call: its envelope is read, its method found, its params typed, its handler called. Most
+//! calls also end here; the others go on in slices.
+
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use super::answer::AnswerForm;
+use super::context::Context;
+use super::envelope::{Call, Envelope, Id, Tool};
+use super::error::{INVALID_REQUEST, METHOD_NOT_FOUND, OUTCOME_UNKNOWN, RpcError};
+use super::exchange::{ProgressReports, Running};
+use super::prepared::Prepared;
+use super::session::{Known, SessionTag};
+use super::table::{Entry, Ran};
+use super::waiting::WaitingCall;
+use super::{ConnectionId, EndedCall, Host, Service, tool};
+use crate::api::args::shown;
+use crate::api::{Args, Effect};
+
+/// What starting a call came to.
+pub(super) enum Begun {
+    /// It is over; its answer, if one is due, is written.
+    Finished,
+    /// It goes on in slices; nothing was written.
+    Running(Running),
+}
+
+/// What the session tag of a call says.
+enum Checked {
+    /// Carry it out, and keep the answer if it is tagged.
+    Go(Option<SessionTag>),
+    /// It was carried out before; the answer is written.
+    Answered,
+}
+
+impl Service {
+    /// Starts one call of a message.
+    pub(super) fn begin(
+        &mut self,
+        envelope: Envelope<'_>,
+        in_batch: bool,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Begun {
+        match envelope {
+            Envelope::Call(call) => {
+                let form = match call.is_notification() {
+                    true => AnswerForm::Silent,
+                    false => AnswerForm::Rpc(call.id.shown()),
+                };
+                self.begin_call(&call, &form, caller, host, out)
+            }
+            Envelope::Tool(_) if in_batch => {
+                let message = "Invalid Request: a batch holds calls, not tool objects";
+                let error = RpcError::new(INVALID_REQUEST, message);
+                error.write_answer("null", out);
+                note_no_call(caller, &error, host);
+                Begun::Finished
+            }
+            Envelope::Tool(tool) => self.begin_tool(&tool, caller, host, out),
+            Envelope::Invalid(id, error) => {
+                error.write_answer(id.shown(), out);
+                note_no_call(caller, &error, host);
+                Begun::Finished
+            }
+        }
+    }
+
+    fn begin_tool(
+        &mut self,
+        tool: &Tool<'_>,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Begun {
+        let name = tool.name.as_deref().unwrap_or_default();
+        let Some(method) = tool::method_of(name) else {
+            let message = format!("Unknown tool: {}", shown(name));
+            let known: Vec<&str> = tool::names().collect();
+            let error = RpcError::new(METHOD_NOT_FOUND, message).with("known", known);
+            AnswerForm::<&str>::Tool.error(&error, out);
+            let (began, params) = (host.now(), tool.arguments);
+            let error = Some(&error);
+            host.call_ended(&EndedCall { caller, method: None, name, params, error, began });
+            return Begun::Finished;
+        };
+        let call = Call {
+            id: Id::Absent,
+            is_strict: false,
+            method: Cow::Borrowed(method),
+            params: tool.arguments,
+            session: None,
+        };
+        self.begin_call(&call, &AnswerForm::Tool, caller, host, out)
+    }
+
+    fn begin_call(
+        &mut self,
+        call: &Call<'_>,
+        form: &AnswerForm<&str>,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Begun {
+        let began = host.now();
+        let found = self.table.find(&call.method);
+        let method = found.as_ref().ok().map(|entry| &entry.method);
+        host.working_on(method.map(|method| (caller, method.name)));
+        let begun = self.begin_found(call, found, form, caller, host, out);
+        host.working_on(None);
+        let error = match begun {
+            Ok(Begun::Running(running)) => return Begun::Running(running),
+            Ok(Begun::Finished) => None,
+            Err(error) => Some(error),
+        };
+        let (name, params, error) = (&*call.method, call.params, error.as_ref());
+        host.call_ended(&EndedCall { caller, method, name, params, error, began });
+        Begun::Finished
+    }
+
+    /// Starts a call whose method was looked up. An error is written already, and only told.
+    fn begin_found(
+        &mut self,
+        call: &Call<'_>,
+        found: Result<&'static Entry, RpcError>,
+        form: &AnswerForm<&str>,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Result<Begun, RpcError> {
+        let start = out.len();
+        let session = match self.check_session(call, form, host.now(), out) {
+            Ok(Checked::Go(session)) => session,
+            Ok(Checked::Answered) => return Ok(Begun::Finished),
+            Err(error) => {
+                form.error(&error, out);
+                return Err(error);
+            }
+        };
+        let mut failed = None;
+        let ran = found.and_then(|entry| {
+            let prepared = Prepared::new(call.params, entry)?;
+            if entry.method.effect == Effect::Edit && self.workspace.is_busy(&prepared.project) {
+                let turn = self.workspace.join_queue(&prepared.project);
+                let waiting = Box::new(WaitingCall::new(entry, call.params, turn));
+                return Ok((
+                    entry,
+                    Ran::Running(waiting),
+                    turn,
+                    prepared.project,
+                    prepared.progress,
+                ));
+            }
+            form.begin(out);
+            let ran = self.run(entry, prepared.args, &prepared.project, caller, host, out)?;
+            let turn = match (&ran, entry.method.effect) {
+                (Ran::Running(_), Effect::Edit) => self.workspace.join_queue(&prepared.project),
+                _ => None,
+            };
+            Ok((entry, ran, turn, prepared.project, prepared.progress))
+        });
+        match ran {
+            Ok((_, Ran::Written, ..)) => form.end(start, out),
+            Ok((entry, Ran::Running(running), turn, project, progress)) => {
+                out.truncate(start);
+                let last = host.now();
+                return Ok(Begun::Running(Running {
+                    call: running,
+                    form: form.to_owned(),
+                    project: project.into_owned(),
+                    method: &entry.method,
+                    began: last,
+                    params: call.params.map(shown),
+                    session,
+                    reports: progress.map(|every| ProgressReports { every, last }),
+                    turn,
+                }));
+            }
+            Err(error) => {
+                out.truncate(start);
+                form.error(&error, out);
+                failed = Some(error);
+            }
+        }
+        if let Some(tag) = session {
+            self.sessions.answered(&tag, form.keep(&out[start..]));
+        }
+        failed.map_or(Ok(Begun::Finished), Err)
+    }
+
+    /// Calls a handler; a panic costs the call and leaves the documents as they were.
+    fn run(
+        &mut self,
+        entry: &'static Entry,
+        args: Args<'_>,
+        project_name: &str,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Result<Ran, RpcError> {
+        let mut context = Context {
+            workspace: &mut self.workspace,
+            daemon: &mut self.daemon,
+            host,
+            caller,
+            project_name,
+        };
+        let ran = catch_unwind(AssertUnwindSafe(|| (entry.run)(&mut context, args, out)));
+        ran.unwrap_or_else(|_| Err(self.panicked()))
+    }
+
+    /// After a panic: takes back what the call left half done. The panic hook has logged where it was.
+    pub(super) fn panicked(&mut self) -> RpcError {
+        self.workspace.roll_back_unfinished();
+        RpcError::internal("the method failed unexpectedly")
+    }
+
+    fn check_session(
+        &mut self,
+        call: &Call<'_>,
+        form: &AnswerForm<&str>,
+        now: Instant,
+        out: &mut Vec<u8>,
+    ) -> Result<Checked, RpcError> {
+        let Some(raw) = call.session else { return Ok(Checked::Go(None)) };
+        let tag = SessionTag::read(raw, &self.daemon.instance)?;
+        match self.sessions.look_up(&tag, now)? {
+            Known::New => Ok(Checked::Go(Some(tag))),
+            Known::Answered(part) => {
+                form.kept(part, out);
+                Ok(Checked::Answered)
+            }
+            Known::Running => Err(RpcError::new(
+                OUTCOME_UNKNOWN,
+                "Outcome unknown: the first call with this number is still running",
+            )
+            .hint("ask again with the same number in a moment")),
+        }
+    }
+}
+
+/// Takes note of a message, or a part of a batch, that is no call.
+pub(super) fn note_no_call(caller: ConnectionId, error: &RpcError, host: &mut dyn Host) {
+    let (began, error) = (host.now(), Some(error));
+    host.call_ended(&EndedCall { caller, method: None, name: "", params: None, error, began });
+}

@@ -1,0 +1,44 @@
+//! The params of a call, cut into values, with what every method understands taken out: `project` and
+//! `progress_ms`.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::error::{INVALID_PARAMS, RpcError};
+use super::table::Entry;
+use crate::api::json::string;
+use crate::api::schema::Schema;
+use crate::api::value::whole;
+use crate::api::{Args, ParamError};
+use crate::workspace::DEFAULT_PROJECT;
+
+/// The shortest interval of progress reports.
+const MIN_PROGRESS_INTERVAL: Duration = Duration::from_millis(10);
+
+/// A call's params, and what every method understands.
+pub(super) struct Prepared<'a> {
+    pub(super) args: Args<'a>,
+    pub(super) project: Cow<'a, str>,
+    pub(super) progress: Option<Duration>,
+}
+
+impl<'a> Prepared<'a> {
+    pub(super) fn new(params: Option<&'a str>, entry: &Entry) -> Result<Self, RpcError> {
+        let mut args = Args::new(params).ok_or_else(|| {
+            RpcError::new(INVALID_PARAMS, "Invalid params: expected an array or an object")
+        })?;
+        let mut project = Cow::Borrowed(DEFAULT_PROJECT);
+        if entry.method.effect.on_project()
+            && let Some(raw) = args.named("project").filter(|&raw| raw != "null")
+        {
+            project =
+                string(raw).ok_or_else(|| ParamError::mismatch("project", &Schema::Text, raw))?;
+        }
+        let progress = args
+            .named("progress_ms")
+            .and_then(whole)
+            .and_then(|milliseconds| u64::try_from(milliseconds).ok())
+            .map(|milliseconds| Duration::from_millis(milliseconds).max(MIN_PROGRESS_INTERVAL));
+        Ok(Prepared { args, project, progress })
+    }
+}
