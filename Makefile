@@ -134,3 +134,7 @@ test-model: ## Random sequences of calls against a naive model of voxels (SEQUEN
 
 bench-api: ## What calls cost without sockets, beside the same through serde_json
 	$(CARGO) bench --bench api
+
+.PHONY: bench-pictures
+bench-pictures: ## Measure meshes and pictures; WORDS=mesh, draw, stage or slice
+	$(CARGO) bench --bench pictures -- $(WORDS)
