@@ -126,3 +126,69 @@ fn a_palette_goes_to_a_file_and_back() {
         (json!(-1002), json!("/nowhere/at/all.gpl"))
     );
 }
+
+fn bounds(daemon: &mut Daemon, params: Value) -> Value {
+    let found = daemon.call("goxel.get_bounding_box", params);
+    json!([found["min"], found["max"]])
+}
+
+#[test]
+fn a_layer_is_moved_turned_scaled_and_mirrored() {
+    let mut daemon = Daemon::default();
+    daemon.call(
+        "goxel.edit",
+        json!({"operations": [
+            {"op": "box", "min": [0, 0, 0], "max": [4, 1, 0], "color": "red"},
+        ]}),
+    );
+    let moved = daemon.call("goxel.move_voxels", json!([[10, 0, -3]]));
+    assert_eq!((moved["taken"].clone(), moved["put"].clone()), (json!(10), json!(10)));
+    assert_eq!(bounds(&mut daemon, json!({})), json!([[10, 0, -3], [14, 1, -3]]));
+    let turned = daemon.call("goxel.rotate_voxels", json!({"axis": "z", "turns": 1}));
+    assert_eq!(turned["put"], 10);
+    let turned = bounds(&mut daemon, json!({}));
+    let width = turned[1][0].as_i64().unwrap() - turned[0][0].as_i64().unwrap() + 1;
+    assert_eq!(width, 2, "{turned}");
+    for _ in 0..3 {
+        daemon.call("goxel.rotate_voxels", json!({"axis": "z", "center": [10, 0, 0]}));
+    }
+    let before = bounds(&mut daemon, json!({}));
+    let scaled = daemon.call("goxel.scale_voxels", json!([2]));
+    assert_eq!(scaled["put"], 80);
+    daemon.call("goxel.scale_voxels", json!(["1/2"]));
+    assert_eq!(bounds(&mut daemon, json!({})), before);
+    daemon.call("goxel.mirror_voxels", json!(["x"]));
+    assert_eq!(bounds(&mut daemon, json!({})), before);
+}
+
+#[test]
+fn what_is_selected_moves_with_its_selection_and_the_rest_stays() {
+    let mut daemon = two_bars();
+    daemon.call("goxel.select_box", json!([[0, 0, 0], [4, 0, 0]]));
+    let moved =
+        daemon.call("goxel.move_voxels", json!({"offset": [0, 0, 20], "target": "selection"}));
+    assert_eq!(
+        (moved["taken"].clone(), moved["bounds"]["min"].clone()),
+        (json!(5), json!([0, 0, 20]))
+    );
+    let selection = daemon.call("goxel.get_selection", json!({}));
+    assert_eq!(selection["box"], json!({"min": [0, 0, 20], "max": [4, 0, 20]}));
+    assert_eq!(daemon.call("goxel.get_status", json!({}))["voxel_count"], 20);
+    daemon.call("goxel.clear_selection", json!({}));
+    daemon.call("goxel.select_color", json!(["blue"]));
+    let turned =
+        daemon.call("goxel.rotate_voxels", json!({"axis": "z", "turns": 1, "target": "selection"}));
+    assert_eq!(turned["put"], 10);
+    let selection = daemon.call("goxel.get_selection", json!({}));
+    assert_eq!(
+        (selection["mask_count"].clone(), selection["mask_bounds"].clone()),
+        (json!(10), turned["bounds"].clone())
+    );
+}
+
+#[test]
+fn a_transformation_of_nothing_changes_nothing() {
+    let mut daemon = Daemon::default();
+    let moved = daemon.call("goxel.move_voxels", json!([[1, 1, 1]]));
+    assert_eq!((moved["taken"].clone(), moved["revision"].clone()), (json!(0), json!(0)));
+}

@@ -29,4 +29,5 @@ pub mod shapes;
 pub mod slice;
 pub mod subscribe;
 pub mod system;
+pub mod transform;
 pub mod voxels;

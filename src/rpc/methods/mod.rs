@@ -30,6 +30,7 @@ mod slice;
 mod subscribe;
 mod system;
 pub(super) mod target;
+mod transform;
 mod voxels;
 
 pub(super) use target::layer as layer_of;
@@ -62,6 +63,7 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     palettes::ENTRIES,
     cameras::ENTRIES,
     selection::ENTRIES,
+    transform::ENTRIES,
     slice::ENTRIES,
     read_region::ENTRIES,
     raycast::ENTRIES,

@@ -176,7 +176,7 @@ fn mask_of_region(region: Result<Selection, RegionTooLarge>) -> Result<Volume, R
 }
 
 /// What is selected: the mask within the box.
-fn cells_of(document: &Document) -> Volume {
+pub(super) fn cells_of(document: &Document) -> Volume {
     let mut cells = document.mask.clone();
     if let Some(bounds) = document.selection {
         let boxed = mask_of_box(bounds);

@@ -59,6 +59,14 @@ pub fn editable_layer_mut(
     }
 }
 
+/// The same, to read.
+pub fn editable_layer(document: &Document, id: LayerId, code: i32) -> Result<&Layer, RpcError> {
+    match layer(document, LayerRef(Some(id.0)), code)? {
+        layer if layer.content == LayerContent::Voxels => Ok(layer),
+        layer => Err(not_editable(layer, code)),
+    }
+}
+
 fn not_editable(layer: &Layer, code: i32) -> RpcError {
     let message = format!(
         "The voxels of layer {} ('{}') are computed, not its own, so they cannot be edited",
