@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::{BlendMode, Document, Layer};
-use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Rgba, Volume};
+use crate::voxel::{Blend, Bounds, Rgba, Volume};
 
 /// Alpha scaled by an opacity from 0 to 1, rounded to the nearest.
 pub fn with_opacity(color: Rgba, opacity: f32) -> Rgba {
-    let share = (opacity.clamp(0.0, 1.0) * 255.0).round() as u32;
+    let share = u32::from(share(opacity));
     Rgba { a: ((u32::from(color.a) * share + 127) / 255) as u8, ..color }
+}
+
+/// An opacity from 0 to 1 as a share of 255.
+fn share(opacity: f32) -> u8 {
+    (opacity.clamp(0.0, 1.0) * 255.0).round() as u8
 }
 
 impl BlendMode {
@@ -45,31 +50,7 @@ impl BlendMode {
 
 /// Draws a volume over another one in a blend mode, its alpha scaled by `opacity`.
 pub fn draw_volume(target: &mut Volume, source: &Volume, mode: BlendMode, opacity: f32) {
-    if mode.erases_outside() {
-        let beyond: Vec<BlockPos> =
-            target.blocks().map(|(at, _)| at).filter(|&at| source.block(at).is_none()).collect();
-        // Every such mode gives nothing where the upper layer has nothing.
-        beyond.into_iter().for_each(|at| target.remove_block(at));
-    }
-    for (at, block) in source.blocks() {
-        let below = target.block(at);
-        let plain = matches!(mode, BlendMode::Over | BlendMode::Max) && below.is_none();
-        if opacity >= 1.0 && (plain || mode == BlendMode::Replace) {
-            target.share_block(at, block);
-            continue;
-        }
-        let mut lower = [Rgba::EMPTY; BLOCK_VOXELS];
-        let mut upper = [Rgba::EMPTY; BLOCK_VOXELS];
-        if let Some(below) = below {
-            below.copy_to(&mut lower);
-        }
-        block.copy_to(&mut upper);
-        for (low, &high) in lower.iter_mut().zip(&upper) {
-            let high = if opacity < 1.0 { with_opacity(high, opacity) } else { high };
-            *low = mode.blend(*low, high);
-        }
-        target.set_block(at, &lower);
-    }
+    target.lay(source, Blend { mode, opacity: share(opacity) });
 }
 
 impl Layer {

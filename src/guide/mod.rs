@@ -27,3 +27,6 @@ pub mod clients {}
 pub mod migrating {}
 #[doc = include_str!("formats.md")]
 pub mod formats {}
+
+#[doc = include_str!("performance.md")]
+pub mod performance {}

@@ -281,21 +281,12 @@ impl Index {
 
     /// The blocks that are not empty, in the order z, y, x.
     pub(crate) fn in_order(&self) -> impl Iterator<Item = (BlockPos, &Slot)> {
-        let mut chunks: Vec<&(ChunkPos, Shared<Chunk>)> = self.chunks.iter().collect();
+        let mut chunks: Row<'_> = self.chunks.iter().collect();
         chunks.sort_unstable_by_key(|(pos, _)| (pos.z, pos.y, pos.x));
-        let mut layers: Vec<Vec<Vec<&(ChunkPos, Shared<Chunk>)>>> = Vec::new();
-        for chunk in chunks {
-            let last = layers.last().and_then(|layer| layer.last()).and_then(|row| row.last());
-            match last.map(|(pos, _)| (pos.z == chunk.0.z, pos.y == chunk.0.y)) {
-                Some((true, true)) => {
-                    layers.last_mut().and_then(|layer| layer.last_mut()).map(|row| row.push(chunk));
-                }
-                Some((true, false)) => {
-                    layers.last_mut().map(|layer| layer.push(vec![chunk]));
-                }
-                _ => layers.push(vec![vec![chunk]]),
-            }
-        }
+        let layers: Vec<Vec<Row<'_>>> = chunks
+            .chunk_by(|a, b| a.0.z == b.0.z)
+            .map(|layer| layer.chunk_by(|a, b| a.0.y == b.0.y).map(<[_]>::to_vec).collect())
+            .collect();
         layers.into_iter().flat_map(|layer| {
             let heights = 0..16usize;
             heights.flat_map(move |z| layer.clone().into_iter().flat_map(move |row| rows(row, z)))
@@ -303,11 +294,11 @@ impl Index {
     }
 }
 
-/// The blocks of one layer of blocks in a row of chunks along x.
-fn rows<'a>(
-    chunks: Vec<&'a (ChunkPos, Shared<Chunk>)>,
-    z: usize,
-) -> impl Iterator<Item = (BlockPos, &'a Slot)> {
+/// A row of chunks along x.
+type Row<'a> = Vec<&'a (ChunkPos, Shared<Chunk>)>;
+
+/// The blocks of one layer of blocks in a row of chunks.
+fn rows(chunks: Row<'_>, z: usize) -> impl Iterator<Item = (BlockPos, &Slot)> {
     (0..16usize).flat_map(move |y| {
         chunks.clone().into_iter().flat_map(move |(pos, chunk)| {
             let row = z * 16 + y;

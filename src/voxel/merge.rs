@@ -141,6 +141,14 @@ impl Volume {
         block_edit::run(self, edit)
     }
 
+    /// [`Volume::combine`] past the memory limit, for results that live as long as a call.
+    pub fn lay(&mut self, upper: &Volume, blend: Blend) -> EditReport {
+        let mut edit = Combine::new(self, upper, blend);
+        let mut report = EditReport::default();
+        while edit.next_block(self, &mut report) {}
+        report
+    }
+
     /// [`Volume::combine`] as a job on a snapshot of this volume.
     pub fn combine_job(&self, upper: &Volume, blend: Blend) -> EditJob {
         EditJob::new(self, Combine::new(self, upper, blend))

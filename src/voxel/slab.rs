@@ -19,6 +19,8 @@
 //! * A cell is on its slab's free list or owned by one `Shared`, never both: `Pool::take` unlinks it,
 //!   `Pool::give` links it. All of it happens under one mutex. Cells are as large and as aligned as
 //!   asked, and never overlap each other or the slab's head.
+//! * A cell that was never used is zero because its slab came zeroed from the system and cells are
+//!   written by their owners alone.
 //! * A slab is given back to the system only when none of its cells is in use.
 #![allow(unsafe_code)]
 
@@ -103,7 +105,7 @@ impl<T: Stored> Shared<T> {
     fn place() -> NonNull<Inner<T>> {
         memory::took(Self::BYTES);
         if Self::POOLED {
-            return pool().take().cast();
+            return pool().take().0.cast();
         }
         // SAFETY: the layout is not empty, it holds at least the count.
         let memory = unsafe { alloc(Self::LAYOUT) };
@@ -141,13 +143,26 @@ impl<T: Stored + Clone> Shared<T> {
 impl<T: Stored + Plain> Shared<T> {
     /// A value of zero bytes.
     pub(crate) fn zeroed() -> Self {
-        let inner = Self::place();
+        let (inner, is_zero) = Self::place_pooled();
         // SAFETY: the memory is ours, and zero bytes are a valid T by `Plain`.
         unsafe {
-            inner.as_ptr().cast::<u8>().write_bytes(0, Self::BYTES);
+            if !is_zero {
+                inner.as_ptr().cast::<u8>().write_bytes(0, Self::BYTES);
+            }
             (*inner.as_ptr()).count = AtomicUsize::new(1);
         }
         Shared { inner }
+    }
+
+    /// Memory for one value, and whether it is known to be zero: cells of a slab that were never used
+    /// are as the system gave them.
+    fn place_pooled() -> (NonNull<Inner<T>>, bool) {
+        if !Self::POOLED {
+            return (Self::place(), false);
+        }
+        memory::took(Self::BYTES);
+        let (cell, is_zero) = pool().take();
+        (cell.cast(), is_zero)
     }
 
     /// [`Shared::unshared`] without a detour over the stack.
@@ -243,7 +258,8 @@ fn pool() -> MutexGuard<'static, Pool> {
 }
 
 impl Pool {
-    fn take(&mut self) -> NonNull<Cell> {
+    /// A free cell, and whether it was never used and is therefore zero.
+    fn take(&mut self) -> (NonNull<Cell>, bool) {
         let slab = match self.open.last() {
             Some(&slab) => slab,
             None => self.add_slab(),
@@ -256,12 +272,12 @@ impl Pool {
             let cell = match head.free {
                 Some(cell) => {
                     head.free = (*cell.as_ptr()).next;
-                    cell
+                    (cell, false)
                 }
                 None => {
                     head.untouched -= 1;
                     let offset = HEAD + (CELLS - 1 - head.untouched) * CELL;
-                    slab.cast::<u8>().add(offset).cast()
+                    (slab.cast::<u8>().add(offset).cast(), true)
                 }
             };
             if head.used == CELLS {
@@ -295,11 +311,8 @@ impl Pool {
     }
 
     fn add_slab(&mut self) -> NonNull<Slab> {
-        let layout = slab_layout();
-        // SAFETY: the layout is not empty.
-        let memory = unsafe { alloc(layout) };
-        let Some(slab) = NonNull::new(memory.cast::<Slab>()) else { handle_alloc_error(layout) };
-        advise_huge(memory);
+        let Some(slab) = map_slab() else { handle_alloc_error(slab_layout()) };
+        let slab: NonNull<Slab> = slab.cast();
         let place = self.open.len();
         // SAFETY: the memory is ours, large enough and aligned.
         unsafe { slab.write(Slab { free: None, used: 0, untouched: CELLS, place }) };
@@ -318,21 +331,50 @@ impl Pool {
             if let Some(moved) = self.open.get_mut(place) {
                 moved.as_mut().place = place;
             }
-            dealloc(slab.as_ptr().cast(), slab_layout());
+            unmap_slab(slab.cast());
         }
     }
 }
 
+/// Zeroed memory for a slab, straight from the system so that it is zero without being written: twice
+/// what is needed is mapped, and what lies outside the aligned part is given back.
 #[cfg(target_os = "linux")]
-fn advise_huge(slab: *mut u8) {
-    use rustix::mm::{Advice, madvise};
-    // SAFETY: the range is a slab of ours; the advice changes no contents. It may be refused: the slab
-    // then has small pages, which is slower and else the same.
-    let _ = unsafe { madvise(slab.cast(), SLAB, Advice::LinuxHugepage) };
+fn map_slab() -> Option<NonNull<u8>> {
+    use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
+    // SAFETY: a fresh private mapping that nobody else knows; the parts that are unmapped are not
+    // used. The advice changes no contents. It may be refused: the slab then has small pages, which is
+    // slower and else the same.
+    unsafe {
+        let (access, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
+        let start = mmap_anonymous(std::ptr::null_mut(), 2 * SLAB, access, flags).ok()?;
+        let before = start.cast::<u8>().align_offset(SLAB);
+        let slab = start.cast::<u8>().add(before);
+        if before > 0 {
+            let _ = munmap(start, before);
+        }
+        let _ = munmap(slab.add(SLAB).cast(), SLAB - before);
+        let _ = madvise(slab.cast(), SLAB, Advice::LinuxHugepage);
+        NonNull::new(slab)
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn unmap_slab(slab: NonNull<u8>) {
+    // SAFETY: called with what `map_slab` returned, once, when nothing points into it any more.
+    let _ = unsafe { rustix::mm::munmap(slab.as_ptr().cast(), SLAB) };
 }
 
 #[cfg(not(target_os = "linux"))]
-fn advise_huge(_slab: *mut u8) {}
+fn map_slab() -> Option<NonNull<u8>> {
+    // SAFETY: the layout is not empty.
+    NonNull::new(unsafe { std::alloc::alloc_zeroed(slab_layout()) })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unmap_slab(slab: NonNull<u8>) {
+    // SAFETY: called with what `map_slab` returned, once, when nothing points into it any more.
+    unsafe { dealloc(slab.as_ptr(), slab_layout()) };
+}
 
 #[cfg(test)]
 mod tests {

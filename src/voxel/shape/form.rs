@@ -32,7 +32,7 @@ pub(super) fn mask_by_points<S: Solid + ?Sized>(
     mask_by_rows(|y, z| {
         (0..16).fold(0, |bits, x| {
             let center = [x, y, z].map(|offset| f64::from(offset) + 0.5);
-            let at = frame.to_local([0, 1, 2].map(|axis| origin[axis] + center[axis]));
+            let at = frame.local_of([0, 1, 2].map(|axis| origin[axis] + center[axis]));
             bits | u16::from(solid.contains(at)) << x
         })
     })
@@ -155,7 +155,7 @@ impl Solid for Cuboid {
         if !frame.is_aligned() {
             return mask_by_points(self, frame, origin);
         }
-        let first = frame.to_local(origin.map(|value| value + 0.5));
+        let first = frame.local_of(origin.map(|value| value + 0.5));
         let [x, y, z] = [0, 1, 2].map(|axis| span(first[axis], self.half[axis]));
         let row = u64::from(x) * 0x0001_0001_0001_0001;
         let rows = |part: usize| -> u64 {

@@ -142,13 +142,13 @@ impl Frame {
         self.rows == IDENTITY
     }
 
-    pub(super) fn to_local(&self, world: [f64; 3]) -> [f64; 3] {
+    pub(super) fn local_of(&self, world: [f64; 3]) -> [f64; 3] {
         apply(&self.rows, [0, 1, 2].map(|i| world[i] - self.center[i]))
     }
 
     /// A local box that holds the world box with this centre and half extents.
     pub(super) fn box_to_local(&self, center: [f64; 3], half: [f64; 3]) -> ([f64; 3], [f64; 3]) {
-        (self.to_local(center), apply(&self.rows.map(|row| row.map(f64::abs)), half))
+        (self.local_of(center), apply(&self.rows.map(|row| row.map(f64::abs)), half))
     }
 
     /// The corners of a world box that holds the local box with these corners.

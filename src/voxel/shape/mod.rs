@@ -179,7 +179,7 @@ impl Shape {
     /// Whether a voxel belongs to the shape.
     pub fn contains(&self, point: Point) -> bool {
         let at = point.array().map(|value| f64::from(value) + 0.5);
-        let inside = |form: &Form, at: [f64; 3]| form.contains(self.frame.to_local(at));
+        let inside = |form: &Form, at: [f64; 3]| form.contains(self.frame.local_of(at));
         if !inside(&self.form, at) || self.wall == 0 {
             return inside(&self.form, at);
         }

@@ -73,7 +73,7 @@ impl Solid for Ellipsoid {
         if !frame.is_aligned() {
             return mask_by_points(self, frame, origin);
         }
-        let [x, first_y, first_z] = frame.to_local(origin.map(|value| value + 0.5));
+        let [x, first_y, first_z] = frame.local_of(origin.map(|value| value + 0.5));
         let scale = 1.0 / self.weights[0];
         mask_by_rows(|y, z| {
             let (y, z) = (first_y + f64::from(y), first_z + f64::from(z));
@@ -185,7 +185,7 @@ pub(super) struct Torus {
 
 impl Torus {
     pub(super) fn shrunk(&self, wall: f64) -> Option<Torus> {
-        (self.tube > wall).then(|| Torus { tube: self.tube - wall, ..*self })
+        (self.tube > wall).then_some(Torus { tube: self.tube - wall, ..*self })
     }
 
     fn distance(&self, at: [f64; 3]) -> f64 {
