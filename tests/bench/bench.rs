@@ -6,6 +6,7 @@
 
 mod edit_rows;
 mod fill_rows;
+mod format_rows;
 mod growth_rows;
 mod harness;
 mod index_rows;
@@ -20,5 +21,6 @@ fn main() {
     shape_rows::rows(&mut bench);
     fill_rows::rows(&mut bench);
     growth_rows::rows(&mut bench);
+    format_rows::rows(&mut bench);
     bench.finish();
 }

@@ -192,6 +192,12 @@ impl Bench {
         bench
     }
 
+    /// Whether rows whose names begin with `area` may be wanted: for preparations that take long.
+    pub fn wants(&self, area: &str) -> bool {
+        let may = |word: &String| word.contains(area) || area.contains(&**word);
+        self.words.is_empty() || self.words.iter().any(may)
+    }
+
     /// Measures a row: subject and peer in turns, each first once for warm-up.
     pub fn row(
         &mut self,

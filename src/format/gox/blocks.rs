@@ -1,10 +1,10 @@
 //! Blocks of voxels as 64x64 PNG pictures, and the memory of those already encoded.
 
-use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use png::Compression;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::format::image;
 use crate::voxel::{BLOCK_VOXELS, BlockRef, BlockVersion, Rgba};
@@ -37,21 +37,42 @@ pub(super) fn encode(block: BlockRef<'_>) -> Arc<[u8]> {
 /// since then are not encoded again.
 #[derive(Default)]
 pub struct SaveCache {
-    encoded: FxHashMap<BlockVersion, Arc<[u8]>>,
+    encoded: FxHashMap<BlockVersion, Picture>,
+}
+
+/// An encoded block, with a number made of its bytes so that they need not be hashed again.
+#[derive(Clone, PartialEq, Eq)]
+struct Picture {
+    hash: u64,
+    png: Arc<[u8]>,
+}
+
+impl Picture {
+    fn new(png: Arc<[u8]>) -> Picture {
+        let mut hasher = FxHasher::default();
+        hasher.write(&png);
+        Picture { hash: hasher.finish(), png }
+    }
+}
+
+impl Hash for Picture {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
 }
 
 impl SaveCache {
     /// Bytes of encoded blocks that are remembered.
     pub fn memory(&self) -> u64 {
-        self.encoded.values().map(|bytes| bytes.len() as u64).sum()
+        self.encoded.values().map(|picture| picture.png.len() as u64).sum()
     }
 }
 
 /// Collects the blocks of a document, each distinct one once.
 pub(super) struct BlockWriter {
     old: SaveCache,
-    encoded: FxHashMap<BlockVersion, Arc<[u8]>>,
-    indexes: HashMap<Arc<[u8]>, i32>,
+    encoded: FxHashMap<BlockVersion, Picture>,
+    indexes: FxHashMap<Picture, i32>,
     index_of_version: FxHashMap<BlockVersion, i32>,
 }
 
@@ -60,7 +81,7 @@ impl BlockWriter {
         BlockWriter {
             old,
             encoded: FxHashMap::default(),
-            indexes: HashMap::new(),
+            indexes: FxHashMap::default(),
             index_of_version: FxHashMap::default(),
         }
     }
@@ -72,12 +93,12 @@ impl BlockWriter {
             return (index, None);
         }
         let known = self.old.encoded.get(&version).cloned();
-        let bytes = known.unwrap_or_else(|| encode(block));
-        self.encoded.insert(version, Arc::clone(&bytes));
+        let picture = known.unwrap_or_else(|| Picture::new(encode(block)));
+        self.encoded.insert(version, picture.clone());
         let next = self.indexes.len() as i32;
-        let index = *self.indexes.entry(Arc::clone(&bytes)).or_insert(next);
+        let index = *self.indexes.entry(picture.clone()).or_insert(next);
         self.index_of_version.insert(version, index);
-        (index, (index == next).then_some(bytes))
+        (index, (index == next).then_some(picture.png))
     }
 
     /// What the next save can use.
