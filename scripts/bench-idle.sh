@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What an idle daemon costs: resident memory, threads, wake-ups a second, CPU seconds an hour; beside redis-server
+# What an idle daemon costs: resident memory (and what of it is not mapped from files), threads, wake-ups a second, CPU seconds an hour; beside redis-server
 # where that is installed. Both run at the same time, for SECONDS_IDLE seconds, with nobody connected.
 # Usage: scripts/bench-idle.sh      (the program is taken from $BIN, by default target/release)
 set -euo pipefail
@@ -47,13 +47,14 @@ for pid in "${pids[@]}"; do
 done
 sleep "$seconds"
 
-printf '%-38s %10s %8s %14s %12s\n' "idle for $seconds s" "RSS KiB" threads "wake-ups/s" "CPU s/hour"
+printf '%-38s %10s %10s %8s %14s %12s\n' "idle for $seconds s" "RSS KiB" "own KiB" threads "wake-ups/s" "CPU s/hour"
 for index in "${!pids[@]}"; do
     pid=${pids[$index]}
     woken=$(($(wakeups "$pid") - before_wakeups[index]))
     used=$(($(nanos "$pid") - before_nanos[index]))
-    awk -v label="${labels[$index]}" -v rss="$(field "$pid" VmRSS)" -v threads="$(field "$pid" Threads)" \
+    awk -v label="${labels[$index]}" -v rss="$(field "$pid" VmRSS)" \
+        -v own="$(field "$pid" RssAnon)" -v threads="$(field "$pid" Threads)" \
         -v woken="$woken" -v used="$used" -v seconds="$seconds" 'BEGIN {
-            printf "%-38s %10d %8d %14.2f %12.3f\n", label, rss, threads, woken / seconds, used / 1e9 / seconds * 3600
+            printf "%-38s %10d %10d %8d %14.2f %12.3f\n", label, rss, own, threads, woken / seconds, used / 1e9 / seconds * 3600
         }'
 done
