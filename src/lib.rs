@@ -11,7 +11,7 @@
 //! | 2 | [`document`] | what a person edits: layers, materials, cameras, history |
 //! | 2 | [`mesh`], [`render`] | volume to triangles; document to pixels |
 //! | 3 | [`client`] | the client library: connection, pool, retries |
-//! | 3 | [`format`] | documents to and from files |
+//! | 3 | [`mod@format`] | documents to and from files |
 //! | 4 | [`ctl`] | the hand tool `goxelctl`, over the client library |
 //! | 4 | [`edit`] | the operation set carried out on a document |
 //! | 4 | [`workspace`] | the open projects: the one thing that methods act on |

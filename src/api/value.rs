@@ -1,6 +1,6 @@
 //! Typed values out of raw JSON text.
 //!
-//! A [`Value`] is one JSON value; a [`Param`](super::Param) of a method usually is one. What takes several
+//! A [`Value`] is one JSON value; a [`Param`] of a method usually is one. What takes several
 //! params (a point as x, y, z) implements [`ParamType`] itself. The rules for numbers: any integral spelling
 //! is a whole number (3, 3.0, 3e0); a fractional coordinate is rounded down; out of range is an error.
 

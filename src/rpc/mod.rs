@@ -6,7 +6,7 @@
 //! what calls want to know of the server, or want it to do, goes through [`Host`].
 //!
 //! The way of a message: [`envelope`] cuts it into calls, [`table`] finds the method and types the params, a
-//! handler in [`methods`] does the work, [`answer`] writes the reply.
+//! handler in [`methods`] does the work, `answer` writes the reply.
 
 mod answer;
 mod begin;
