@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use png::Compression;
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHasher};
 
 use crate::format::image;
 use crate::voxel::{BLOCK_VOXELS, BlockRef, BlockVersion, Rgba};
@@ -78,11 +78,13 @@ pub(super) struct BlockWriter {
 
 impl BlockWriter {
     pub(super) fn new(old: SaveCache) -> Self {
+        // As many as the last time, so that the tables need not grow.
+        let blocks = old.encoded.len();
         BlockWriter {
             old,
-            encoded: FxHashMap::default(),
-            indexes: FxHashMap::default(),
-            index_of_version: FxHashMap::default(),
+            encoded: FxHashMap::with_capacity_and_hasher(blocks, FxBuildHasher),
+            indexes: FxHashMap::with_capacity_and_hasher(blocks, FxBuildHasher),
+            index_of_version: FxHashMap::with_capacity_and_hasher(blocks, FxBuildHasher),
         }
     }
 

@@ -36,7 +36,7 @@ impl Writer {
             .filter(|(_, layer)| has_own_voxels(layer))
             .flat_map(|(index, layer)| layer.volume.blocks().map(move |(at, _)| (index, at)))
             .collect();
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(options.cache.memory() as usize);
         out.put(b"GOX ");
         out.put_i32(VERSION);
         write_image(&mut out, &document);
