@@ -80,7 +80,14 @@ pub fn shown(raw: &str) -> String {
 impl ParamError {
     /// A value that does not fit a schema.
     pub fn mismatch(param: impl Into<Cow<'static, str>>, schema: &Schema, raw: &str) -> Self {
-        ParamError::Mismatch { param: param.into(), expected: schema.expected(), got: shown(raw) }
+        let mut expected = schema.expected();
+        if let Schema::Word(words) = schema
+            && let Some(near) =
+                super::json::string(raw).and_then(|word| nearest(&word, words.iter().copied()))
+        {
+            expected.push_str(&format!(" (did you mean '{near}'?)"));
+        }
+        ParamError::Mismatch { param: param.into(), expected, got: shown(raw) }
     }
 
     /// A broken rule.

@@ -15,7 +15,7 @@ use super::session::{Known, SessionTag};
 use super::table::{Entry, Ran};
 use super::waiting::WaitingCall;
 use super::{ConnectionId, EndedCall, Host, Service, tool};
-use crate::api::args::shown;
+use crate::api::args::{nearest, shown};
 use crate::api::{Args, Effect};
 
 /// What starting a call came to.
@@ -79,7 +79,13 @@ impl Service {
         let Some(method) = tool::method_of(name) else {
             let message = format!("Unknown tool: {}", shown(name));
             let known: Vec<&str> = tool::names().collect();
-            let error = RpcError::new(METHOD_NOT_FOUND, message).with("known", known);
+            let error = RpcError::new(METHOD_NOT_FOUND, message)
+                .with("known", known)
+                .hint("every method can be called by JSON-RPC too; nothing was changed");
+            let error = match nearest(name, tool::names()) {
+                Some(near) => error.with("nearest", near),
+                None => error,
+            };
             AnswerForm::<&str>::Tool.error(&error, out);
             let (began, params) = (host.now(), tool.arguments);
             let error = Some(&error);

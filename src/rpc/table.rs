@@ -6,7 +6,7 @@ use super::context::{Context, Outcome, Task};
 use super::error::{METHOD_NOT_FOUND, RpcError, write_json};
 use super::methods;
 use crate::api::args::{nearest, shown};
-use crate::api::{Args, Call, Method, Params};
+use crate::api::{Args, Call, Method, ParamError, Params};
 use crate::job::{Budget, Progress, Step};
 
 /// A method that has a handler.
@@ -62,13 +62,13 @@ fn run<C: Handle>(
 where
     C::Result: 'static,
 {
-    let params = C::Params::take(&mut args)?;
+    let params = C::Params::take(&mut args).map_err(teach::<C>)?;
     if !C::METHOD.lenient {
         let mut known = C::METHOD.param_names();
         if C::METHOD.effect.on_project() {
             known.push("project");
         }
-        args.finish(&known)?;
+        args.finish(&known).map_err(teach::<C>)?;
     }
     match C::handle(context, params)? {
         Outcome::Done(result) => {
@@ -76,6 +76,15 @@ where
             Ok(Ran::Written)
         }
         Outcome::Later(task) => Ok(Ran::Running(Box::new(Written(task)))),
+    }
+}
+
+/// An error about params, with a call that works.
+fn teach<C: Call>(error: ParamError) -> RpcError {
+    let error = RpcError::from(error).with("method", C::METHOD.name);
+    match serde_json::from_str::<serde_json::Value>(C::METHOD.example.by_name) {
+        Ok(example) => error.with("example", example),
+        Err(_) => error,
     }
 }
 
@@ -112,6 +121,20 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
     methods::ENTRIES.iter().copied().flatten().copied()
 }
 
+/// The method's name, or another name of it, most like a word; the prefix does not count.
+fn nearest_name(word: &str) -> Option<&'static str> {
+    let bare = |name: &'static str| name.strip_prefix(PREFIX).unwrap_or(name);
+    let names = || {
+        let all = |entry: &'static Entry| {
+            std::iter::once(entry.method.name).chain(entry.method.aliases.iter().copied())
+        };
+        entries().flat_map(all)
+    };
+    let word = word.strip_prefix(PREFIX).unwrap_or(word);
+    let near = nearest(word, names().map(bare))?;
+    names().find(|&name| bare(name) == near)
+}
+
 /// The prefix that is optional on every name.
 const PREFIX: &str = "goxel.";
 
@@ -143,7 +166,7 @@ impl Table {
             let error =
                 RpcError::new(METHOD_NOT_FOUND, format!("Method not found: {}", shown(name)))
                     .hint("list_methods names all methods; nothing was changed");
-            match nearest(name, entries().map(|entry| entry.method.name)) {
+            match nearest_name(name) {
                 Some(nearest) => error.with("nearest", nearest),
                 None => error,
             }
