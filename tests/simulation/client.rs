@@ -183,6 +183,8 @@ impl Client {
                 Ok(None) => return Ok(()),
                 // Dropped in the middle of an answer.
                 Err(_) if self.excused && ended => return Ok(()),
+                // The first word of a request is text until its space has come.
+                Err(_) if self.framing == Framing::Http && self.sent < 8 => return Ok(()),
                 Err(problem) => return Err(problem),
             }
         }
