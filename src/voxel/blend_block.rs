@@ -42,6 +42,24 @@ impl Volume {
         }
     }
 
+    /// Blends a colour into all voxels of a block.
+    pub(crate) fn blend_whole(
+        &mut self,
+        at: BlockPos,
+        mode: BlendMode,
+        color: Rgba,
+        report: &mut EditReport,
+    ) {
+        let Some(there) = self.index.slot(at).map_or(Some(Rgba::EMPTY), Slot::plain) else {
+            return self.blend_block(at, &ALL, mode, color, report);
+        };
+        let result = mode.blend(there, color);
+        if result != there {
+            report.count_whole(at, there, result);
+            self.put_slot(at, Slot::of_color(result));
+        }
+    }
+
     /// Blends into a block of one colour.
     fn blend_plain(
         &mut self,

@@ -42,11 +42,18 @@ impl EditReport {
         self.bounds = Bounds::union_of(self.bounds, Some(bounds));
     }
 
-    /// Counts the changed voxels of a block in which all changed alike.
+    /// Counts voxels of a block that all changed from one colour to another.
     pub(crate) fn count_alike(&mut self, at: BlockPos, changed: &Mask, old: Rgba, new: Rgba) {
-        let all = *changed == super::bits::ALL;
-        let bounds = if all { Some(at.bounds()) } else { mask_bounds(at, changed) };
-        let number = if all { 4096 } else { changed.iter().map(|&word| ones(word)).sum() };
+        let number = changed.iter().map(|&word| ones(word)).sum();
+        self.count_number(mask_bounds(at, changed), number, old, new);
+    }
+
+    /// Counts a block that changed as a whole from one colour to another.
+    pub(crate) fn count_whole(&mut self, at: BlockPos, old: Rgba, new: Rgba) {
+        self.count_number(Some(at.bounds()), 4096, old, new);
+    }
+
+    fn count_number(&mut self, bounds: Option<Bounds>, number: u64, old: Rgba, new: Rgba) {
         self.changed += number;
         self.added += if old.is_empty() { number } else { 0 };
         self.removed += if new.is_empty() { number } else { 0 };

@@ -119,10 +119,10 @@ impl Draw {
         match self.shape.cover(at.bounds()) {
             Cover::Outside if !self.brush.works_outside() => {}
             Cover::Outside if self.brush.allows_all(at) => {
-                volume.blend_block(at, &ALL, mode, Rgba::EMPTY, report);
+                volume.blend_whole(at, mode, Rgba::EMPTY, report);
             }
             Cover::Inside if self.brush.allows_all(at) => {
-                volume.blend_block(at, &ALL, mode, color, report);
+                volume.blend_whole(at, mode, color, report);
             }
             _ => self.draw_rim(volume, at, report),
         }

@@ -123,7 +123,7 @@ fn report_difference(at: BlockPos, old: &Slot, new: &Slot, report: &mut EditRepo
         return false;
     }
     if let (Some(old), Some(new)) = (old.plain(), new.plain()) {
-        report.count_alike(at, &super::bits::ALL, old, new);
+        report.count_whole(at, old, new);
         return true;
     }
     let (mut before, mut after) = ([Rgba::EMPTY; 4096], [Rgba::EMPTY; 4096]);

@@ -159,7 +159,8 @@ impl Selection {
         (0..steps).fold(self.clone(), |selection, _| selection.grown_once())
     }
 
-    /// The voxels from which no `steps` steps along the axes lead out of the set.
+    /// The voxels from which no `steps` steps along the axes lead out of the set. Steps over the end of
+    /// the grid lead out.
     pub fn shrunk(&self, steps: u32) -> Selection {
         (0..steps).fold(self.clone(), |selection, _| selection.shrunk_once())
     }

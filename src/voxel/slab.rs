@@ -39,6 +39,8 @@ const SLAB: usize = 2 << 20;
 const HEAD: usize = 64;
 /// Bytes in a cell: a dense block with its count.
 pub(crate) const CELL: usize = size_of::<Inner<Dense>>();
+/// Slabs without a used cell that are kept (16 MiB), so that steady work asks nothing of the system.
+const IDLE_SLABS: usize = 8;
 const CELLS: usize = (SLAB - HEAD) / CELL;
 const CELL_ALIGN: usize = 64;
 const _: () = assert!(CELL.is_multiple_of(CELL_ALIGN) && CELLS > 100);
@@ -244,7 +246,7 @@ struct Cell {
 /// All slabs with a free cell. Full slabs are known to their blocks alone.
 struct Pool {
     open: Vec<NonNull<Slab>>,
-    /// Slabs without a used cell; one is kept so that a block at the edge costs no system call.
+    /// How many of them have no used cell.
     idle: usize,
 }
 
@@ -303,7 +305,7 @@ impl Pool {
             head.used -= 1;
             if head.used == 0 {
                 self.idle += 1;
-                if self.idle > 1 {
+                if self.idle > IDLE_SLABS {
                     self.remove_slab(slab);
                 }
             }
