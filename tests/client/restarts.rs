@@ -11,7 +11,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use goxel_daemon::client::{Connection, ConnectionOptions, Histogram, Outcome, Pool, PoolOptions};
+use goxel_daemon::client::{
+    Autostart, Connection, ConnectionOptions, DaemonCommand, Histogram, Outcome, Pool, PoolOptions,
+};
 use serde_json::{Value, json};
 
 use crate::process;
@@ -85,6 +87,30 @@ fn the_pool_recovers_from_every_kill_and_what_it_reports_is_true() {
     report(&shared, &recovery, restarts);
     assert!(recovery.max() < RECOVERY_BOUND, "{:?}", recovery.max());
     assert!(*shared.slowest.lock().unwrap() < CALL_LIMIT);
+}
+
+#[test]
+fn a_pool_starts_the_daemon_when_there_is_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("d.sock");
+    let command = DaemonCommand {
+        program: env!("CARGO_BIN_EXE_goxel-daemon").into(),
+        arguments: Vec::new(),
+        log: Some(directory.path().join("log")),
+    };
+    let options = PoolOptions {
+        autostart: Autostart::Spawn(command),
+        acquire_timeout: Duration::from_secs(20),
+        ..PoolOptions::default()
+    };
+    let pool = Pool::builder().socket(&socket).options(options).build().unwrap();
+    let status: Value = pool.call("status", ()).unwrap();
+    let pid = status["pid"].as_u64().unwrap().to_string();
+    assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
+    drop(pool);
+    process::wait_for("the daemon to end", || {
+        std::os::unix::net::UnixStream::connect(&socket).is_err()
+    });
 }
 
 fn report(shared: &Shared, recovery: &Histogram, restarts: u64) {
