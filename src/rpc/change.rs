@@ -49,7 +49,7 @@ pub(super) struct Changed<'a> {
 /// Why a change in place ends without one.
 enum Stop {
     Refused(EditError),
-    Dry(edit::Outcome),
+    Dry(Box<edit::Outcome>),
     Unfinished,
 }
 
@@ -100,14 +100,15 @@ pub(super) fn carry_out<R: 'static>(
     }
     let done = project.edit(&label, Scope::Voxels, |document| {
         match runner.step(document, &mut Budget::unlimited()) {
-            Ok(Step::Done(outcome)) if dry_run => Err(Stop::Dry(outcome)),
+            Ok(Step::Done(outcome)) if dry_run => Err(Stop::Dry(Box::new(outcome))),
             Ok(Step::Done(outcome)) => Ok(outcome),
             Ok(Step::More) => Err(Stop::Unfinished),
             Err(error) => Err(Stop::Refused(error)),
         }
     });
     let outcome = match done {
-        Ok(outcome) | Err(Stop::Dry(outcome)) => outcome,
+        Ok(outcome) => outcome,
+        Err(Stop::Dry(outcome)) => *outcome,
         Err(Stop::Refused(error)) => return Err(refused(error, project.document())),
         Err(Stop::Unfinished) => return Err(RpcError::internal("an edit did not end")),
     };

@@ -165,7 +165,9 @@ mod tests {
 
     fn volume(points: &[[i32; 3]]) -> Volume {
         let mut volume = Volume::new();
-        points.iter().for_each(|&point| drop(volume.set(point.into(), Rgba::WHITE)));
+        for &point in points {
+            volume.set(point.into(), Rgba::WHITE);
+        }
         volume
     }
 

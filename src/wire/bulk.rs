@@ -222,11 +222,11 @@ pub fn write_voxel(position: [i32; 3], color: [u8; 4], out: &mut Vec<u8>) {
 pub fn check_box(payload: &[u8], head: &BoxHead, at: usize) -> Result<(), BulkError> {
     let voxels = &payload[at.min(payload.len())..];
     let found: u128 = match head.encoding {
-        Encoding::Dense if voxels.len() % 4 != 0 => {
+        Encoding::Dense if !voxels.len().is_multiple_of(4) => {
             return wrong(payload.len(), "a voxel that is cut off", "4 bytes a voxel");
         }
         Encoding::Dense => (voxels.len() / 4) as u128,
-        Encoding::RunLength if voxels.len() % 8 != 0 => {
+        Encoding::RunLength if !voxels.len().is_multiple_of(8) => {
             return wrong(payload.len(), "a run that is cut off", "8 bytes a run");
         }
         Encoding::RunLength => {

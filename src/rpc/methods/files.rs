@@ -135,7 +135,7 @@ const PREVIEW_SIZE: u32 = 128;
 
 /// A save: the preview first where the format has one, then the file.
 enum SaveSteps {
-    Preview { job: Box<RenderJob>, rest: SaveRequest },
+    Preview { job: Box<RenderJob>, rest: Box<SaveRequest> },
     Saving(Box<SaveJob>),
     Failed(Option<FormatError>),
 }
@@ -165,7 +165,7 @@ impl SaveRequest {
             ..Default::default()
         };
         match RenderJob::new(self.document.merged(), settings) {
-            Ok(job) => SaveSteps::Preview { job: Box::new(job), rest: self },
+            Ok(job) => SaveSteps::Preview { job: Box::new(job), rest: Box::new(self) },
             Err(_) => self.start(),
         }
     }
