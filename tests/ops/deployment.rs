@@ -186,14 +186,18 @@ fn the_check_for_nagios_tells_all_four_states() {
     assert_eq!(code, Some(0), "{line}");
     assert!(line.starts_with(&format!("GOXEL OK - pid {}, up ", daemon.pid())), "{line}");
 
-    let mut others: Vec<_> = (0..3).map(|_| daemon.connect()).collect();
+    let mut others = vec![daemon.connect()];
+    let alone = |others: &mut Vec<crate::process::Client>| {
+        let health = others[0].call("goxel.health", json!({}));
+        health["connections"]["active"] == others.len()
+    };
+    crate::process::wait_for("the check's connection to be gone", || alone(&mut others));
+    others.extend((0..2).map(|_| daemon.connect()));
     others.iter_mut().for_each(|other| drop(other.call("ping", json!({}))));
     let (code, line) = check(&[&socket]);
     assert_eq!(code, Some(2), "with the check's own connection all four are open: {line}");
     drop(others.pop());
-    crate::process::wait_for("one to be gone", || {
-        others[0].call("goxel.health", json!({}))["connections"]["active"] == 2
-    });
+    crate::process::wait_for("one to be gone", || alone(&mut others));
     let file = daemon.directory().join("goxel.health.json");
     let flag = format!("--file={}", file.display());
     crate::process::wait_for("a good snapshot", || check(&[&flag]).0 == Some(0));
