@@ -46,6 +46,8 @@ fn case_45_every_tool_answers_and_arrays_survive_both_ways() {
     assert_eq!(batch["content"]["successful_operations"], 2, "{batch}");
     let read = tool(&mut daemon, "goxel_get_voxel", json!({"position": [0, 0, 0]}));
     assert_eq!(read["content"]["color"], json!([5, 6, 7, 255]));
+    let read = daemon.call("goxel.get_voxel", json!([1, 0, 0]));
+    assert_eq!(read["color"], json!([8, 9, 10, 255]));
     let layers = tool(&mut daemon, "goxel_list_layers", json!({}));
     assert_eq!(layers["content"]["layers"].as_array().map(Vec::len), Some(1));
 }
