@@ -1,7 +1,6 @@
 //! Random sequences of calls against a naive model: a hash map of voxels for each layer, whole copies for the
 //! history. `GOXEL_MODEL_SEQUENCES` sets how many sequences are tried; `make test-model` tries 100,000.
 
-#[allow(dead_code)]
 #[path = "support/service.rs"]
 mod service;
 
