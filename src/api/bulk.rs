@@ -62,6 +62,16 @@ impl<'a> Iterator for VoxelEntries<'a> {
     }
 }
 
+/// A voxel with a colour in an object that begins with the text `head`, such as `{"type":"add_voxel",`; `None`
+/// where the object has another form than programs usually send.
+pub fn voxel_behind(head: &str, object: &str) -> Option<VoxelEntry> {
+    let bytes = object.strip_prefix(head)?.as_bytes();
+    let mut scanner = Scanner { bytes, at: 0 };
+    scanner.blank();
+    let entry = scanner.members()?;
+    (scanner.at == bytes.len() && entry.color.is_some()).then_some(entry)
+}
+
 /// A voxel by the general rules.
 fn general(raw: &str) -> Option<VoxelEntry> {
     if raw.starts_with('{') { from_object(raw) } else { from_array(raw) }
@@ -236,6 +246,11 @@ impl Scanner<'_> {
 
     fn object(&mut self) -> Option<VoxelEntry> {
         self.expect(b'{')?;
+        self.members()
+    }
+
+    /// The members of an object from the first or a later one on, up to its end.
+    fn members(&mut self) -> Option<VoxelEntry> {
         let mut values: [Option<i32>; 7] = [None; 7];
         loop {
             self.expect(b'"')?;
@@ -302,6 +317,24 @@ mod tests {
             assert_eq!(one(text), entry([1, -2, 3], expected), "{text}");
         }
         assert_eq!(one("[1,2,3]"), entry([1, 2, 3], None));
+    }
+
+    #[test]
+    fn a_voxel_behind_a_known_head_is_read_or_left_to_the_general_rules() {
+        let head = r#"{"type":"add_voxel","#;
+        let read = |rest: &str| voxel_behind(head, &format!("{head}{rest}"));
+        let red = entry([1, -2, 3], Some([255, 0, 0, 255]));
+        assert_eq!(read(r#""x":1,"y":-2,"z":3,"r":255,"g":0,"b":0}"#), red);
+        assert_eq!(read(r#" "x": 1, "y": -2, "z": 3, "r": 255, "g": 0, "b": 0, "a": 255}"#), red);
+        for rest in [
+            r#""x":1,"y":-2,"z":3}"#,
+            r#""x":1,"y":-2,"z":3,"color":"red"}"#,
+            r#""x":1,"y":-2,"z":3,"r":256,"g":0,"b":0}"#,
+            r#""x":1,"y":-2,"r":255,"g":0,"b":0}"#,
+            r#""x":1,"y":-2,"z":3,"r":255,"g":0,"b":0} "#,
+        ] {
+            assert_eq!(read(rest), None, "{rest}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! even if it is larger than the limit alone.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::{Document, LayerId};
 use crate::voxel::{BlockPos, BlockRef, Bounds, Volume, VolumeChange};
@@ -25,6 +26,8 @@ pub enum Scope {
 /// What takes one edit back.
 #[derive(Clone)]
 enum Reversal {
+    /// Of one layer: the usual case, which takes no memory of its own.
+    Layer(LayerId, VolumeChange),
     Voxels(Vec<(LayerId, VolumeChange)>),
     Document(Box<Document>),
 }
@@ -54,13 +57,19 @@ impl Edit {
     fn into_reversal(self, document: &mut Document) -> Reversal {
         match self.before {
             Some(before) => Reversal::Document(before),
-            None => Reversal::Voxels(
-                document
+            None => {
+                let mut changes = document
                     .layers_mut()
                     .map(|layer| (layer.id, layer.volume.take_marks()))
-                    .filter(|(_, change)| !change.is_empty())
-                    .collect(),
-            ),
+                    .filter(|(_, change)| !change.is_empty());
+                match (changes.next(), changes.next()) {
+                    (None, _) => Reversal::Voxels(Vec::new()),
+                    (Some((id, change)), None) => Reversal::Layer(id, change),
+                    (Some(first), Some(second)) => {
+                        Reversal::Voxels([first, second].into_iter().chain(changes).collect())
+                    }
+                }
+            }
         }
     }
 }
@@ -72,6 +81,10 @@ impl Reversal {
             Reversal::Document(before) => {
                 Reversal::Document(Box::new(std::mem::replace(document, *before)))
             }
+            Reversal::Layer(id, change) => match document.layer_mut(id) {
+                Some(layer) => Reversal::Layer(id, layer.volume.apply(change)),
+                None => Reversal::Voxels(Vec::new()),
+            },
             Reversal::Voxels(changes) => Reversal::Voxels(
                 changes
                     .into_iter()
@@ -87,6 +100,7 @@ impl Reversal {
     /// Bytes that it holds beyond those of the document.
     fn memory(&self, document: &Document) -> u64 {
         match self {
+            Reversal::Layer(_, change) => change.memory(),
             Reversal::Voxels(changes) => changes.iter().map(|(_, change)| change.memory()).sum(),
             Reversal::Document(held) => {
                 let layers = held.layers().iter().map(|layer| {
@@ -99,6 +113,7 @@ impl Reversal {
 
     fn bounds(&self) -> Option<Bounds> {
         match self {
+            Reversal::Layer(_, change) => change.bounds(),
             Reversal::Voxels(changes) => {
                 changes.iter().fold(None, |all, (_, change)| Bounds::union_of(all, change.bounds()))
             }
@@ -125,7 +140,7 @@ const ENTRY_BYTES: u64 = 512;
 
 /// One step of the history.
 struct Entry {
-    label: String,
+    label: Arc<str>,
     reversal: Reversal,
     /// A box around what the edit touched, where that is known.
     bounds: Option<Bounds>,
@@ -182,13 +197,12 @@ impl History {
         let bounds = reversal.bounds();
         let memory = reversal.memory(document) + ENTRY_BYTES + label.len() as u64;
         self.memory += memory;
-        self.entries.push_back(Entry {
-            label: label.to_owned(),
-            reversal,
-            bounds,
-            memory,
-            checkpoint: None,
-        });
+        // Edits of one kind follow each other, so most labels are there already.
+        let label = match self.entries.back() {
+            Some(last) if *last.label == *label => Arc::clone(&last.label),
+            _ => Arc::from(label),
+        };
+        self.entries.push_back(Entry { label, reversal, bounds, memory, checkpoint: None });
         self.position += 1;
         self.forget_beyond_limit();
         (true, bounds)
@@ -258,7 +272,7 @@ impl History {
 
     /// Labels and checkpoint names, oldest first.
     pub fn labels(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.entries.iter().map(|entry| (entry.label.as_str(), entry.checkpoint.as_deref()))
+        self.entries.iter().map(|entry| (&*entry.label, entry.checkpoint.as_deref()))
     }
 
     /// Names the present position, so that it can be found again. A position has one name, the last one
@@ -315,7 +329,7 @@ impl History {
         let memory = entry.reversal.memory(document) + ENTRY_BYTES + entry.label.len() as u64;
         self.memory = self.memory - entry.memory + memory;
         entry.memory = memory;
-        entry.label.clone()
+        entry.label.to_string()
     }
 }
 

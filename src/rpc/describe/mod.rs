@@ -2,6 +2,7 @@
 
 mod errors;
 pub mod openrpc;
+mod operations;
 pub mod page;
 mod params;
 

@@ -17,6 +17,7 @@ pub fn page() -> String {
         }
         method(entry, &mut page);
     }
+    super::operations::section(&mut page);
     page
 }
 

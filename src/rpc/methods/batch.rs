@@ -4,7 +4,7 @@ use super::entries;
 use super::shapes::shape_operation;
 use super::voxels::opaque;
 use crate::api::args::shown;
-use crate::api::bulk::VoxelEntry;
+use crate::api::bulk::{VoxelEntry, voxel_behind};
 use crate::api::json::{Elements, Members, string};
 use crate::api::methods::batch::*;
 use crate::api::methods::shapes::{FloodFillParams, ProceduralShapeParams};
@@ -51,6 +51,9 @@ impl Handle for BatchOperations {
     }
 }
 
+/// How the commonest operation begins.
+const ADD_VOXEL_HEAD: &str = r#"{"type":"add_voxel","#;
+
 /// The operations of a batch. Single voxels that follow each other are one operation.
 #[derive(Default)]
 struct Program {
@@ -64,6 +67,10 @@ impl Program {
     fn read(array: &str, layer: LayerRef) -> Result<Self, RpcError> {
         let mut program = Program::default();
         for (index, raw) in Elements::new(array).enumerate() {
+            if let Some(entry) = voxel_behind(ADD_VOXEL_HEAD, raw) {
+                program.push_voxel(index, entry, layer);
+                continue;
+            }
             let mut operation = read_one(raw).map_err(|wrong| match wrong {
                 Wrong::Param(op, error) => unreadable(OperationError { index, op, error }),
                 Wrong::Shape(mut error) => {
@@ -79,6 +86,20 @@ impl Program {
         Ok(program)
     }
 
+    /// Adds a voxel to the list that the last operation is, or begins one.
+    fn push_voxel(&mut self, index: usize, entry: VoxelEntry, layer: LayerRef) {
+        if let Some(last) = self.operations.last_mut()
+            && (last.mode, last.layer, last.color) == (Mode::Replace, layer, None)
+            && let Form::Voxels(fields) = &mut last.form
+        {
+            self.total += 1;
+            fields.voxels.0.push(entry);
+            return;
+        }
+        let color = entry.color.unwrap_or(Rgba::WHITE);
+        self.push(index, one_voxel(entry.point.array(), color, Mode::Replace, layer));
+    }
+
     fn push(&mut self, index: usize, operation: Operation) {
         self.total += 1;
         if let Some(last) = self.operations.last_mut()
@@ -86,9 +107,9 @@ impl Program {
             && last.color.is_none()
             && operation.color.is_none()
             && let (Form::Voxels(before), Form::Voxels(more)) = (&mut last.form, &operation.form)
+            && more.points.0.is_empty()
         {
             before.voxels.0.extend_from_slice(&more.voxels.0);
-            before.points.0.extend_from_slice(&more.points.0);
             return;
         }
         self.operations.push(operation);
