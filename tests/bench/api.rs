@@ -5,7 +5,6 @@
 //! call does the same work through `serde_json::Value`; the peer of a bulk call only parses the same bytes.
 
 #[path = "../support/service.rs"]
-#[allow(dead_code)]
 mod service;
 
 use std::collections::HashMap;
