@@ -197,18 +197,18 @@ impl<T> Connection<T> {
         let after = |since: Option<Instant>, time: std::time::Duration| {
             since.filter(|_| !time.is_zero()).map(|since| since + time)
         };
-        let lingering = match self.phase {
+        match self.phase {
             Phase::Gone(_) => return None,
-            Phase::Lingering(_, until) => Some(until),
-            _ => None,
-        };
+            // Nothing else is done for it, so a probe that came due would stay due for ever.
+            Phase::Lingering(_, until) => return Some(until),
+            Phase::Open | Phase::Closing(_) => {}
+        }
         let idle = Some(self.last_byte).filter(|_| self.is_idle());
         [
             after(self.unfinished_since, limits.unfinished),
             after(self.stalled_since, limits.stalled),
             after(idle, limits.idle),
             self.keepalive.as_ref().map(|keepalive| keepalive.due),
-            lingering,
         ]
         .into_iter()
         .flatten()

@@ -212,6 +212,18 @@ fn a_binary_client_gets_its_probes_in_frames_with_id_0() {
 }
 
 #[test]
+fn a_probe_that_is_due_while_a_connection_closes_does_not_hold_up_the_others() {
+    let daemon = Daemon::start();
+    let mut binary = daemon.binary();
+    binary.ask(7, &request(1, "connection.keepalive", json!([20])));
+    // A frame that cannot be skipped: an error, then the daemon waits for the peer to close.
+    binary.send(&u32::MAX.to_be_bytes().repeat(4));
+    while binary.frame().is_some() {}
+    std::thread::sleep(Duration::from_millis(100));
+    daemon.text().ping();
+}
+
+#[test]
 fn idle_connections_are_closed_if_that_is_asked_for() {
     let daemon = Daemon::with(&["--idle-timeout", "200ms"]);
     let mut text = daemon.text();
