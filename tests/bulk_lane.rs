@@ -169,3 +169,27 @@ fn others_see_a_large_put_as_a_whole_or_not_at_all() {
     }
     assert_eq!(putting.join().unwrap(), (1, 1_000_000));
 }
+
+#[test]
+fn the_client_library_puts_and_gets() {
+    use goxel_daemon::client::{BulkTarget, Connection, ConnectionOptions, Error, Framing};
+    let daemon = Daemon::start();
+    let options = ConnectionOptions { framing: Framing::Binary, ..ConnectionOptions::default() };
+    let mut connection = Connection::open_at(daemon.socket(), options).unwrap();
+    let target = BulkTarget::default();
+    let put = connection.put_voxels(target, [([1, 2, 3], [9, 8, 7, 255])]).unwrap();
+    assert_eq!((put.revision, put.changed), (1, 1));
+    let corners = [[0, 0, 0], [3, 4, 5]];
+    let colors: Vec<[u8; 4]> = (0..120u8).map(|index| [index / 10, 1, 2, 255]).collect();
+    let put = connection.put_box(target, corners, colors.iter().copied()).unwrap();
+    assert_eq!(put.changed, 120);
+    assert_eq!(connection.get_box(target, corners).unwrap(), colors);
+    let unknown = BulkTarget { layer: 99, ..target };
+    let refused = connection.get_box(unknown, corners).unwrap_err();
+    assert!(matches!(&refused, Error::Remote(error) if error.code == 1002), "{refused:?}");
+    assert_eq!(connection.get_box(target, corners).unwrap().len(), 120, "it goes on");
+
+    let text = ConnectionOptions::default();
+    let mut text = Connection::open_at(daemon.socket(), text).unwrap();
+    assert!(matches!(text.get_box(target, corners), Err(Error::Usage(_))));
+}

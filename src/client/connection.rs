@@ -182,6 +182,25 @@ impl Connection {
         Ok(Ticket { id })
     }
 
+    /// Queues a payload of the bulk lane.
+    pub(super) fn send_bulk(
+        &mut self,
+        kind: u32,
+        name: &str,
+        payload: &[u8],
+    ) -> Result<Ticket, Error> {
+        self.link.refuse_if_broken(false)?;
+        let id = self.take_id();
+        let end = self.link.queue(id, kind, payload);
+        self.link.expect_answer(id, name, id, end);
+        Ok(Ticket { id })
+    }
+
+    /// The payload that answered a bulk request, once.
+    pub(super) fn take_bulk(&mut self, ticket: Ticket) -> Option<Vec<u8>> {
+        self.link.bulk.remove(&ticket.id)
+    }
+
     /// Sends a notification: the daemon carries it out and answers nothing.
     pub fn notify(&mut self, method: &str, params: impl Serialize) -> Result<(), Error> {
         let params = encode_params(params)?;

@@ -3,7 +3,7 @@
 //! Invariant: `outbound.written <= outbound.queued`, and `bytes[start..]` is what lies between the two.
 //! Once `broken` is set it stays, and says why.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::time::Instant;
 
@@ -27,6 +27,8 @@ pub(super) struct Link {
     decoder: Decoder,
     pub(super) pending: Pending,
     pub(super) notifications: VecDeque<Notification>,
+    /// Payloads of the bulk lane that were answered and not fetched yet, by the ids of their requests.
+    pub(super) bulk: HashMap<u64, Vec<u8>>,
     /// Why nothing more can be done with this connection.
     pub(super) broken: Option<Broken>,
     pub(super) stats: ConnectionStats,
@@ -62,6 +64,7 @@ impl Link {
             decoder: Decoder::new(options.framing, options.max_message_bytes),
             pending: Pending::default(),
             notifications: VecDeque::new(),
+            bulk: HashMap::new(),
             broken: None,
             stats: ConnectionStats::new(Instant::now()),
         }
@@ -167,6 +170,11 @@ impl Link {
         loop {
             let message = match self.decoder.next() {
                 Ok(None) => return,
+                Ok(Some(frame)) if frame.kind != 0 => {
+                    let (id, payload) = (u64::from(frame.id), frame.payload.to_vec());
+                    self.settle_bulk(id, payload);
+                    continue;
+                }
                 Ok(Some(frame)) => read_message(frame.payload),
                 Err(too_long) => Err(format!(
                     "a message of {} bytes or more, over the limit of {} (max_message_bytes)",
@@ -181,6 +189,14 @@ impl Link {
                 Err(reason) => return self.break_off(Broken::Protocol(reason)),
             }
         }
+    }
+
+    /// A payload of the bulk lane has no id of its own: the header's is that of its request.
+    fn settle_bulk(&mut self, id: u64, payload: Vec<u8>) {
+        if self.pending.find(id).is_some_and(|waiting| waiting.wanted) {
+            self.bulk.insert(id, payload);
+        }
+        self.settle(Some(id), Ok(RawValue::NULL.to_owned()));
     }
 
     fn settle(&mut self, id: Option<u64>, answer: Answer) {

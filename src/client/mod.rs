@@ -9,6 +9,7 @@
 //! nobody waits for any more is dropped, never handed to somebody else.
 
 mod backoff;
+mod bulk;
 mod calls;
 mod connection;
 mod error;
@@ -24,6 +25,7 @@ mod socket;
 mod stats;
 
 pub use backoff::BackoffRange;
+pub use bulk::{BulkChange, BulkTarget};
 pub use calls::{Batch, CallProgress, ConnectionRow, Pong, VersionInfo};
 pub use connection::{Connection, Ticket};
 pub use error::{Error, ErrorKind, OUTCOME_UNKNOWN, Outcome, RemoteError, SERVER_FULL};

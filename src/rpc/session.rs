@@ -8,11 +8,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use super::error::{INVALID_REQUEST, OUTCOME_UNKNOWN, RpcError};
+use super::error::{INVALID_REQUEST, OUTCOME_UNKNOWN, OVER_LIMIT, RpcError};
 use crate::api::json::{Members, string};
 use crate::api::value::whole;
 
-/// Sessions kept at once; the one idle longest goes first.
+/// Sessions kept at once. Only idle ones make room; while all are in use, a new one is refused (error 1004).
 pub const MAX_SESSIONS: usize = 1024;
 /// Answers kept of one session.
 pub const MAX_ANSWERS: usize = 256;
@@ -94,7 +94,7 @@ fn unknown(why: &str) -> RpcError {
 impl Sessions {
     /// Looks a tagged call up; a new one counts as running until [`Sessions::answered`] or [`Sessions::dropped`].
     pub fn look_up(&mut self, tag: &SessionTag, now: Instant) -> Result<Known<'_>, RpcError> {
-        self.make_room(&tag.id, now);
+        self.make_room(&tag.id, now)?;
         let session = self.by_id.entry(tag.id.clone()).or_default();
         session.used = Some(now);
         if session.forgotten.is_some_and(|last| tag.seq <= last)
@@ -131,21 +131,23 @@ impl Sessions {
         }
     }
 
-    fn make_room(&mut self, id: &str, now: Instant) {
+    /// Makes room for a session that is not known yet. A session that may still be asked again is never
+    /// forgotten for it, or its repeated calls would be applied anew.
+    fn make_room(&mut self, id: &str, now: Instant) -> Result<(), RpcError> {
         if self.by_id.len() < MAX_SESSIONS || self.by_id.contains_key(id) {
-            return;
+            return Ok(());
         }
         let is_live = |session: &Session| {
             session.used.is_some_and(|used| now.saturating_duration_since(used) < SESSION_LIFE)
         };
         self.by_id.retain(|_, session| is_live(session));
-        while self.by_id.len() >= MAX_SESSIONS {
-            let oldest = self.by_id.iter().min_by_key(|(_, session)| session.used);
-            match oldest.map(|(id, _)| id.clone()) {
-                Some(id) => self.by_id.remove(&id),
-                None => break,
-            };
+        if self.by_id.len() < MAX_SESSIONS {
+            return Ok(());
         }
+        let message = format!("{MAX_SESSIONS} sessions are in use; this call was not applied");
+        Err(RpcError::new(OVER_LIMIT, message)
+            .with("limit", MAX_SESSIONS)
+            .hint("use fewer sessions, or send the call without one"))
     }
 }
 
@@ -202,13 +204,17 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_sessions_is_bounded() {
+    fn the_number_of_sessions_is_bounded_and_none_in_use_is_forgotten() {
         let mut sessions = Sessions::default();
         let now = Instant::now();
-        for index in 0..MAX_SESSIONS + 50 {
-            let tag = SessionTag { id: index.to_string(), seq: 1 };
-            assert!(matches!(sessions.look_up(&tag, now), Ok(Known::New)));
+        let tag = |index: usize| SessionTag { id: index.to_string(), seq: 1 };
+        for index in 0..MAX_SESSIONS {
+            assert!(matches!(sessions.look_up(&tag(index), now), Ok(Known::New)));
         }
-        assert_eq!(sessions.by_id.len(), MAX_SESSIONS);
+        let refused = sessions.look_up(&tag(MAX_SESSIONS), now).err().unwrap();
+        assert_eq!(refused.code, OVER_LIMIT);
+        assert!(matches!(sessions.look_up(&tag(0), now), Ok(Known::Running)));
+        let later = now + SESSION_LIFE;
+        assert!(matches!(sessions.look_up(&tag(MAX_SESSIONS), later), Ok(Known::New)));
     }
 }
