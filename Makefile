@@ -15,7 +15,7 @@ demo: build ## Show the daemon at work; FILE=model.gox shows it with a model of 
 	scripts/demo.sh $(FILE)
 
 test: ## Build and run every test
-	$(CARGO) test
+	$(CARGO) test --no-fail-fast
 
 .PHONY: bench-rpc
 bench-rpc: ## Measure requests a second beside redis-server; RUNS=5 SECONDS=1 PLACEMENT=split
