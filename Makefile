@@ -138,3 +138,7 @@ bench-api: ## What calls cost without sockets, beside the same through serde_jso
 .PHONY: bench-pictures
 bench-pictures: ## Measure meshes and pictures; WORDS=mesh, draw, stage or slice
 	$(CARGO) bench --bench pictures -- $(WORDS)
+
+.PHONY: bench-latency
+bench-latency: ## Measure what others wait beside long work; SIZE=60000000 SECONDS=2 WORDS="save load"
+	$(CARGO) bench --bench latency -- $(WORDS)

@@ -1,0 +1,150 @@
+//! The real daemon on a private socket, and the two kinds of client that the benchmark needs.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use goxel_daemon::wire::bulk::{BoxHead, Encoding, Head, PUT_BOX};
+use serde_json::{Value, json};
+
+/// A daemon; killed at the end.
+pub struct Daemon {
+    child: Child,
+    directory: tempfile::TempDir,
+    socket: PathBuf,
+}
+
+impl Daemon {
+    /// Starts the daemon of this build, or the one that `DAEMON` names. Its windows for the longest turn are a
+    /// second wide.
+    pub fn start() -> Daemon {
+        let directory = tempfile::tempdir().expect("a directory");
+        let socket = directory.path().join("goxel.sock");
+        let built = env!("CARGO_BIN_EXE_goxel-daemon");
+        let program = std::env::var_os("DAEMON").unwrap_or_else(|| built.into());
+        let mut command = Command::new(program);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("GOXEL_") {
+                command.env_remove(name);
+            }
+        }
+        command.arg("--socket").arg(&socket).args(["--log-level", "error"]);
+        command.args(["--health-interval", "1s"]).current_dir(directory.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        let child = command.spawn().expect("the daemon starts");
+        let daemon = Daemon { child, directory, socket };
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while UnixStream::connect(&daemon.socket).is_err() {
+            assert!(Instant::now() < deadline, "the daemon does not listen");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        daemon
+    }
+
+    /// A path in the daemon's directory.
+    pub fn file(&self, name: &str) -> String {
+        self.directory.path().join(name).to_string_lossy().into_owned()
+    }
+
+    /// A client that sends JSON, one value a line.
+    pub fn connect(&self) -> Client {
+        Client::of(UnixStream::connect(&self.socket).expect("connected"))
+    }
+
+    /// A client that sends bulk frames.
+    pub fn connect_bulk(&self) -> Bulk {
+        Bulk(UnixStream::connect(&self.socket).expect("connected"))
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One request at a time, one line each way.
+pub struct Client {
+    stream: BufReader<UnixStream>,
+    line: Vec<u8>,
+}
+
+impl Client {
+    /// A client on a stream that is connected.
+    pub fn of(stream: UnixStream) -> Client {
+        Client { stream: BufReader::new(stream), line: Vec::new() }
+    }
+
+    /// A second handle to the same stream.
+    pub fn stream(&self) -> UnixStream {
+        self.stream.get_ref().try_clone().expect("a handle")
+    }
+
+    /// Waits for a line.
+    pub fn read_line(&mut self) -> &[u8] {
+        self.line.clear();
+        self.stream.read_until(b'\n', &mut self.line).expect("an answer");
+        assert!(self.line.ends_with(b"\n"), "the daemon hung up");
+        &self.line
+    }
+
+    /// A call that must succeed.
+    pub fn call(&mut self, method: &str, params: Value) -> Value {
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let request = format!("{request}\n");
+        self.stream.get_mut().write_all(request.as_bytes()).expect("sent");
+        let mut answer: Value =
+            serde_json::from_slice(self.read_line()).expect("an answer in JSON");
+        assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
+        answer["result"].take()
+    }
+
+    /// The longest turn of the loop in the last second or two, in microseconds.
+    pub fn recent_longest_turn(&mut self) -> u64 {
+        let health = self.call("goxel.health", json!([]));
+        health["event_loop"]["recent_longest_turn_us"].as_u64().expect("a number")
+    }
+}
+
+/// Puts boxes of voxels.
+pub struct Bulk(UnixStream);
+
+impl Bulk {
+    /// Sets all voxels of a cube with this lowest corner and edge; `color` tells each.
+    pub fn put_cube(
+        &mut self,
+        project: &str,
+        corner: [i32; 3],
+        edge: i32,
+        color: impl Fn([i32; 3]) -> [u8; 4],
+    ) {
+        let mut payload = Vec::with_capacity((edge * edge * edge * 4) as usize + 64);
+        Head { project, layer: 0, skip_empty: true }.write(&mut payload);
+        let max = corner.map(|value| value + edge - 1);
+        BoxHead { min: corner, max, encoding: Encoding::Dense }.write(&mut payload);
+        for z in corner[2]..=max[2] {
+            for y in corner[1]..=max[1] {
+                for x in corner[0]..=max[0] {
+                    payload.extend_from_slice(&color([x, y, z]));
+                }
+            }
+        }
+        let mut frame = Vec::new();
+        for field in [1, PUT_BOX, payload.len() as u32, 0] {
+            frame.extend_from_slice(&u32::to_be_bytes(field));
+        }
+        self.0.write_all(&frame).expect("sent");
+        self.0.write_all(&payload).expect("sent");
+        let mut header = [0; 16];
+        self.0.read_exact(&mut header).expect("an answer");
+        let field = |at: usize| {
+            u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+        };
+        let mut answer = vec![0; field(8) as usize];
+        self.0.read_exact(&mut answer).expect("an answer");
+        assert_eq!(field(4), PUT_BOX, "{}", String::from_utf8_lossy(&answer));
+    }
+}
