@@ -18,7 +18,7 @@ use turns::Turns;
 use crate::document::Document;
 use crate::document::history::{DEFAULT_HISTORY_MEMORY, Edit, History, Scope};
 use crate::format::SaveCache;
-use crate::voxel::Bounds;
+use crate::voxel::{Bounds, MergeCache, MergeJob, Volume};
 
 /// The name of the project that calls act on unless they name another.
 pub const DEFAULT_PROJECT: &str = "default";
@@ -34,6 +34,8 @@ pub struct Project {
     saved_revision: u64,
     /// The file it was loaded from or saved to last.
     pub path: Option<PathBuf>,
+    /// The visible layers as they were merged last.
+    merged: MergeCache,
     /// What the last save left behind to make the next one faster.
     pub save_cache: SaveCache,
     /// The edit in progress; still here after a panic, so that it can be taken back.
@@ -42,6 +44,14 @@ pub struct Project {
     turns: Turns,
     /// What changed since subscribers were told last.
     unreported: Option<ChangedBox>,
+}
+
+/// How the visible layers come together.
+pub enum Merging {
+    /// There was nothing to merge.
+    Done(Volume),
+    /// In slices.
+    Job(MergeJob),
 }
 
 /// Where something changed.
@@ -72,6 +82,7 @@ impl Project {
             revision: 0,
             saved_revision: 0,
             path: None,
+            merged: MergeCache::new(),
             save_cache: SaveCache::default(),
             unfinished: None,
             turns: Turns::default(),
@@ -149,6 +160,22 @@ impl Project {
         match replaced {
             Ok(()) => {}
         }
+    }
+
+    /// Starts to merge the visible layers as they are now, with what is left of the last time. Give what the job
+    /// makes to [`Project::keep_merged`].
+    pub fn start_merging(&mut self) -> Merging {
+        let stack = self.document.stack();
+        if stack.len() < 2 {
+            return Merging::Done(self.document.merged());
+        }
+        let snapshots = stack.into_iter().map(|(volume, blend)| (volume.clone(), blend)).collect();
+        Merging::Job(MergeJob::new(snapshots, std::mem::take(&mut self.merged)))
+    }
+
+    /// Keeps what was merged for the next time.
+    pub fn keep_merged(&mut self, merged: MergeCache) {
+        self.merged = merged;
     }
 
     /// Takes back the last change; its label, or `None` if there is none.

@@ -202,3 +202,33 @@ fn an_import_adds_layers_and_one_undo_step() {
     assert_eq!(layers["layers"][1]["voxel_count"], 3);
     assert_eq!(status(&mut daemon)["revision"].as_u64(), Some(revision + 1));
 }
+
+#[test]
+fn pictures_follow_edits_of_any_layer() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("layers.png");
+    let mut daemon = with_model();
+    let mut draw = |daemon: &mut Daemon| {
+        let params =
+            json!({"output_path": text(&path), "width": 48, "height": 48, "view": "front"});
+        daemon.call("goxel.render_scene", params);
+        decode(&path).2
+    };
+    let one_layer = draw(&mut daemon);
+    daemon.call("goxel.create_layer", json!(["Above"]));
+    assert_eq!(draw(&mut daemon), one_layer, "an empty layer shows nothing");
+    daemon.call("goxel.add_voxel", json!([1, -1, 0, "#ff00ff"]));
+    let two_layers = draw(&mut daemon);
+    assert_ne!(two_layers, one_layer);
+    daemon.call("goxel.save_project", json!([text(&directory.path().join("m.gox"))]));
+    daemon.call(
+        "goxel.add_voxel",
+        json!({"x": 0, "y": 0, "z": 0, "color": "#ffff00", "layer_id": 1}),
+    );
+    let repainted = draw(&mut daemon);
+    assert_ne!(repainted, two_layers, "an edit of the layer below shows");
+    daemon.call("goxel.undo", json!([]));
+    assert_eq!(draw(&mut daemon), two_layers);
+    daemon.call("goxel.set_layer_visibility", json!([2, false]));
+    assert_eq!(draw(&mut daemon), one_layer);
+}

@@ -77,6 +77,13 @@ impl Document {
         merged
     }
 
+    /// The visible layers from the bottom up, as the engine merges them.
+    pub fn stack(&self) -> Vec<(&Volume, Blend)> {
+        let visible = self.layers.iter().filter(|layer| layer.visible && layer.opacity > 0.0);
+        let blend = |layer: &Layer| Blend { mode: layer.mode, opacity: share(layer.opacity) };
+        visible.map(|layer| (&layer.volume, blend(layer))).collect()
+    }
+
     /// The exact box around all visible voxels.
     pub fn merged_bounds(&self) -> Option<Bounds> {
         if self.layers.iter().all(|layer| !layer.visible || layer.mode == BlendMode::Over) {

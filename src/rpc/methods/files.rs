@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::drawing::{DrawJob, Drawn};
 use super::entries;
 use crate::api::methods::files::*;
 use crate::document::history::Scope;
@@ -13,10 +14,11 @@ use crate::format::{
     self, FormatError, LoadJob, Loaded, ReadOptions, SaveJob, Saved, WriteOptions,
 };
 use crate::job::{Budget, Job, Progress, Step};
-use crate::render::{Picture, RenderJob, RenderSettings};
+use crate::render::RenderSettings;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{EXPORT_MODEL, LOAD_PROJECT, RpcError, SAVE_PROJECT};
 use crate::rpc::table::Handle;
+use crate::workspace::Project;
 
 entries![LoadProject, SaveProject, ExportModel, ImportModel];
 
@@ -134,8 +136,14 @@ fn add_layers(document: &mut Document, source: &Document) {
 const PREVIEW_SIZE: u32 = 128;
 
 /// A save: the preview first where the format has one, then the file.
-enum SaveSteps {
-    Preview { job: Box<RenderJob>, rest: Box<SaveRequest> },
+struct Save {
+    stage: SaveStage,
+    /// What was merged for the preview, to be given back to the project.
+    drawn: Option<Drawn>,
+}
+
+enum SaveStage {
+    Preview { job: Box<DrawJob>, rest: Box<SaveRequest> },
     Saving(Box<SaveJob>),
     Failed(Option<FormatError>),
 }
@@ -149,63 +157,72 @@ struct SaveRequest {
 }
 
 impl SaveRequest {
-    fn start(self) -> SaveSteps {
+    fn start(self) -> SaveStage {
         match SaveJob::create(self.document, &self.path, self.format, self.options) {
-            Ok(job) => SaveSteps::Saving(Box::new(job)),
-            Err(error) => SaveSteps::Failed(Some(error)),
+            Ok(job) => SaveStage::Saving(Box::new(job)),
+            Err(error) => SaveStage::Failed(Some(error)),
         }
     }
 
-    fn start_with_preview(mut self) -> SaveSteps {
-        self.options.preview = None;
+    fn start_with_preview(self, project: &mut Project) -> SaveStage {
         let settings = RenderSettings {
             width: PREVIEW_SIZE,
             height: PREVIEW_SIZE,
             background: crate::voxel::Rgba::EMPTY,
             ..Default::default()
         };
-        match RenderJob::new(self.document.merged(), settings) {
-            Ok(job) => SaveSteps::Preview { job: Box::new(job), rest: Box::new(self) },
+        match DrawJob::new(project, settings) {
+            Ok(job) => SaveStage::Preview { job: Box::new(job), rest: Box::new(self) },
             Err(_) => self.start(),
         }
     }
 }
 
-impl Job for SaveSteps {
-    type Output = Result<Saved, FormatError>;
+impl Job for Save {
+    type Output = (Result<Saved, FormatError>, Option<Drawn>);
 
     fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
-        match self {
-            SaveSteps::Preview { job, .. } => {
-                let Step::Done(picture) = job.step(budget) else { return Step::More };
-                self.preview_done(&picture);
+        match &mut self.stage {
+            SaveStage::Preview { job, .. } => {
+                if let Step::Done(drawn) = job.step(budget) {
+                    self.drawn = drawn.ok();
+                    self.preview_done();
+                }
                 Step::More
             }
-            SaveSteps::Saving(job) => job.step(budget),
-            SaveSteps::Failed(error) => Step::Done(Err(error.take().unwrap_or_else(|| {
-                let source = std::io::Error::other("the save had failed before");
-                FormatError::Io { action: "write", path: PathBuf::new(), source }
-            }))),
+            SaveStage::Saving(job) => match job.step(budget) {
+                Step::More => Step::More,
+                Step::Done(saved) => Step::Done((saved, self.drawn.take())),
+            },
+            SaveStage::Failed(error) => {
+                let source = || std::io::Error::other("the save had failed before");
+                let again =
+                    || FormatError::Io { action: "write", path: PathBuf::new(), source: source() };
+                Step::Done((Err(error.take().unwrap_or_else(again)), self.drawn.take()))
+            }
         }
     }
 
     fn progress(&self) -> Progress {
-        match self {
-            SaveSteps::Preview { .. } | SaveSteps::Failed(_) => Progress::default(),
-            SaveSteps::Saving(job) => job.progress(),
+        match &self.stage {
+            SaveStage::Preview { .. } | SaveStage::Failed(_) => Progress::default(),
+            SaveStage::Saving(job) => job.progress(),
         }
     }
 }
 
-impl SaveSteps {
-    fn preview_done(&mut self, picture: &Picture) {
-        let SaveSteps::Preview { rest, .. } = std::mem::replace(self, SaveSteps::Failed(None))
-        else {
-            return;
+impl Save {
+    /// Goes on from the preview to the file. A preview that could not be drawn is left out.
+    fn preview_done(&mut self) {
+        let stage = std::mem::replace(&mut self.stage, SaveStage::Failed(None));
+        self.stage = match stage {
+            SaveStage::Preview { mut rest, .. } => {
+                let drawn = self.drawn.as_ref();
+                rest.options.preview = drawn.and_then(|drawn| drawn.picture.encode_png().ok());
+                rest.start()
+            }
+            other => other,
         };
-        let mut request = rest;
-        request.options.preview = picture.encode_png().ok();
-        *self = request.start();
     }
 }
 
@@ -233,11 +250,14 @@ fn save(
         },
     };
     let holds_everything = format.name == "gox";
-    let job = if holds_everything { request.start_with_preview() } else { request.start() };
+    let stage =
+        if holds_everything { request.start_with_preview(project) } else { request.start() };
+    let job = Save { stage, drawn: None };
     let revision = project.revision();
     let named_format = params.format.map(|format| format.into_owned());
     let shown_path = params.path.into_owned();
-    Ok(Outcome::job(job, move |context, saved| {
+    Ok(Outcome::job(job, move |context, (saved, drawn)| {
+        drawn.map(|drawn| drawn.into_picture(context));
         let saved = saved.map_err(|error| file_error(code, action, &shown_path, &error))?;
         // The project may have been closed while it was saved; the file is good all the same.
         if let Ok(project) = context.project()
@@ -284,7 +304,8 @@ fn save_picture(
     let job = super::pictures::start(context, settings)?;
     let named_format = params.format.map(|format| format.into_owned());
     let path = params.path.into_owned();
-    Ok(Outcome::job(job, move |_, picture| {
+    Ok(Outcome::job(job, move |context, drawn| {
+        let picture = super::pictures::picture(context, drawn)?;
         let png = picture.encode_png().map_err(RpcError::internal)?;
         format::replace_file(Path::new(&path), &png)
             .map_err(|error| file_error(code, action, &path, &error))?;

@@ -6,6 +6,7 @@ mod colors;
 mod connection;
 mod derived_layers;
 mod discover;
+mod drawing;
 mod edit;
 mod files;
 mod find;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::drawing::{DrawJob, Drawn};
 use super::entries;
 use super::files::file_error;
 use crate::api::args::shown;
@@ -13,7 +14,7 @@ use crate::api::value::{Raw, number, read};
 use crate::api::{ParamError, Value};
 use crate::document::View;
 use crate::format::replace_file;
-use crate::render::{Lens, Picture, RenderJob, RenderSettings, Viewpoint};
+use crate::render::{Lens, Picture, RenderError, RenderSettings, Viewpoint};
 use crate::render_store::{RenderStoreError, StoredRender};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{
@@ -53,7 +54,10 @@ impl Handle for RenderScene {
         };
         let settings = settings(&params, options.background)?;
         let job = start(context, settings)?;
-        Ok(Outcome::job(job, |context, picture| finish(context, &picture, destination)))
+        Ok(Outcome::job(job, |context, drawn| {
+            let picture = picture(context, drawn)?;
+            finish(context, &picture, destination)
+        }))
     }
 }
 
@@ -61,12 +65,21 @@ impl Handle for RenderScene {
 pub(super) fn start(
     context: &mut Context<'_>,
     settings: RenderSettings,
-) -> Result<RenderJob, RpcError> {
-    let volume = context.project()?.document().merged();
-    RenderJob::new(volume, settings).map_err(|error| {
-        RpcError::new(INVALID_PARAMS, format!("Failed to render scene: {error}"))
-            .hint("nothing was drawn")
-    })
+) -> Result<DrawJob, RpcError> {
+    DrawJob::new(context.project()?, settings).map_err(|error| cannot_draw(&error))
+}
+
+/// The picture that a job drew.
+pub(super) fn picture(
+    context: &mut Context<'_>,
+    drawn: Result<Drawn, RenderError>,
+) -> Result<Picture, RpcError> {
+    Ok(drawn.map_err(|error| cannot_draw(&error))?.into_picture(context))
+}
+
+fn cannot_draw(error: &RenderError) -> RpcError {
+    RpcError::new(INVALID_PARAMS, format!("Failed to render scene: {error}"))
+        .hint("nothing was drawn")
 }
 
 fn settings(
