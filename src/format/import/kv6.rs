@@ -9,6 +9,8 @@ use crate::voxel::Rgba;
 pub(super) const NAME: &str = "kv6";
 /// Bytes of a voxel: blue, green, red, 128, z in 16 bits, faces, normal.
 const VOXEL_BYTES: usize = 8;
+/// The farthest pivot, in voxels; beyond it no voxel could be addressed.
+const MAX_PIVOT: f32 = 2_147_483_648.0;
 
 pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
     let mut bytes = Bytes::new(file, NAME);
@@ -21,7 +23,12 @@ pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
         return Err(bytes.invalid_at(4, format!("a size of {size:?}"), "edges of 1 to 65536"));
     }
     let [px, py, pz] = [0; 3].map(|_| bytes.f32("the pivot"));
-    let pivot = [px?, py?, pz?].map(|value| value as i64);
+    let pivot = [px?, py?, pz?];
+    if !pivot.iter().all(|value| value.abs() <= MAX_PIVOT) {
+        let expected = format!("numbers from -{MAX_PIVOT} to {MAX_PIVOT}");
+        return Err(bytes.invalid_at(16, format!("a pivot of {pivot:?}"), expected));
+    }
+    let pivot = pivot.map(|value| value as i64);
     let count = bytes.u32("the number of voxels")? as usize;
     let voxels = bytes.take(count.saturating_mul(VOXEL_BYTES), "the voxels")?;
     let mut voxels = voxels.as_chunks::<VOXEL_BYTES>().0.iter();
@@ -50,4 +57,25 @@ pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::format::{by_name, decode};
+
+    #[test]
+    fn a_pivot_beyond_all_voxels_is_refused() {
+        for pivot in [f32::MAX, f32::NAN, f32::NEG_INFINITY, 3e9] {
+            let mut file = b"Kvxl".to_vec();
+            [1u32; 3].iter().for_each(|edge| file.extend_from_slice(&edge.to_le_bytes()));
+            [pivot; 3].iter().for_each(|value| file.extend_from_slice(&value.to_le_bytes()));
+            file.extend_from_slice(&1u32.to_le_bytes());
+            file.extend_from_slice(&[1, 2, 3, 128, 0, 0, 63, 0]);
+            file.extend_from_slice(&1u32.to_le_bytes());
+            file.extend_from_slice(&1u16.to_le_bytes());
+            let kv6 = by_name("kv6").unwrap();
+            let error = decode(file, Some(kv6), Default::default()).err().unwrap().to_string();
+            assert!(error.contains("pivot"), "{error}");
+        }
+    }
 }
