@@ -256,11 +256,16 @@ fn each_sample_of_the_json_suite_is_answered_and_the_connection_stays() {
         message.append(&mut bytes);
         message.extend_from_slice(b"]}");
         let answer = String::from_utf8(daemon.exchange(&message)).unwrap();
-        let first: Value = serde_json::from_str(answer.lines().next().unwrap_or("null")).unwrap();
+        let first = answer.lines().next().unwrap_or_else(|| panic!("{name}: silence"));
+        // By the grammar: half a surrogate pair is echoed as it came, and some parsers refuse that.
+        let end = goxel_daemon::api::json::skip_value(first.as_bytes(), 0);
+        assert_eq!(end, Ok(first.len()), "{name}: {first}");
         match &name[..2] {
-            "y_" => assert!(first["error"].is_null() && !first.is_null(), "{name}: {answer}"),
-            "n_" if is_refused_as_params(name) => assert_eq!(code(&first), -32700, "{name}"),
-            _ => assert!(!first.is_null(), "{name}: silence"),
+            "y_" => assert!(!first.contains(r#""error":"#), "{name}: {answer}"),
+            "n_" if is_refused_as_params(name) => {
+                assert!(first.contains(r#""error":{"code":-32700,"#), "{name}: {answer}");
+            }
+            _ => {}
         }
     }
     assert!(seen > 300, "only {seen} samples");

@@ -36,7 +36,7 @@ def find_daemon(given=None):
     named = given or os.environ.get("GOXEL_DAEMON_BINARY")
     if named:
         check(os.access(named, os.X_OK), f"{named} is not a program")
-        return named
+        return os.path.abspath(named)
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     built = [target / kind / "goxel-daemon" for kind in ("release", "debug")]
     built = [path for path in built if path.exists()]
@@ -70,7 +70,11 @@ class Daemon:
             check(self.process.poll() is None, f"the daemon ended at once: {self.log()}")
             probe = socket.socket(socket.AF_UNIX)
             try:
+                probe.settimeout(HANG)
                 probe.connect(self.socket)
+                # It listens a moment before everything else stands; an answer means that it is complete.
+                probe.sendall(b'{"method":"ping"}\n')
+                check(probe.recv(4096).endswith(b"\n"), "the daemon hung up at once")
                 return
             except OSError:
                 check(time.monotonic() < deadline, "the daemon does not listen")
