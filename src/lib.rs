@@ -20,6 +20,28 @@
 //! | 6 | [`server`] | event loop, connections, timers, signals, health, configuration |
 //!
 //! z is up. On the wire a box is inclusive; inside the engine it is half open with 64-bit corners.
+//!
+//! # The way of a request
+//!
+//! A readable event reaches [`server`]'s reactor, which reads into the connection's buffer. The decoder of
+//! [`wire`] finds the next message in place; [`rpc`] cuts it into calls, finds each method in the one table,
+//! types its params straight from the text and calls the handler, which acts on a project of the
+//! [`workspace`]. The answer is written straight into the outbound buffer, and all answers of a turn leave
+//! together. Work that does not fit a slice becomes a task: a [`job::Job`] over a snapshot, stepped by the
+//! reactor between other connections' messages.
+//!
+//! # Where the house differs from its first plan, and why
+//!
+//! * `edit` is a room of its own: the operation set serves `goxel.edit`, `batch_operations`, shapes, fills and
+//!   the hand tool, so it can belong to no handler.
+//! * `workspace` knows drafts and turns: a change that runs in slices works on a copy and is put in place
+//!   whole, so readers never see half of it and later changes queue behind it.
+//! * `api::json` cuts and checks JSON text by hand. Params are typed from slices of the message without
+//!   a tree and mostly without memory of their own; a call costs about a third of what it costs through
+//!   `serde_json::Value` (`make bench-api`).
+//! * The reactor is generic over its transport and clock instead of a state machine beside it: the simulator
+//!   runs the very code of the daemon.
+//! * `ctl` holds the rooms of `goxelctl`, so that the programs in `src/bin` stay a few lines each.
 
 #[cfg(feature = "engine")]
 pub mod document;
