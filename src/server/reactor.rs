@@ -154,7 +154,12 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         while let Some(key) = self.hub.ready.pop_front() {
             if let Some(connection) = self.hub.get(key) {
                 connection.queued = false;
+                let before = self.hub.now;
                 self.guarded(key, |reactor| reactor.serve(key));
+                if self.hub.now == before {
+                    // Bytes without a call take time too.
+                    self.hub.now = self.hub.clock.now();
+                }
             }
             if self.hub.now.saturating_duration_since(started) >= self.hub.limits.turn_total {
                 break;
@@ -307,6 +312,33 @@ mod tests {
         }
         fn finish_writing(&mut self) {}
         fn watch_writable(&mut self, _: bool) {}
+    }
+
+    /// A peer whose bytes come as fast as they are read.
+    struct Flood(&'static [u8]);
+
+    impl Transport for Flood {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            room.iter_mut().zip(self.0.iter().cycle()).for_each(|(slot, byte)| *slot = *byte);
+            Ok(room.len())
+        }
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+        fn finish_writing(&mut self) {}
+        fn watch_writable(&mut self, _: bool) {}
+    }
+
+    #[test]
+    fn a_peer_that_sends_without_end_does_not_make_a_turn_without_end() {
+        for bytes in [&b"nonsense }{\n"[..], b"[", b"{\"a"] {
+            let mut reactor = Reactor::new(Service::default(), Limits::default(), SystemClock);
+            reactor.hub_mut().admit(Peer::default(), |_| Ok(Flood(bytes))).unwrap();
+            for _ in 0..5 {
+                assert_eq!(reactor.turn(), Wait::None);
+                reactor.wake();
+            }
+        }
     }
 
     #[test]

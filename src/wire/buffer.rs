@@ -83,16 +83,27 @@ impl Buffer {
         self.end = self.end.min(self.start + length);
     }
 
+    /// Cuts the room off, and moves the waiting bytes to the front once more were consumed than wait: a
+    /// buffer that never gets empty would grow with all that ever went through it.
+    fn prepare_append(&mut self) {
+        self.bytes.truncate(self.end);
+        if self.start > self.len() {
+            self.bytes.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.len());
+            self.bytes.truncate(self.end);
+        }
+    }
+
     /// Appends bytes.
     pub fn extend(&mut self, bytes: &[u8]) {
-        self.bytes.truncate(self.end);
+        self.prepare_append();
         self.bytes.extend_from_slice(bytes);
         self.end = self.bytes.len();
     }
 
     /// Lets `write` append to the waiting bytes; whatever is in the vector before its old end must stay.
     pub fn append_with<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-        self.bytes.truncate(self.end);
+        self.prepare_append();
         let result = write(&mut self.bytes);
         self.end = self.bytes.len().max(self.start);
         result
@@ -156,6 +167,22 @@ mod tests {
         }
         assert_eq!(buffer.len(), 1 + 4096 * 1000);
         assert!(grown <= 12, "grown {grown} times");
+    }
+
+    #[test]
+    fn a_buffer_that_never_gets_empty_stays_as_small_as_what_waits() {
+        let mut buffer = Buffer::default();
+        for round in 0..10_000u32 {
+            let before = buffer.unread().to_vec();
+            match round % 2 {
+                0 => buffer.extend(&round.to_le_bytes().repeat(64)),
+                _ => buffer.append_with(|out| out.extend(round.to_le_bytes().repeat(64))),
+            }
+            assert!(buffer.unread().starts_with(&before));
+            assert!(buffer.unread().ends_with(&round.to_le_bytes()));
+            buffer.consume(if buffer.len() > 1000 { 256 } else { 100 });
+            assert!(!buffer.is_empty() && buffer.capacity() < 8192, "{}", buffer.capacity());
+        }
     }
 
     #[test]
