@@ -4,9 +4,10 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use goxel_daemon::wire::bulk::{BoxHead, Encoding, GET_BOX, Head};
 use serde_json::json;
 
-use crate::daemon::{Daemon, eventually, request};
+use crate::daemon::{Daemon, eventually, frame, request};
 
 #[test]
 fn case_1_and_5_many_requests_on_one_connection_are_all_answered() {
@@ -221,6 +222,34 @@ fn a_probe_that_is_due_while_a_connection_closes_does_not_hold_up_the_others() {
     while binary.frame().is_some() {}
     std::thread::sleep(Duration::from_millis(100));
     daemon.text().ping();
+}
+
+#[test]
+fn a_long_read_whose_client_is_gone_is_given_up_and_counted() {
+    let daemon = Daemon::start();
+    let cancelled = || {
+        let health = daemon.text().call("health", json!({}));
+        health["result"]["jobs"]["cancelled"].as_u64().unwrap()
+    };
+    assert_eq!(cancelled(), 0);
+    let mut payload = Vec::new();
+    Head::default().write(&mut payload);
+    let area = BoxHead { min: [0; 3], max: [255; 3], encoding: Encoding::RunLength };
+    area.write(&mut payload);
+    for count in 1..=3 {
+        let mut binary = daemon.binary();
+        binary.send(&frame(1, GET_BOX, &payload));
+        drop(binary);
+        eventually("it is counted", || cancelled() == count);
+    }
+    let page = daemon.exchange(b"GET /metrics HTTP/1.1\r\n\r\n");
+    let page = String::from_utf8(page).unwrap();
+    assert!(page.contains("\ngoxel_jobs_cancelled_total 3\n"), "{page}");
+    // The same read by a client that stays is answered.
+    let mut binary = daemon.binary();
+    binary.send(&frame(1, GET_BOX, &payload));
+    assert_eq!(binary.frame().unwrap().kind, GET_BOX);
+    assert_eq!(cancelled(), 3);
 }
 
 #[test]
