@@ -6,7 +6,16 @@ use crate::messages::{Framing, shorten};
 
 /// One answer.
 pub enum Answer {
-    Json { frame_id: u32, value: Value },
+    Json {
+        frame_id: u32,
+        value: Value,
+    },
+    /// Of the bulk lane, with its type.
+    Bulk {
+        frame_id: u32,
+        kind: u32,
+        payload: Vec<u8>,
+    },
     Http(u16),
 }
 
@@ -28,9 +37,13 @@ pub fn take(framing: Framing, inbox: &mut Vec<u8>, ended: bool) -> Result<Option
     if inbox.len() < head + length {
         return Ok(None);
     }
-    let frame_id = if framing == Framing::Binary { field(inbox, 0) } else { 0 };
+    let is_binary = framing == Framing::Binary;
+    let (frame_id, kind) = if is_binary { (field(inbox, 0), field(inbox, 4)) } else { (0, 0) };
     let line_feed = usize::from(framing == Framing::Text);
     let body: Vec<u8> = inbox.drain(..head + length + line_feed).skip(head).take(length).collect();
+    if kind != 0 {
+        return Ok(Some(Answer::Bulk { frame_id, kind, payload: body }));
+    }
     let value = serde_json::from_slice(&body)
         .map_err(|error| format!("{error} in {}", shorten(&String::from_utf8_lossy(&body))))?;
     Ok(Some(Answer::Json { frame_id, value }))

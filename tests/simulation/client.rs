@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::answers::{self, Answer};
-use crate::messages::{Author, Color, Expect, Framing, Voxel};
+use crate::messages::{ANSWER_LIMIT, Author, Color, Expect, Framing, Voxel};
 use crate::network::Pipe;
+use crate::probes::Probes;
 use crate::random::Random;
 use crate::script::Script;
 
@@ -16,6 +17,9 @@ use crate::script::Script;
 const PATIENCE: Duration = Duration::from_secs(100);
 /// How long it sleeps at most between two looks.
 const MOST_WAIT: Duration = Duration::from_secs(1);
+
+/// Bytes that may be sent before a probe: a full pipe, and answers that wait.
+const MOST_AHEAD: usize = (64 << 10) + 3 * ANSWER_LIMIT;
 
 /// How a client ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,6 +65,8 @@ pub struct Client {
     last_progress: Duration,
     /// Why the daemon may end the connection before everything is answered.
     pub excused: bool,
+    /// Keepalive, if it asks for it in its first message.
+    probes: Option<Probes>,
 }
 
 impl Client {
@@ -69,7 +75,10 @@ impl Client {
         let framing = if random.once_in(12) { Framing::Http } else { *random.pick(&framings) };
         let mut author = Author::new(Random::new(random.next()), number);
         let messages = random.size(30);
-        let script = Script::write(&mut author, framing, messages);
+        let probes = framing != Framing::Http && random.once_in(4);
+        let probes = probes.then(|| Probes::new(&mut random));
+        let interval = probes.as_ref().map(|probes| probes.interval);
+        let script = Script::write(&mut author, framing, messages, interval);
         let somewhere = random.between(0, script.bytes.len() as u64) as usize;
         let ending = match random.between(0, 11) {
             0..=4 => Ending::HalfClose,
@@ -88,6 +97,14 @@ impl Client {
             window: if random.once_in(2) { 1 } else { random.size(1000) },
         };
         let pipe = Pipe::new(Random::new(random.next()), script.bytes.len() / 300);
+        // Only one that answers, sees a probe in time behind all that may be ahead of it, and can
+        // still say something is never dropped.
+        let step = pace.read.min(pipe.borrow().room_to_client);
+        let sees_within = pace.most_gap * (MOST_AHEAD / step + 2) as u32 + 2 * MOST_WAIT;
+        let is_heard = |probes: &Probes| {
+            probes.answers && ending == Ending::Goes && sees_within < probes.interval
+        };
+        let excused = probes.as_ref().is_some_and(|probes| !is_heard(probes));
         Client {
             framing,
             ending,
@@ -102,7 +119,8 @@ impl Client {
             settled: 0,
             waited: Duration::ZERO,
             last_progress: Duration::ZERO,
-            excused: false,
+            excused,
+            probes,
         }
     }
 
@@ -126,9 +144,23 @@ impl Client {
     fn gap(&mut self) -> Duration {
         // A slow client is slow between messages: inside one it has only so much time.
         let most = self.pace.most_gap.as_micros() as u64;
-        let inside = !self.is_between_messages();
+        let inside = !self.is_between_messages() || self.is_answering();
         let most = if inside { most.min(500_000 / self.steps_a_message()) } else { most };
         Duration::from_micros(self.random.between(1, most.max(1)))
+    }
+
+    /// Whether an answer to a probe is under way.
+    fn is_answering(&self) -> bool {
+        self.probes.as_ref().is_some_and(|probes| !probes.unsent.is_empty())
+    }
+
+    /// Sends an answer to a probe, between messages.
+    fn write_alive(&mut self) {
+        let between = self.is_between_messages();
+        let Some(probes) = self.probes.as_mut().filter(|_| between) else { return };
+        let most = probes.unsent.len().min(self.pace.write);
+        let count = self.pipe.borrow_mut().client_writes(&probes.unsent[..most]);
+        probes.unsent.drain(..count);
     }
 
     fn steps_a_message(&self) -> u64 {
@@ -148,6 +180,10 @@ impl Client {
 
     fn write(&mut self) {
         if self.pipe.borrow().client_ended {
+            return;
+        }
+        self.write_alive();
+        if self.is_answering() && self.is_between_messages() {
             return;
         }
         // Up to the end of the last message that may go out before an answer comes.
@@ -179,6 +215,7 @@ impl Client {
         let ended = self.pipe.borrow().client_sees_end();
         loop {
             match answers::take(self.framing, &mut self.inbox, ended) {
+                Ok(Some(answer)) if self.is_probe(&answer)? => {}
                 Ok(Some(answer)) => self.check(&answer)?,
                 Ok(None) => return Ok(()),
                 // Dropped in the middle of an answer.
@@ -187,6 +224,15 @@ impl Client {
                 Err(_) if self.framing == Framing::Http && self.sent < 8 => return Ok(()),
                 Err(problem) => return Err(problem),
             }
+        }
+    }
+
+    fn is_probe(&mut self, answer: &Answer) -> Result<bool, String> {
+        match (answer, &mut self.probes) {
+            (Answer::Json { frame_id, value }, Some(probes)) => {
+                probes.take(self.framing, *frame_id, value)
+            }
+            _ => Ok(false),
         }
     }
 
@@ -225,6 +271,12 @@ impl Client {
                     Some(None) => wrong_frame.then(|| format!("frame id {frame_id}")),
                     None => Some(format!("an answer that nobody asked for: {value}")),
                 }
+            }
+            (Answer::Bulk { frame_id, kind, payload }, Some(mark)) => {
+                let fits = *frame_id == mark.frame_id
+                    && matches!(&mark.expect, Some(Expect::Bulk(known, wanted))
+                        if known == kind && wanted.as_ref().is_none_or(|wanted| wanted == payload));
+                (!fits).then(|| format!("a frame of type {kind:x} with {} bytes", payload.len()))
             }
             (_, None) => Some("more answers than questions".to_string()),
         };
@@ -281,10 +333,15 @@ impl Client {
             && self.settled < self.script.marks.len()
             && self.script.marks.iter().all(|mark| mark.end != self.sent);
         let reads = self.ending != Ending::NeverReads;
+        // Four intervals are less than its patience.
+        let is_silent = self.probes.as_ref().is_some_and(|probes| !probes.answers);
+        if is_silent && reads && self.settled > 0 && !pipe.server_gone && !pipe.server_ended {
+            return Err("one that answers no probe is still there".to_string());
+        }
         if half && reads && !pipe.server_gone && !pipe.server_ended {
             return Err("half a message is still waited for".to_string());
         }
-        if !pipe.server_gone && !reads && pipe.to_client.len() >= pipe.room_to_client {
+        if !pipe.server_gone && !reads && pipe.refused {
             return Err("a client that does not read is still waited for".to_string());
         }
         Ok(())
@@ -313,10 +370,11 @@ impl Client {
         let last = &self.script.bytes[sent.saturating_sub(200)..sent];
         let last = last.escape_ascii();
         format!(
-            "{:?} {:?} {:?} last=\"{last}\" sent={sent}/{} settled={settled}/{} ended={} gone={} to_server={} to_client={}",
+            "{:?} {:?} {:?} {:?} last=\"{last}\" sent={sent}/{} settled={settled}/{} ended={} gone={} to_server={} to_client={}",
             self.framing,
             self.ending,
             self.pace,
+            self.probes,
             self.script.bytes.len(),
             self.script.marks.len(),
             self.pipe.borrow().server_ended,

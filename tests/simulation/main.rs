@@ -3,10 +3,13 @@
 //! `GOXEL_SIMULATE_SEED=N` runs one seed again; `GOXEL_SIMULATE_SEEDS=N` runs so many fresh ones.
 
 mod answers;
+mod bulk;
 mod client;
 mod clock;
 mod messages;
 mod network;
+mod pinger;
+mod probes;
 mod random;
 mod script;
 mod world;
@@ -33,6 +36,8 @@ fn run(seeds: impl Iterator<Item = u64>) {
                 total.turns += outcome.turns;
                 total.messages += outcome.messages;
                 total.connections += outcome.connections;
+                total.longest_ping = total.longest_ping.max(outcome.longest_ping);
+                total.probed_away += outcome.probed_away;
             }
             Err(problem) => {
                 failed += 1;
@@ -50,11 +55,14 @@ fn run(seeds: impl Iterator<Item = u64>) {
         }
     }
     println!(
-        "{count} seeds, {failed} failed, {:.1} simulated hours, {} turns, {} connections, {} messages",
+        "{count} seeds, {failed} failed, {:.1} simulated hours, {} turns, {} connections, {} messages, \
+         {} dropped for unanswered probes, a ping waits for {} turns at most",
         hours(total.simulated),
         total.turns,
         total.connections,
-        total.messages
+        total.messages,
+        total.probed_away,
+        total.longest_ping
     );
     assert_eq!(failed, 0, "some seeds failed; see above");
 }

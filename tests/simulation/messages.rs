@@ -1,6 +1,7 @@
 //! What clients say, what they expect to hear, and what it does to the document.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -33,6 +34,8 @@ pub enum Expect {
     Batch(Vec<Expect>),
     /// An HTTP response with this status.
     Http(u16),
+    /// A frame of the bulk lane of this type, and its payload if it is known.
+    Bulk(u32, Option<Vec<u8>>),
 }
 
 impl Expect {
@@ -52,7 +55,7 @@ impl Expect {
                 answers.len() == parts.len()
                     && parts.iter().zip(answers).all(|(part, one)| part.mismatch(one).is_none())
             }
-            Expect::Http(_) => false,
+            Expect::Http(_) | Expect::Bulk(..) => false,
         };
         (!fits).then(|| format!("expected {self:?}, got {}", shorten(&answer.to_string())))
     }
@@ -83,13 +86,15 @@ pub struct Message {
     pub draws: Vec<(Voxel, Color)>,
     /// Text that is no JSON: it needs its own line.
     pub is_garbage: bool,
+    /// The type of its binary frame; 0 for JSON.
+    pub kind: u32,
 }
 
 /// Makes the messages of one client.
 pub struct Author {
     pub random: Random,
     pub drawing: Drawing,
-    home: i64,
+    pub home: i64,
     last_id: u64,
 }
 
@@ -107,6 +112,9 @@ impl Author {
     }
 
     pub fn message(&mut self, framing: Framing) -> Message {
+        if framing == Framing::Binary && self.random.once_in(4) {
+            return self.bulk();
+        }
         match self.random.between(0, 15) {
             0..=2 => self.call("ping", json!({}), Some(json!({"pong": true}))),
             3..=4 => self.echo(),
@@ -123,7 +131,7 @@ impl Author {
     }
 
     fn plain(body: String, expect: Option<Expect>) -> Message {
-        Message { body: body.into_bytes(), expect, draws: Vec::new(), is_garbage: false }
+        Message { body: body.into_bytes(), expect, draws: Vec::new(), is_garbage: false, kind: 0 }
     }
 
     fn call(&mut self, method: &str, params: Value, result: Option<Value>) -> Message {
@@ -150,7 +158,7 @@ impl Author {
         Self::plain(body, Some(expect))
     }
 
-    fn voxel(&mut self) -> Voxel {
+    pub fn voxel(&mut self) -> Voxel {
         let mut axis = || self.random.between(0, 20) as i64;
         let (x, y, z) = (axis(), axis(), axis());
         [self.home + x, y, z - 10]
@@ -201,6 +209,12 @@ impl Author {
     /// A plain call.
     pub fn ping(&mut self) -> Message {
         self.call("ping", json!({}), None)
+    }
+
+    /// Asks for probes.
+    pub fn keepalive(&mut self, interval: Duration) -> Message {
+        let params = json!({"interval_ms": interval.as_millis() as u64});
+        self.call("connection.keepalive", params, Some(json!({"success": true})))
     }
 
     fn notification(&mut self) -> Message {

@@ -26,6 +26,8 @@ pub struct Pipe {
     pub server_ended: bool,
     /// The server has closed it.
     pub server_gone: bool,
+    /// The server's last write found no room.
+    pub refused: bool,
     /// The server wants to know of room.
     watching: bool,
     /// News that the server has not been told of.
@@ -50,6 +52,7 @@ impl Pipe {
             reset: false,
             server_ended: false,
             server_gone: false,
+            refused: false,
             watching: false,
             news_readable: false,
             news_writable: false,
@@ -136,7 +139,8 @@ impl Transport for SimulatedSocket {
             return Err(ErrorKind::Interrupted.into());
         }
         let room = pipe.room_to_client.saturating_sub(pipe.to_client.len()).min(bytes.len());
-        if room == 0 {
+        pipe.refused = room == 0;
+        if pipe.refused {
             return Err(ErrorKind::WouldBlock.into());
         }
         let count = if pipe.random.once_in(3) { pipe.random.size(room) } else { room };

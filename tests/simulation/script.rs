@@ -1,5 +1,7 @@
 //! The bytes that a client sends, message by message, in its framing.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::messages::{Author, Color, Expect, Framing, Message, Voxel};
@@ -23,11 +25,21 @@ pub struct Script {
 }
 
 impl Script {
-    pub fn write(author: &mut Author, framing: Framing, messages: usize) -> Self {
+    /// So many messages, after one that asks for probes if that is wanted.
+    pub fn write(
+        author: &mut Author,
+        framing: Framing,
+        messages: usize,
+        probes: Option<Duration>,
+    ) -> Self {
         let mut script = Script::default();
         if framing == Framing::Http {
             script.http(author);
             return script;
+        }
+        if let Some(interval) = probes {
+            let message = author.keepalive(interval);
+            script.add(author, framing, message);
         }
         let mut last_is_garbage = false;
         for _ in 0..messages {
@@ -71,7 +83,7 @@ impl Script {
                 self.bytes.extend_from_slice(&message.body);
             }
             Framing::Binary => {
-                self.header(frame_id, message.body.len() as u32);
+                self.header(frame_id, message.kind, message.body.len() as u32);
                 self.bytes.extend_from_slice(&message.body);
             }
             Framing::Http => {}
@@ -81,8 +93,8 @@ impl Script {
         self.marks.push(Mark { end: self.bytes.len(), expect, draws, open, frame_id });
     }
 
-    fn header(&mut self, id: u32, length: u32) {
-        for field in [id, 0, length, 0] {
+    fn header(&mut self, id: u32, kind: u32, length: u32) {
+        for field in [id, kind, length, 0] {
             self.bytes.extend_from_slice(&field.to_be_bytes());
         }
     }
@@ -91,7 +103,7 @@ impl Script {
     fn absurd(&mut self, author: &mut Author, framing: Framing) {
         let frame_id = 5;
         if framing == Framing::Binary {
-            self.header(frame_id, *author.random.pick(&[u32::MAX, (256 << 20) + 1]));
+            self.header(frame_id, 0, *author.random.pick(&[u32::MAX, (256 << 20) + 1]));
         } else {
             let heads = ["Content-Length: many\r\n\r\n", "Content-Type: x\n\n", "nonsense\n\n"];
             self.bytes.extend_from_slice(author.random.pick(&heads).as_bytes());

@@ -1,6 +1,8 @@
 //! One simulated world: a daemon without sockets, its clients, and what must hold after each turn.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use goxel_daemon::rpc::{Host, Service};
@@ -14,10 +16,13 @@ use crate::client::Client;
 use crate::clock::SimulatedClock;
 use crate::messages::{ANSWER_LIMIT, Color, MESSAGE_LIMIT, Voxel};
 use crate::network::{Pipe, SimulatedSocket};
+use crate::pinger::Pinger;
 use crate::random::Random;
 
 /// Turns without anything to do before it counts as spinning.
 const MOST_IDLE_TURNS: u32 = 10;
+/// Turns that a ping may wait beyond its turn among the others.
+const PING_TURNS: u64 = 4;
 /// Turns before a world counts as stuck.
 const MOST_TURNS: u64 = 500_000;
 
@@ -30,6 +35,8 @@ pub struct World {
     idle_turns: u32,
     turns: u64,
     limits: Limits,
+    pinger: Pinger,
+    pinger_key: Option<Key>,
 }
 
 /// What a run came to.
@@ -39,6 +46,10 @@ pub struct Outcome {
     pub turns: u64,
     pub messages: u64,
     pub connections: u64,
+    /// Connections dropped for unanswered probes.
+    pub probed_away: u64,
+    /// The most turns that a ping waited.
+    pub longest_ping: u64,
 }
 
 /// Runs the world of a seed to its end.
@@ -54,6 +65,8 @@ pub fn run(seed: u64) -> Result<Outcome, String> {
         turns: world.turns,
         messages: metrics.messages,
         connections: metrics.accepted,
+        probed_away: metrics.ended(End::Keepalive),
+        longest_ping: world.pinger.longest,
     })
 }
 
@@ -73,6 +86,8 @@ impl World {
             outbound_hard: ANSWER_LIMIT,
             turn_requests: random.size(64),
             turn_bytes: random.size(64 << 10).max(64),
+            turn_time: Duration::from_micros(random.size(2000) as u64),
+            turn_total: Duration::from_micros(random.size(5000) as u64),
             ..Limits::default()
         };
         let reactor = Reactor::new(Service::default(), limits.clone(), clock.clone());
@@ -84,9 +99,21 @@ impl World {
         // One that reads rarely may take no byte for so long that the daemon is right to drop it.
         let rare = limits.stalled.mul_f64(0.4);
         for client in &mut clients {
-            client.excused = client.pace.most_gap >= rare;
+            client.excused |= client.pace.most_gap >= rare;
         }
-        World { random, clock, reactor, clients, keys, idle_turns: 0, turns: 0, limits }
+        let pinger = Pinger::new(Random::new(random.next()));
+        World {
+            random,
+            clock,
+            reactor,
+            clients,
+            keys,
+            idle_turns: 0,
+            turns: 0,
+            limits,
+            pinger,
+            pinger_key: None,
+        }
     }
 
     /// Until every client has ended.
@@ -103,7 +130,7 @@ impl World {
             if self.clients.iter().all(|client| client.finished) {
                 return Ok(());
             }
-            let wait = self.turn()?;
+            let wait = self.turn_with_pinger()?;
             self.pass_time(wait);
             self.turns += 1;
 
@@ -112,6 +139,24 @@ impl World {
                 return Err(self.report(waiting.unwrap_or(0), "the world is stuck"));
             }
         }
+    }
+
+    fn turn_with_pinger(&mut self) -> Result<Wait, String> {
+        let key = match self.pinger_key {
+            Some(key) => key,
+            None => self.admit(self.pinger.pipe.clone())?,
+        };
+        self.pinger_key = Some(key);
+        self.pinger.before_turn();
+        if std::mem::take(&mut self.pinger.pipe.borrow_mut().news_readable) {
+            self.reactor.event(key, true, false, false);
+        }
+        let wait = self.turn()?;
+        // Each turn serves at least one of those that are ready, in their order; a ping that came in
+        // two pieces may wait for its turn twice.
+        let round = self.clients.len() as u64 + 1;
+        self.pinger.after_turn(2 * round + PING_TURNS)?;
+        Ok(wait)
     }
 
     fn report(&self, number: usize, problem: &str) -> String {
@@ -128,13 +173,14 @@ impl World {
         }
         let pipe = self.clients[number].pipe.clone();
         self.reactor.wake();
-        let admitted = self
-            .reactor
-            .hub_mut()
-            .admit(Peer::default(), |_| Ok(SimulatedSocket(pipe)))
-            .map_err(|error| error.to_string())?;
-        self.keys[number] = Some(admitted);
+        self.keys[number] = Some(self.admit(pipe)?);
         Ok(())
+    }
+
+    fn admit(&mut self, pipe: Rc<RefCell<Pipe>>) -> Result<Key, String> {
+        let hub = self.reactor.hub_mut();
+        let admitted = hub.admit(Peer::default(), |_| Ok(SimulatedSocket(pipe)));
+        admitted.map_err(|error| error.to_string())
     }
 
     /// Tells the daemon the news and lets it have a turn.
@@ -254,9 +300,7 @@ impl World {
         let pipe = Pipe::new(Random::new(1), 1);
         pipe.borrow_mut().room_to_server = usize::MAX;
         pipe.borrow_mut().room_to_client = usize::MAX;
-        let socket = SimulatedSocket(pipe.clone());
-        let admitted = self.reactor.hub_mut().admit(Peer::default(), |_| Ok(socket));
-        let key = admitted.map_err(|error| error.to_string())?;
+        let key = self.admit(pipe.clone())?;
         for (voxel, color) in drawn {
             let call = json!({"id": 1, "method": "goxel.get_voxel", "params": voxel}).to_string();
             pipe.borrow_mut().client_writes(call.as_bytes());
