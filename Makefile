@@ -71,6 +71,11 @@ SEEDS ?= 1000
 simulate: ## Run SEEDS fresh seeds of simulated network and clock; a failing seed prints how to run it again
 	GOXEL_SIMULATE_SEEDS=$(SEEDS) $(CARGO) test --release --test simulation fresh -- --nocapture
 
+ABUSE ?=
+.PHONY: abuse
+abuse: build ## Do to the release daemon what clients can do to it, pings beside it; ABUSE="--quick --only garbage"
+	tests/load/abuse.py --daemon target/release/goxel-daemon $(ABUSE)
+
 # Where `make install` puts things. BIN is where the built programs are.
 PREFIX ?= /usr/local
 DESTDIR ?=

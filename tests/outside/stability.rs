@@ -26,6 +26,7 @@ fn every_script_has_help() {
         "stability/test_concurrent_clients.py",
         "stability/long_run.sh",
         "load/simulate_clients.sh",
+        "load/abuse.py",
     ] {
         assert!(run(script, &["--help"]).contains("--daemon"), "{script}");
     }
@@ -64,5 +65,13 @@ fn simulated_clients_and_a_long_run_in_short() {
         assert!(said.contains("ok: every call answered"), "{said}");
         let said = run("stability/long_run.sh", &["6s"]);
         assert!(said.contains("no drift"), "{said}");
+    }
+}
+
+#[test]
+fn abuse_in_short() {
+    if is_installed("python3", "--version") {
+        let said = run("load/abuse.py", &["--quick"]);
+        assert!(said.contains("8 passed, 0 failed"), "{said}");
     }
 }
