@@ -208,7 +208,7 @@ fn pictures_follow_edits_of_any_layer() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("layers.png");
     let mut daemon = with_model();
-    let mut draw = |daemon: &mut Daemon| {
+    let draw = |daemon: &mut Daemon| {
         let params =
             json!({"output_path": text(&path), "width": 48, "height": 48, "view": "front"});
         daemon.call("goxel.render_scene", params);
