@@ -21,7 +21,7 @@ pub(crate) struct FileReader {
 }
 
 /// Bytes read or written in one go; a unit of work of load and save jobs.
-pub(crate) const PIECE: usize = 1 << 20;
+pub(crate) const PIECE: usize = 1 << 18;
 
 impl FileReader {
     pub(crate) fn open(path: &Path, limit: u64) -> Result<Self, FormatError> {

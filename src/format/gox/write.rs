@@ -6,7 +6,7 @@ use super::blocks::BlockWriter;
 use super::record::{self, FILE_BASE, FILE_ID, preserved_id};
 use super::{VERSION, private};
 use crate::document::{Document, Layer, LayerContent, LayerId, PreservedChunk};
-use crate::format::bytes::Put;
+use crate::format::bytes::{Put, room_for_blocks};
 use crate::format::steps::Advance;
 use crate::format::{Encoded, FormatError, WriteOptions};
 use crate::voxel::BlockPos;
@@ -36,7 +36,8 @@ impl Writer {
             .filter(|(_, layer)| has_own_voxels(layer))
             .flat_map(|(index, layer)| layer.volume.blocks().map(move |(at, _)| (index, at)))
             .collect();
-        let mut out = Vec::with_capacity(options.cache.memory() as usize);
+        let as_last_time = options.cache.memory() as usize;
+        let mut out = Vec::with_capacity(as_last_time.max(room_for_blocks(left.len() as u64)));
         out.put(b"GOX ");
         out.put_i32(VERSION);
         write_image(&mut out, &document);

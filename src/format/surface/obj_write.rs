@@ -15,7 +15,8 @@ const fn normal_number(face: Face) -> u8 {
 
 pub(in crate::format) fn writer(document: Document, options: WriteOptions) -> WriteJob {
     let quads = Quads::new(&document, options.surface);
-    let mut out = b"# goxel-daemon\n".to_vec();
+    let mut out = quads.buffer();
+    out.extend_from_slice(b"# goxel-daemon\n");
     for face in Face::ALL {
         out.extend_from_slice(b"vn");
         for value in quads.turn(face.normal().map(i64::from)) {

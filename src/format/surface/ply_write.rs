@@ -8,14 +8,25 @@ use crate::format::{Encoded, FormatError, WriteJob, WriteOptions};
 
 pub(in crate::format) fn writer(document: Document, options: WriteOptions) -> WriteJob {
     let quads = Quads::new(&document, options.surface);
-    Box::new(Steps(Writer { quads, vertices: Vec::new(), faces: Vec::new(), face_count: 0 }))
+    let (vertices, faces) = (quads.buffer(), quads.buffer());
+    Box::new(Steps(Writer { quads, vertices, faces, face_count: 0, assembly: None }))
 }
+
+/// Bytes that are put together in one go.
+const PIECE: usize = 1 << 18;
 
 struct Writer {
     quads: Quads,
     vertices: Vec<u8>,
     faces: Vec<u8>,
     face_count: u64,
+    assembly: Option<Assembly>,
+}
+
+/// A file in the making: its head, and how many bytes of vertices and faces together have followed.
+struct Assembly {
+    bytes: Vec<u8>,
+    put: usize,
 }
 
 fn put_line(out: &mut Vec<u8>, values: impl IntoIterator<Item = i64>) {
@@ -29,7 +40,8 @@ fn put_line(out: &mut Vec<u8>, values: impl IntoIterator<Item = i64>) {
 }
 
 impl Writer {
-    fn finish(&mut self) -> Encoded {
+    /// Begins the file, now that it is known how much there is.
+    fn start_assembly(&mut self) {
         let header = format!(
             "ply\nformat ascii 1.0\ncomment goxel-daemon\nelement vertex {}\n\
              property float x\nproperty float y\nproperty float z\n\
@@ -40,9 +52,27 @@ impl Writer {
         );
         let mut bytes = header.into_bytes();
         bytes.reserve_exact(self.vertices.len() + self.faces.len());
-        bytes.append(&mut self.vertices);
-        bytes.append(&mut self.faces);
-        Encoded { bytes, warnings: Vec::new(), cache: Default::default() }
+        self.assembly = Some(Assembly { bytes, put: 0 });
+    }
+
+    /// The bytes that come next in the file; none at its end.
+    fn next_piece(&self, put: usize) -> &[u8] {
+        let faces_put = put.saturating_sub(self.vertices.len());
+        let left = self.vertices.get(put..).filter(|left| !left.is_empty());
+        let left = left.or_else(|| self.faces.get(faces_put..)).unwrap_or_default();
+        &left[..left.len().min(PIECE)]
+    }
+
+    fn assemble(&mut self, mut assembly: Assembly) -> Option<Encoded> {
+        let piece = self.next_piece(assembly.put);
+        if piece.is_empty() {
+            let bytes = assembly.bytes;
+            return Some(Encoded { bytes, warnings: Vec::new(), cache: Default::default() });
+        }
+        assembly.bytes.extend_from_slice(piece);
+        assembly.put += piece.len();
+        self.assembly = Some(assembly);
+        None
     }
 }
 
@@ -50,7 +80,10 @@ impl Advance for Writer {
     type Output = Encoded;
 
     fn advance(&mut self) -> Result<Option<Encoded>, FormatError> {
-        let Writer { quads, vertices, faces, face_count } = self;
+        if let Some(assembly) = self.assembly.take() {
+            return Ok(self.assemble(assembly));
+        }
+        let Writer { quads, vertices, faces, face_count, .. } = self;
         let more = quads.advance(
             |corner, color| {
                 put_line(vertices, corner.into_iter().chain(color.bytes().map(i64::from)))
@@ -61,7 +94,10 @@ impl Advance for Writer {
                 *face_count += 1;
             },
         );
-        Ok(if more { None } else { Some(self.finish()) })
+        if !more {
+            self.start_assembly();
+        }
+        Ok(None)
     }
 
     fn units(&self) -> (u64, u64) {

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::SurfaceOptions;
 use crate::document::Document;
+use crate::format::bytes::room_for_blocks;
 use crate::mesh::{Face, Merge, Mesher, Quad, Solidity};
 use crate::voxel::Rgba;
 
@@ -75,6 +76,11 @@ impl Quads {
     /// Axes as the file shall have them.
     pub(super) fn turn(&self, [x, y, z]: [i64; 3]) -> [i64; 3] {
         if self.options.y_up { [x, z, -y] } else { [x, y, z] }
+    }
+
+    /// A buffer for the text of what is found.
+    pub(super) fn buffer(&self) -> Vec<u8> {
+        Vec::with_capacity(room_for_blocks(self.blocks))
     }
 
     pub(super) fn vertices(&self) -> u64 {

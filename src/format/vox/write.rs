@@ -28,6 +28,7 @@ pub(super) struct Writer {
     counts: ColorCounts,
     palette: Vec<[u8; 3]>,
     colors: Option<Quantised>,
+    assembly: Option<Assembly>,
     translucent: u64,
     warnings: Vec<String>,
 }
@@ -47,8 +48,12 @@ struct Model {
     corner: [i64; 3],
     min: [u8; 3],
     max: [u8; 3],
-    voxels: Vec<u8>,
+    /// Four bytes a voxel. One buffer that grows would be moved again and again.
+    pieces: Vec<Vec<u8>>,
 }
+
+/// Bytes of a piece of a model's voxels, which is put into the file in one go.
+const PIECE: usize = 1 << 18;
 
 impl Writer {
     pub(super) fn new(document: Document) -> Self {
@@ -68,6 +73,7 @@ impl Writer {
             counts: ColorCounts::default(),
             palette: document.palette.colors.iter().map(|(color, _)| rgb(*color)).collect(),
             colors: None,
+            assembly: None,
             translucent: 0,
             warnings,
         }
@@ -122,6 +128,7 @@ impl Writer {
         let origin = at.origin().array().map(i64::from);
         let corner = model_corner(&bounds, origin);
         let model = source.models.entry(corner).or_insert_with(|| Model::new(corner));
+        model.make_room();
         for index in 0..BLOCK_VOXELS {
             let color = block.get(index);
             if color.is_empty() {
@@ -135,22 +142,42 @@ impl Writer {
         }
     }
 
-    fn assemble(&mut self) -> Result<Encoded, FormatError> {
-        let mut out = Vec::new();
-        let mut scene = Scene::default();
-        for (number, source) in self.sources.iter_mut().enumerate() {
-            let layer = if number < NAMED_LAYERS_MAX { number as i32 } else { -1 };
-            for model in std::mem::take(&mut source.models).into_values() {
-                scene.add(&source.name, source.hidden, layer, model.place());
-                model.write(&mut out);
-                if out.len() as u64 > FILE_MAX {
-                    let what = format!("the file would be longer than {FILE_MAX} bytes");
-                    return Err(FormatError::DoesNotFit { format: NAME, what });
-                }
-            }
+    /// Begins the file: models first, piece by piece.
+    fn start_assembly(&mut self) -> Result<(), FormatError> {
+        let sources = self.sources.iter_mut().enumerate();
+        let models = sources.flat_map(|(number, source)| {
+            std::mem::take(&mut source.models).into_values().map(move |model| (number, model))
+        });
+        let models: Vec<(usize, Model)> = models.collect();
+        let bytes: usize = models.iter().map(|(_, model)| model.bytes()).sum();
+        if bytes as u64 > FILE_MAX {
+            let what = format!("the file would be longer than {FILE_MAX} bytes");
+            return Err(FormatError::DoesNotFit { format: NAME, what });
         }
+        self.assembly = Some(Assembly::new(bytes, models));
+        Ok(())
+    }
+
+    /// Puts in a little more; the file once all of it is there.
+    fn assemble(&mut self) -> Option<Encoded> {
+        let assembly = self.assembly.as_mut()?;
+        if assembly.put_piece() {
+            return None;
+        }
+        if let Some((number, model)) = assembly.models.next() {
+            let source = &self.sources[number];
+            let layer = if number < NAMED_LAYERS_MAX { number as i32 } else { -1 };
+            assembly.begin(model, &source.name, source.hidden, layer);
+            return None;
+        }
+        self.assembly.take().map(|assembly| self.finish(assembly))
+    }
+
+    /// Ends the file after its last model.
+    fn finish(&mut self, assembly: Assembly) -> Encoded {
+        let Assembly { mut out, mut scene, .. } = assembly;
         if scene.parts.is_empty() {
-            Model::new([0; 3]).write(&mut out);
+            Model::new([0; 3]).write_head(&mut out);
             scene.add("", false, 0, [0; 3]);
         }
         let far = |place: &[i64; 3]| place.iter().any(|value| value.abs() > SCENE_EDGE);
@@ -169,14 +196,57 @@ impl Writer {
         }
         let palette = self.colors.take().map(|colors| colors.palette).unwrap_or_default();
         put_palette(&mut out, &palette);
-        let mut file = b"VOX ".to_vec();
-        file.put_i32(150);
-        file.put(b"MAIN");
-        file.put_u32(0);
-        file.put_u32(out.len() as u32);
-        file.put(&out);
+        let length = (out.len() - FILE_HEAD) as u32;
+        out[FILE_HEAD - 4..FILE_HEAD].copy_from_slice(&length.to_le_bytes());
         let warnings = std::mem::take(&mut self.warnings);
-        Ok(Encoded { bytes: file, warnings, cache: Default::default() })
+        Encoded { bytes: out, warnings, cache: Default::default() }
+    }
+}
+
+/// Bytes before the chunks: the file's head and that of the main chunk, whose length is at its end.
+const FILE_HEAD: usize = 20;
+
+/// A file in the making.
+struct Assembly {
+    out: Vec<u8>,
+    scene: Scene,
+    /// Models that are still to be put in, each with the number of its source.
+    models: std::vec::IntoIter<(usize, Model)>,
+    /// The lowest corner of the model that is being put in, and the rest of its voxels.
+    min: [u8; 3],
+    pieces: std::vec::IntoIter<Vec<u8>>,
+}
+
+impl Assembly {
+    fn new(bytes: usize, models: Vec<(usize, Model)>) -> Self {
+        // Room for the voxels and for what is said about each model.
+        let mut out = Vec::with_capacity(bytes + models.len() * 512 + (1 << 14));
+        out.put(b"VOX ");
+        out.put_i32(150);
+        out.put(b"MAIN");
+        out.put_u32(0);
+        out.put_u32(0);
+        let (models, pieces) = (models.into_iter(), Vec::new().into_iter());
+        Assembly { out, scene: Scene::default(), models, min: [0; 3], pieces }
+    }
+
+    fn begin(&mut self, model: Model, name: &str, hidden: bool, layer: i32) {
+        self.scene.add(name, hidden, layer, model.place());
+        model.write_head(&mut self.out);
+        (self.min, self.pieces) = (model.min, model.pieces.into_iter());
+    }
+
+    /// Puts in the next piece of a model; false if there is none.
+    fn put_piece(&mut self) -> bool {
+        let Some(piece) = self.pieces.next() else { return false };
+        let min = self.min;
+        let moved = piece
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .flat_map(|&[x, y, z, color]| [x - min[0], y - min[1], z - min[2], color]);
+        self.out.extend(moved);
+        true
     }
 }
 
@@ -224,18 +294,33 @@ fn model_corner(bounds: &Bounds, origin: [i64; 3]) -> [i64; 3] {
 
 impl Model {
     fn new(corner: [i64; 3]) -> Self {
-        Model { corner, min: [255; 3], max: [0; 3], voxels: Vec::new() }
+        Model { corner, min: [255; 3], max: [0; 3], pieces: Vec::new() }
+    }
+
+    /// Sees to it that the voxels of a block fit into the last piece.
+    fn make_room(&mut self) {
+        let has_room = |piece: &Vec<u8>| piece.len() + BLOCK_VOXELS * 4 <= PIECE;
+        if !self.pieces.last().is_some_and(has_room) {
+            self.pieces.push(Vec::with_capacity(PIECE));
+        }
     }
 
     fn add(&mut self, cell: [u8; 3], color: u8) {
         self.min = [0, 1, 2].map(|axis| self.min[axis].min(cell[axis]));
         self.max = [0, 1, 2].map(|axis| self.max[axis].max(cell[axis]));
         let [x, y, z] = cell;
-        self.voxels.extend([x, y, z, color]);
+        if let Some(piece) = self.pieces.last_mut() {
+            piece.extend([x, y, z, color]);
+        }
+    }
+
+    /// Bytes of its voxels.
+    fn bytes(&self) -> usize {
+        self.pieces.iter().map(Vec::len).sum()
     }
 
     fn size(&self) -> [i64; 3] {
-        if self.voxels.is_empty() {
+        if self.bytes() == 0 {
             return [1; 3];
         }
         [0, 1, 2].map(|axis| i64::from(self.max[axis]) - i64::from(self.min[axis]) + 1)
@@ -247,17 +332,15 @@ impl Model {
         [0, 1, 2].map(|axis| self.corner[axis] + i64::from(self.min[axis]) + size[axis] / 2)
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
-        let mut data = Vec::with_capacity(self.voxels.len() + 4);
-        self.size().into_iter().for_each(|length| data.put_i32(length as i32));
-        put_chunk(out, b"SIZE", &data);
-        data.clear();
-        data.put_u32((self.voxels.len() / 4) as u32);
-        let moved = self.voxels.as_chunks::<4>().0.iter().flat_map(|&[x, y, z, color]| {
-            [x - self.min[0], y - self.min[1], z - self.min[2], color]
-        });
-        data.extend(moved);
-        put_chunk(out, b"XYZI", &data);
+    /// Writes what comes before the voxels.
+    fn write_head(&self, out: &mut Vec<u8>) {
+        let mut size = Vec::new();
+        self.size().into_iter().for_each(|length| size.put_i32(length as i32));
+        put_chunk(out, b"SIZE", &size);
+        out.put(b"XYZI");
+        out.put_u32(self.bytes() as u32 + 4);
+        out.put_u32(0);
+        out.put_u32(self.bytes() as u32 / 4);
     }
 }
 
@@ -361,11 +444,14 @@ impl Advance for Writer {
     type Output = Encoded;
 
     fn advance(&mut self) -> Result<Option<Encoded>, FormatError> {
+        if self.assembly.is_some() {
+            return Ok(self.assemble());
+        }
         match (self.next_block(), self.colors.is_some()) {
             (Some((source, at)), false) => self.count_colors(source, at),
             (None, false) => self.choose_colors(),
             (Some((source, at)), true) => self.write_block(source, at),
-            (None, true) => return self.assemble().map(Some),
+            (None, true) => self.start_assembly()?,
         }
         Ok(None)
     }
