@@ -358,6 +358,12 @@ impl Volume {
 
     /// How many faces of voxels are open: have an empty voxel beside them.
     pub fn surface_area(&self) -> u64 {
-        Selection::of_volume(self).surface_area()
+        self.blocks().map(|(at, _)| u64::from(self.open_faces(at))).sum()
+    }
+
+    /// How many faces of voxels of one block are open.
+    pub fn open_faces(&self, at: BlockPos) -> u32 {
+        let mask = |block: BlockPos| self.block(block).map_or(NONE, |block| block.mask());
+        super::selection::open_faces(at, mask)
     }
 }

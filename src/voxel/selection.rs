@@ -202,16 +202,19 @@ impl Selection {
 
     /// How many faces of picked voxels have no picked voxel beside them.
     pub fn surface_area(&self) -> u64 {
-        let of_block = |at: &BlockPos| -> u64 {
-            let mask = self.mask(*at);
-            let open = |(axis, step): (usize, i32)| {
-                let beyond = at.neighbor(axis, step).map_or(NONE, |there| self.mask(there));
-                u64::from(count(&without(&mask, &neighbors(&mask, &beyond, axis, step))))
-            };
-            SIDES.into_iter().map(open).sum()
-        };
-        self.blocks.keys().map(of_block).sum()
+        let open = |at: &BlockPos| u64::from(open_faces(*at, |block| self.mask(block)));
+        self.blocks.keys().map(open).sum()
     }
+}
+
+/// How many faces of voxels of one block have no voxel beside them, where `mask` tells the voxels of any block.
+pub(super) fn open_faces(at: BlockPos, mask: impl Fn(BlockPos) -> Mask) -> u32 {
+    let own = mask(at);
+    let open = |(axis, step): (usize, i32)| {
+        let beyond = at.neighbor(axis, step).map_or(NONE, &mask);
+        count(&without(&own, &neighbors(&own, &beyond, axis, step)))
+    };
+    SIDES.into_iter().map(open).sum()
 }
 
 /// Blending one colour into the voxels of a set.

@@ -59,6 +59,7 @@ struct Counts {
     voxels: u64,
     colors: HashMap<Rgba, u64>,
     sums: [i128; 3],
+    open_faces: u64,
     /// Voxels that are there when mirrored across x, y and z, and those that have the same colour.
     mirrored: [u64; 3],
     same: [u64; 3],
@@ -90,6 +91,7 @@ impl MeasureJob {
 
     fn count_block(&mut self, at: BlockPos, bounds: &Bounds) {
         let Some(block) = self.volume.block(at) else { return };
+        self.counts.open_faces += u64::from(self.volume.open_faces(at));
         let origin = at.origin();
         let ends: [i64; 3] = std::array::from_fn(|axis| bounds.min[axis] + bounds.max[axis] - 1);
         for index in 0..BLOCK_VOXELS {
@@ -118,7 +120,6 @@ struct Measured {
     bounds: Option<Bounds>,
     parts: Vec<Part>,
     counts: Counts,
-    surface_area: u64,
 }
 
 impl Job for MeasureJob {
@@ -152,7 +153,6 @@ impl MeasureJob {
             bounds: self.bounds,
             parts: std::mem::take(&mut self.found),
             counts: std::mem::take(&mut self.counts),
-            surface_area: self.volume.surface_area(),
         })
     }
 }
@@ -169,7 +169,7 @@ fn result(
     layer_id: Option<i32>,
     revision: u64,
 ) -> MeasureResult {
-    let Measured { bounds, parts: found, counts, surface_area } = measured;
+    let Measured { bounds, parts: found, counts } = measured;
     let ground = bounds.map_or(0, |bounds| bounds.min[2]);
     let is_floating = |part: &Part| part.bounds.min[2] > ground;
     let mut counted: Vec<(Rgba, u64)> = counts.colors.into_iter().collect();
@@ -182,7 +182,7 @@ fn result(
         size: bounds.map(|bounds| bounds.dimensions()),
         fill: bounds.map_or(0.0, |bounds| counts.voxels as f64 / bounds.capacity() as f64),
         center: bounds.map(|_| counts.sums.map(middle)),
-        surface_area,
+        surface_area: counts.open_faces,
         color_count: counted.len(),
         colors: counted
             .iter()
