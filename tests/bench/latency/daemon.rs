@@ -17,10 +17,11 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Starts the daemon of this build, or the one that `DAEMON` names. Its windows for the longest turn are a
+    /// Starts the daemon of this build, or the one that `DAEMON` names, with files in `FILES`. Its windows for the longest turn are a
     /// second wide.
     pub fn start() -> Daemon {
-        let directory = tempfile::tempdir().expect("a directory");
+        let parent = std::env::var_os("FILES").map_or_else(std::env::temp_dir, PathBuf::from);
+        let directory = tempfile::tempdir_in(parent).expect("a directory");
         let socket = directory.path().join("goxel.sock");
         let built = env!("CARGO_BIN_EXE_goxel-daemon");
         let program = std::env::var_os("DAEMON").unwrap_or_else(|| built.into());

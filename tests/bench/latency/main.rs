@@ -9,6 +9,9 @@
 //! `SIZE` (default 60000000) is the number of voxels, `SECONDS` (default 2) the least time that each row is
 //! watched; jobs that end sooner are repeated. Words pick rows. `--json FILE` keeps the figures, `--stalls` lists
 //! when requests had to wait for 5 ms and more.
+//!
+//! Saves and exports end with an fsync, which cannot be cut into slices: nobody is answered while the disk takes
+//! its time. `FILES=/dev/shm` puts the files into memory and shows all but that. `DAEMON` names another build.
 
 mod daemon;
 mod probe;
