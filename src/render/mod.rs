@@ -11,6 +11,7 @@ mod job;
 mod light;
 mod march;
 mod picture;
+mod png_job;
 mod projector;
 mod quads;
 mod raster;
@@ -26,6 +27,7 @@ mod viewpoint;
 pub use job::RenderJob;
 pub use march::{Hit, first_hit, raycast};
 pub use picture::Picture;
+pub use png_job::{PngFile, PngJob};
 pub use projector::{MARGIN, Ray};
 pub use settings::{
     KeyLight, Lighting, MAX_PIXELS, MAX_SAMPLES, MAX_SIDE, Method, RenderError, RenderSettings,

@@ -77,15 +77,20 @@ impl Picture {
     /// Only a picture without pixels cannot be a PNG.
     pub fn encode_png(&self) -> Result<Vec<u8>, png::EncodingError> {
         let mut file = Vec::with_capacity(self.pixels.len() / 8 + 1024);
-        let mut encoder = png::Encoder::new(&mut file, self.width, self.height);
+        let mut writer = self.png_encoder(&mut file).write_header()?;
+        writer.write_image_data(&self.pixels)?;
+        writer.finish()?;
+        Ok(file)
+    }
+
+    /// An encoder for a picture of this size.
+    pub(super) fn png_encoder<W: std::io::Write>(&self, file: W) -> png::Encoder<'static, W> {
+        let mut encoder = png::Encoder::new(file, self.width, self.height);
         encoder.set_color(png::ColorType::Rgba);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
         encoder.set_compression(png::Compression::Fast);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&self.pixels)?;
-        writer.finish()?;
-        Ok(file)
+        encoder
     }
 
     fn place(&self, x: u32, y: u32) -> Option<usize> {

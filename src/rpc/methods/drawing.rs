@@ -1,10 +1,11 @@
-//! A picture of a project: its visible layers are merged, then drawn, both in slices.
+//! A picture of a project: its visible layers are merged, then drawn, and encoded for a file, all in slices.
 //!
 //! The merged volume is kept with the project, so the next picture merges only the blocks that changed.
 
 use crate::job::{Budget, Job, Progress, Step};
-use crate::render::{Picture, RenderError, RenderJob, RenderSettings};
+use crate::render::{Picture, PngFile, PngJob, RenderError, RenderJob, RenderSettings};
 use crate::rpc::context::Context;
+use crate::rpc::error::RpcError;
 use crate::voxel::{MergeCache, MergeJob, Volume};
 use crate::workspace::{Merging, Project};
 
@@ -92,6 +93,72 @@ impl Job for DrawJob {
             Stage::Merging(job) => job.progress(),
             Stage::Drawing(job) => job.progress(),
             Stage::Failed(_) => Progress::default(),
+        }
+    }
+}
+
+/// Drawing, then encoding.
+pub(super) struct FileJob(FileStage);
+
+enum FileStage {
+    Drawing(Box<DrawJob>),
+    Encoding(Box<PngJob>, Option<MergeCache>),
+}
+
+/// A picture as a file, and what was merged for it.
+pub(super) struct DrawnFile {
+    file: PngFile,
+    cache: Option<MergeCache>,
+}
+
+impl FileJob {
+    /// Encodes what this job draws.
+    pub(super) fn new(drawing: DrawJob) -> Self {
+        FileJob(FileStage::Drawing(Box::new(drawing)))
+    }
+}
+
+impl DrawnFile {
+    /// Gives what was merged back to the project, if it is still open, and leaves the file.
+    pub(super) fn into_file(self, context: &mut Context<'_>) -> PngFile {
+        if let (Some(cache), Ok(project)) = (self.cache, context.project()) {
+            project.keep_merged(cache);
+        }
+        self.file
+    }
+}
+
+impl Job for FileJob {
+    type Output = Result<DrawnFile, RpcError>;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
+        match &mut self.0 {
+            FileStage::Drawing(job) => {
+                match job.step(budget) {
+                    Step::More => {}
+                    Step::Done(Err(error)) => {
+                        return Step::Done(Err(super::pictures::cannot_draw(&error)));
+                    }
+                    Step::Done(Ok(Drawn { picture, cache })) => {
+                        self.0 = FileStage::Encoding(Box::new(PngJob::new(picture)), cache);
+                    }
+                }
+                Step::More
+            }
+            FileStage::Encoding(job, cache) => match job.step(budget) {
+                Step::More => Step::More,
+                Step::Done(file) => Step::Done(
+                    file.map(|file| DrawnFile { file, cache: cache.take() })
+                        .map_err(RpcError::internal),
+                ),
+            },
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        match &self.0 {
+            FileStage::Drawing(job) => job.progress(),
+            FileStage::Encoding(job, _) => job.progress(),
         }
     }
 }

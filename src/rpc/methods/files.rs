@@ -305,8 +305,7 @@ fn save_picture(
     let named_format = params.format.map(|format| format.into_owned());
     let path = params.path.into_owned();
     Ok(Outcome::job(job, move |context, drawn| {
-        let picture = super::pictures::picture(context, drawn)?;
-        let png = picture.encode_png().map_err(RpcError::internal)?;
+        let png = drawn?.into_file(context).bytes;
         format::replace_file(Path::new(&path), &png)
             .map_err(|error| file_error(code, action, &path, &error))?;
         let (bytes, warnings) = (png.len() as u64, Vec::new());

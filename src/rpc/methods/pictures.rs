@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::drawing::{DrawJob, Drawn};
+use super::drawing::{DrawJob, FileJob};
 use super::entries;
 use super::files::file_error;
 use crate::api::args::shown;
@@ -14,7 +14,7 @@ use crate::api::value::{Raw, number, read};
 use crate::api::{ParamError, Value};
 use crate::document::View;
 use crate::format::replace_file;
-use crate::render::{Lens, Picture, RenderError, RenderSettings, Viewpoint};
+use crate::render::{Lens, PngFile, RenderError, RenderSettings, Viewpoint};
 use crate::render_store::{RenderStoreError, StoredRender};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{
@@ -55,8 +55,8 @@ impl Handle for RenderScene {
         let settings = settings(&params, options.background)?;
         let job = start(context, settings)?;
         Ok(Outcome::job(job, |context, drawn| {
-            let picture = picture(context, drawn)?;
-            finish(context, &picture, destination)
+            let file = drawn?.into_file(context);
+            finish(context, file, destination)
         }))
     }
 }
@@ -65,19 +65,13 @@ impl Handle for RenderScene {
 pub(super) fn start(
     context: &mut Context<'_>,
     settings: RenderSettings,
-) -> Result<DrawJob, RpcError> {
-    DrawJob::new(context.project()?, settings).map_err(|error| cannot_draw(&error))
+) -> Result<FileJob, RpcError> {
+    let drawing = DrawJob::new(context.project()?, settings);
+    drawing.map(FileJob::new).map_err(|error| cannot_draw(&error))
 }
 
-/// The picture that a job drew.
-pub(super) fn picture(
-    context: &mut Context<'_>,
-    drawn: Result<Drawn, RenderError>,
-) -> Result<Picture, RpcError> {
-    Ok(drawn.map_err(|error| cannot_draw(&error))?.into_picture(context))
-}
-
-fn cannot_draw(error: &RenderError) -> RpcError {
+/// The error of a picture that cannot be drawn.
+pub(super) fn cannot_draw(error: &RenderError) -> RpcError {
     RpcError::new(INVALID_PARAMS, format!("Failed to render scene: {error}"))
         .hint("nothing was drawn")
 }
@@ -207,14 +201,13 @@ fn background(raw: &str) -> Result<Rgba, ParamError> {
         })
 }
 
-/// Encodes a picture and puts it where it belongs.
+/// Puts a picture where it belongs.
 fn finish(
     context: &mut Context<'_>,
-    picture: &Picture,
+    picture: PngFile,
     destination: Destination,
 ) -> Result<RenderSceneResult, RpcError> {
-    let png = picture.encode_png().map_err(RpcError::internal)?;
-    let (width, height) = (picture.width(), picture.height());
+    let PngFile { width, height, bytes: png } = picture;
     let mut result = RenderSceneResult {
         success: true,
         width,
