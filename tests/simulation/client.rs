@@ -134,7 +134,10 @@ impl Client {
             self.waited = (self.waited * 2).clamp(Duration::from_micros(1), MOST_WAIT);
         } else {
             self.waited = Duration::ZERO;
-            self.last_progress = now;
+            // Probes alone, which never end, are no progress.
+            if before.0 != self.sent || before.1 != self.settled || self.is_owed() {
+                self.last_progress = now;
+            }
         }
         self.end(now)?;
         self.next_at = now + self.gap() + self.waited;
@@ -147,6 +150,11 @@ impl Client {
         let inside = !self.is_between_messages() || self.is_answering();
         let most = if inside { most.min(500_000 / self.steps_a_message()) } else { most };
         Duration::from_micros(self.random.between(1, most.max(1)))
+    }
+
+    /// Whether it waits for an answer.
+    fn is_owed(&self) -> bool {
+        self.script.marks.get(self.settled).is_some_and(|mark| mark.end <= self.sent)
     }
 
     /// Whether an answer to a probe is under way.

@@ -235,10 +235,10 @@ settings! {
         "256KiB", "limits.turn_bytes", "turn-bytes", "GOXEL_TURN_BYTES", Live;
     /// Time of one connection in a row
     turn_time: Time<{ 100 * MICROSECOND }, SECOND> =
-        "2ms", "limits.turn_time", "turn-time", "GOXEL_TURN_TIME", Live;
+        "1ms", "limits.turn_time", "turn-time", "GOXEL_TURN_TIME", Live;
     /// Time of all connections in a row before answers are sent
     turn_total: Time<{ 100 * MICROSECOND }, SECOND> =
-        "5ms", "limits.turn_total", "turn-total", "GOXEL_TURN_TOTAL", Live;
+        "2ms", "limits.turn_total", "turn-total", "GOXEL_TURN_TOTAL", Live;
     /// Length of a slice of long work
     slice: Time<{ 100 * MICROSECOND }, SECOND> =
         "1ms", "limits.slice", "slice-time", "GOXEL_SLICE_TIME", Live;
