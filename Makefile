@@ -107,7 +107,8 @@ uninstall: ## Remove what `make install` installed; projects and configuration s
 
 install-launchd: ## Put the launchd agent of this user in place (macOS)
 	install -d "$(HOME)/Library/LaunchAgents" "$(HOME)/Library/Logs"
-	sed -e 's|@BINDIR@|$(BINDIR)|' -e 's|@HOME@|$(HOME)|' scripts/launchd/io.goxel.daemon.plist \
+	sed -e 's|@BINDIR@|$(BINDIR)|' -e 's|@HOME@|$(HOME)|' -e "s|@SOCKET@|$$($(BINDIR)/goxelctl path)|" \
+		scripts/launchd/io.goxel.daemon.plist \
 		> "$(HOME)/Library/LaunchAgents/io.goxel.daemon.plist"
 
 homebrew-formula: ## Write target/goxel-daemon.rb for a source archive at URL= with SHA256=

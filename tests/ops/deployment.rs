@@ -50,10 +50,10 @@ fn the_launchd_agent_is_a_property_list() {
         return;
     }
     let check = "import plistlib, sys; p = plistlib.load(open(sys.argv[1], 'rb')); \
-        print(p['Label'], p['ProgramArguments'][0], p['KeepAlive'])";
+        print(p['Label'], p['ProgramArguments'][0], p['KeepAlive'], p['Sockets']['Listeners']['SockPathMode'])";
     let file = repository().join("scripts/launchd/io.goxel.daemon.plist");
     let parsed = Command::new("python3").arg("-c").arg(check).arg(file).output().unwrap();
-    let expected = "io.goxel.daemon @BINDIR@/goxel-daemon {'SuccessfulExit': False}\n";
+    let expected = "io.goxel.daemon @BINDIR@/goxel-daemon {'SuccessfulExit': False} 384\n";
     assert_eq!(said(&parsed), expected);
 }
 
