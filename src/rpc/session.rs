@@ -12,14 +12,18 @@ use super::error::{INVALID_REQUEST, OUTCOME_UNKNOWN, OVER_LIMIT, RpcError};
 use crate::api::json::{Members, string};
 use crate::api::value::whole;
 
-/// Sessions kept at once. Only idle ones make room; while all are in use, a new one is refused (error 1004).
-pub const MAX_SESSIONS: usize = 1024;
+/// Sessions kept at once. Idle ones make room; while all are in use, a new one is refused (error 1004).
+pub const MAX_SESSIONS: usize = 65_536;
+/// Bytes of answers kept of all sessions together; beyond it a session keeps only its latest answer.
+pub const MAX_TOTAL_BYTES: usize = 64 << 20;
 /// Answers kept of one session.
 pub const MAX_ANSWERS: usize = 256;
 /// Bytes of answers kept of one session.
 pub const MAX_ANSWER_BYTES: usize = 1 << 20;
-/// How long an idle session is kept.
+/// How long an idle session is kept while there is room.
 pub const SESSION_LIFE: Duration = Duration::from_secs(600);
+/// How long an idle session is kept in any case.
+pub const SESSION_GRACE: Duration = Duration::from_secs(60);
 /// Longest session id.
 pub const MAX_ID_BYTES: usize = 128;
 
@@ -54,6 +58,7 @@ struct Session {
 #[derive(Default)]
 pub struct Sessions {
     by_id: HashMap<String, Session>,
+    bytes: usize,
 }
 
 impl SessionTag {
@@ -120,8 +125,14 @@ impl Sessions {
         if let Some(slot) = session.answers.get_mut(&tag.seq) {
             *slot = Some(answer.to_vec());
             session.bytes += answer.len();
+            self.bytes += answer.len();
         }
-        session.forget_oldest();
+        while session.is_over(self.bytes) {
+            match session.forget_oldest() {
+                Some(freed) => self.bytes -= freed,
+                None => break,
+            }
+        }
     }
 
     /// Forgets a call that was given up before it changed anything.
@@ -137,10 +148,10 @@ impl Sessions {
         if self.by_id.len() < MAX_SESSIONS || self.by_id.contains_key(id) {
             return Ok(());
         }
-        let is_live = |session: &Session| {
-            session.used.is_some_and(|used| now.saturating_duration_since(used) < SESSION_LIFE)
-        };
-        self.by_id.retain(|_, session| is_live(session));
+        self.drop_idle(now, SESSION_LIFE);
+        if self.by_id.len() >= MAX_SESSIONS {
+            self.drop_idle(now, SESSION_GRACE);
+        }
         if self.by_id.len() < MAX_SESSIONS {
             return Ok(());
         }
@@ -149,18 +160,32 @@ impl Sessions {
             .with("limit", MAX_SESSIONS)
             .hint("use fewer sessions, or send the call without one"))
     }
+
+    /// Forgets the sessions that were not used for a time.
+    fn drop_idle(&mut self, now: Instant, time: Duration) {
+        let is_live = |session: &Session| {
+            session.used.is_some_and(|used| now.saturating_duration_since(used) < time)
+        };
+        self.by_id.retain(|_, session| is_live(session));
+        self.bytes = self.by_id.values().map(|session| session.bytes).sum();
+    }
 }
 
 impl Session {
-    /// Drops the oldest answers beyond the limits; running calls stay.
-    fn forget_oldest(&mut self) {
-        while self.answers.len() > MAX_ANSWERS || self.bytes > MAX_ANSWER_BYTES {
-            let oldest = self.answers.iter().find(|(_, answer)| answer.is_some());
-            let Some(seq) = oldest.map(|(seq, _)| *seq) else { return };
-            let forgotten = self.answers.remove(&seq).flatten();
-            self.bytes -= forgotten.map_or(0, |answer| answer.len());
-            self.forgotten = self.forgotten.max(Some(seq));
-        }
+    /// Whether it keeps more than it may, with `total` bytes kept of all sessions.
+    fn is_over(&self, total: usize) -> bool {
+        self.answers.len() > MAX_ANSWERS
+            || self.bytes > MAX_ANSWER_BYTES
+            || (total > MAX_TOTAL_BYTES && self.answers.len() > 1)
+    }
+
+    /// Drops the oldest answer and gives its length; running calls stay.
+    fn forget_oldest(&mut self) -> Option<usize> {
+        let (&seq, _) = self.answers.iter().find(|(_, answer)| answer.is_some())?;
+        let freed = self.answers.remove(&seq).flatten().map_or(0, |answer| answer.len());
+        self.bytes -= freed;
+        self.forgotten = self.forgotten.max(Some(seq));
+        Some(freed)
     }
 }
 
@@ -214,7 +239,7 @@ mod tests {
         let refused = sessions.look_up(&tag(MAX_SESSIONS), now).err().unwrap();
         assert_eq!(refused.code, OVER_LIMIT);
         assert!(matches!(sessions.look_up(&tag(0), now), Ok(Known::Running)));
-        let later = now + SESSION_LIFE;
+        let later = now + SESSION_GRACE;
         assert!(matches!(sessions.look_up(&tag(MAX_SESSIONS), later), Ok(Known::New)));
     }
 }
