@@ -22,7 +22,6 @@ macro_rules! number {
     };
 }
 
-#[allow(dead_code)]
 impl<'a> Bytes<'a> {
     pub(crate) fn new(data: &'a [u8], format: &'static str) -> Self {
         Bytes { data, at: 0, base: 0, format }
@@ -78,10 +77,8 @@ impl<'a> Bytes<'a> {
         Ok(self.take(1, what)?[0])
     }
 
-    number!(u16, u16);
     number!(u32, u32);
     number!(i32, i32);
-    number!(i64, i64);
     number!(f32, f32);
 
     /// A length that must not be negative and must fit into what is left.
@@ -125,7 +122,6 @@ pub(crate) fn room_for_blocks(blocks: u64) -> usize {
 }
 
 /// Appending little-endian numbers.
-#[allow(dead_code)]
 pub(crate) trait Put {
     fn put(&mut self, bytes: &[u8]);
 
@@ -133,12 +129,6 @@ pub(crate) trait Put {
         self.put(&value.to_le_bytes());
     }
     fn put_u32(&mut self, value: u32) {
-        self.put(&value.to_le_bytes());
-    }
-    fn put_i64(&mut self, value: i64) {
-        self.put(&value.to_le_bytes());
-    }
-    fn put_f32(&mut self, value: f32) {
         self.put(&value.to_le_bytes());
     }
     /// A length in 32 bits, then the bytes.

@@ -19,7 +19,7 @@ pub(super) struct DrawJob {
 enum Stage {
     Merging(MergeJob),
     Drawing(Box<RenderJob>),
-    Failed(Option<RenderError>),
+    Failed(RenderError),
 }
 
 /// A picture, and what was merged for it.
@@ -38,11 +38,11 @@ impl DrawJob {
         settings: RenderSettings,
     ) -> Result<Self, RenderError> {
         settings.check()?;
-        let (stage, cache) = match project.start_merging() {
-            Merging::Done(volume) => (Stage::draw(volume, &settings), None),
-            Merging::Job(job) => (Stage::Merging(job), None),
+        let stage = match project.start_merging() {
+            Merging::Done(volume) => Stage::draw(volume, &settings),
+            Merging::Job(job) => Stage::Merging(job),
         };
-        Ok(DrawJob { stage, settings, cache })
+        Ok(DrawJob { stage, settings, cache: None })
     }
 }
 
@@ -50,7 +50,7 @@ impl Stage {
     fn draw(volume: Volume, settings: &RenderSettings) -> Stage {
         match RenderJob::new(volume, settings.clone()) {
             Ok(job) => Stage::Drawing(Box::new(job)),
-            Err(error) => Stage::Failed(Some(error)),
+            Err(error) => Stage::Failed(error),
         }
     }
 }
@@ -81,10 +81,7 @@ impl Job for DrawJob {
                 Step::More => Step::More,
                 Step::Done(picture) => Step::Done(Ok(Drawn { picture, cache: self.cache.take() })),
             },
-            Stage::Failed(error) => {
-                // The settings were checked when the job was made.
-                Step::Done(Err(error.take().unwrap_or(RenderError::Samples(0))))
-            }
+            Stage::Failed(error) => Step::Done(Err(error.clone())),
         }
     }
 
