@@ -30,7 +30,6 @@ pub const DEFAULT_MAX_PROJECTS: usize = 256;
 pub struct Project {
     document: Document,
     history: History,
-    revision: u64,
     saved_revision: u64,
     /// The file it was loaded from or saved to last.
     pub path: Option<PathBuf>,
@@ -79,7 +78,6 @@ impl Project {
         Project {
             document,
             history: History::default(),
-            revision: 0,
             saved_revision: 0,
             path: None,
             merged: MergeCache::new(),
@@ -107,12 +105,12 @@ impl Project {
 
     /// Rises by one with each change.
     pub fn revision(&self) -> u64 {
-        self.revision
+        self.history.revision()
     }
 
     /// Whether there are changes that were not saved.
     pub fn is_dirty(&self) -> bool {
-        self.revision != self.saved_revision
+        self.revision() != self.saved_revision
     }
 
     /// Notes that the document as of `revision` was saved to `path`.
@@ -210,7 +208,6 @@ impl Project {
     }
 
     fn note_change(&mut self, changed: ChangedBox) {
-        self.revision += 1;
         let merged = self.unreported.map_or(changed, |earlier| earlier.merge(changed));
         self.unreported = Some(merged);
     }

@@ -8,9 +8,12 @@
 //! edit does not. The sum is kept under a limit by forgetting the oldest entries; the newest one stays
 //! even if it is larger than the limit alone.
 
+mod revisions;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use self::revisions::Revisions;
 use super::{Document, LayerId};
 use crate::voxel::{BlockPos, BlockRef, Bounds, Volume, VolumeChange};
 
@@ -141,6 +144,8 @@ const ENTRY_BYTES: u64 = 512;
 /// One step of the history.
 struct Entry {
     label: Arc<str>,
+    /// The revision that the edit made.
+    revision: u64,
     reversal: Reversal,
     /// A box around what the edit touched, where that is known.
     bounds: Option<Bounds>,
@@ -159,6 +164,7 @@ pub struct History {
     memory_limit: u64,
     /// The checkpoint at position 0.
     first_checkpoint: Option<String>,
+    revisions: Revisions,
 }
 
 impl Default for History {
@@ -176,6 +182,7 @@ impl History {
             memory: 0,
             memory_limit,
             first_checkpoint: None,
+            revisions: Revisions::default(),
         }
     }
 
@@ -202,16 +209,26 @@ impl History {
             Some(last) if *last.label == *label => Arc::clone(&last.label),
             _ => Arc::from(label),
         };
-        self.entries.push_back(Entry { label, reversal, bounds, memory, checkpoint: None });
+        let revision = self.revisions.count_edit();
+        self.entries.push_back(Entry {
+            label,
+            revision,
+            reversal,
+            bounds,
+            memory,
+            checkpoint: None,
+        });
         self.position += 1;
         self.forget_beyond_limit();
         (true, bounds)
     }
 
     fn forget_beyond_limit(&mut self) {
-        while self.memory > self.memory_limit && self.entries.len() > 1 && self.position > 0 {
+        self.revisions.trim(self.memory_limit);
+        while self.memory() > self.memory_limit && self.entries.len() > 1 && self.position > 0 {
             let Some(oldest) = self.entries.pop_front() else { return };
             self.memory -= oldest.memory;
+            self.revisions.forget_before(oldest.revision);
             self.first_checkpoint = oldest.checkpoint;
             self.position -= 1;
         }
@@ -219,20 +236,19 @@ impl History {
 
     /// Takes back the last edit; its label, or `None` if there is none.
     pub fn undo(&mut self, document: &mut Document) -> Option<String> {
-        let index = self.position.checked_sub(1)?;
-        self.position = index;
-        Some(self.reverse(index, document))
+        let label = self.step_back(document)?;
+        self.count_return();
+        Some(label)
     }
 
     /// Does the next edit again; its label, or `None` if there is none.
     pub fn redo(&mut self, document: &mut Document) -> Option<String> {
-        (self.position < self.entries.len()).then(|| {
-            self.position += 1;
-            self.reverse(self.position - 1, document)
-        })
+        let label = self.step_forth(document)?;
+        self.count_return();
+        Some(label)
     }
 
-    /// Goes to a position: as many undos or redos as it takes. Returns how many, or `None` if there is no
+    /// Goes to a position as one change: as many steps as it takes. Returns how many, or `None` if there is no
     /// such position.
     pub fn go_to(&mut self, document: &mut Document, position: usize) -> Option<usize> {
         if position > self.entries.len() {
@@ -240,12 +256,28 @@ impl History {
         }
         let steps = self.position.abs_diff(position);
         while self.position > position {
-            self.undo(document);
+            self.step_back(document);
         }
         while self.position < position {
-            self.redo(document);
+            self.step_forth(document);
+        }
+        if steps > 0 {
+            self.count_return();
         }
         Some(steps)
+    }
+
+    fn step_back(&mut self, document: &mut Document) -> Option<String> {
+        let index = self.position.checked_sub(1)?;
+        self.position = index;
+        Some(self.reverse(index, document))
+    }
+
+    fn step_forth(&mut self, document: &mut Document) -> Option<String> {
+        (self.position < self.entries.len()).then(|| {
+            self.position += 1;
+            self.reverse(self.position - 1, document)
+        })
     }
 
     /// The position that a checkpoint names; of equal names the latest.
@@ -314,12 +346,7 @@ impl History {
 
     /// Bytes kept alive.
     pub fn memory(&self) -> u64 {
-        self.memory
-    }
-
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        *self = History::new(self.memory_limit);
+        self.memory + self.revisions.memory()
     }
 
     fn reverse(&mut self, index: usize, document: &mut Document) -> String {

@@ -28,12 +28,12 @@ impl Project {
     pub fn draft(&self, scope: Scope) -> Draft {
         let mut document = self.document.clone();
         let edit = Edit::begin(&mut document, scope);
-        Draft { document, edit, revision: self.revision }
+        Draft { document, edit, revision: self.revision() }
     }
 
     /// Puts a finished draft in place as one undo step.
     pub fn commit(&mut self, label: &str, draft: Draft) -> Result<(), Stale> {
-        if draft.revision != self.revision {
+        if draft.revision != self.revision() {
             return Err(Stale);
         }
         self.document = draft.document;

@@ -58,11 +58,13 @@ params! {
         position: Option<u64>,
         /// The name of a checkpoint, instead of the position.
         checkpoint: Option<Cow<'a, str>>,
+        /// A revision that showed the state to go to, instead of the position.
+        to_revision: Option<u64>,
     }
 }
 
 method! {
-    /// Goes to a position in the history, or to a checkpoint, as one change.
+    /// Goes to a position in the history, to a checkpoint, or to the state of a revision, as one change.
     GoTo = "goxel.go_to" | "goxel.goto",
     GoToParams<'a> -> MovedResult,
     effect: Edit, lenient: false,
@@ -114,6 +116,8 @@ result! {
         position: usize,
         /// What it was.
         label: String,
+        /// The revision that it made.
+        revision: u64,
         /// The name of the checkpoint at this position; absent if there is none.
         checkpoint: Option<String>,
         /// A box around what it touched, up to whole blocks of 16; absent if that is not known.
@@ -132,6 +136,8 @@ result! {
         entries: Vec<HistoryEntry>,
         /// The name of the checkpoint at position 0; absent if there is none.
         first_checkpoint: Option<String>,
+        /// The oldest revision whose state is known: that of position 0.
+        oldest_revision: u64,
         /// Bytes that the history keeps.
         memory: u64,
         /// Bytes that it may keep; beyond that the oldest changes are forgotten (`--history-memory`).

@@ -5,6 +5,7 @@ pub mod cameras;
 pub mod colors;
 pub mod connection;
 pub mod derived_layers;
+pub mod diff;
 pub mod discover;
 pub mod edit;
 pub mod files;

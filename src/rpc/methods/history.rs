@@ -1,6 +1,7 @@
 //! Handlers that go back and forth in a project's history.
 
 use super::entries;
+use super::states::{known_position, position_of_revision};
 use crate::api::ParamError;
 use crate::api::args::{nearest, shown};
 use crate::api::methods::edit::BoxResult;
@@ -60,23 +61,18 @@ impl Handle for GoTo {
         params: GoToParams<'_>,
     ) -> Result<Outcome<MovedResult>, RpcError> {
         let project = context.project()?;
-        let (_, count) = project.history().position();
-        let position = match (params.position, params.checkpoint) {
-            (Some(position), None) => usize::try_from(position).unwrap_or(usize::MAX),
-            (None, Some(name)) => project
+        let position = match (params.position, params.checkpoint, params.to_revision) {
+            (Some(position), None, None) => known_position(project, "position", position)?,
+            (None, Some(name), None) => project
                 .history()
                 .find_checkpoint(&name)
                 .ok_or_else(|| no_such_checkpoint(project, &name))?,
+            (None, None, Some(revision)) => position_of_revision(project, "to_revision", revision)?,
             _ => {
-                let message = "Give either 'position' or 'checkpoint'";
+                let message = "Give one of 'position', 'checkpoint' and 'to_revision'";
                 return Err(ParamError::rule("position", message).into());
             }
         };
-        if position > count {
-            let message =
-                format!("Invalid parameter 'position': expected 0 to {count}, got {position}");
-            return Err(RpcError::from(ParamError::rule("position", message)).with("got", position));
-        }
         Ok(travel(project, position).into())
     }
 }
@@ -130,6 +126,7 @@ impl Handle for History {
         let entry = |(index, (label, checkpoint)): (usize, (&str, Option<&str>))| HistoryEntry {
             position: index + 1,
             label: label.to_owned(),
+            revision: history.revision_at(index + 1).unwrap_or_default(),
             checkpoint: checkpoint.map(str::to_owned),
             bounds: history.bounds_of(index + 1).map(BoxResult::from),
         };
@@ -138,6 +135,7 @@ impl Handle for History {
             count,
             entries: history.labels().enumerate().skip(skipped).map(entry).collect(),
             first_checkpoint: history.first_checkpoint().map(str::to_owned),
+            oldest_revision: history.oldest_revision(),
             memory: history.memory(),
             memory_limit: history.memory_limit(),
             revision: project.revision(),

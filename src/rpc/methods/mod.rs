@@ -5,6 +5,7 @@ mod cameras;
 mod colors;
 mod connection;
 mod derived_layers;
+mod diff;
 mod discover;
 mod drawing;
 mod edit;
@@ -28,6 +29,7 @@ mod script;
 mod selection;
 mod shapes;
 mod slice;
+mod states;
 mod subscribe;
 mod system;
 pub(super) mod target;
@@ -55,6 +57,7 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     region::ENTRIES,
     colors::ENTRIES,
     history::ENTRIES,
+    diff::ENTRIES,
     script::ENTRIES,
     layers::ENTRIES,
     layer_edits::ENTRIES,

@@ -14,7 +14,6 @@ use crate::api::operations::forms::CopyFields;
 use crate::api::operations::{Form, Operation};
 use crate::api::{LayerRef, ParamError};
 use crate::document::Document;
-use crate::edit::{DiffJob, Difference, LayerDifference, VoxelDifference};
 use crate::format::{self, FormatError, LoadJob, ReadOptions};
 use crate::job::{Budget, Progress, Step};
 use crate::rpc::change::{Change, Changed, carry_out, refused};
@@ -24,15 +23,7 @@ use crate::rpc::table::Handle;
 use crate::voxel::Bounds;
 use crate::workspace::{DEFAULT_PROJECT, Project, Turn, Workspace};
 
-entries![
-    OpenProject,
-    CloseProject,
-    ListProjects,
-    DuplicateProject,
-    GetProjectInfo,
-    Diff,
-    CopyRegion
-];
+entries![OpenProject, CloseProject, ListProjects, DuplicateProject, GetProjectInfo, CopyRegion];
 
 /// Longest name of a project, in bytes.
 const MAX_NAME: usize = 128;
@@ -235,84 +226,6 @@ impl Handle for GetProjectInfo {
             busy,
         };
         Ok(result.into())
-    }
-}
-
-/// The document at a position of the history.
-fn state(project: &Project, param: &'static str, position: u64) -> Result<Document, RpcError> {
-    let index = usize::try_from(position).unwrap_or(usize::MAX);
-    project.history().document_at(project.document(), index).ok_or_else(|| {
-        let (_, count) = project.history().position();
-        let message = format!("Invalid parameter '{param}': expected 0 to {count}, got {position}");
-        rule(param, message).hint("goxel.history lists the positions")
-    })
-}
-
-impl Handle for Diff {
-    fn handle(
-        context: &mut Context<'_>,
-        params: DiffParams<'_>,
-    ) -> Result<Outcome<DiffResult>, RpcError> {
-        let other = match &params.other {
-            None => None,
-            Some(name) => {
-                let other = context.workspace.project(name);
-                let other = other.ok_or_else(|| no_such_project(context.workspace, name))?;
-                Some(other.document().clone())
-            }
-        };
-        let project = context.project()?;
-        let (position, _) = project.history().position();
-        let before = match (other, params.from) {
-            (Some(_), Some(_)) => return Err(rule("from", "Give either 'from' or 'other'")),
-            (Some(document), None) => document,
-            (None, from) => {
-                state(project, "from", from.unwrap_or(position.saturating_sub(1) as u64))?
-            }
-        };
-        let after = match params.to {
-            Some(to) => state(project, "to", to)?,
-            None => project.document().clone(),
-        };
-        let wanted = params.max_voxels.0 as usize;
-        let revision = project.revision();
-        let job = DiffJob::new(&before, &after, wanted);
-        Ok(Outcome::job(job, move |_, difference| Ok(diff_result(difference, revision))))
-    }
-}
-
-fn diff_result(difference: Difference, revision: u64) -> DiffResult {
-    let Difference { layers, voxels, total } = difference;
-    let layer = |layer: LayerDifference| LayerDiff {
-        layer_id: layer.layer.0,
-        name: layer.name,
-        status: match (layer.is_in_first, layer.is_in_second) {
-            (false, _) => "added",
-            (true, false) => "removed",
-            (true, true) => "changed",
-        },
-        settings_differ: layer.settings_differ,
-        changed: layer.report.changed,
-        added: layer.report.added,
-        removed: layer.report.removed,
-        bounds: layer.report.bounds.map(BoxResult::from),
-    };
-    let voxel = |voxel: &VoxelDifference| VoxelDiff {
-        layer_id: voxel.layer.0,
-        position: voxel.point.array(),
-        before: voxel.before.bytes(),
-        after: voxel.after.bytes(),
-    };
-    DiffResult {
-        same: layers.is_empty(),
-        changed: total.changed,
-        added: total.added,
-        removed: total.removed,
-        bounds: total.bounds.map(BoxResult::from),
-        truncated: total.changed > voxels.len() as u64,
-        voxels: voxels.iter().map(voxel).collect(),
-        layers: layers.into_iter().map(layer).collect(),
-        revision,
     }
 }
 
