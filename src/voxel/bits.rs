@@ -24,6 +24,12 @@ pub(crate) fn mask_where(voxels: &[Rgba; BLOCK_VOXELS], test: impl Fn(Rgba) -> b
     })
 }
 
+/// Which of 4096 numbers are not 0.
+pub(crate) fn mask_of_numbers(numbers: &[u8; BLOCK_VOXELS]) -> Mask {
+    let runs = numbers.as_chunks::<64>().0;
+    std::array::from_fn(|word| gather(&runs[word].map(|number| u8::from(number != 0))))
+}
+
 /// Which of 4096 colours differ.
 pub(crate) fn mask_of_difference(a: &[Rgba; BLOCK_VOXELS], b: &[Rgba; BLOCK_VOXELS]) -> Mask {
     std::array::from_fn(|word| {

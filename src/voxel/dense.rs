@@ -3,8 +3,9 @@
 //! Invariants: bit i of the mask is set exactly if voxel i is not empty; `count` is the number of set
 //! bits; empty voxels are [`Rgba::EMPTY`].
 
+use super::bits::{count, mask_of_numbers};
 use super::block::mask_of;
-use super::{BLOCK_VOXELS, Mask, Rgba};
+use super::{BLOCK_VOXELS, Mask, Rgba, generation};
 
 /// Where a block stands in the recording of marks; see `marks`.
 #[derive(Clone, Copy)]
@@ -85,6 +86,19 @@ impl Dense {
     pub(crate) fn recount(&mut self) {
         self.mask = mask_of(&self.voxels);
         self.count = self.mask.iter().map(|word| word.count_ones()).sum();
+    }
+
+    /// Becomes a block of voxels that are numbers of colours, whatever it was before. Number 0 is the
+    /// empty voxel; no other colour that occurs may be empty.
+    pub(crate) fn set_numbers(&mut self, numbers: &[u8; BLOCK_VOXELS], colors: &[Rgba; 256]) {
+        self.marks = MarkState::NONE;
+        self.stamp = generation::now();
+        self.mask = mask_of_numbers(numbers);
+        self.count = count(&self.mask);
+        for (voxel, &number) in self.voxels.iter_mut().zip(numbers) {
+            *voxel = colors[usize::from(number)];
+        }
+        debug_assert!(self.mask == mask_of(&self.voxels), "an empty colour has a number");
     }
 
     /// The one colour of all voxels, if there is one.

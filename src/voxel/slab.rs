@@ -52,7 +52,7 @@ const fn slab_layout() -> Layout {
     }
 }
 
-/// A type that is valid when all its bytes are zero and that may be copied byte by byte.
+/// A type that is valid whatever its bytes are and that may be copied byte by byte.
 ///
 /// # Safety
 /// Both must hold.
@@ -146,13 +146,25 @@ impl<T: Stored + Plain> Shared<T> {
     /// A value of zero bytes.
     pub(crate) fn zeroed() -> Self {
         let (inner, is_zero) = Self::place_pooled();
-        // SAFETY: the memory is ours, and zero bytes are a valid T by `Plain`.
+        // SAFETY: the memory is ours, and zero bytes are a valid T by `Plain`, like all others.
         unsafe {
             if !is_zero {
                 inner.as_ptr().cast::<u8>().write_bytes(0, Self::BYTES);
             }
             (*inner.as_ptr()).count = AtomicUsize::new(1);
         }
+        Shared { inner }
+    }
+
+    /// A value that is whatever the memory held before: for those who write all of it.
+    pub(crate) fn stale() -> Self {
+        if !Self::POOLED {
+            return Self::zeroed();
+        }
+        let (inner, _) = Self::place_pooled();
+        // SAFETY: the memory is ours. Cells of slabs come zeroed from the system and only values were
+        // written to them since, so their bytes are defined, and any bytes are a valid T by `Plain`.
+        unsafe { (*inner.as_ptr()).count = AtomicUsize::new(1) };
         Shared { inner }
     }
 

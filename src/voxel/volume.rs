@@ -143,6 +143,26 @@ impl Volume {
         self.put_block(at, &Dense::of(voxels));
     }
 
+    /// Replaces one block by voxels that are numbers of colours, in block order. Number 0 is the empty
+    /// voxel; no other colour that occurs may be empty.
+    pub(crate) fn set_numbered_block(
+        &mut self,
+        at: BlockPos,
+        numbers: &[u8; BLOCK_VOXELS],
+        colors: &[Rgba; 256],
+    ) {
+        let slot = match one_number(numbers) {
+            Some(0) => Slot::Empty,
+            Some(number) => Slot::of_color(colors[usize::from(number)]),
+            None => {
+                let mut dense = Shared::<Dense>::stale();
+                dense.own().set_numbers(numbers, colors);
+                Slot::Dense(dense)
+            }
+        };
+        self.put_slot(at, slot);
+    }
+
     /// Replaces one block by a block seen in any volume, sharing its storage.
     pub fn share_block(&mut self, at: BlockPos, block: BlockRef<'_>) {
         self.put_slot(at, block.slot.clone());
@@ -255,4 +275,10 @@ impl Volume {
         debug_assert!(self.marks.session == 0, "a change is applied while marks are recorded");
         change.apply(&mut self.index)
     }
+}
+
+/// The only number of a block, if there is but one.
+fn one_number(numbers: &[u8; BLOCK_VOXELS]) -> Option<u8> {
+    let alike = [numbers[0]; 64];
+    numbers.as_chunks::<64>().0.iter().all(|run| *run == alike).then_some(numbers[0])
 }

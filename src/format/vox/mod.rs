@@ -6,6 +6,7 @@
 //! the whole file; what is lost is told in warnings.
 
 mod chunks;
+mod grid;
 mod palette;
 mod read;
 mod scene;

@@ -2,7 +2,8 @@
 
 use super::NAME;
 use super::chunks::{self, Content, ModelVoxels};
-use super::scene::{self, Instance};
+use super::grid::Grid;
+use super::scene::{self, Instance, Transform};
 use crate::document::{Document, Layer, LayerId, Palette};
 use crate::format::builder::{Allowance, VolumeBuilder};
 use crate::format::bytes::Bytes;
@@ -28,6 +29,7 @@ struct Scene {
     /// The instance that is being placed, and its next voxel.
     current: usize,
     next: usize,
+    grid: Grid,
     builder: VolumeBuilder,
     volume: Volume,
     layers: Vec<Layer>,
@@ -46,28 +48,28 @@ impl Scene {
         let model = &self.content.models[instance.model];
         let placed = match &model.voxels {
             ModelVoxels::List(range) => {
-                let voxels = file[range.clone()].as_chunks::<4>().0;
-                let run = &voxels[self.next.min(voxels.len())..];
-                let run = &run[..run.len().min(RUN)];
-                let voxels = run.iter().map(|&[x, y, z, color]| ([x, y, z].map(i64::from), color));
-                place(voxels, instance, model.size, &self.content, &mut self.builder, allowance)?;
+                if self.next == 0 {
+                    let Transform { columns, signs, .. } = instance.transform;
+                    self.grid.aim(base_within_reach(instance, model.size)?, columns, signs);
+                }
+                let run = next_run(file[range.clone()].as_chunks::<4>().0, self.next);
+                self.grid.put(run, allowance)?;
                 run.len()
             }
-            ModelVoxels::Dense(indexes) => {
-                let run = &indexes[self.next.min(indexes.len())..];
-                let run = &run[..run.len().min(RUN)];
-                let [width, depth, _] = model.size.map(|length| length.max(1));
-                let solid = run.iter().enumerate().filter(|(_, color)| **color != 0);
-                let voxels = solid.map(|(index, &color)| {
-                    let index = (self.next + index) as i64;
-                    ([index % width, index / width % depth, index / width / depth], color)
-                });
-                place(voxels, instance, model.size, &self.content, &mut self.builder, allowance)?;
+            ModelVoxels::Dense(numbers) => {
+                let run = next_run(numbers, self.next);
+                for (point, number) in cells(run, self.next, instance, model.size)? {
+                    let color = self.content.colors[usize::from(number)];
+                    self.builder.set(point, color, allowance)?;
+                }
                 run.len()
             }
         };
         self.next += placed;
-        if placed == 0 && !self.builder.move_block(&mut self.volume) {
+        if placed == 0
+            && !self.grid.move_block(&mut self.volume, &self.content.colors)
+            && !self.builder.move_block(&mut self.volume)
+        {
             self.end_instance();
         }
         Ok(())
@@ -98,30 +100,40 @@ impl Scene {
     }
 }
 
-fn place(
-    voxels: impl Iterator<Item = ([i64; 3], u8)>,
+/// The voxels of a unit of work.
+fn next_run<T>(all: &[T], next: usize) -> &[T] {
+    let left = &all[next.min(all.len())..];
+    &left[..left.len().min(RUN)]
+}
+
+/// The voxels among some cells of a compressed model, of which the first is cell `first`.
+fn cells(
+    run: &[u8],
+    first: usize,
     instance: &Instance,
     size: [i64; 3],
-    content: &Content,
-    builder: &mut VolumeBuilder,
-    allowance: &mut Allowance,
-) -> Result<(), FormatError> {
-    let transform = &instance.transform;
-    let base = transform.base(size);
+) -> Result<impl Iterator<Item = (Point, u8)>, FormatError> {
+    let base = base_within_reach(instance, size)?;
+    let Transform { columns, signs, .. } = instance.transform;
+    let [width, depth, _] = size.map(|length| length.max(1));
+    let solid = run.iter().enumerate().filter(|(_, number)| **number != 0);
+    Ok(solid.map(move |(offset, &number)| {
+        let index = (first + offset) as i64;
+        let cell = [index % width, index / width % depth, index / width / depth];
+        let at = |row: usize| (base[row] + signs[row] * cell[columns[row]]) as i32;
+        (Point::new(at(0), at(1), at(2)), number)
+    }))
+}
+
+/// Where cell 0 of an instance lands.
+fn base_within_reach(instance: &Instance, size: [i64; 3]) -> Result<[i64; 3], FormatError> {
+    let base = instance.transform.base(size);
     let within = |value: &i64| value.abs() < i64::from(i32::MAX) - 4096;
     if !base.iter().all(within) || size.iter().any(|length| length.abs() > 1 << 30) {
         let what = format!("a model at {base:?}");
         return Err(Bytes::new(&[], NAME).invalid(what, "a place within 32-bit coordinates"));
     }
-    for (cell, color) in voxels {
-        let at = |row: usize| base[row] + transform.signs[row] * cell[transform.columns[row]];
-        if color == 0 {
-            continue;
-        }
-        let point = Point::new(at(0) as i32, at(1) as i32, at(2) as i32);
-        builder.set(point, content.colors[usize::from(color)], allowance)?;
-    }
-    Ok(())
+    Ok(base)
 }
 
 impl Advance for Reader {
@@ -141,6 +153,7 @@ impl Advance for Reader {
                 instances,
                 current: 0,
                 next: 0,
+                grid: Grid::new(),
                 builder: VolumeBuilder::new(),
                 volume: Volume::new(),
                 layers: Vec::new(),
