@@ -19,39 +19,84 @@ pub(crate) struct Quantised {
     pub(crate) error: u8,
 }
 
+/// Finds palette indexes.
+pub(crate) struct Numbers {
+    index: FxHashMap<Rgb, u8>,
+    recent: Recent<u8>,
+}
+
+impl Numbers {
+    pub(crate) fn new(index: FxHashMap<Rgb, u8>) -> Self {
+        Numbers { index, recent: Recent::new() }
+    }
+
+    /// The palette index of a colour that was counted.
+    #[inline]
+    pub(crate) fn of(&mut self, color: Rgba) -> u8 {
+        let index = &self.index;
+        self.recent.get(rgb(color), |color| index.get(&color).copied().unwrap_or(0))
+    }
+}
+
 pub(crate) fn rgb(color: Rgba) -> Rgb {
     [color.r, color.g, color.b]
 }
 
+/// Colours seen lately and what was found for each. Voxels have few colours in any one place, so most
+/// never reach the map behind it.
+struct Recent<T>([Option<(Rgb, T)>; 256]);
+
+impl<T: Copy> Recent<T> {
+    fn new() -> Self {
+        Recent([None; 256])
+    }
+
+    #[inline]
+    fn get(&mut self, color: Rgb, find: impl FnOnce(Rgb) -> T) -> T {
+        let [r, g, b] = color;
+        let hash = u32::from_le_bytes([r, g, b, 0]).wrapping_mul(0x9e37_79b1) >> 24;
+        let place = &mut self.0[hash as usize];
+        match *place {
+            Some((known, found)) if known == color => found,
+            _ => {
+                let found = find(color);
+                *place = Some((color, found));
+                found
+            }
+        }
+    }
+}
+
 /// Counts colours.
-#[derive(Default)]
 pub(crate) struct ColorCounts {
-    counts: FxHashMap<Rgb, u64>,
-    last: (Rgb, u64),
+    counts: Vec<(Rgb, u64)>,
+    places: FxHashMap<Rgb, u32>,
+    recent: Recent<u32>,
+}
+
+impl Default for ColorCounts {
+    fn default() -> Self {
+        ColorCounts { counts: Vec::new(), places: FxHashMap::default(), recent: Recent::new() }
+    }
 }
 
 impl ColorCounts {
-    pub(crate) fn add(&mut self, color: Rgba) {
-        let color = rgb(color);
-        if color != self.last.0 {
-            self.flush();
-            self.last.0 = color;
-        }
-        self.last.1 += 1;
-    }
-
-    fn flush(&mut self) {
-        if self.last.1 > 0 {
-            *self.counts.entry(self.last.0).or_default() += self.last.1;
-            self.last.1 = 0;
-        }
+    /// Counts some voxels of one colour.
+    pub(crate) fn add(&mut self, color: Rgba, number: u64) {
+        let (counts, places) = (&mut self.counts, &mut self.places);
+        let place = self.recent.get(rgb(color), |color| {
+            *places.entry(color).or_insert_with(|| {
+                counts.push((color, 0));
+                counts.len() as u32 - 1
+            })
+        });
+        self.counts[place as usize].1 += number;
     }
 
     /// Chooses at most `max` colours (1 to 256). If `preferred` has no more and holds all of the colours,
     /// it is taken as it is, so that a palette keeps its order.
-    pub(crate) fn quantise(mut self, preferred: &[Rgb], max: usize) -> Quantised {
-        self.flush();
-        let mut colors: Vec<(Rgb, u64)> = self.counts.into_iter().collect();
+    pub(crate) fn quantise(self, preferred: &[Rgb], max: usize) -> Quantised {
+        let mut colors = self.counts;
         colors.sort_unstable();
         if preferred.len() <= max
             && let Some(quantised) = exact(preferred, &colors)
@@ -138,7 +183,7 @@ mod tests {
 
     fn counts(colors: impl Iterator<Item = Rgb>) -> ColorCounts {
         let mut counts = ColorCounts::default();
-        colors.for_each(|[r, g, b]| counts.add(Rgba::opaque(r, g, b)));
+        colors.for_each(|[r, g, b]| counts.add(Rgba::opaque(r, g, b), 1));
         counts
     }
 

@@ -220,6 +220,20 @@ impl<'a> BlockRef<'a> {
         }
     }
 
+    /// All voxels: where they are stored, or copied to the given place.
+    pub fn voxels_or_copy<'b>(
+        &self,
+        place: &'b mut [Rgba; BLOCK_VOXELS],
+    ) -> &'b [Rgba; BLOCK_VOXELS]
+    where
+        'a: 'b,
+    {
+        self.voxels().unwrap_or_else(|| {
+            self.copy_to(place);
+            place
+        })
+    }
+
     /// Which voxels are not empty. Kept with the block, so this is a copy of 512 bytes.
     pub fn mask(&self) -> Mask {
         self.slot.mask()

@@ -7,6 +7,7 @@
 
 mod chunks;
 mod grid;
+mod model;
 mod palette;
 mod read;
 mod scene;

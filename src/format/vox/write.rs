@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::model::{Model, put_block, put_chunk};
 use super::{MODEL_EDGE, NAME};
 use crate::document::{BlendMode, Document, Layer, Material};
 use crate::format::bytes::Put;
-use crate::format::quantise::{ColorCounts, Quantised, rgb};
+use crate::format::quantise::{ColorCounts, Numbers, Quantised, rgb};
 use crate::format::steps::Advance;
 use crate::format::{Encoded, FormatError};
-use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Volume};
+use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Rgba, Volume};
 
 /// Colours that a file can hold; index 0 is no voxel.
 const COLORS_MAX: usize = 255;
@@ -19,16 +20,16 @@ const NAMED_LAYERS_MAX: usize = 16;
 /// The most bytes that one chunk, and thus the file, may have.
 const FILE_MAX: u64 = u32::MAX as u64 / 2;
 
-/// A writer at work.
+/// A writer at work: it counts the colours of all blocks, chooses those of the file, and writes the
+/// models one after another.
 pub(super) struct Writer {
     sources: Vec<Source>,
-    /// The source and block that are next, and how many units are done.
+    /// The source and block that are counted next, and how many units are done.
     next: (usize, usize),
     done: u64,
     counts: ColorCounts,
     palette: Vec<[u8; 3]>,
-    colors: Option<Quantised>,
-    assembly: Option<Assembly>,
+    file: Option<File>,
     translucent: u64,
     warnings: Vec<String>,
 }
@@ -43,17 +44,16 @@ struct Source {
     models: BTreeMap<[i64; 3], Model>,
 }
 
-/// The voxels of one model, counted from `corner`.
-struct Model {
-    corner: [i64; 3],
-    min: [u8; 3],
-    max: [u8; 3],
-    /// Four bytes a voxel. One buffer that grows would be moved again and again.
-    pieces: Vec<Vec<u8>>,
+/// A file in the making.
+struct File {
+    out: Vec<u8>,
+    palette: Vec<[u8; 3]>,
+    numbers: Numbers,
+    scene: Scene,
+    /// All models, each with the number of its source; the model and the block that are next.
+    models: Vec<(usize, Model)>,
+    next: (usize, usize),
 }
-
-/// Bytes of a piece of a model's voxels, which is put into the file in one go.
-const PIECE: usize = 1 << 18;
 
 impl Writer {
     pub(super) fn new(document: Document) -> Self {
@@ -72,14 +72,13 @@ impl Writer {
             done: 0,
             counts: ColorCounts::default(),
             palette: document.palette.colors.iter().map(|(color, _)| rgb(*color)).collect(),
-            colors: None,
-            assembly: None,
+            file: None,
             translucent: 0,
             warnings,
         }
     }
 
-    /// The next block of all sources, if there is one.
+    /// The next block to count, if there is one.
     fn next_block(&mut self) -> Option<(usize, BlockPos)> {
         while let Some(source) = self.sources.get(self.next.0) {
             if let Some(&at) = source.blocks.get(self.next.1) {
@@ -92,18 +91,28 @@ impl Writer {
         None
     }
 
-    fn count_colors(&mut self, source: usize, at: BlockPos) {
-        let Some(block) = self.sources[source].volume.block(at) else { return };
-        for index in 0..BLOCK_VOXELS {
-            let color = block.get(index);
+    /// Counts the colours of a block and gives it to its model.
+    fn count(&mut self, source: usize, at: BlockPos) {
+        let source = &mut self.sources[source];
+        let (Some(block), Some(bounds)) = (source.volume.block(at), source.bounds) else { return };
+        let corner = model_corner(&bounds, at.origin().array().map(i64::from));
+        source.models.entry(corner).or_default().add(at, block);
+        let mut add = |color: Rgba, number: u64| {
             if !color.is_empty() {
-                self.counts.add(color);
-                self.translucent += u64::from(color.a < 255);
+                self.counts.add(color, number);
+                self.translucent += if color.a < 255 { number } else { 0 };
             }
+        };
+        if let Some(color) = block.uniform() {
+            return add(color, BLOCK_VOXELS as u64);
+        }
+        let mut copy = [Rgba::EMPTY; BLOCK_VOXELS];
+        for run in block.voxels_or_copy(&mut copy).chunk_by(|a, b| a == b) {
+            add(run[0], run.len() as u64);
         }
     }
 
-    fn choose_colors(&mut self) {
+    fn choose_colors(&mut self) -> Quantised {
         let counts = std::mem::take(&mut self.counts);
         let colors = counts.quantise(&self.palette, COLORS_MAX);
         if colors.error > 0 {
@@ -118,66 +127,56 @@ impl Writer {
             let count = self.translucent;
             self.warnings.push(format!("{count} voxels with alpha below 255 are written opaque"));
         }
-        self.colors = Some(colors);
-        self.next = (0, 0);
+        colors
     }
 
-    fn write_block(&mut self, source: usize, at: BlockPos) {
-        let (Some(colors), source) = (&self.colors, &mut self.sources[source]) else { return };
-        let (Some(block), Some(bounds)) = (source.volume.block(at), source.bounds) else { return };
-        let origin = at.origin().array().map(i64::from);
-        let corner = model_corner(&bounds, origin);
-        let model = source.models.entry(corner).or_insert_with(|| Model::new(corner));
-        model.make_room();
-        for index in 0..BLOCK_VOXELS {
-            let color = block.get(index);
-            if color.is_empty() {
-                continue;
-            }
-            let cell = [index & 15, index >> 4 & 15, index >> 8];
-            let cell =
-                [0, 1, 2].map(|axis| (origin[axis] + cell[axis] as i64 - corner[axis]) as u8);
-            let color = colors.index.get(&rgb(color)).map_or(1, |&index| index + 1);
-            model.add(cell, color);
-        }
-    }
-
-    /// Begins the file: models first, piece by piece.
-    fn start_assembly(&mut self) -> Result<(), FormatError> {
+    /// Begins the file, once all is counted.
+    fn start_file(&mut self) -> Result<(), FormatError> {
         let sources = self.sources.iter_mut().enumerate();
         let models = sources.flat_map(|(number, source)| {
             std::mem::take(&mut source.models).into_values().map(move |model| (number, model))
         });
         let models: Vec<(usize, Model)> = models.collect();
-        let bytes: usize = models.iter().map(|(_, model)| model.bytes()).sum();
-        if bytes as u64 > FILE_MAX {
+        let bytes: u64 = models.iter().map(|(_, model)| model.bytes()).sum();
+        if bytes > FILE_MAX {
             let what = format!("the file would be longer than {FILE_MAX} bytes");
             return Err(FormatError::DoesNotFit { format: NAME, what });
         }
-        self.assembly = Some(Assembly::new(bytes, models));
+        self.file = Some(File::new(bytes as usize, models, self.choose_colors()));
         Ok(())
     }
 
-    /// Puts in a little more; the file once all of it is there.
-    fn assemble(&mut self) -> Option<Encoded> {
-        let assembly = self.assembly.as_mut()?;
-        if assembly.put_piece() {
-            return None;
+    /// Writes the next block, or begins the next model; the whole file once there is none.
+    fn write(&mut self) -> Option<Encoded> {
+        let file = self.file.as_mut()?;
+        let Some((number, model)) = file.models.get(file.next.0) else {
+            return self.file.take().map(|file| self.finish(file));
+        };
+        let source = &self.sources[*number];
+        if file.next.1 == 0 {
+            let layer = if *number < NAMED_LAYERS_MAX { *number as i32 } else { -1 };
+            file.scene.add(&source.name, source.hidden, layer, model.place());
+            model.write_head(&mut file.out);
         }
-        if let Some((number, model)) = assembly.models.next() {
-            let source = &self.sources[number];
-            let layer = if number < NAMED_LAYERS_MAX { number as i32 } else { -1 };
-            assembly.begin(model, &source.name, source.hidden, layer);
-            return None;
+        let at = model.blocks[file.next.1];
+        if let Some(block) = source.volume.block(at) {
+            let mut copy = [Rgba::EMPTY; BLOCK_VOXELS];
+            let voxels = block.voxels_or_copy(&mut copy);
+            put_block(&mut file.out, voxels, at, model.min(), &mut file.numbers);
         }
-        self.assembly.take().map(|assembly| self.finish(assembly))
+        self.done += 1;
+        file.next.1 += 1;
+        if file.next.1 == model.blocks.len() {
+            file.next = (file.next.0 + 1, 0);
+        }
+        None
     }
 
     /// Ends the file after its last model.
-    fn finish(&mut self, assembly: Assembly) -> Encoded {
-        let Assembly { mut out, mut scene, .. } = assembly;
+    fn finish(&mut self, file: File) -> Encoded {
+        let File { mut out, mut scene, palette, .. } = file;
         if scene.parts.is_empty() {
-            Model::new([0; 3]).write_head(&mut out);
+            Model::default().write_head(&mut out);
             scene.add("", false, 0, [0; 3]);
         }
         let far = |place: &[i64; 3]| place.iter().any(|value| value.abs() > SCENE_EDGE);
@@ -194,7 +193,6 @@ impl Writer {
             data.put_i32(-1);
             put_chunk(&mut out, b"LAYR", &data);
         }
-        let palette = self.colors.take().map(|colors| colors.palette).unwrap_or_default();
         put_palette(&mut out, &palette);
         let length = (out.len() - FILE_HEAD) as u32;
         out[FILE_HEAD - 4..FILE_HEAD].copy_from_slice(&length.to_le_bytes());
@@ -206,19 +204,8 @@ impl Writer {
 /// Bytes before the chunks: the file's head and that of the main chunk, whose length is at its end.
 const FILE_HEAD: usize = 20;
 
-/// A file in the making.
-struct Assembly {
-    out: Vec<u8>,
-    scene: Scene,
-    /// Models that are still to be put in, each with the number of its source.
-    models: std::vec::IntoIter<(usize, Model)>,
-    /// The lowest corner of the model that is being put in, and the rest of its voxels.
-    min: [u8; 3],
-    pieces: std::vec::IntoIter<Vec<u8>>,
-}
-
-impl Assembly {
-    fn new(bytes: usize, models: Vec<(usize, Model)>) -> Self {
+impl File {
+    fn new(bytes: usize, models: Vec<(usize, Model)>, colors: Quantised) -> Self {
         // Room for the voxels and for what is said about each model.
         let mut out = Vec::with_capacity(bytes + models.len() * 512 + (1 << 14));
         out.put(b"VOX ");
@@ -226,27 +213,9 @@ impl Assembly {
         out.put(b"MAIN");
         out.put_u32(0);
         out.put_u32(0);
-        let (models, pieces) = (models.into_iter(), Vec::new().into_iter());
-        Assembly { out, scene: Scene::default(), models, min: [0; 3], pieces }
-    }
-
-    fn begin(&mut self, model: Model, name: &str, hidden: bool, layer: i32) {
-        self.scene.add(name, hidden, layer, model.place());
-        model.write_head(&mut self.out);
-        (self.min, self.pieces) = (model.min, model.pieces.into_iter());
-    }
-
-    /// Puts in the next piece of a model; false if there is none.
-    fn put_piece(&mut self) -> bool {
-        let Some(piece) = self.pieces.next() else { return false };
-        let min = self.min;
-        let moved = piece
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .flat_map(|&[x, y, z, color]| [x - min[0], y - min[1], z - min[2], color]);
-        self.out.extend(moved);
-        true
+        let Quantised { palette, index, .. } = colors;
+        let (numbers, scene) = (Numbers::new(index), Scene::default());
+        File { out, palette, numbers, scene, models, next: (0, 0) }
     }
 }
 
@@ -290,58 +259,6 @@ fn model_corner(bounds: &Bounds, origin: [i64; 3]) -> [i64; 3] {
         let fits = bounds.max[axis] - bounds.min[axis] <= MODEL_EDGE;
         if fits { bounds.min[axis] } else { origin[axis].div_euclid(MODEL_EDGE) * MODEL_EDGE }
     })
-}
-
-impl Model {
-    fn new(corner: [i64; 3]) -> Self {
-        Model { corner, min: [255; 3], max: [0; 3], pieces: Vec::new() }
-    }
-
-    /// Sees to it that the voxels of a block fit into the last piece.
-    fn make_room(&mut self) {
-        let has_room = |piece: &Vec<u8>| piece.len() + BLOCK_VOXELS * 4 <= PIECE;
-        if !self.pieces.last().is_some_and(has_room) {
-            self.pieces.push(Vec::with_capacity(PIECE));
-        }
-    }
-
-    fn add(&mut self, cell: [u8; 3], color: u8) {
-        self.min = [0, 1, 2].map(|axis| self.min[axis].min(cell[axis]));
-        self.max = [0, 1, 2].map(|axis| self.max[axis].max(cell[axis]));
-        let [x, y, z] = cell;
-        if let Some(piece) = self.pieces.last_mut() {
-            piece.extend([x, y, z, color]);
-        }
-    }
-
-    /// Bytes of its voxels.
-    fn bytes(&self) -> usize {
-        self.pieces.iter().map(Vec::len).sum()
-    }
-
-    fn size(&self) -> [i64; 3] {
-        if self.bytes() == 0 {
-            return [1; 3];
-        }
-        [0, 1, 2].map(|axis| i64::from(self.max[axis]) - i64::from(self.min[axis]) + 1)
-    }
-
-    /// Where the model's pivot is.
-    fn place(&self) -> [i64; 3] {
-        let size = self.size();
-        [0, 1, 2].map(|axis| self.corner[axis] + i64::from(self.min[axis]) + size[axis] / 2)
-    }
-
-    /// Writes what comes before the voxels.
-    fn write_head(&self, out: &mut Vec<u8>) {
-        let mut size = Vec::new();
-        self.size().into_iter().for_each(|length| size.put_i32(length as i32));
-        put_chunk(out, b"SIZE", &size);
-        out.put(b"XYZI");
-        out.put_u32(self.bytes() as u32 + 4);
-        out.put_u32(0);
-        out.put_u32(self.bytes() as u32 / 4);
-    }
 }
 
 /// A model's node in the scene graph.
@@ -424,13 +341,6 @@ fn put_dict(out: &mut Vec<u8>, entries: &[(&str, String)]) {
     }
 }
 
-fn put_chunk(out: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
-    out.put(kind);
-    out.put_u32(data.len() as u32);
-    out.put_u32(0);
-    out.put(data);
-}
-
 /// Writes 256 entries; entry k is colour k + 1, and the last one is never used.
 fn put_palette(out: &mut Vec<u8>, palette: &[[u8; 3]]) {
     let mut data = vec![0; 256 * 4];
@@ -444,14 +354,12 @@ impl Advance for Writer {
     type Output = Encoded;
 
     fn advance(&mut self) -> Result<Option<Encoded>, FormatError> {
-        if self.assembly.is_some() {
-            return Ok(self.assemble());
+        if self.file.is_some() {
+            return Ok(self.write());
         }
-        match (self.next_block(), self.colors.is_some()) {
-            (Some((source, at)), false) => self.count_colors(source, at),
-            (None, false) => self.choose_colors(),
-            (Some((source, at)), true) => self.write_block(source, at),
-            (None, true) => self.start_assembly()?,
+        match self.next_block() {
+            Some((source, at)) => self.count(source, at),
+            None => self.start_file()?,
         }
         Ok(None)
     }

@@ -1,0 +1,88 @@
+//! One model of a file that is written: which blocks it takes, where it lies, and its bytes.
+
+use crate::format::bytes::Put;
+use crate::format::quantise::Numbers;
+use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Rgba};
+
+/// A model of up to 256 voxels along each axis.
+#[derive(Default)]
+pub(super) struct Model {
+    pub(super) blocks: Vec<BlockPos>,
+    bounds: Option<Bounds>,
+    voxels: u64,
+}
+
+impl Model {
+    /// Takes one more block, which is not empty.
+    pub(super) fn add(&mut self, at: BlockPos, block: BlockRef<'_>) {
+        self.blocks.push(at);
+        self.bounds = Bounds::union_of(self.bounds, block.bounds(at));
+        self.voxels += u64::from(block.count());
+    }
+
+    /// Bytes of its voxels.
+    pub(super) fn bytes(&self) -> u64 {
+        4 * self.voxels
+    }
+
+    fn size(&self) -> [i64; 3] {
+        self.bounds.map_or([1; 3], |bounds| bounds.dimensions().map(|length| length as i64))
+    }
+
+    /// The lowest corner.
+    pub(super) fn min(&self) -> [i64; 3] {
+        self.bounds.map_or([0; 3], |bounds| bounds.min)
+    }
+
+    /// Where the model's pivot is.
+    pub(super) fn place(&self) -> [i64; 3] {
+        let (min, size) = (self.min(), self.size());
+        [0, 1, 2].map(|axis| min[axis] + size[axis] / 2)
+    }
+
+    /// Writes what comes before the voxels.
+    pub(super) fn write_head(&self, out: &mut Vec<u8>) {
+        let mut size = Vec::new();
+        self.size().into_iter().for_each(|length| size.put_i32(length as i32));
+        put_chunk(out, b"SIZE", &size);
+        out.put(b"XYZI");
+        out.put_u32(self.bytes() as u32 + 4);
+        out.put_u32(0);
+        out.put_u32(self.voxels as u32);
+    }
+}
+
+/// Writes the voxels of a block: four bytes each, counted from `min`.
+pub(super) fn put_block(
+    out: &mut Vec<u8>,
+    voxels: &[Rgba; BLOCK_VOXELS],
+    at: BlockPos,
+    min: [i64; 3],
+    numbers: &mut Numbers,
+) {
+    let origin = at.origin().array();
+    let first = [0, 1, 2].map(|axis| i64::from(origin[axis]) - min[axis]);
+    let byte = |axis: usize, step: usize| (first[axis] + step as i64) as u8;
+    let mut list = [[0u8; 4]; BLOCK_VOXELS];
+    let mut length = 0;
+    let mut last = (Rgba::EMPTY, 0);
+    for (row, colors) in voxels.as_chunks::<16>().0.iter().enumerate() {
+        let (y, z) = (byte(1, row & 15), byte(2, row >> 4));
+        for (x, &color) in colors.iter().enumerate() {
+            if color != last.0 {
+                last = (color, if color.is_empty() { 0 } else { numbers.of(color) + 1 });
+            }
+            // Empty voxels are written too and then written over: cheaper than to ask.
+            list[length] = [byte(0, x), y, z, last.1];
+            length += usize::from(last.1 != 0);
+        }
+    }
+    out.put(list[..length].as_flattened());
+}
+
+pub(super) fn put_chunk(out: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
+    out.put(kind);
+    out.put_u32(data.len() as u32);
+    out.put_u32(0);
+    out.put(data);
+}
