@@ -10,6 +10,7 @@ mod turns;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 pub use draft::{Draft, Stale};
 pub use turns::Turn;
@@ -35,6 +36,8 @@ pub struct Project {
     pub path: Option<PathBuf>,
     /// The visible layers as they were merged last.
     merged: MergeCache,
+    /// How often they were to be merged.
+    merges: Merges,
     /// What the last save left behind to make the next one faster.
     pub save_cache: SaveCache,
     /// The edit in progress; still here after a panic, so that it can be taken back.
@@ -43,6 +46,10 @@ pub struct Project {
     turns: Turns,
     /// What changed since subscribers were told last.
     unreported: Option<ChangedBox>,
+    /// When it was changed last, as far as [`Project::note_time`] was told.
+    modified: SystemTime,
+    /// The revision as of then.
+    modified_revision: u64,
 }
 
 /// How the visible layers come together.
@@ -51,6 +58,15 @@ pub enum Merging {
     Done(Volume),
     /// In slices.
     Job(MergeJob),
+}
+
+/// How often the visible layers of a project were to be merged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Merges {
+    /// In all.
+    pub total: u64,
+    /// Beginning with what was merged before.
+    pub reusing: u64,
 }
 
 /// Where something changed.
@@ -81,10 +97,13 @@ impl Project {
             saved_revision: 0,
             path: None,
             merged: MergeCache::new(),
+            merges: Merges::default(),
             save_cache: SaveCache::default(),
             unfinished: None,
             turns: Turns::default(),
             unreported: None,
+            modified: SystemTime::now(),
+            modified_revision: 0,
         }
     }
 
@@ -167,8 +186,15 @@ impl Project {
         if stack.len() < 2 {
             return Merging::Done(self.document.merged());
         }
+        self.merges.total += 1;
+        self.merges.reusing += u64::from(self.merged.merged().block_count() > 0);
         let snapshots = stack.into_iter().map(|(volume, blend)| (volume.clone(), blend)).collect();
         Merging::Job(MergeJob::new(snapshots, std::mem::take(&mut self.merged)))
+    }
+
+    /// How often the visible layers were to be merged.
+    pub fn merges(&self) -> Merges {
+        self.merges
     }
 
     /// Keeps what was merged for the next time.
@@ -198,6 +224,21 @@ impl Project {
             self.note_change(ChangedBox::Anywhere);
         }
         Some(steps)
+    }
+
+    /// Takes note of the time, once a turn or so: a change since the last time counts as made now. Reading the
+    /// clock for each voxel would cost more than that is worth.
+    pub fn note_time(&mut self) {
+        if self.modified_revision != self.revision() {
+            self.modified_revision = self.revision();
+            self.modified = SystemTime::now();
+        }
+    }
+
+    /// When it was changed last; when it was opened if it was not changed since.
+    pub fn last_modified(&mut self) -> SystemTime {
+        self.note_time();
+        self.modified
     }
 
     /// Takes back what a call left half done.

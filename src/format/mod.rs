@@ -86,6 +86,8 @@ pub struct Loaded {
     pub format: &'static str,
     /// What could not be understood or had to be changed.
     pub warnings: Vec<String>,
+    /// The version of the format that the file is of, where the reader tells it.
+    pub version: Option<i32>,
 }
 
 /// A document as bytes.

@@ -157,7 +157,7 @@ impl Advance for Reader {
         let canvas = told.unwrap_or_else(|| canvas_around([&layer.volume].into_iter()));
         let format = if slices.is_some() { SLICES } else { NAME };
         let document = Document::with_layers(&name, canvas, vec![layer]);
-        Ok(Some(Loaded { document, format, warnings: Vec::new() }))
+        Ok(Some(Loaded { document, format, warnings: Vec::new(), version: None }))
     }
 
     fn units(&self) -> (u64, u64) {

@@ -77,7 +77,7 @@ impl Advance for Reader {
         let canvas = canvas_around([&layer.volume].into_iter());
         let name = self.options.name.take().unwrap_or_default();
         let document = Document::with_layers(&name, canvas, vec![layer]);
-        Ok(Some(Loaded { document, format: NAME, warnings: Vec::new() }))
+        Ok(Some(Loaded { document, format: NAME, warnings: Vec::new(), version: None }))
     }
 
     fn units(&self) -> (u64, u64) {

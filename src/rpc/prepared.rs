@@ -15,6 +15,9 @@ use crate::workspace::DEFAULT_PROJECT;
 /// The shortest interval of progress reports.
 const MIN_PROGRESS_INTERVAL: Duration = Duration::from_millis(10);
 
+/// The names of the param that says which project is meant; older documents have the second one.
+const PROJECT: [&str; 2] = ["project", "project_id"];
+
 /// A call's params, and what every method understands.
 pub(super) struct Prepared<'a> {
     pub(super) args: Args<'a>,
@@ -29,10 +32,9 @@ impl<'a> Prepared<'a> {
         })?;
         let mut project = Cow::Borrowed(DEFAULT_PROJECT);
         if entry.method.effect.on_project()
-            && let Some(raw) = args.named("project").filter(|&raw| raw != "null")
+            && let Some((name, raw)) = args.first_named(&PROJECT).filter(|(_, raw)| *raw != "null")
         {
-            project =
-                string(raw).ok_or_else(|| ParamError::mismatch("project", &Schema::Text, raw))?;
+            project = string(raw).ok_or_else(|| ParamError::mismatch(name, &Schema::Text, raw))?;
         }
         let progress = args
             .named("progress_ms")

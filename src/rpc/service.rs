@@ -171,8 +171,9 @@ impl Service {
         self.daemon.subscriptions.remove(connection, None);
     }
 
-    /// Tells those who subscribed what changed. Call it once a turn, after what is due was sent.
+    /// Tells those who subscribed what changed, and notes when. Call it once a turn, after what is due was sent.
     pub fn tick(&mut self, now: Instant, host: &mut dyn Host) {
+        self.workspace.projects_mut().for_each(|(_, project)| project.note_time());
         self.daemon.subscriptions.tell(now, &mut self.workspace, host);
     }
 

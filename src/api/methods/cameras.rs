@@ -82,7 +82,7 @@ result! {
         camera: usize,
         /// Its name.
         name: String,
-        /// Whether it is the one that pictures are taken with.
+        /// Whether it is the active one: what a picture is taken with that asks for the camera "active".
         is_active: bool,
         /// Where it is, in voxels.
         eye: [f64; 3],

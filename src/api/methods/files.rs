@@ -21,11 +21,21 @@ result! {
         success: bool,
         /// The path as given.
         path: String,
+        /// The path once more, under the name of the older documents.
+        file_path: String,
+        /// The name that calls give as `project`.
+        project_id: String,
+        /// What the document calls itself.
+        name: String,
+        /// Voxels along x, y and z of the canvas.
+        canvas_size: [i64; 3],
         /// The format read.
         format: &'static str,
-        /// Layers in the document.
+        /// The version of the format that the file is of; absent where the reader does not tell it.
+        format_version: Option<i32>,
+        /// Layers that were read.
         layer_count: usize,
-        /// Voxels in all layers.
+        /// Voxels in all of them.
         voxel_count: u64,
         /// What could not be kept as it was.
         warnings: Vec<String>,
@@ -70,7 +80,7 @@ result! {
 
 method! {
     /// Saves the document. The file is replaced whole or not at all.
-    SaveProject = "goxel.save_project" | "save_file",
+    SaveProject = "goxel.save_project" | "save_file" | "save_as" | "project.save",
     SaveProjectParams<'a> -> SaveProjectResult,
     effect: File, lenient: true,
     by_position: r#"["model.gox"]"#, by_name: r#"{"path":"model.gox"}"#,
@@ -78,7 +88,8 @@ method! {
 
 method! {
     /// Exports the document in any format that can be written.
-    ExportModel = "goxel.export_model" | "export_file" | "export_project",
+    ExportModel = "goxel.export_model" | "export_file" | "export_project" | "export"
+        | "export_to_file" | "export_mesh",
     SaveProjectParams<'a> -> SaveProjectResult,
     effect: File, lenient: true,
     by_position: r#"["model.gox","gox"]"#, by_name: r#"{"path":"model.gox","format":"gox"}"#,
@@ -86,7 +97,7 @@ method! {
 
 method! {
     /// Adds the layers of a file on top of those that are there.
-    ImportModel = "goxel.import_model",
+    ImportModel = "goxel.import_model" | "import_mesh",
     LoadProjectParams<'a> -> LoadProjectResult,
     effect: Edit, lenient: true,
     by_position: r#"["model.gox"]"#, by_name: r#"{"path":"model.gox"}"#,

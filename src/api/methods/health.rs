@@ -263,6 +263,9 @@ result! {
     pub struct DaemonRates {
         /// Calls a second.
         requests_per_second: f64,
+        /// Share of pictures and previews of several layers that began with the layers merged for an earlier one,
+        /// 0 to 1; of the open projects.
+        cache_hit_rate: f64,
         /// Failed calls an hour.
         errors_per_hour: f64,
     }
@@ -292,7 +295,7 @@ result! {
 
 method! {
     /// State of the daemon in the form of older documents; `goxel.health` tells more.
-    DaemonStatus = "goxel.get_daemon_status",
+    DaemonStatus = "goxel.get_daemon_status" | "daemon.stats" | "get_performance_metrics",
     NoParams -> DaemonStatusResult,
     effect: Answer, lenient: true,
     by_position: "[]", by_name: "{}",
@@ -456,7 +459,7 @@ result! {
 
 method! {
     /// The configuration in force, with the origin of each value.
-    Config = "server.config",
+    Config = "server.config" | "get_config",
     NoParams -> ConfigResult,
     effect: Answer, lenient: false,
     by_position: "[]", by_name: "{}",

@@ -78,7 +78,7 @@ params! {
 
 method! {
     /// Makes a layer the one that edits go to when they name none.
-    SetActiveLayer = "goxel.set_active_layer" | "goxel.select_layer",
+    SetActiveLayer = "goxel.set_active_layer" | "goxel.select_layer" | "layer.select",
     NamedLayerParams -> LayerState,
     effect: Edit, lenient: false,
     by_position: "[1]", by_name: r#"{"layer_id":1}"#,

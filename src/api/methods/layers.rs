@@ -115,7 +115,7 @@ result! {
 
 method! {
     /// Adds a layer on top and makes it the active one.
-    CreateLayer = "goxel.create_layer",
+    CreateLayer = "goxel.create_layer" | "layer.add",
     CreateLayerParams<'a> -> CreateLayerResult,
     effect: Edit, lenient: true,
     by_position: r##"["Roof","#c85028",true]"##, by_name: r#"{"name":"Roof","visible":true}"#,

@@ -142,6 +142,8 @@ result! {
         bounding_box: Option<BoxResult>,
         /// Bytes in memory: voxels, history, total.
         memory_usage: BTreeMap<String, u64>,
+        /// When it was changed last, or opened if it was not changed since: UTC, as `2026-01-31T12:00:00Z`.
+        last_modified: String,
         /// The file that it was loaded from or saved to last; absent if there is none.
         file_path: Option<String>,
         /// Whether there are changes that were not saved.

@@ -39,6 +39,7 @@ params! {
         /// The colour behind the model, in any form; the same as `options.background_color`.
         background_color | "background": Option<Raw<'a>>,
         /// A free camera: `position`, `target`, `up`, `fov`, or `yaw`, `pitch`, `distance` in degrees and voxels.
+        /// Or a camera of the document: its name or index, or "active".
         camera: Option<Raw<'a>>,
         /// Where a free camera is, `[x,y,z]` in voxels.
         camera_position: Option<[f64; 3]>,
@@ -46,6 +47,11 @@ params! {
         camera_target: Option<[f64; 3]>,
         /// Whether voxels throw shadows.
         shadows: bool = "false",
+        /// The light: `ambient` and `diffuse` as shares, `shadow` from 0 to 1, `sun_direction` as `[x,y,z]` towards
+        /// the sun. What is absent is as in the document, if its light was ever set.
+        lighting: Option<Raw<'a>>,
+        /// "png". goxel.render_scene draws PNG whatever is asked for, as the C daemon does.
+        format: Option<Cow<'a, str>>,
     }
 }
 
@@ -105,11 +111,46 @@ result! {
 
 method! {
     /// Draws the document and writes a PNG.
-    RenderScene = "goxel.render_scene" | "render_image",
+    RenderScene = "goxel.render_scene" | "render" | "render_to_file" | "export_png" | "screenshot"
+        | "capture",
     RenderSceneParams<'a> -> RenderSceneResult,
     effect: File, lenient: true,
     by_position: r#"["picture.png",64,48]"#,
     by_name: r#"{"output_path":"picture.png","width":64,"height":48,"camera_preset":"isometric"}"#,
+}
+
+result! {
+    /// The picture.
+    pub struct RenderImageResult {
+        /// Always true.
+        success: bool,
+        /// The PNG in base64; absent if it went to a file.
+        image_data: Option<String>,
+        /// Always "png".
+        format: &'static str,
+        /// Pixels across.
+        width: u32,
+        /// Pixels down.
+        height: u32,
+        /// How long it took, in milliseconds, other connections' turns included.
+        render_time_ms: f64,
+        /// Where it is, if the call named a file.
+        output_path: Option<String>,
+        /// Bytes of the PNG.
+        bytes: Option<u64>,
+        /// The file that the daemon chose, with `return_mode` "file_path".
+        file: Option<RenderFile>,
+    }
+}
+
+method! {
+    /// Draws the document and answers with the picture itself, unless the call names a file for it.
+    RenderImage = "goxel.render_image" | "render_preview",
+    RenderSceneParams<'a> -> RenderImageResult,
+    effect: File, lenient: true,
+    by_position: r#"["picture.png",64,48]"#,
+    by_name: r#"{"width":64,"height":48,"camera":{"position":[40,-60,40],"target":[0,0,8]},"lighting":{"ambient":0.4}}"#,
+    errors: [1005],
 }
 
 params! {

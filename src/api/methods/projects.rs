@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::super::macros::{method, params, result};
 use super::super::schema::{COORDINATE, Schema};
 use super::super::value::read;
+use super::super::words::words;
 use super::super::{Args, Param, ParamError, ParamType, Value};
 use super::system::NoParams;
 
@@ -16,6 +17,20 @@ params! {
         /// Its size: width, depth and height of the canvas in voxels, as three params or as `size`;
         /// 0 or less means 64.
         size: CanvasSize = "[64,64,64]",
+        /// What is in it: "cube" and "sphere" are white and fill half of the canvas in each direction.
+        template: Template = "\"empty\"",
+    }
+}
+
+words! {
+    /// What a new document holds.
+    pub enum Template {
+        /// Nothing.
+        Empty = "empty",
+        /// A cube, or a box if the canvas is none.
+        Cube = "cube",
+        /// A sphere, or an ellipsoid.
+        Sphere = "sphere",
     }
 }
 
@@ -76,6 +91,16 @@ result! {
         depth: i64,
         /// Where it lives: the value for the param `project`.
         project: String,
+        /// Where it lives, under the name of the older documents.
+        project_id: String,
+        /// When it was created: UTC, as `2026-01-31T12:00:00Z`.
+        created_at: String,
+        /// Voxels along x, y and z.
+        canvas_size: [i64; 3],
+        /// How many layers it has.
+        layer_count: usize,
+        /// Voxels in all layers.
+        voxel_count: u64,
         /// Its revision.
         revision: u64,
     }
@@ -83,7 +108,7 @@ result! {
 
 method! {
     /// Replaces the document by a new one with one empty layer. What was there can be had back by undo.
-    CreateProject = "goxel.create_project",
+    CreateProject = "goxel.create_project" | "project.create",
     CreateProjectParams<'a> -> CreateProjectResult,
     effect: Edit, lenient: true,
     by_position: r#"["Castle",32,32,32]"#, by_name: r#"{"name":"Castle","size":[32,32,32]}"#,

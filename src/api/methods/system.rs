@@ -113,7 +113,7 @@ result! {
 
 method! {
     /// State of the daemon: process, uptime, memory, connections.
-    Status = "status",
+    Status = "status" | "daemon.status",
     NoParams -> StatusResult,
     effect: Answer, lenient: true,
     by_position: "[]", by_name: "{}",
@@ -150,7 +150,7 @@ result! {
 
 method! {
     /// Lists all methods with a line on each.
-    ListMethods = "list_methods",
+    ListMethods = "list_methods" | "help",
     NoParams -> MethodList,
     effect: Answer, lenient: true,
     by_position: "[]", by_name: "{}",

@@ -37,7 +37,7 @@ result! {
 
 method! {
     /// Sets one voxel; what was there is overwritten.
-    AddVoxel = "goxel.add_voxel",
+    AddVoxel = "goxel.add_voxel" | "voxel.add",
     AddVoxelParams -> AddVoxelResult,
     effect: Edit, lenient: true,
     by_position: r##"[1,2,3,"#ff8800"]"##, by_name: r#"{"position":[1,2,3],"color":[255,136,0]}"#,

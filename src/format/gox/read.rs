@@ -172,7 +172,8 @@ impl Reader {
     fn finish(&mut self) -> Loaded {
         let name = self.options.name.take().unwrap_or_else(|| "Untitled".to_owned());
         let max_blocks = self.allowance.blocks_left().min(EVALUATED_BLOCKS_LIMIT);
-        std::mem::take(&mut self.parts).into_loaded(&name, max_blocks)
+        let loaded = std::mem::take(&mut self.parts).into_loaded(&name, max_blocks);
+        Loaded { version: Some(self.version), ..loaded }
     }
 }
 
@@ -293,7 +294,7 @@ impl Parts {
         if self.canvas.is_none() {
             document.canvas = document.merged_bounds().unwrap_or(canvas);
         }
-        Loaded { document, format: NAME, warnings: self.warnings }
+        Loaded { document, format: NAME, warnings: self.warnings, version: None }
     }
 
     /// Gives each layer its id and each clone its base.

@@ -129,7 +129,7 @@ impl Advance for Reader {
                 let count = self.sink.outside;
                 warnings.push(format!("{count} voxels beyond 32-bit coordinates are left out"));
             }
-            return Ok(Some(Loaded { document, format: self.format, warnings }));
+            return Ok(Some(Loaded { document, format: self.format, warnings, version: None }));
         }
         Ok(None)
     }

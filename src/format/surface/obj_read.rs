@@ -163,7 +163,12 @@ pub(super) fn loaded(
     let mut layer = Layer::new(LayerId(1), "Layer.1");
     layer.volume = volume;
     let canvas = canvas_around([&layer.volume].into_iter());
-    Loaded { document: Document::with_layers(&name, canvas, vec![layer]), format, warnings }
+    Loaded {
+        document: Document::with_layers(&name, canvas, vec![layer]),
+        format,
+        warnings,
+        version: None,
+    }
 }
 
 impl Advance for Reader {

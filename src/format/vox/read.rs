@@ -96,7 +96,7 @@ impl Scene {
             let colors = self.content.colors[1..].iter().map(|&color| (color, None)).collect();
             document.palette = Palette { name: name.to_owned(), colors };
         }
-        Loaded { document, format: NAME, warnings: self.content.warnings }
+        Loaded { document, format: NAME, warnings: self.content.warnings, version: None }
     }
 }
 

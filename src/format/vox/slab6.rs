@@ -57,7 +57,7 @@ impl Reader {
         let mut document = Document::with_layers(&name, canvas, vec![layer]);
         let colors = (0..EMPTY).map(|index| (color(&self.file, index), None)).collect();
         document.palette = Palette { name, colors };
-        Loaded { document, format: NAME, warnings: Vec::new() }
+        Loaded { document, format: NAME, warnings: Vec::new(), version: None }
     }
 }
 

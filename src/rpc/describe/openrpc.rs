@@ -52,7 +52,7 @@ fn method(entry: &'static Entry) -> Value {
         described["x-named-params"] = json!([
             named_param(
                 "project",
-                "The open project to work on; \"default\" if absent.",
+                "The open project to work on; \"default\" if absent. `project_id` is the same.",
                 json!({"type": "string"})
             ),
             named_param(

@@ -23,7 +23,8 @@ entries![
     SetLight
 ];
 
-fn index_of(document: &Document, wanted: &CameraRef<'_>) -> Result<usize, RpcError> {
+/// The index of a camera of the document.
+pub(super) fn index_of(document: &Document, wanted: &CameraRef<'_>) -> Result<usize, RpcError> {
     let cameras = &document.cameras;
     let found = match wanted {
         CameraRef::Index(index) => Some(*index).filter(|&index| index < cameras.len()),

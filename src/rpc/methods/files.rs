@@ -9,7 +9,7 @@ use super::drawing::{DrawJob, Drawn};
 use super::entries;
 use crate::api::methods::files::*;
 use crate::document::history::Scope;
-use crate::document::{Document, Layer, LayerContent};
+use crate::document::{Document, LayerContent};
 use crate::format::{
     self, FormatError, LoadJob, Loaded, ReadOptions, SaveJob, Saved, WriteOptions,
 };
@@ -44,38 +44,69 @@ fn start_load(params: &LoadProjectParams<'_>) -> Result<LoadJob, FormatError> {
     LoadJob::open(Path::new(&*params.path), format, ReadOptions::default())
 }
 
-/// Loads a file and hands it to `take_over`, which changes the project.
+/// Loads a file and hands its document to `take_over`, which changes the project.
 fn load(
+    context: &mut Context<'_>,
     params: LoadProjectParams<'_>,
-    take_over: impl FnOnce(&mut Context<'_>, Loaded, &Path) -> Result<LoadProjectResult, RpcError>
-    + 'static,
+    take_over: impl FnOnce(&mut Project, Document, &Path) -> Result<(), RpcError> + 'static,
 ) -> Result<Outcome<LoadProjectResult>, RpcError> {
+    context.project()?;
     let path = params.path.clone().into_owned();
-    let job = start_load(&params)
-        .map_err(|error| file_error(LOAD_PROJECT, "load project", &path, &error))?;
+    let failed =
+        |path: &str, error: FormatError| file_error(LOAD_PROJECT, "load project", path, &error);
+    let job = start_load(&params).map_err(|error| failed(&path, error))?;
     Ok(Outcome::job(job, move |context, loaded| {
-        let loaded =
-            loaded.map_err(|error| file_error(LOAD_PROJECT, "load project", &path, &error))?;
-        take_over(context, loaded, Path::new(&path))
+        let mut loaded = loaded.map_err(|error| failed(&path, error))?;
+        let path = Path::new(&path);
+        let origin = Origin::of(&mut loaded, path);
+        let project_id = context.project_name;
+        let project = context.project()?;
+        take_over(project, loaded.document, path)?;
+        Ok(origin.told(project_id, project))
     }))
 }
 
-/// What a call that loaded something tells.
-fn loaded_result(
-    path: &Path,
+/// What was read from a file, as far as a result tells it.
+struct Origin {
+    path: String,
     format: &'static str,
+    format_version: Option<i32>,
     warnings: Vec<String>,
-    layers: &[Layer],
-    revision: u64,
-) -> LoadProjectResult {
-    LoadProjectResult {
-        success: true,
-        path: path.to_string_lossy().into_owned(),
-        format,
-        layer_count: layers.len(),
-        voxel_count: layers.iter().map(|layer| layer.volume.count()).sum(),
-        warnings,
-        revision,
+    layer_count: usize,
+    voxel_count: u64,
+}
+
+impl Origin {
+    fn of(loaded: &mut Loaded, path: &Path) -> Origin {
+        let layers = loaded.document.layers();
+        Origin {
+            path: path.to_string_lossy().into_owned(),
+            format: loaded.format,
+            format_version: loaded.version,
+            layer_count: layers.len(),
+            voxel_count: layers.iter().map(|layer| layer.volume.count()).sum(),
+            warnings: std::mem::take(&mut loaded.warnings),
+        }
+    }
+
+    /// What a call tells that put it into a project.
+    fn told(self, project_id: &str, project: &Project) -> LoadProjectResult {
+        let Origin { path, format, format_version, warnings, layer_count, voxel_count } = self;
+        let document = project.document();
+        LoadProjectResult {
+            success: true,
+            file_path: path.clone(),
+            path,
+            project_id: project_id.to_owned(),
+            name: document.name.clone(),
+            canvas_size: document.size(),
+            format,
+            format_version,
+            layer_count,
+            voxel_count,
+            warnings,
+            revision: project.revision(),
+        }
     }
 }
 
@@ -84,14 +115,10 @@ impl Handle for LoadProject {
         context: &mut Context<'_>,
         params: LoadProjectParams<'_>,
     ) -> Result<Outcome<LoadProjectResult>, RpcError> {
-        context.project()?;
-        load(params, |context, loaded, path| {
-            let Loaded { document, format, warnings } = loaded;
-            let project = context.project()?;
+        load(context, params, |project, document, path| {
             project.replace("load project", document);
             project.mark_saved(project.revision(), PathBuf::from(path));
-            let layers = project.document().layers();
-            Ok(loaded_result(path, format, warnings, layers, project.revision()))
+            Ok(())
         })
     }
 }
@@ -101,16 +128,11 @@ impl Handle for ImportModel {
         context: &mut Context<'_>,
         params: LoadProjectParams<'_>,
     ) -> Result<Outcome<LoadProjectResult>, RpcError> {
-        context.project()?;
-        load(params, |context, loaded, path| {
-            let Loaded { document: source, format, warnings } = loaded;
-            let project = context.project()?;
+        load(context, params, |project, source, _| {
             project.edit("import model", Scope::Document, |document| {
                 add_layers(document, &source);
-                Ok::<_, RpcError>(())
-            })?;
-            let layers = source.layers();
-            Ok(loaded_result(path, format, warnings, layers, project.revision()))
+                Ok(())
+            })
         })
     }
 }

@@ -190,11 +190,19 @@ impl Handle for DaemonStatus {
             active_projects: health.memory.projects.len(),
             performance_stats: DaemonRates {
                 requests_per_second: health.calls.total as f64 / uptime,
+                cache_hit_rate: cache_hit_rate(context.workspace),
                 errors_per_hour: health.calls.errors as f64 / uptime * 3600.0,
             },
         }
         .into())
     }
+}
+
+fn cache_hit_rate(workspace: &Workspace) -> f64 {
+    let merges = workspace.projects().map(|(_, project)| project.merges());
+    let (reusing, total) =
+        merges.fold((0, 0), |(reusing, total), m| (reusing + m.reusing, total + m.total));
+    if total == 0 { 0.0 } else { reusing as f64 / total as f64 }
 }
 
 impl Handle for SlowLog {

@@ -20,6 +20,7 @@ mod materials;
 mod measure;
 mod open_projects;
 mod palettes;
+mod picture_settings;
 mod pictures;
 mod projects;
 mod raycast;

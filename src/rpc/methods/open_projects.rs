@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::files::file_error;
+use super::system::iso_time;
 use super::{entries, target};
 use crate::api::args::shown;
 use crate::api::methods::edit::BoxResult;
@@ -204,6 +205,7 @@ impl Handle for GetProjectInfo {
         let project_id = context.project_name.to_owned();
         let busy = context.workspace.is_busy(&project_id);
         let project = context.project()?;
+        let last_modified = iso_time(project.last_modified());
         let document = project.document();
         let layers = document.layers().iter();
         let bounds = layers.clone().map(|layer| layer.volume.bounds());
@@ -218,6 +220,7 @@ impl Handle for GetProjectInfo {
             total_voxels: voxel_count(document),
             bounding_box: bounds.fold(None, Bounds::union_of).map(BoxResult::from),
             memory_usage: BTreeMap::from(memory.map(|(name, bytes)| (name.to_owned(), bytes))),
+            last_modified,
             file_path: file_path(project),
             dirty: project.is_dirty(),
             revision: project.revision(),

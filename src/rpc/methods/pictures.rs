@@ -3,30 +3,35 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::drawing::{DrawJob, FileJob};
 use super::entries;
 use super::files::file_error;
+use super::picture_settings::{Options, settings};
 use crate::api::args::shown;
-use crate::api::json::{Members, string};
 use crate::api::methods::pictures::*;
 use crate::api::methods::system::NoParams;
-use crate::api::value::{Raw, number, read};
-use crate::api::{ParamError, Value};
-use crate::document::View;
 use crate::format::replace_file;
-use crate::render::{Lens, PngFile, RenderError, RenderSettings, Viewpoint};
+use crate::render::{PngFile, RenderError, RenderSettings};
 use crate::render_store::{RenderStoreError, StoredRender};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{
-    CLEANUP_RENDER, GET_RENDER_INFO, INVALID_PARAMS, OVER_LIMIT, RENDER_SCENE, RpcError,
+    CLEANUP_RENDER, GET_RENDER_INFO, INVALID_PARAMS, NOT_BUILT_IN, OVER_LIMIT, RENDER_SCENE,
+    RpcError,
 };
 use crate::rpc::table::Handle;
-use crate::voxel::Rgba;
 
-entries![RenderScene, GetRenderInfo, CleanupRender, ListRenders, GetRenderStats, CleanupExpired];
-
-/// The size of a picture where a call asks for 0 or less.
-const DEFAULT_PIXELS: u32 = 512;
+entries![
+    RenderScene,
+    RenderImage,
+    GetRenderInfo,
+    CleanupRender,
+    ListRenders,
+    GetRenderStats,
+    CleanupExpired
+];
 
 /// Where a picture goes.
 enum Destination {
@@ -43,20 +48,72 @@ impl Handle for RenderScene {
     ) -> Result<Outcome<RenderSceneResult>, RpcError> {
         let params = params.0;
         let options = Options::read(params.options)?;
-        let destination = match params.output_path.as_deref().filter(|path| !path.is_empty()) {
-            _ if options.keep => Destination::Store,
-            Some(path) => Destination::Path(path.to_owned()),
-            None => {
-                return Err(RpcError::new(RENDER_SCENE, "Failed to render scene: no output_path")
-                    .with("param", "output_path")
-                    .hint("give output_path, or options {\"return_mode\":\"file_path\"}"));
-            }
-        };
-        let settings = settings(&params, options.background)?;
+        let destination = destination(&params, &options).ok_or_else(|| {
+            RpcError::new(RENDER_SCENE, "Failed to render scene: no output_path")
+                .with("param", "output_path")
+                .hint("give output_path, or options {\"return_mode\":\"file_path\"}; render_image answers with the picture itself")
+        })?;
+        let settings = settings(context.project()?.document(), &params, options.background)?;
         let job = start(context, settings)?;
         Ok(Outcome::job(job, |context, drawn| {
-            let file = drawn?.into_file(context);
-            finish(context, file, destination)
+            let PngFile { width, height, bytes: png } = drawn?.into_file(context);
+            let Placed { output_path, bytes, file } =
+                put(context, &png, [width, height], destination)?;
+            let (success, format) = (true, PNG);
+            Ok(RenderSceneResult { success, width, height, format, output_path, bytes, file })
+        }))
+    }
+}
+
+/// Where a call wants its picture; `None` if it does not say.
+fn destination(params: &RenderScenePlain<'_>, options: &Options) -> Option<Destination> {
+    if options.keep {
+        return Some(Destination::Store);
+    }
+    let path = params.output_path.as_deref().filter(|path| !path.is_empty());
+    path.map(|path| Destination::Path(path.to_owned()))
+}
+
+/// The only format that is drawn to.
+const PNG: &str = "png";
+
+impl Handle for RenderImage {
+    fn handle(
+        context: &mut Context<'_>,
+        params: RenderSceneParams<'_>,
+    ) -> Result<Outcome<RenderImageResult>, RpcError> {
+        let params = params.0;
+        if let Some(format) = params.format.as_deref().filter(|f| !f.eq_ignore_ascii_case(PNG)) {
+            let message = format!("Pictures of the format '{}' are not built in", shown(format));
+            return Err(RpcError::new(NOT_BUILT_IN, message)
+                .with("param", "format")
+                .with("known", vec![PNG])
+                .hint("nothing was drawn"));
+        }
+        let options = Options::read(params.options)?;
+        let destination = destination(&params, &options);
+        let settings = settings(context.project()?.document(), &params, options.background)?;
+        let job = start(context, settings)?;
+        let began = context.host.now();
+        Ok(Outcome::job(job, move |context, drawn| {
+            let PngFile { width, height, bytes: png } = drawn?.into_file(context);
+            let image_data = destination.is_none().then(|| STANDARD.encode(&png));
+            let Placed { output_path, bytes, file } = match destination {
+                Some(destination) => put(context, &png, [width, height], destination)?,
+                None => Placed { bytes: Some(png.len() as u64), ..Placed::default() },
+            };
+            let took = context.host.now().saturating_duration_since(began);
+            Ok(RenderImageResult {
+                success: true,
+                image_data,
+                format: PNG,
+                width,
+                height,
+                render_time_ms: took.as_secs_f64() * 1000.0,
+                output_path,
+                bytes,
+                file,
+            })
         }))
     }
 }
@@ -76,161 +133,35 @@ pub(super) fn cannot_draw(error: &RenderError) -> RpcError {
         .hint("nothing was drawn")
 }
 
-fn settings(
-    params: &RenderScenePlain<'_>,
-    background: Option<Rgba>,
-) -> Result<RenderSettings, RpcError> {
-    let background = match params.background_color {
-        Some(Raw(raw)) => Some(read(raw, "background_color")?),
-        None => background,
-    };
-    let pixels = |value: i32| u32::try_from(value).ok().filter(|&value| value > 0);
-    let mut settings = RenderSettings {
-        width: pixels(params.width).unwrap_or(DEFAULT_PIXELS),
-        height: pixels(params.height).unwrap_or(DEFAULT_PIXELS),
-        viewpoint: viewpoint(params)?,
-        ..RenderSettings::default()
-    };
-    settings.background = background.unwrap_or(settings.background);
-    settings.shading.shadows = params.shadows;
-    Ok(settings)
-}
-
-/// The named view if it is known, else the free camera if there is one, else the isometric view.
-fn viewpoint(params: &RenderScenePlain<'_>) -> Result<Viewpoint, RpcError> {
-    if let Some(view) = params.camera_preset.as_deref().and_then(View::from_name) {
-        return Ok(Viewpoint::Named(view));
-    }
-    let camera = match params.camera {
-        Some(Raw(raw)) => CameraForm::read(raw)?,
-        None => CameraForm::default(),
-    };
-    let eye = params.camera_position.or(camera.position);
-    let target = params.camera_target.or(camera.target);
-    let lens = Lens::Perspective { fov: camera.fov.unwrap_or(Lens::DEFAULT_FOV) };
-    Ok(match (eye, camera.yaw, camera.pitch, camera.distance) {
-        (Some(eye), ..) => Viewpoint::Free {
-            eye,
-            target: target.unwrap_or_default(),
-            up: camera.up.unwrap_or([0.0, 0.0, 1.0]),
-            lens,
-        },
-        (None, None, None, None) => Viewpoint::default(),
-        (None, yaw, pitch, distance) => {
-            let (yaw, pitch) = (yaw.unwrap_or_default(), pitch.unwrap_or_default());
-            Viewpoint::Orbit { yaw, pitch, distance, target, lens }
-        }
-    })
-}
-
-/// The members of `camera`.
+/// Where a picture went.
 #[derive(Default)]
-struct CameraForm {
-    position: Option<[f64; 3]>,
-    target: Option<[f64; 3]>,
-    up: Option<[f64; 3]>,
-    fov: Option<f64>,
-    distance: Option<f64>,
-    yaw: Option<f64>,
-    pitch: Option<f64>,
-}
-
-impl CameraForm {
-    fn read(raw: &str) -> Result<Self, ParamError> {
-        if !raw.starts_with('{') {
-            let (expected, got) = ("an object".to_owned(), shown(raw));
-            return Err(ParamError::Mismatch { param: "camera".into(), expected, got });
-        }
-        let mut form = CameraForm::default();
-        for (name, value) in Members::new(raw) {
-            match &*name {
-                "position" => form.position = Some(read(value, "camera.position")?),
-                "target" => form.target = Some(read(value, "camera.target")?),
-                "up" => form.up = Some(read(value, "camera.up")?),
-                "fov" => form.fov = Some(read(value, "camera.fov")?),
-                "distance" => form.distance = Some(read(value, "camera.distance")?),
-                "yaw" => form.yaw = Some(read(value, "camera.yaw")?),
-                "pitch" => form.pitch = Some(read(value, "camera.pitch")?),
-                _ => {}
-            }
-        }
-        Ok(form)
-    }
-}
-
-/// The members of `options`.
-#[derive(Default)]
-struct Options {
-    keep: bool,
-    background: Option<Rgba>,
-}
-
-impl Options {
-    fn read(raw: Option<Raw<'_>>) -> Result<Self, ParamError> {
-        let mut options = Options::default();
-        for (name, value) in raw.iter().flat_map(|raw| Members::new(raw.0)) {
-            match &*name {
-                "return_mode" => {
-                    options.keep = string(value).is_some_and(|mode| mode == "file_path")
-                }
-                "background_color" if value != "null" => {
-                    options.background = Some(background(value)?);
-                }
-                _ => {}
-            }
-        }
-        Ok(options)
-    }
-}
-
-/// A background colour. The reference clamps numbers in an array here, so old clients may send any.
-fn background(raw: &str) -> Result<Rgba, ParamError> {
-    let clamp = |value: f64| value.clamp(0.0, 255.0) as u8;
-    Rgba::parse(raw)
-        .or_else(|| {
-            let parts: Vec<f64> =
-                crate::api::json::Elements::new(raw).map(number).collect::<Option<_>>()?;
-            match parts[..] {
-                [r, g, b] => Some(Rgba::opaque(clamp(r), clamp(g), clamp(b))),
-                [r, g, b, a] => Some(Rgba::new(clamp(r), clamp(g), clamp(b), clamp(a))),
-                _ => None,
-            }
-        })
-        .ok_or_else(|| {
-            ParamError::mismatch("options.background_color", &<Rgba as Value>::SCHEMA, raw)
-        })
+struct Placed {
+    output_path: Option<String>,
+    bytes: Option<u64>,
+    file: Option<RenderFile>,
 }
 
 /// Puts a picture where it belongs.
-fn finish(
+fn put(
     context: &mut Context<'_>,
-    picture: PngFile,
+    png: &[u8],
+    size: [u32; 2],
     destination: Destination,
-) -> Result<RenderSceneResult, RpcError> {
-    let PngFile { width, height, bytes: png } = picture;
-    let mut result = RenderSceneResult {
-        success: true,
-        width,
-        height,
-        format: "png",
-        output_path: None,
-        bytes: None,
-        file: None,
-    };
+) -> Result<Placed, RpcError> {
     match destination {
         Destination::Path(path) => {
-            replace_file(Path::new(&path), &png)
+            replace_file(Path::new(&path), png)
                 .map_err(|error| file_error(RENDER_SCENE, "render scene to", &path, &error))?;
-            result.bytes = Some(png.len() as u64);
-            result.output_path = Some(path);
+            let bytes = Some(png.len() as u64);
+            Ok(Placed { output_path: Some(path), bytes, file: None })
         }
         Destination::Store => {
             let now = SystemTime::now();
-            let stored = context.daemon.renders.add(&png, [width, height], now);
-            result.file = Some(render_file(stored.map_err(|error| store_error(&error))?, now));
+            let stored = context.daemon.renders.add(png, size, now);
+            let file = render_file(stored.map_err(|error| store_error(&error))?, now);
+            Ok(Placed { file: Some(file), ..Placed::default() })
         }
     }
-    Ok(result)
 }
 
 fn store_error(error: &RenderStoreError) -> RpcError {
@@ -251,7 +182,7 @@ fn render_file(stored: &StoredRender, now: SystemTime) -> RenderFile {
     RenderFile {
         path: stored.path.to_string_lossy().into_owned(),
         size: stored.bytes,
-        format: "png",
+        format: PNG,
         dimensions: Dimensions { width: stored.width, height: stored.height },
         checksum: stored.checksum.clone(),
         created_at: seconds(stored.created_at),

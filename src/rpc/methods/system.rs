@@ -84,6 +84,12 @@ fn current_time() -> String {
     time::OffsetDateTime::now_utc().format(form).unwrap_or_default()
 }
 
+/// A time in UTC, `YYYY-MM-DDTHH:MM:SSZ`.
+pub(super) fn iso_time(time: SystemTime) -> String {
+    let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+    time::OffsetDateTime::from(time).format(form).unwrap_or_default()
+}
+
 impl Handle for ListMethods {
     fn handle(_: &mut Context<'_>, _: NoParams) -> Result<Outcome<MethodList>, RpcError> {
         let methods: Vec<_> = table::entries()
