@@ -232,3 +232,24 @@ fn pictures_follow_edits_of_any_layer() {
     daemon.call("goxel.set_layer_visibility", json!([2, false]));
     assert_eq!(draw(&mut daemon), one_layer);
 }
+
+#[test]
+fn surfaces_are_written_and_read_as_the_call_says() {
+    let (mut daemon, folder) = (Daemon::default(), tempfile::tempdir().unwrap());
+    daemon.call("goxel.procedural_shape", json!(["cube", 4, 4, 4, 0, 0, 0, 9, 9, 9]));
+    let path = |name: &str| folder.path().join(name);
+    let plain = daemon.call("goxel.export_model", json!({"path": path("a.obj")}));
+    let merged = json!({"path": path("b.obj"), "options": {"optimize_mesh": true, "scale": 2}});
+    let merged = daemon.call("goxel.export_model", merged);
+    let bytes = |result: &Value| result["bytes"].as_u64().expect("a length");
+    assert!(bytes(&merged) * 2 < bytes(&plain), "{merged} {plain}");
+    assert_eq!(merged["warnings"], json!(["the option 'scale' is not known"]));
+    daemon.call("goxel.load_project", json!({"path": path("a.obj"), "fit": 8}));
+    let bounds = daemon.call("goxel.get_bounding_box", json!([]));
+    assert_eq!(bounds["dimensions"], json!([8, 8, 8]));
+    daemon.call("goxel.load_project", json!({"path": path("a.obj"), "voxel_size": 0.25}));
+    let bounds = daemon.call("goxel.get_bounding_box", json!([]));
+    assert_eq!(bounds["dimensions"], json!([16, 16, 16]));
+    let error = daemon.fail("goxel.load_project", json!({"path": path("a.obj"), "fit": 0}));
+    assert_eq!(error["data"]["param"], "fit");
+}

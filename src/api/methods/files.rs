@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::super::Value;
 use super::super::macros::{method, params, result};
+use super::super::schema::Schema;
+use super::super::value::{InRange, Raw, number};
 
 params! {
     /// A file to load.
@@ -11,6 +14,26 @@ params! {
         path | "file_path": Cow<'a, str>,
         /// The format, if the file's content and name do not tell.
         format: Option<Cow<'a, str>>,
+        /// Of surfaces (.obj, .ply): whether y is up in the file and is turned into z up.
+        y_up: bool = "true",
+        /// Of surfaces: the edge of a voxel in the file's units; absent means 1.
+        voxel_size: Option<VoxelSize>,
+        /// Of surfaces: how many voxels the longest edge of the model shall have, instead of `voxel_size`.
+        fit: Option<InRange<1, MAX_FIT>>,
+    }
+}
+
+/// The most voxels along an edge that a surface is fitted to.
+const MAX_FIT: i64 = 4096;
+
+/// The edge of a voxel in the units of a file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VoxelSize(pub f64);
+
+impl Value<'_> for VoxelSize {
+    const SCHEMA: Schema = Schema::Number(1e-6, 1e6);
+    fn parse(raw: &str) -> Option<Self> {
+        number(raw).filter(|size| (1e-6..=1e6).contains(size)).map(VoxelSize)
     }
 }
 
@@ -59,6 +82,12 @@ params! {
         path | "file_path" | "output_path": Cow<'a, str>,
         /// The format; otherwise the path's extension tells.
         format: Option<Cow<'a, str>>,
+        /// Of surfaces (.obj, .ply): whether z up is turned into y up.
+        y_up: bool = "true",
+        /// Of surfaces: whether neighbouring faces of one colour are joined to larger ones.
+        merge_faces | "optimize_mesh": bool = "false",
+        /// `optimize_mesh`, as older documents have it. Other members are named among the warnings.
+        options: Option<Raw<'a>>,
     }
 }
 

@@ -7,11 +7,16 @@ use std::path::{Path, PathBuf};
 
 use super::drawing::{DrawJob, Drawn};
 use super::entries;
+use crate::api::ParamError;
+use crate::api::args::shown;
+use crate::api::json::Members;
 use crate::api::methods::files::*;
+use crate::api::value::read;
 use crate::document::history::Scope;
 use crate::document::{Document, LayerContent};
 use crate::format::{
-    self, FormatError, LoadJob, Loaded, ReadOptions, SaveJob, Saved, WriteOptions,
+    self, FormatError, LoadJob, Loaded, ReadOptions, SaveJob, Saved, SurfaceOptions,
+    VoxeliseOptions, WriteOptions,
 };
 use crate::job::{Budget, Job, Progress, Step};
 use crate::render::RenderSettings;
@@ -41,7 +46,11 @@ pub(super) fn file_error(code: i32, action: &str, path: &str, error: &FormatErro
 
 fn start_load(params: &LoadProjectParams<'_>) -> Result<LoadJob, FormatError> {
     let format = params.format.as_deref().map(format::by_name).transpose()?;
-    LoadJob::open(Path::new(&*params.path), format, ReadOptions::default())
+    let voxel_size = params.voxel_size.map_or(1.0, |size| size.0);
+    let fit = params.fit.map(|voxels| voxels.0 as u32);
+    let voxelise = VoxeliseOptions { y_up: params.y_up, voxel_size, fit };
+    let options = ReadOptions { voxelise, ..ReadOptions::default() };
+    LoadJob::open(Path::new(&*params.path), format, options)
 }
 
 /// Loads a file and hands its document to `take_over`, which changes the project.
@@ -248,6 +257,21 @@ impl Save {
     }
 }
 
+/// How surfaces are written, and warnings about options that no format has.
+fn surface_options(
+    params: &SaveProjectParams<'_>,
+) -> Result<(SurfaceOptions, Vec<String>), ParamError> {
+    let mut surface = SurfaceOptions { y_up: params.y_up, merge: params.merge_faces };
+    let mut warnings = Vec::new();
+    for (name, value) in params.options.iter().flat_map(|raw| Members::new(raw.0)) {
+        match &*name {
+            "optimize_mesh" => surface.merge |= read::<bool>(value, "options.optimize_mesh")?,
+            other => warnings.push(format!("the option '{}' is not known", shown(other))),
+        }
+    }
+    Ok((surface, warnings))
+}
+
 /// Saves or exports the document as it is now; later edits do not reach the file.
 fn save(
     context: &mut Context<'_>,
@@ -258,6 +282,7 @@ fn save(
     if is_picture(&params) {
         return save_picture(context, params, code, action);
     }
+    let (surface, unknown) = surface_options(&params)?;
     let project = context.project()?;
     let path = PathBuf::from(&*params.path);
     let format = format::find_for_writing(&path, params.format.as_deref())
@@ -268,6 +293,7 @@ fn save(
         format,
         options: WriteOptions {
             cache: std::mem::take(&mut project.save_cache),
+            surface,
             ..WriteOptions::default()
         },
     };
@@ -295,7 +321,7 @@ fn save(
             path: shown_path,
             format: named_format,
             bytes: saved.bytes,
-            warnings: saved.warnings,
+            warnings: [saved.warnings, unknown].concat(),
         })
     }))
 }
