@@ -193,3 +193,75 @@ fn the_client_library_puts_and_gets() {
     let mut text = Connection::open_at(daemon.socket(), text).unwrap();
     assert!(matches!(text.get_box(target, corners), Err(Error::Usage(_))));
 }
+
+#[test]
+fn a_put_into_a_computed_layer_is_refused() {
+    let daemon = Daemon::start();
+    let mut client = daemon.connect();
+    let made = client.call("goxel.create_clone_layer", json!({"base": 1}));
+    let layer = made["layer"]["layer_id"].as_i64().unwrap() as i32;
+    let mut payload = start(Head { layer, ..Head::default() });
+    write_voxel([0; 3], [1, 2, 3, 255], &mut payload);
+    let error = connect(&daemon).refused(PUT_VOXELS, &payload);
+    assert_eq!((&error["code"], &error["data"]["got"]), (&json!(1002), &json!(layer)));
+    assert_eq!(client.call("goxel.get_status", json!([]))["voxel_count"], 0);
+}
+
+#[test]
+fn limits_of_callers_are_settings_and_their_errors_name_them() {
+    let flags = [
+        "--max-bulk-voxels",
+        "5",
+        "--max-subscriptions=1",
+        "--max-sessions=1",
+        "--session-answers=2",
+    ];
+    let daemon = Daemon::start_with(&flags);
+    let mut payload = start(Head::default());
+    (0..6).for_each(|x| write_voxel([x, 0, 0], [1, 2, 3, 255], &mut payload));
+    let names = |error: &Value, flag: &str| {
+        assert_eq!(error["code"], 1004, "{error}");
+        assert!(error["message"].as_str().unwrap().contains(flag), "{error}");
+    };
+    let error = connect(&daemon).refused(PUT_VOXELS, &payload);
+    names(&error, "--max-bulk-voxels");
+    assert_eq!(error["data"]["limit"], 5);
+
+    let mut client = daemon.connect();
+    client.call("goxel.open_project", json!(["second"]));
+    client.call("goxel.subscribe", json!(["default"]));
+    let error = client.ask("goxel.subscribe", json!(["second"]))["error"].clone();
+    names(&error, "--max-subscriptions");
+
+    let instance = client.call("ping", json!([]))["instance"].clone();
+    let mut tagged = |id: &str, seq: u32| {
+        let session = json!({"id": id, "seq": seq, "instance": instance});
+        let call = json!({"jsonrpc": "2.0", "id": 1, "method": "ping", "session": session});
+        client.send(format!("{call}\n"));
+        client.receive()
+    };
+    for seq in 1..=3 {
+        assert!(tagged("one", seq).get("result").is_some());
+    }
+    assert_eq!(tagged("one", 1)["error"]["code"], 1006, "two answers are kept");
+    names(&tagged("two", 1)["error"], "--max-sessions");
+}
+
+#[test]
+fn single_voxels_too_are_refused_beyond_the_memory_for_voxels() {
+    let daemon = Daemon::start_with(&["--max-voxel-memory=2MiB"]);
+    let mut client = daemon.connect();
+    let far = |index: i32| [index * 64, 0, 0];
+    let refused = (0..2000).find_map(|index| {
+        let answer = client.ask("goxel.add_voxel", json!({"position": far(index), "color": "red"}));
+        answer.get("error").cloned().map(|error| (index, error))
+    });
+    let (count, error) = refused.expect("an error");
+    assert_eq!(error["code"], 1004, "{error}");
+    assert!(error["message"].as_str().unwrap().contains("--max-voxel-memory"), "{error}");
+    assert_eq!(client.call("goxel.get_status", json!([]))["voxel_count"], count);
+    let mut payload = start(Head::default());
+    (0..2000).for_each(|index| write_voxel(far(-index), [1, 2, 3, 255], &mut payload));
+    assert_eq!(connect(&daemon).refused(PUT_VOXELS, &payload)["code"], 1004);
+    assert_eq!(client.call("goxel.get_status", json!([]))["voxel_count"], count);
+}

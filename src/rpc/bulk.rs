@@ -9,7 +9,7 @@ use super::error::{
     INVALID_PARAMS, INVALID_REQUEST, NO_SUCH_LAYER, NO_SUCH_PROJECT, OVER_LIMIT, RpcError,
 };
 use super::exchange::{Exchange, Running};
-use super::methods::layer_of;
+use super::methods::{editable_layer, layer_of};
 use super::{ConnectionId, Host, Service};
 use crate::api::{Effect, Example, LayerRef, Method};
 use crate::document::LayerId;
@@ -20,9 +20,6 @@ use crate::wire::bulk::{
     self, BoxHead, BoxWriter, BulkError, Encoding, GET_BOX, Head, PUT_BOX, PUT_VOXELS, VOXEL_BYTES,
 };
 use crate::workspace::{DEFAULT_PROJECT, Draft, Turn};
-
-/// The most voxels in one bulk request or answer.
-pub const MAX_BULK_VOXELS: u64 = 1 << 24;
 
 /// Voxels between two looks at the budget.
 const VOXELS_A_UNIT: usize = 256;
@@ -77,22 +74,22 @@ enum Work {
 }
 
 impl Request {
-    /// Reads the payload of a type of the bulk lane.
-    pub(super) fn read(kind: u32, payload: &[u8]) -> Result<Self, RpcError> {
+    /// Reads the payload of a type of the bulk lane, of at most `limit` voxels.
+    pub(super) fn read(kind: u32, payload: &[u8], limit: u64) -> Result<Self, RpcError> {
         let method = operation(kind)?;
         let (head, rest) = Head::read(payload)?;
         let layer = LayerRef((head.layer > 0).then_some(head.layer));
         let work = match kind {
             PUT_VOXELS => {
                 let count = bulk::check_voxels(payload, &rest)?;
-                check_count(count as u128)?;
+                check_count(count as u128, limit)?;
                 let source = Source::Voxels;
                 let voxels = payload[rest].to_vec();
                 Work::Put(Put { layer, skip: head.skip_empty, source, voxels })
             }
             PUT_BOX => {
                 let (area, at) = BoxHead::read(payload, rest.start)?;
-                check_count(area.capacity())?;
+                check_count(area.capacity(), limit)?;
                 bulk::check_box(payload, &area, at)?;
                 let source = Source::Box(area);
                 let voxels = payload[at..].to_vec();
@@ -100,7 +97,7 @@ impl Request {
             }
             _ => {
                 let (area, _) = BoxHead::read(payload, rest.start)?;
-                check_count(area.capacity())?;
+                check_count(area.capacity(), limit)?;
                 Work::Get { layer, area }
             }
         };
@@ -118,6 +115,7 @@ impl Request {
         match self.work {
             Work::Put(put) => {
                 let id = layer_of(document, put.layer, NO_SUCH_LAYER)?.id;
+                editable_layer(document, id, NO_SUCH_LAYER)?;
                 Ok(Box::new(PutTask { put, layer: id, turn, done: 0, changed: 0, draft: None }))
             }
             Work::Get { layer, area } => {
@@ -128,14 +126,15 @@ impl Request {
     }
 }
 
-fn check_count(count: u128) -> Result<(), RpcError> {
-    if count <= u128::from(MAX_BULK_VOXELS) {
+fn check_count(count: u128, limit: u64) -> Result<(), RpcError> {
+    if count <= u128::from(limit) {
         return Ok(());
     }
-    let message =
-        format!("{count} voxels are over the limit of {MAX_BULK_VOXELS} in one bulk request");
+    let message = format!(
+        "{count} voxels are over the limit of {limit} in one bulk request (--max-bulk-voxels)"
+    );
     Err(RpcError::new(OVER_LIMIT, message)
-        .with("limit", MAX_BULK_VOXELS)
+        .with("limit", limit)
         .hint("send or ask for several smaller ones; nothing was changed"))
 }
 
@@ -148,7 +147,7 @@ impl Service {
         caller: ConnectionId,
         host: &mut dyn Host,
     ) -> Result<Exchange, RpcError> {
-        let request = Request::read(kind, payload)?;
+        let request = Request::read(kind, payload, self.bulk_voxels)?;
         let (project, method) = (request.project.clone(), request.method);
         let turn = match method.effect {
             Effect::Edit => self.workspace.join_queue(&project),
@@ -264,8 +263,12 @@ impl Task<Vec<u8>> for PutTask {
         let project = context.project()?;
         let (draft, cursor) =
             self.draft.get_or_insert_with(|| (project.draft(Scope::Voxels), Cursor::default()));
+        if self.done == 0 {
+            // Other changes may have come before this put's turn.
+            editable_layer(draft.document_mut(), self.layer, NO_SUCH_LAYER)?;
+        }
         let layer = draft.document_mut().layer_mut(self.layer);
-        let layer = layer.ok_or_else(|| gone(self.layer))?;
+        let layer = layer.ok_or_else(|| RpcError::internal("layer vanished"))?;
         loop {
             for _ in 0..VOXELS_A_UNIT {
                 let Some((point, color)) = self.put.next(self.done, cursor) else {
@@ -273,7 +276,7 @@ impl Task<Vec<u8>> for PutTask {
                 };
                 self.done += 1;
                 if !(self.put.skip && color.is_empty()) {
-                    let old = layer.volume.set(point, color);
+                    let old = layer.volume.try_set(point, color)?;
                     self.changed +=
                         u64::from(old != color && !(old.is_empty() && color.is_empty()));
                 }
@@ -291,14 +294,6 @@ impl Task<Vec<u8>> for PutTask {
         };
         Progress { done: self.done, total }
     }
-}
-
-fn gone(layer: LayerId) -> RpcError {
-    RpcError::new(
-        NO_SUCH_LAYER,
-        format!("Layer {} was removed before it was this put's turn", layer.0),
-    )
-    .hint("nothing was changed")
 }
 
 impl PutTask {

@@ -204,9 +204,7 @@ pub(super) fn refused(error: EditError, document: &Document) -> RpcError {
         Refusal::Rule { field, .. } => {
             RpcError::new(INVALID_PARAMS, refusal.to_string()).with("param", *field)
         }
-        Refusal::Memory(limit) => {
-            RpcError::new(OVER_LIMIT, refusal.to_string()).with("limit", limit.limit)
-        }
+        Refusal::Memory(limit) => RpcError::from(*limit),
         Refusal::TooManyVoxels { wanted, limit } => {
             let error = RpcError::new(OVER_LIMIT, refusal.to_string());
             error.with("limit", *limit).with("got", *wanted)

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::api::ParamError;
+use crate::voxel::MemoryLimit;
 
 /// Not JSON.
 pub const PARSE_ERROR: i32 = -32700;
@@ -155,6 +156,15 @@ impl From<ParamError> for RpcError {
             ParamError::Rule { .. } => rpc,
         };
         rpc.hint("nothing was changed; rpc.discover describes every method")
+    }
+}
+
+impl From<MemoryLimit> for RpcError {
+    fn from(error: MemoryLimit) -> Self {
+        RpcError::new(OVER_LIMIT, format!("Over the limit: {error} (--max-voxel-memory)"))
+            .with("limit", error.limit)
+            .with("got", error.in_use)
+            .hint("clear voxels, close projects or undo; nothing was changed")
     }
 }
 

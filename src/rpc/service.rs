@@ -7,6 +7,7 @@ use super::begin::{Begun, note_no_call};
 use super::context::{Context, Daemon};
 use super::envelope::Message;
 use super::exchange::Exchange;
+use super::limits::Limits;
 use super::session::Sessions;
 use super::table::Table;
 use super::{ConnectionId, Host};
@@ -21,6 +22,8 @@ pub struct Service {
     pub(super) workspace: Workspace,
     pub(super) daemon: Daemon,
     pub(super) sessions: Sessions,
+    /// Voxels that one request of the bulk lane may have.
+    pub(super) bulk_voxels: u64,
 }
 
 /// How far a message got in its first slice.
@@ -45,6 +48,7 @@ impl Service {
             workspace,
             daemon: Daemon::new(),
             sessions: Sessions::default(),
+            bulk_voxels: Limits::default().bulk_voxels,
         }
     }
 
@@ -56,6 +60,13 @@ impl Service {
     /// The open projects, to change.
     pub fn workspace_mut(&mut self) -> &mut Workspace {
         &mut self.workspace
+    }
+
+    /// Sets how much is kept and done for callers.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.bulk_voxels = limits.bulk_voxels;
+        self.daemon.subscriptions.limit = limits.subscriptions;
+        self.sessions.limits = limits.sessions;
     }
 
     /// Sets where kept pictures go; what was kept before is removed.

@@ -9,21 +9,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use super::error::{INVALID_REQUEST, OUTCOME_UNKNOWN, OVER_LIMIT, RpcError};
+use super::limits::SessionLimits;
 use crate::api::json::{Members, string};
 use crate::api::value::whole;
 
-/// Sessions kept at once. Idle ones make room; while all are in use, a new one is refused (error 1004).
-pub const MAX_SESSIONS: usize = 65_536;
-/// Bytes of answers kept of all sessions together; beyond it a session keeps only its latest answer.
-pub const MAX_TOTAL_BYTES: usize = 64 << 20;
-/// Answers kept of one session.
-pub const MAX_ANSWERS: usize = 256;
-/// Bytes of answers kept of one session.
-pub const MAX_ANSWER_BYTES: usize = 1 << 20;
-/// How long an idle session is kept while there is room.
-pub const SESSION_LIFE: Duration = Duration::from_secs(600);
-/// How long an idle session is kept in any case.
-pub const SESSION_GRACE: Duration = Duration::from_secs(60);
 /// Longest session id.
 pub const MAX_ID_BYTES: usize = 128;
 
@@ -59,6 +48,8 @@ struct Session {
 pub struct Sessions {
     by_id: HashMap<String, Session>,
     bytes: usize,
+    /// How much is kept.
+    pub limits: SessionLimits,
 }
 
 impl SessionTag {
@@ -127,7 +118,7 @@ impl Sessions {
             session.bytes += answer.len();
             self.bytes += answer.len();
         }
-        while session.is_over(self.bytes) {
+        while session.is_over(&self.limits, self.bytes) {
             match session.forget_oldest() {
                 Some(freed) => self.bytes -= freed,
                 None => break,
@@ -145,19 +136,22 @@ impl Sessions {
     /// Makes room for a session that is not known yet. A session that may still be asked again is never
     /// forgotten for it, or its repeated calls would be applied anew.
     fn make_room(&mut self, id: &str, now: Instant) -> Result<(), RpcError> {
-        if self.by_id.len() < MAX_SESSIONS || self.by_id.contains_key(id) {
+        let limit = self.limits.count;
+        if self.by_id.len() < limit || self.by_id.contains_key(id) {
             return Ok(());
         }
-        self.drop_idle(now, SESSION_LIFE);
-        if self.by_id.len() >= MAX_SESSIONS {
-            self.drop_idle(now, SESSION_GRACE);
+        self.drop_idle(now, self.limits.life);
+        if self.by_id.len() >= limit {
+            self.drop_idle(now, self.limits.grace());
         }
-        if self.by_id.len() < MAX_SESSIONS {
+        if self.by_id.len() < limit {
             return Ok(());
         }
-        let message = format!("{MAX_SESSIONS} sessions are in use; this call was not applied");
+        let message = format!(
+            "{limit} sessions are in use, the most there may be (--max-sessions); this call was not applied"
+        );
         Err(RpcError::new(OVER_LIMIT, message)
-            .with("limit", MAX_SESSIONS)
+            .with("limit", limit)
             .hint("use fewer sessions, or send the call without one"))
     }
 
@@ -173,10 +167,10 @@ impl Sessions {
 
 impl Session {
     /// Whether it keeps more than it may, with `total` bytes kept of all sessions.
-    fn is_over(&self, total: usize) -> bool {
-        self.answers.len() > MAX_ANSWERS
-            || self.bytes > MAX_ANSWER_BYTES
-            || (total > MAX_TOTAL_BYTES && self.answers.len() > 1)
+    fn is_over(&self, limits: &SessionLimits, total: usize) -> bool {
+        self.answers.len() > limits.answers
+            || self.bytes > limits.bytes
+            || (total > limits.total_bytes && self.answers.len() > 1)
     }
 
     /// Drops the oldest answer and gives its length; running calls stay.
@@ -211,12 +205,12 @@ mod tests {
     fn a_number_older_than_what_is_kept_is_unknown_and_not_new() {
         let mut sessions = Sessions::default();
         let now = Instant::now();
-        for seq in 1..=MAX_ANSWERS as i64 + 10 {
+        for seq in 1..=sessions.limits.answers as i64 + 10 {
             assert!(matches!(sessions.look_up(&tag(seq), now), Ok(Known::New)));
             sessions.answered(&tag(seq), b"ok");
         }
         assert_eq!(sessions.look_up(&tag(1), now).err().unwrap().code, OUTCOME_UNKNOWN);
-        let last = tag(MAX_ANSWERS as i64 + 10);
+        let last = tag(sessions.limits.answers as i64 + 10);
         assert!(matches!(sessions.look_up(&last, now), Ok(Known::Answered(_))));
     }
 
@@ -230,16 +224,17 @@ mod tests {
 
     #[test]
     fn the_number_of_sessions_is_bounded_and_none_in_use_is_forgotten() {
-        let mut sessions = Sessions::default();
+        let limits = SessionLimits { count: 100, ..SessionLimits::default() };
+        let mut sessions = Sessions { limits, ..Sessions::default() };
         let now = Instant::now();
         let tag = |index: usize| SessionTag { id: index.to_string(), seq: 1 };
-        for index in 0..MAX_SESSIONS {
+        for index in 0..100 {
             assert!(matches!(sessions.look_up(&tag(index), now), Ok(Known::New)));
         }
-        let refused = sessions.look_up(&tag(MAX_SESSIONS), now).err().unwrap();
+        let refused = sessions.look_up(&tag(100), now).err().unwrap();
         assert_eq!(refused.code, OVER_LIMIT);
         assert!(matches!(sessions.look_up(&tag(0), now), Ok(Known::Running)));
-        let later = now + SESSION_GRACE;
-        assert!(matches!(sessions.look_up(&tag(MAX_SESSIONS), later), Ok(Known::New)));
+        let later = now + SessionLimits::GRACE;
+        assert!(matches!(sessions.look_up(&tag(100), later), Ok(Known::New)));
     }
 }

@@ -7,12 +7,10 @@
 use std::time::{Duration, Instant};
 
 use super::error::write_json;
+use super::limits::Limits;
 use super::{ConnectionId, Host};
 use crate::api::Corners;
 use crate::workspace::{ChangedBox, Workspace};
-
-/// The most subscriptions of one connection.
-pub const MAX_SUBSCRIPTIONS: usize = 64;
 
 /// One connection that wants to hear of one project.
 struct Subscription {
@@ -37,14 +35,21 @@ impl Subscription {
 }
 
 /// All subscriptions.
-#[derive(Default)]
 pub struct Subscriptions {
     list: Vec<Subscription>,
+    /// The most subscriptions of one connection.
+    pub limit: usize,
+}
+
+impl Default for Subscriptions {
+    fn default() -> Self {
+        Subscriptions { list: Vec::new(), limit: Limits::default().subscriptions }
+    }
 }
 
 impl Subscriptions {
     /// Tells a connection about a project from now on; a second time changes the interval. False if the
-    /// connection has [`MAX_SUBSCRIPTIONS`] already.
+    /// connection has as many as it may have.
     pub fn add(&mut self, connection: ConnectionId, project: &str, interval: Duration) -> bool {
         let known =
             self.list.iter_mut().find(|s| s.connection == connection && s.project == project);
@@ -52,7 +57,7 @@ impl Subscriptions {
             known.interval = interval;
             return true;
         }
-        if self.count(connection) >= MAX_SUBSCRIPTIONS {
+        if self.count(connection) >= self.limit {
             return false;
         }
         let project = project.to_owned();

@@ -113,6 +113,7 @@ fn serve(start: Start) -> Result<ExitCode, String> {
     }
     let mut service = Service::new(workspace);
     service.set_render_store(settings.renders());
+    service.set_limits(settings.service_limits());
     let watch = Watch::new(start)?;
     let is_saved = super::run(server, service, watch).map_err(|error| error.to_string())?;
     Ok(if is_saved { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -6,7 +6,6 @@ use super::entries;
 use crate::api::methods::subscribe::*;
 use crate::rpc::context::{Context, Outcome, no_such_project};
 use crate::rpc::error::{OVER_LIMIT, RpcError};
-use crate::rpc::subscriptions::MAX_SUBSCRIPTIONS;
 use crate::rpc::table::Handle;
 
 entries![Subscribe, Unsubscribe];
@@ -25,11 +24,12 @@ impl Handle for Subscribe {
         subscriptions.collect(context.workspace);
         let interval = Duration::from_millis(min_interval_ms);
         if !subscriptions.add(context.caller, &params.project, interval) {
+            let limit = subscriptions.limit;
             let message = format!(
-                "This connection has {MAX_SUBSCRIPTIONS} subscriptions, the most there may be"
+                "This connection has {limit} subscriptions, the most there may be (--max-subscriptions)"
             );
             return Err(RpcError::new(OVER_LIMIT, message)
-                .with("limit", MAX_SUBSCRIPTIONS)
+                .with("limit", limit)
                 .hint("goxel.unsubscribe ends those that are not needed"));
         }
         Ok(SubscribeResult {

@@ -30,7 +30,7 @@ impl Handle for AddVoxel {
             params;
         let layer_id = context.project()?.edit("add voxel", Scope::Voxels, |document| {
             let layer = target::editable_layer_mut(document, layer_id, ADD_VOXEL)?;
-            layer.volume.set(Point::new(x, y, z), color);
+            layer.volume.try_set(Point::new(x, y, z), color)?;
             Ok::<_, RpcError>(layer.id.0)
         })?;
         Ok(AddVoxelResult { success: true, x, y, z, layer_id, color: color.bytes() }.into())

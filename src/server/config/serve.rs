@@ -2,6 +2,7 @@
 
 use super::{ConfigError, Loaded, Settings};
 use crate::render_store::RenderStoreSettings;
+use crate::rpc;
 use crate::server::limits::Limits;
 use crate::server::logging::Style;
 use crate::server::ownership::Permissions;
@@ -43,6 +44,22 @@ impl Settings {
             time_to_live: self.render_ttl.0,
             max_bytes: self.render_max_size.0,
             cleanup_interval: self.render_cleanup_interval.0,
+        }
+    }
+
+    /// How much the service keeps and does for its callers.
+    pub fn service_limits(&self) -> rpc::Limits {
+        let in_memory = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        rpc::Limits {
+            bulk_voxels: self.max_bulk_voxels.0,
+            subscriptions: self.max_subscriptions.get(),
+            sessions: rpc::SessionLimits {
+                count: self.max_sessions.get(),
+                answers: self.session_answers.get(),
+                bytes: in_memory(self.session_bytes.0),
+                total_bytes: in_memory(self.session_memory.0),
+                life: self.session_life.0,
+            },
         }
     }
 
@@ -90,5 +107,6 @@ mod tests {
     fn the_defaults_of_the_table_are_those_of_the_limits() {
         assert_eq!(Settings::default().limits(), Limits::default());
         assert_eq!(Settings::default().renders(), RenderStoreSettings::default());
+        assert_eq!(Settings::default().service_limits(), rpc::Limits::default());
     }
 }

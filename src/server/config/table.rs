@@ -227,6 +227,27 @@ settings! {
     /// Voxels that one operation may touch
     max_edit_voxels: Count<4096, { 1 << 48 }> =
         "1073741824", "limits.edit_voxels", "max-edit-voxels", "GOXEL_MAX_EDIT_VOXELS", Start;
+    /// Voxels in one request or answer of the binary bulk lane
+    max_bulk_voxels: Count<1, { 1 << 32 }> =
+        "16777216", "limits.bulk_voxels", "max-bulk-voxels", "GOXEL_MAX_BULK_VOXELS", Start;
+    /// Subscriptions of one connection to changes of projects
+    max_subscriptions: Count<1, 65536> =
+        "64", "limits.subscriptions", "max-subscriptions", "GOXEL_MAX_SUBSCRIPTIONS", Start;
+    /// Sessions of repeatable calls; while all are in use, a new one is refused
+    max_sessions: Count<1, { 1 << 24 }> =
+        "65536", "sessions.count", "max-sessions", "GOXEL_MAX_SESSIONS", Start;
+    /// Answers kept of one session
+    session_answers: Count<1, 65536> =
+        "256", "sessions.answers", "session-answers", "GOXEL_SESSION_ANSWERS", Start;
+    /// Bytes of answers kept of one session
+    session_bytes: Bytes<1024, { 1 << 30 }> =
+        "1MiB", "sessions.bytes", "session-bytes", "GOXEL_SESSION_BYTES", Start;
+    /// Bytes of answers kept of all sessions; beyond, each keeps its latest only
+    session_memory: Bytes<1024, { 1 << 40 }> =
+        "64MiB", "sessions.memory", "session-memory", "GOXEL_SESSION_MEMORY", Start;
+    /// Time that an idle session is kept
+    session_life: Time<SECOND, DAY> =
+        "10m", "sessions.life", "session-life", "GOXEL_SESSION_LIFE", Start;
     /// Calls of one connection in a row
     turn_requests: Count<1, 65536> =
         "64", "limits.turn_requests", "turn-requests", "GOXEL_TURN_REQUESTS", Live;

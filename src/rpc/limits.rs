@@ -1,0 +1,59 @@
+//! How much the service keeps and does for its callers. Limits of edits and projects are the workspace's.
+
+use std::time::Duration;
+
+/// Limits of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Voxels in one request or answer of the bulk lane (`--max-bulk-voxels`).
+    pub bulk_voxels: u64,
+    /// Subscriptions of one connection (`--max-subscriptions`).
+    pub subscriptions: usize,
+    /// Answers kept for calls that are repeated.
+    pub sessions: SessionLimits,
+}
+
+/// How much is kept for calls that are repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// Sessions kept at once (`--max-sessions`). Idle ones make room; while all are in use, a new one is refused.
+    pub count: usize,
+    /// Answers kept of one session (`--session-answers`).
+    pub answers: usize,
+    /// Bytes of answers kept of one session (`--session-bytes`).
+    pub bytes: usize,
+    /// Bytes of answers kept of all together (`--session-memory`); beyond it a session keeps its latest only.
+    pub total_bytes: usize,
+    /// How long an idle session is kept while there is room (`--session-life`).
+    pub life: Duration,
+}
+
+impl SessionLimits {
+    /// How long an idle session is kept in any case: a client that repeats a call does so within it.
+    pub const GRACE: Duration = Duration::from_secs(60);
+
+    /// How long an idle session is kept while room is needed.
+    pub fn grace(&self) -> Duration {
+        self.life.min(Self::GRACE)
+    }
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        SessionLimits {
+            count: 65_536,
+            answers: 256,
+            bytes: 1 << 20,
+            total_bytes: 64 << 20,
+            life: Duration::from_secs(600),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let sessions = SessionLimits::default();
+        // 16 Mi voxels are 256 MiB in a put, as much as the longest message that can be allowed.
+        Limits { bulk_voxels: 1 << 24, subscriptions: 64, sessions }
+    }
+}
