@@ -4,9 +4,12 @@
 //! again later. Whoever drives it decides how long a slice lasts through a [`Budget`]; the job
 //! decides what a unit of work is (a block, a row of pixels, a run of bytes) and asks after each
 //! unit whether to go on. A job owns whatever it works on (usually a snapshot of volumes, which
-//! shares blocks and costs only their index), so nobody has to wait for it.
+//! shares blocks and costs only their index), so nobody has to wait for it. What it leaves behind is freed
+//! in slices too, see [`leftovers`].
 
-use std::time::Instant;
+pub mod leftovers;
+
+use std::time::{Duration, Instant};
 
 /// How much of a job is done. `total` is 0 while it is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +33,7 @@ pub enum Step<T> {
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     limit: Limit,
+    rest: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,20 +44,40 @@ enum Limit {
 }
 
 impl Budget {
+    fn new(limit: Limit) -> Self {
+        Budget { limit, rest: None }
+    }
+
     /// No limit: one step finishes the job.
     pub fn unlimited() -> Self {
-        Budget { limit: Limit::None }
+        Budget::new(Limit::None)
     }
 
     /// A fixed number of units of work: the same slices on every machine, for tests and simulation.
     pub fn units(units: u64) -> Self {
-        Budget { limit: Limit::Units(units) }
+        Budget::new(Limit::Units(units))
     }
 
     /// Until a moment. A slice overshoots by at most one unit of work, so a unit should take
     /// microseconds, not milliseconds.
     pub fn until(deadline: Instant) -> Self {
-        Budget { limit: Limit::Deadline(deadline) }
+        Budget::new(Limit::Deadline(deadline))
+    }
+
+    /// Asks for a rest, because there is nothing to do but to wait for something outside. If the answer is true,
+    /// the job returns [`Step::More`] and is called again no sooner than after that time; if it is false,
+    /// nobody else has anything to do either, and the job may as well wait by itself.
+    pub fn rest(&mut self, time: Duration) -> bool {
+        let can_rest = matches!(self.limit, Limit::Deadline(_));
+        if can_rest {
+            self.rest = Some(time);
+        }
+        can_rest
+    }
+
+    /// The rest that was asked for during this slice.
+    pub fn rest_asked_for(&self) -> Option<Duration> {
+        self.rest
     }
 
     /// Reports `units` of work done and tells whether the slice may go on.
@@ -122,6 +146,17 @@ mod tests {
         assert_eq!(job.progress(), Progress { done: 4, total: 10 });
         assert!(matches!(job.step(&mut Budget::units(4)), Step::More));
         assert!(matches!(job.step(&mut Budget::units(4)), Step::Done(10)));
+    }
+
+    #[test]
+    fn only_where_others_may_wait_does_a_job_rest() {
+        let time = Duration::from_millis(1);
+        let mut timed = Budget::until(Instant::now() + time);
+        assert!(timed.rest_asked_for().is_none() && timed.rest(time));
+        assert_eq!(timed.rest_asked_for(), Some(time));
+        for mut budget in [Budget::unlimited(), Budget::units(3)] {
+            assert!(!budget.rest(time) && budget.rest_asked_for().is_none());
+        }
     }
 
     #[test]

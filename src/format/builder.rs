@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::{FormatError, Limits};
+use crate::job::leftovers;
 use crate::voxel::{BLOCK_VOXELS, BlockPos, Point, Rgba, Volume, memory_in_use, memory_limit};
 
 /// Bytes that a block counts for, however it is stored.
@@ -18,7 +19,10 @@ pub(crate) struct Allowance {
 
 impl Allowance {
     pub(crate) fn new(limits: Limits) -> Self {
-        let left = memory_limit().saturating_sub(memory_in_use());
+        let mut left = memory_limit().saturating_sub(memory_in_use());
+        if left < limits.max_voxel_bytes && leftovers::free_all() {
+            left = memory_limit().saturating_sub(memory_in_use());
+        }
         let (limit, limit_name) = match limits.max_voxel_bytes {
             own if own <= left => (own, "max_voxel_bytes"),
             _ => (left, "memory_limit (less what is in use)"),

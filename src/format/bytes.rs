@@ -115,12 +115,6 @@ impl<'a> Bytes<'a> {
     }
 }
 
-/// How large the buffer of a file of so many blocks starts. Room that is not written to costs no memory, and
-/// systems grow a large buffer in place, where a small one is copied to a larger one time and again.
-pub(crate) fn room_for_blocks(blocks: u64) -> usize {
-    (blocks as usize).saturating_mul(1 << 12).min(64 << 20)
-}
-
 /// Appending little-endian numbers.
 pub(crate) trait Put {
     fn put(&mut self, bytes: &[u8]);

@@ -1,15 +1,21 @@
 //! Loading and saving as jobs.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::file::{FileReader, PIECE, Replacement};
+use super::file::{FileReader, Reading};
 use super::registry::readable;
+use super::replace_job::ReplaceJob;
+use super::replacement::Replacement;
 use super::{
-    Encoded, Format, FormatError, Loaded, ReadJob, ReadOptions, Saved, WriteJob, WriteOptions,
-    by_content, by_extension,
+    Format, FormatError, Loaded, ReadJob, ReadOptions, SaveCache, Saved, WriteJob, WriteOptions,
+    Written, by_content, by_extension,
 };
 use crate::document::Document;
 use crate::job::{Budget, Job, Progress, Step};
+
+/// How long a job rests when it has to wait for the disk.
+pub(super) const REST: Duration = Duration::from_millis(1);
 
 /// Reads a file in slices: a piece of the file or a block of voxels is a unit of work.
 pub struct LoadJob {
@@ -52,15 +58,18 @@ impl LoadJob {
         loop {
             match std::mem::replace(&mut self.stage, LoadStage::Over) {
                 LoadStage::Reading { mut file, format, options } => {
-                    let complete = file.read_piece()?;
-                    self.stage = if complete {
+                    let mut reading = file.read_piece(false)?;
+                    if reading == Reading::NotYet && !budget.rest(REST) {
+                        reading = file.read_piece(true)?;
+                    }
+                    self.stage = if reading == Reading::Ended {
                         let path = self.path.as_deref();
                         let bytes = file.into_bytes();
                         LoadStage::Decoding(start_decoding(bytes, path, format, options)?)
                     } else {
                         LoadStage::Reading { file, format, options }
                     };
-                    if !budget.spend(1) {
+                    if reading == Reading::NotYet || !budget.spend(1) {
                         return Ok(None);
                     }
                 }
@@ -121,8 +130,7 @@ impl Job for LoadJob {
 /// The bytes go to a temporary file beside the target, which is synced to disk and renamed onto the
 /// target; then the directory is synced. So the target is always the whole old file or the whole new
 /// one. Permissions of an existing file are kept; its owner, extended attributes and hard links are
-/// not. A job that fails or is dropped leaves no temporary file. The final sync waits for the disk and
-/// cannot be sliced.
+/// not. A job that fails or is dropped leaves no temporary file.
 pub struct SaveJob {
     format: &'static str,
     path: PathBuf,
@@ -131,15 +139,8 @@ pub struct SaveJob {
 
 enum SaveStage {
     Encoding(WriteJob),
-    Writing(Box<Writing>),
+    Writing { job: Box<ReplaceJob>, warnings: Vec<String>, cache: SaveCache },
     Over,
-}
-
-/// A document on its way to the disk.
-struct Writing {
-    encoded: Encoded,
-    written: usize,
-    file: Replacement,
 }
 
 impl SaveJob {
@@ -157,41 +158,25 @@ impl SaveJob {
     }
 
     fn advance(&mut self, budget: &mut Budget) -> Result<Option<Saved>, FormatError> {
-        loop {
-            match std::mem::replace(&mut self.stage, SaveStage::Over) {
-                SaveStage::Encoding(mut writer) => match writer.step(budget) {
-                    Step::More => {
-                        self.stage = SaveStage::Encoding(writer);
-                        return Ok(None);
-                    }
-                    Step::Done(encoded) => {
-                        let (encoded, file) = (encoded?, Replacement::create(&self.path)?);
-                        let writing = Writing { encoded, written: 0, file };
-                        self.stage = SaveStage::Writing(Box::new(writing));
-                    }
-                },
-                SaveStage::Writing(mut writing) => {
-                    let left = &writing.encoded.bytes[writing.written..];
-                    let piece = &left[..left.len().min(PIECE)];
-                    writing.file.write(piece)?;
-                    writing.written += piece.len();
-                    if writing.written == writing.encoded.bytes.len() {
-                        writing.file.commit()?;
-                        return Ok(Some(self.saved(writing.encoded)));
-                    }
-                    self.stage = SaveStage::Writing(writing);
-                    if !budget.spend(1) {
-                        return Ok(None);
-                    }
+        match std::mem::replace(&mut self.stage, SaveStage::Over) {
+            SaveStage::Encoding(mut writer) => match writer.step(budget) {
+                Step::More => self.stage = SaveStage::Encoding(writer),
+                Step::Done(written) => {
+                    let Written { content, warnings, cache } = written?;
+                    let job = Box::new(ReplaceJob::create(&self.path, content)?);
+                    self.stage = SaveStage::Writing { job, warnings, cache };
                 }
-                SaveStage::Over => unreachable!("a finished job is not stepped again"),
-            }
+            },
+            SaveStage::Writing { mut job, warnings, cache } => match job.step(budget) {
+                Step::More => self.stage = SaveStage::Writing { job, warnings, cache },
+                Step::Done(bytes) => {
+                    let bytes = bytes?;
+                    return Ok(Some(Saved { format: self.format, bytes, warnings, cache }));
+                }
+            },
+            SaveStage::Over => unreachable!("a finished job is not stepped again"),
         }
-    }
-
-    fn saved(&self, encoded: Encoded) -> Saved {
-        let Encoded { bytes, warnings, cache } = encoded;
-        Saved { format: self.format, bytes: bytes.len() as u64, warnings, cache }
+        Ok(None)
     }
 }
 
@@ -209,9 +194,7 @@ impl Job for SaveJob {
     fn progress(&self) -> Progress {
         match &self.stage {
             SaveStage::Encoding(writer) => writer.progress(),
-            SaveStage::Writing(writing) => {
-                Progress { done: writing.written as u64, total: writing.encoded.bytes.len() as u64 }
-            }
+            SaveStage::Writing { job, .. } => job.progress(),
             SaveStage::Over => Progress { done: 1, total: 1 },
         }
     }

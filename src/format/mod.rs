@@ -9,6 +9,7 @@
 mod ascii;
 mod builder;
 mod bytes;
+mod disk;
 mod error;
 mod file;
 #[cfg(test)]
@@ -18,20 +19,26 @@ mod image;
 mod import;
 mod job;
 mod palette;
+mod pieces;
 mod png;
 mod quantise;
 mod registry;
+mod replace_job;
+mod replacement;
 mod steps;
 mod surface;
 mod text;
 mod vox;
+mod write_back;
 
 pub use error::FormatError;
-pub use file::replace_file;
 pub use gox::SaveCache;
 pub use job::{LoadJob, SaveJob};
 pub use palette::{decode_palette, encode_palette};
+pub use pieces::Pieces;
 pub use registry::{Format, by_content, by_extension, by_name, find_for_writing, formats};
+pub use replace_job::ReplaceJob;
+pub use replacement::replace_file;
 pub use surface::{SurfaceOptions, VoxeliseOptions};
 
 use std::path::Path;
@@ -100,6 +107,16 @@ pub struct Encoded {
     pub cache: SaveCache,
 }
 
+/// A document as the content of a file, as writers make it.
+pub struct Written {
+    /// The file's content.
+    pub content: Pieces,
+    /// What the format could not hold.
+    pub warnings: Vec<String>,
+    /// For the next save of the same document.
+    pub cache: SaveCache,
+}
+
 /// A document on disk.
 pub struct Saved {
     /// The format it is in.
@@ -142,7 +159,8 @@ pub fn encode(
     format: &'static Format,
     options: WriteOptions,
 ) -> Result<Encoded, FormatError> {
-    format.writer(document, options)?.finish_boxed()
+    let Written { content, warnings, cache } = format.writer(document, options)?.finish_boxed()?;
+    Ok(Encoded { bytes: content.into_vec(), warnings, cache })
 }
 
 /// Writes a document to a file, atomically (see [`SaveJob`]). Without a format name, the path's ending
@@ -159,7 +177,7 @@ pub fn save(
 /// A reader at work.
 pub type ReadJob = Box<dyn Job<Output = Result<Loaded, FormatError>>>;
 /// A writer at work.
-pub type WriteJob = Box<dyn Job<Output = Result<Encoded, FormatError>>>;
+pub type WriteJob = Box<dyn Job<Output = Result<Written, FormatError>>>;
 
 /// The canvas of a document that is made of volumes: the box around them, or that of a new document.
 fn canvas_around<'a>(volumes: impl Iterator<Item = &'a Volume>) -> Bounds {

@@ -13,7 +13,7 @@ use super::bytes::Bytes;
 use super::image::{self, Image};
 use super::steps::{Advance, Steps};
 use super::{
-    Encoded, FormatError, Loaded, ReadJob, ReadOptions, WriteJob, WriteOptions, canvas_around,
+    FormatError, Loaded, ReadJob, ReadOptions, WriteJob, WriteOptions, Written, canvas_around,
 };
 use crate::document::{Document, Layer, LayerId};
 use crate::voxel::{Bounds, Point, Volume};
@@ -206,7 +206,7 @@ impl Writer {
         self.z += 1;
     }
 
-    fn finish(&mut self) -> Encoded {
+    fn finish(&mut self) -> Written {
         let [width, depth, height] = self.size;
         let [x, y, z] = self.canvas.min;
         let text = format!("{width} {depth} {height} {x} {y} {z}");
@@ -224,14 +224,14 @@ impl Writer {
             0 => Vec::new(),
             count => vec![format!("{count} voxels outside the canvas are left out")],
         };
-        Encoded { bytes, warnings, cache: Default::default() }
+        Written { content: bytes.into(), warnings, cache: Default::default() }
     }
 }
 
 impl Advance for Writer {
-    type Output = Encoded;
+    type Output = Written;
 
-    fn advance(&mut self) -> Result<Option<Encoded>, FormatError> {
+    fn advance(&mut self) -> Result<Option<Written>, FormatError> {
         if self.pixels.is_empty() {
             self.start()?;
         } else if self.z < self.size[2] {

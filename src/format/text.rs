@@ -7,7 +7,8 @@ use super::ascii::{Line, Lines, hex, integer, put_integer};
 use super::builder::{Allowance, VolumeBuilder};
 use super::steps::{Advance, Steps};
 use super::{
-    Encoded, FormatError, Loaded, ReadJob, ReadOptions, WriteJob, WriteOptions, canvas_around,
+    FormatError, Loaded, Pieces, ReadJob, ReadOptions, WriteJob, WriteOptions, Written,
+    canvas_around,
 };
 use crate::document::{Document, Layer, LayerId};
 use crate::voxel::{BLOCK_VOXELS, BlockPos, Point, Rgba, Volume};
@@ -88,15 +89,18 @@ impl Advance for Reader {
 pub(super) fn writer(document: Document, _options: WriteOptions) -> WriteJob {
     let volume = document.merged();
     let blocks = volume.blocks().map(|(at, _)| at).collect();
-    Box::new(Steps(Writer { volume, blocks, next: 0, translucent: 0, out: HEADER.to_vec() }))
+    Box::new(Steps(Writer { volume, blocks, next: 0, translucent: 0, out: HEADER.to_vec().into() }))
 }
+
+/// The most bytes that a voxel's line takes.
+const LINE_MAX: usize = 3 * 12 + 7;
 
 struct Writer {
     volume: Volume,
     blocks: Vec<BlockPos>,
     next: usize,
     translucent: u64,
-    out: Vec<u8>,
+    out: Pieces,
 }
 
 impl Writer {
@@ -105,6 +109,7 @@ impl Writer {
         let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
         block.copy_to(&mut voxels);
         let origin = at.origin();
+        let out = self.out.room(LINE_MAX * block.count() as usize);
         for (index, color) in voxels.iter().enumerate() {
             if color.is_empty() {
                 continue;
@@ -112,11 +117,11 @@ impl Writer {
             self.translucent += u64::from(color.a < 255);
             let cell = [index & 15, index >> 4 & 15, index >> 8].map(|value| value as i32);
             for (start, offset) in origin.array().into_iter().zip(cell) {
-                put_integer(&mut self.out, i64::from(start + offset));
-                self.out.push(b' ');
+                put_integer(out, i64::from(start + offset));
+                out.push(b' ');
             }
-            put_hex(&mut self.out, *color);
-            self.out.push(b'\n');
+            put_hex(out, *color);
+            out.push(b'\n');
         }
     }
 }
@@ -130,9 +135,9 @@ fn put_hex(out: &mut Vec<u8>, color: Rgba) {
 }
 
 impl Advance for Writer {
-    type Output = Encoded;
+    type Output = Written;
 
-    fn advance(&mut self) -> Result<Option<Encoded>, FormatError> {
+    fn advance(&mut self) -> Result<Option<Written>, FormatError> {
         if let Some(&at) = self.blocks.get(self.next) {
             self.write_block(at);
             self.next += 1;
@@ -142,8 +147,8 @@ impl Advance for Writer {
             0 => Vec::new(),
             count => vec![format!("{count} voxels with alpha below 255 are written opaque")],
         };
-        let bytes = std::mem::take(&mut self.out);
-        Ok(Some(Encoded { bytes, warnings, cache: Default::default() }))
+        let content = std::mem::take(&mut self.out);
+        Ok(Some(Written { content, warnings, cache: Default::default() }))
     }
 
     fn units(&self) -> (u64, u64) {

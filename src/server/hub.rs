@@ -44,6 +44,8 @@ pub struct Hub<T, C> {
     pub(super) gone: Vec<Key>,
     /// Connections whose message takes more than one slice.
     pub(super) working: VecDeque<Key>,
+    /// Connections whose message rests until a moment, in no order.
+    pub(super) resting: Vec<(Instant, Key)>,
     pub(super) spare: Vec<Vec<u8>>,
     /// Since when the server stops.
     pub(super) draining: Option<Instant>,
@@ -72,6 +74,7 @@ impl<T: Transport, C: Clock> Hub<T, C> {
             dirty: Vec::new(),
             gone: Vec::new(),
             working: VecDeque::new(),
+            resting: Vec::new(),
             spare: Vec::new(),
             draining: None,
             allow_shutdown: false,
@@ -384,7 +387,7 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
                 panics: metrics.panics,
             },
             jobs: JobHealth {
-                running: self.working.len(),
+                running: self.working.len() + self.resting.len(),
                 waiting: 0,
                 cancelled: metrics.cancelled,
             },

@@ -1,4 +1,4 @@
-//! Long messages: one slice of one of them a turn, round robin.
+//! Long messages: one slice of one of them a turn, round robin. Then a short slice for what has been left behind.
 
 use std::mem;
 
@@ -6,12 +6,28 @@ use super::clock::Clock;
 use super::connection::{Key, Phase};
 use super::reactor::Reactor;
 use super::transport::Transport;
+use crate::job::leftovers;
+
+/// What part of a slice of work the freeing of leftovers takes in a turn.
+const LEFTOVERS_SHARE: u32 = 4;
 
 impl<T: Transport, C: Clock> Reactor<T, C> {
     /// Gives a slice to the message that has waited longest.
     pub(super) fn step_work(&mut self) {
+        let now = self.hub.now;
+        let (resting, working) = (&mut self.hub.resting, &mut self.hub.working);
+        working.extend(resting.extract_if(.., |(until, _)| *until <= now).map(|(_, key)| key));
         if let Some(key) = self.hub.working.pop_front() {
             self.guarded(key, |reactor| reactor.step(key));
+        }
+    }
+
+    /// Frees some of what work has left behind.
+    pub(super) fn free_leftovers(&mut self) {
+        if leftovers::are_left() {
+            let slice = self.hub.limits.slice / LEFTOVERS_SHARE;
+            leftovers::free_some(&mut self.hub.clock.slice(slice));
+            self.hub.now = self.hub.clock.now();
         }
     }
 
@@ -46,7 +62,10 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             self.hub.make_ready(key);
         } else {
             self.hub.now = self.hub.clock.now();
-            self.hub.working.push_back(key);
+            match budget.rest_asked_for() {
+                Some(rest) => self.hub.resting.push((self.hub.now + rest, key)),
+                None => self.hub.working.push_back(key),
+            }
         }
         if let Some(connection) = self.hub.get(key) {
             if !connection.output_dead {

@@ -11,6 +11,7 @@ use super::block::Slot;
 use super::dense::Dense;
 use super::slab::{Shared, Stored};
 use super::{BlockPos, Rgba, generation};
+use crate::job::leftovers;
 
 /// Where a chunk lies: block coordinate divided by 16, rounded down.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -132,6 +133,39 @@ pub(crate) fn set_places(places: &Places) -> impl Iterator<Item = usize> + '_ {
             .take_while(|bits| *bits != 0)
             .map(move |bits| word * 64 + bits.trailing_zeros() as usize)
     })
+}
+
+/// Blocks of a chunk from which on they are freed in slices.
+const MANY_BLOCKS: usize = 64;
+
+impl Chunk {
+    /// Frees the blocks of a row of places; false once there is none left.
+    fn free_some(&mut self) -> bool {
+        let Some(word) = self.occupied.iter().position(|&word| word != 0) else { return false };
+        self.occupied[word] = 0;
+        self.slots[word * 64..][..64].fill(const { Slot::Empty });
+        true
+    }
+}
+
+impl Drop for Index {
+    /// Chunks with many blocks that no other volume has are left to be freed in slices.
+    fn drop(&mut self) {
+        let is_large = |chunk: &mut Chunk| chunk.count() > MANY_BLOCKS;
+        let mut chunks = std::mem::take(&mut self.chunks);
+        chunks.retain_mut(|(_, chunk)| chunk.get_mut().is_some_and(is_large));
+        if chunks.is_empty() {
+            return;
+        }
+        leftovers::leave(std::iter::from_fn(move || {
+            let (_, last) = chunks.last_mut()?;
+            // A chunk that is shared meanwhile cannot be: its last handle is here.
+            if !last.get_mut().is_some_and(Chunk::free_some) {
+                chunks.pop();
+            }
+            Some(())
+        }));
+    }
 }
 
 /// Every chunk of a volume.

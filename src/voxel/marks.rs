@@ -16,6 +16,7 @@ use super::dense::{Dense, MarkState};
 use super::index::{Chunk, ChunkPos, Index, place_in_chunk};
 use super::slab::Shared;
 use super::{BlockPos, Bounds, Mask, Point, Rgba};
+use crate::job::leftovers;
 
 /// How many points of one block are logged one by one before the block is copied.
 const POINTS: u32 = 256;
@@ -80,7 +81,19 @@ enum Kind {
     Point(Point, Rgba),
     /// One block.
     Block(BlockChange),
-    Blocks(Vec<BlockChange>),
+    Blocks(BlockChanges),
+}
+
+/// Changes of many blocks; what is left of them is freed in slices.
+#[derive(Clone, Default)]
+struct BlockChanges(Vec<BlockChange>);
+
+impl Drop for BlockChanges {
+    fn drop(&mut self) {
+        if self.0.len() > PACK_AT_ONCE {
+            leftovers::leave(std::mem::take(&mut self.0).into_iter());
+        }
+    }
 }
 
 impl Marks {
@@ -215,7 +228,10 @@ impl Marks {
         let kind = match self.entries.as_slice() {
             [] => Kind::Nothing,
             [only] => self.kind_of_one(index, only),
-            entries => Kind::Blocks(entries.iter().map(|e| self.change(index, e)).collect()),
+            entries => {
+                let changes = entries.iter().map(|entry| self.change(index, entry));
+                Kind::Blocks(BlockChanges(changes.collect()))
+            }
         };
         self.session = 0;
         let mut last = None;
@@ -271,7 +287,7 @@ impl VolumeChange {
         match &self.kind {
             Kind::Nothing | Kind::Point(..) => &[],
             Kind::Block(block) => std::slice::from_ref(block),
-            Kind::Blocks(blocks) => blocks,
+            Kind::Blocks(blocks) => &blocks.0,
         }
     }
 
@@ -291,7 +307,7 @@ impl VolumeChange {
     /// Bytes this change keeps alive beside its own few.
     pub fn memory(&self) -> u64 {
         let table = match &self.kind {
-            Kind::Blocks(blocks) => blocks.capacity() * size_of::<BlockChange>(),
+            Kind::Blocks(blocks) => blocks.0.capacity() * size_of::<BlockChange>(),
             _ => 0,
         };
         table as u64 + self.blocks().iter().map(BlockChange::memory).sum::<u64>()
@@ -304,8 +320,8 @@ impl VolumeChange {
             Kind::Nothing | Kind::Point(..) => {}
             Kind::Block(block) => block.compact(),
             Kind::Blocks(blocks) => {
-                blocks.iter_mut().for_each(BlockChange::compact);
-                blocks.shrink_to_fit();
+                blocks.0.iter_mut().for_each(BlockChange::compact);
+                blocks.0.shrink_to_fit();
             }
         }
     }
@@ -329,8 +345,9 @@ impl VolumeChange {
                 Kind::Point(point, before[0].1)
             }
             Kind::Block(block) => Kind::Block(block.apply(index)),
-            Kind::Blocks(blocks) => {
-                Kind::Blocks(blocks.into_iter().rev().map(|block| block.apply(index)).collect())
+            Kind::Blocks(mut blocks) => {
+                let blocks = std::mem::take(&mut blocks.0).into_iter().rev();
+                Kind::Blocks(BlockChanges(blocks.map(|block| block.apply(index)).collect()))
             }
         };
         let mut change = VolumeChange { kind };

@@ -6,6 +6,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::job::leftovers;
+
 /// The most that one unit of work (an edit of one block) allocates, in bytes.
 pub const UNIT: u64 = 256 << 10;
 
@@ -40,6 +42,13 @@ pub fn set_memory_limit(bytes: u64) {
 
 /// Asks for one more unit of work.
 pub(crate) fn admit() -> Result<(), MemoryLimit> {
+    if memory_in_use() < memory_limit() { Ok(()) } else { admit_at_the_limit() }
+}
+
+/// What has been let go of and is not yet freed does not count.
+#[cold]
+fn admit_at_the_limit() -> Result<(), MemoryLimit> {
+    leftovers::free_all();
     let (in_use, limit) = (memory_in_use(), memory_limit());
     if in_use < limit { Ok(()) } else { Err(MemoryLimit { in_use, limit }) }
 }

@@ -7,6 +7,7 @@ use png::Compression;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHasher};
 
 use crate::format::image;
+use crate::job::leftovers;
 use crate::voxel::{BLOCK_VOXELS, BlockRef, BlockVersion, Rgba};
 
 /// Pixels along one edge of a block's picture. Pixel n is voxel n of the block.
@@ -103,8 +104,10 @@ impl BlockWriter {
         (index, (index == next).then_some(picture.png))
     }
 
-    /// What the next save can use.
+    /// What the next save can use. The rest is left to be freed in slices.
     pub(super) fn into_cache(self) -> SaveCache {
+        leftovers::leave(self.old.encoded.into_iter());
+        leftovers::leave(self.indexes.into_iter());
         SaveCache { encoded: self.encoded }
     }
 }

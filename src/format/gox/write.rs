@@ -6,9 +6,9 @@ use super::blocks::BlockWriter;
 use super::record::{self, FILE_BASE, FILE_ID, preserved_id};
 use super::{VERSION, private};
 use crate::document::{Document, Layer, LayerContent, LayerId, PreservedChunk};
-use crate::format::bytes::{Put, room_for_blocks};
+use crate::format::bytes::Put;
 use crate::format::steps::Advance;
-use crate::format::{Encoded, FormatError, WriteOptions};
+use crate::format::{FormatError, Pieces, WriteOptions, Written};
 use crate::voxel::BlockPos;
 
 /// A writer at work.
@@ -19,14 +19,14 @@ pub(super) struct Writer {
     left: VecDeque<(usize, BlockPos)>,
     total: u64,
     placements: Vec<Placements>,
-    out: Vec<u8>,
+    out: Pieces,
 }
 
 /// A layer's blocks as the file lists them, and how many.
 #[derive(Default, Clone)]
 struct Placements {
     count: i32,
-    bytes: Vec<u8>,
+    bytes: Pieces,
 }
 
 impl Writer {
@@ -36,8 +36,7 @@ impl Writer {
             .filter(|(_, layer)| has_own_voxels(layer))
             .flat_map(|(index, layer)| layer.volume.blocks().map(move |(at, _)| (index, at)))
             .collect();
-        let as_last_time = options.cache.memory() as usize;
-        let mut out = Vec::with_capacity(as_last_time.max(room_for_blocks(left.len() as u64)));
+        let mut out = Pieces::new();
         out.put(b"GOX ");
         out.put_i32(VERSION);
         write_image(&mut out, &document);
@@ -65,19 +64,22 @@ impl Writer {
         placements.count += 1;
     }
 
-    fn finish(&mut self) -> Encoded {
+    fn finish(&mut self) -> Written {
         let document = std::mem::take(&mut self.document);
         let mut out = std::mem::take(&mut self.out);
         for material in &document.materials {
             put_chunk(&mut out, *b"MATE", &record::write_material(material));
         }
         let ids = FileIds::new(&document);
-        for (layer, placements) in document.layers().iter().zip(&self.placements) {
-            let mut data = Vec::new();
-            data.put_i32(placements.count);
-            data.put(&placements.bytes);
-            data.put(&record::write_layer(layer, ids.of(layer), ids.base_of(layer, &document)));
-            put_chunk(&mut out, *b"LAYR", &data);
+        let placements = std::mem::take(&mut self.placements);
+        for (layer, placements) in document.layers().iter().zip(placements) {
+            let record = record::write_layer(layer, ids.of(layer), ids.base_of(layer, &document));
+            out.put(b"LAYR");
+            out.put_i32((4 + placements.bytes.len() as usize + record.len()) as i32);
+            out.put_i32(placements.count);
+            out.append(placements.bytes);
+            out.put(&record);
+            out.put_i32(0);
         }
         for (index, camera) in document.cameras.iter().enumerate() {
             let active = document.active_camera == Some(index);
@@ -92,7 +94,7 @@ impl Writer {
             put_chunk(&mut out, chunk.kind, &chunk.data);
         }
         let blocks = std::mem::replace(&mut self.blocks, BlockWriter::new(Default::default()));
-        Encoded { bytes: out, warnings: Vec::new(), cache: blocks.into_cache() }
+        Written { content: out, warnings: Vec::new(), cache: blocks.into_cache() }
     }
 }
 
@@ -107,13 +109,13 @@ fn preserved<'a>(document: &'a Document, kind: &[u8; 4]) -> Option<&'a [u8]> {
     document.preserved.iter().find(|chunk| chunk.kind == *kind).map(|chunk| &*chunk.data)
 }
 
-fn put_chunk(out: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
+fn put_chunk(out: &mut impl Put, kind: [u8; 4], data: &[u8]) {
     out.put(&kind);
     out.put_sized(data);
     out.put_i32(0);
 }
 
-fn write_image(out: &mut Vec<u8>, document: &Document) {
+fn write_image(out: &mut Pieces, document: &Document) {
     use super::dict::PutEntry;
     let mut data = Vec::new();
     data.put_box("box", &document.canvas);
@@ -122,7 +124,7 @@ fn write_image(out: &mut Vec<u8>, document: &Document) {
 }
 
 /// Writes the picture that file managers show: a new one, or else the one that the file had.
-fn write_preview(out: &mut Vec<u8>, document: &Document, preview: Option<&[u8]>) {
+fn write_preview(out: &mut Pieces, document: &Document, preview: Option<&[u8]>) {
     if let Some(png) = preview.or_else(|| preserved(document, b"PREV")) {
         put_chunk(out, *b"PREV", png);
     }
@@ -167,9 +169,9 @@ impl FileIds {
 }
 
 impl Advance for Writer {
-    type Output = Encoded;
+    type Output = Written;
 
-    fn advance(&mut self) -> Result<Option<Encoded>, FormatError> {
+    fn advance(&mut self) -> Result<Option<Written>, FormatError> {
         match self.left.pop_front() {
             Some((layer, at)) => self.write_block(layer, at),
             None => return Ok(Some(self.finish())),

@@ -5,7 +5,7 @@ use super::qb_read::{NAME, NEXT_SLICE, RUN};
 use crate::document::{Document, Layer};
 use crate::format::bytes::Put;
 use crate::format::steps::Advance;
-use crate::format::{Encoded, FormatError};
+use crate::format::{FormatError, Pieces, Written};
 use crate::voxel::{Bounds, Point, Volume};
 
 /// The most cells of one matrix; its empty ones are looked at too.
@@ -14,7 +14,7 @@ const NAME_MAX: usize = 255;
 
 pub(super) struct Writer {
     matrices: Vec<Matrix>,
-    out: Vec<u8>,
+    out: Pieces,
     matrix: usize,
     slice: i64,
     warnings: Vec<String>,
@@ -38,7 +38,7 @@ impl Writer {
             Some(Matrix { name, bounds, volume: layer.volume.clone() })
         };
         let matrices: Vec<Matrix> = document.layers().iter().filter_map(matrix).collect();
-        let mut out = Vec::new();
+        let mut out = Pieces::new();
         // Version 1.1, RGBA, right-handed, compressed, no masks.
         [257, 0, 1, 1, 0, matrices.len() as u32].into_iter().for_each(|value| out.put_u32(value));
         let hidden = document.layers().iter().filter(|layer| !layer.visible).count();
@@ -49,13 +49,13 @@ impl Writer {
 }
 
 impl Matrix {
-    fn write_head(&self, out: &mut Vec<u8>) -> Result<(), FormatError> {
+    fn write_head(&self, out: &mut Pieces) -> Result<(), FormatError> {
         if self.bounds.capacity() > CELLS_MAX {
             let name = String::from_utf8_lossy(&self.name);
             let what = format!("layer '{name}' spans {} cells", self.bounds.capacity());
             return Err(FormatError::DoesNotFit { format: NAME, what });
         }
-        out.push(self.name.len() as u8);
+        out.put(&[self.name.len() as u8]);
         out.put(&self.name);
         let ([x, y, z], [width, depth, height]) = (self.bounds.min, self.bounds.dimensions());
         [width, height, depth, x, z, y].into_iter().for_each(|value| out.put_i32(value as i32));
@@ -63,7 +63,7 @@ impl Matrix {
     }
 
     /// Writes the cells of one y, row by row upwards.
-    fn write_slice(&self, y: i64, out: &mut Vec<u8>) {
+    fn write_slice(&self, y: i64, out: &mut Pieces) {
         let mut run = (0u32, 0u32);
         for z in self.bounds.min[2]..self.bounds.max[2] {
             for x in self.bounds.min[0]..self.bounds.max[0] {
@@ -81,7 +81,7 @@ impl Matrix {
     }
 }
 
-fn put_run((count, word): (u32, u32), out: &mut Vec<u8>) {
+fn put_run((count, word): (u32, u32), out: &mut Pieces) {
     if count > 3 {
         [RUN, count, word].into_iter().for_each(|value| out.put_u32(value));
     } else {
@@ -90,13 +90,13 @@ fn put_run((count, word): (u32, u32), out: &mut Vec<u8>) {
 }
 
 impl Advance for Writer {
-    type Output = Encoded;
+    type Output = Written;
 
-    fn advance(&mut self) -> Result<Option<Encoded>, FormatError> {
+    fn advance(&mut self) -> Result<Option<Written>, FormatError> {
         let Some(matrix) = self.matrices.get(self.matrix) else {
-            let bytes = std::mem::take(&mut self.out);
+            let content = std::mem::take(&mut self.out);
             let warnings = std::mem::take(&mut self.warnings);
-            return Ok(Some(Encoded { bytes, warnings, cache: Default::default() }));
+            return Ok(Some(Written { content, warnings, cache: Default::default() }));
         };
         if self.slice == 0 {
             matrix.write_head(&mut self.out)?;

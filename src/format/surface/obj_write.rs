@@ -1,11 +1,12 @@
 //! Writing `.obj`: `v x y z r g b` with colours from 0 to 1, six normals, and a quad for each visible
 //! face, as Goxel writes it and Blender and MeshLab read it. Colours are the stored sRGB values.
 
-use super::quads::Quads;
+use super::quads::{QUADS_A_UNIT, Quads};
 use crate::document::Document;
 use crate::format::ascii::put_integer;
+use crate::format::bytes::Put;
 use crate::format::steps::{Advance, Steps};
-use crate::format::{Encoded, FormatError, WriteJob, WriteOptions};
+use crate::format::{FormatError, Pieces, WriteJob, WriteOptions, Written};
 use crate::mesh::Face;
 
 /// The number of a face's normal in the file.
@@ -15,8 +16,7 @@ const fn normal_number(face: Face) -> u8 {
 
 pub(in crate::format) fn writer(document: Document, options: WriteOptions) -> WriteJob {
     let quads = Quads::new(&document, options.surface);
-    let mut out = quads.buffer();
-    out.extend_from_slice(b"# goxel-daemon\n");
+    let mut out = b"# goxel-daemon\n".to_vec();
     for face in Face::ALL {
         out.extend_from_slice(b"vn");
         for value in quads.turn(face.normal().map(i64::from)) {
@@ -25,7 +25,7 @@ pub(in crate::format) fn writer(document: Document, options: WriteOptions) -> Wr
         }
         out.push(b'\n');
     }
-    Box::new(Steps(Writer { quads, out, faces: Vec::new(), shades: shades() }))
+    Box::new(Steps(Writer { quads, out: out.into(), faces: Vec::new(), shades: shades() }))
 }
 
 /// The text of each channel value as a number from 0 to 1.
@@ -38,29 +38,33 @@ fn shades() -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// The most bytes of a vertex's line: three coordinates of up to eleven characters and three channels.
+const VERTEX_MAX: usize = 1 + 3 * 12 + 3 * 7 + 1;
+
 struct Writer {
     quads: Quads,
-    out: Vec<u8>,
+    out: Pieces,
     faces: Vec<u8>,
     shades: Vec<Vec<u8>>,
 }
 
 impl Advance for Writer {
-    type Output = Encoded;
+    type Output = Written;
 
-    fn advance(&mut self) -> Result<Option<Encoded>, FormatError> {
+    fn advance(&mut self) -> Result<Option<Written>, FormatError> {
         let Writer { quads, out, faces, shades } = self;
+        let vertices = out.room(4 * QUADS_A_UNIT * VERTEX_MAX);
         let more = quads.advance(
             |corner, color| {
-                out.push(b'v');
+                vertices.push(b'v');
                 for value in corner {
-                    out.push(b' ');
-                    put_integer(out, value);
+                    vertices.push(b' ');
+                    put_integer(vertices, value);
                 }
                 for channel in [color.r, color.g, color.b] {
-                    out.extend_from_slice(&shades[usize::from(channel)]);
+                    vertices.extend_from_slice(&shades[usize::from(channel)]);
                 }
-                out.push(b'\n');
+                vertices.push(b'\n');
             },
             |corners| {
                 faces.push(b'f');
@@ -73,14 +77,15 @@ impl Advance for Writer {
             },
         );
         // Faces follow the vertices that they name.
-        out.append(faces);
+        out.put(faces);
+        faces.clear();
         if more {
             return Ok(None);
         }
         let translucent = "voxels with alpha below 255 are written opaque".to_owned();
         let warnings = if quads.translucent() { vec![translucent] } else { Vec::new() };
-        let bytes = std::mem::take(out);
-        Ok(Some(Encoded { bytes, warnings, cache: Default::default() }))
+        let content = std::mem::take(out);
+        Ok(Some(Written { content, warnings, cache: Default::default() }))
     }
 
     fn units(&self) -> (u64, u64) {

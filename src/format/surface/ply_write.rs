@@ -1,32 +1,28 @@
 //! Writing `.ply`: ASCII 1.0, vertices with `uchar` red, green, blue and alpha, and quads.
 
-use super::quads::Quads;
+use super::quads::{QUADS_A_UNIT, Quads};
 use crate::document::Document;
 use crate::format::ascii::put_integer;
+use crate::format::bytes::Put;
 use crate::format::steps::{Advance, Steps};
-use crate::format::{Encoded, FormatError, WriteJob, WriteOptions};
+use crate::format::{FormatError, Pieces, WriteJob, WriteOptions, Written};
 
 pub(in crate::format) fn writer(document: Document, options: WriteOptions) -> WriteJob {
     let quads = Quads::new(&document, options.surface);
-    let (vertices, faces) = (quads.buffer(), quads.buffer());
-    Box::new(Steps(Writer { quads, vertices, faces, face_count: 0, assembly: None }))
+    let (vertices, faces) = (Pieces::new(), Pieces::new());
+    Box::new(Steps(Writer { quads, vertices, faces, face_count: 0 }))
 }
 
-/// Bytes that are put together in one go.
-const PIECE: usize = 1 << 18;
+/// The most bytes of a vertex's line: three coordinates of up to eleven characters and four channels.
+const VERTEX_MAX: usize = 3 * 12 + 4 * 4;
+/// The most bytes of a face's line: four numbers of vertices.
+const FACE_MAX: usize = 2 + 4 * 21;
 
 struct Writer {
     quads: Quads,
-    vertices: Vec<u8>,
-    faces: Vec<u8>,
+    vertices: Pieces,
+    faces: Pieces,
     face_count: u64,
-    assembly: Option<Assembly>,
-}
-
-/// A file in the making: its head, and how many bytes of vertices and faces together have followed.
-struct Assembly {
-    bytes: Vec<u8>,
-    put: usize,
 }
 
 fn put_line(out: &mut Vec<u8>, values: impl IntoIterator<Item = i64>) {
@@ -40,8 +36,9 @@ fn put_line(out: &mut Vec<u8>, values: impl IntoIterator<Item = i64>) {
 }
 
 impl Writer {
-    /// Begins the file, now that it is known how much there is.
-    fn start_assembly(&mut self) {
+    /// The whole file, now that it is known how much there is.
+    fn assemble(&mut self) -> Pieces {
+        let mut content = Pieces::new();
         let header = format!(
             "ply\nformat ascii 1.0\ncomment goxel-daemon\nelement vertex {}\n\
              property float x\nproperty float y\nproperty float z\n\
@@ -50,40 +47,20 @@ impl Writer {
             self.quads.vertices(),
             self.face_count
         );
-        let mut bytes = header.into_bytes();
-        bytes.reserve_exact(self.vertices.len() + self.faces.len());
-        self.assembly = Some(Assembly { bytes, put: 0 });
-    }
-
-    /// The bytes that come next in the file; none at its end.
-    fn next_piece(&self, put: usize) -> &[u8] {
-        let faces_put = put.saturating_sub(self.vertices.len());
-        let left = self.vertices.get(put..).filter(|left| !left.is_empty());
-        let left = left.or_else(|| self.faces.get(faces_put..)).unwrap_or_default();
-        &left[..left.len().min(PIECE)]
-    }
-
-    fn assemble(&mut self, mut assembly: Assembly) -> Option<Encoded> {
-        let piece = self.next_piece(assembly.put);
-        if piece.is_empty() {
-            let bytes = assembly.bytes;
-            return Some(Encoded { bytes, warnings: Vec::new(), cache: Default::default() });
-        }
-        assembly.bytes.extend_from_slice(piece);
-        assembly.put += piece.len();
-        self.assembly = Some(assembly);
-        None
+        content.put(header.as_bytes());
+        content.append(std::mem::take(&mut self.vertices));
+        content.append(std::mem::take(&mut self.faces));
+        content
     }
 }
 
 impl Advance for Writer {
-    type Output = Encoded;
+    type Output = Written;
 
-    fn advance(&mut self) -> Result<Option<Encoded>, FormatError> {
-        if let Some(assembly) = self.assembly.take() {
-            return Ok(self.assemble(assembly));
-        }
+    fn advance(&mut self) -> Result<Option<Written>, FormatError> {
         let Writer { quads, vertices, faces, face_count, .. } = self;
+        let vertices = vertices.room(4 * QUADS_A_UNIT * VERTEX_MAX);
+        let faces = faces.room(QUADS_A_UNIT * FACE_MAX);
         let more = quads.advance(
             |corner, color| {
                 put_line(vertices, corner.into_iter().chain(color.bytes().map(i64::from)))
@@ -94,10 +71,11 @@ impl Advance for Writer {
                 *face_count += 1;
             },
         );
-        if !more {
-            self.start_assembly();
+        if more {
+            return Ok(None);
         }
-        Ok(None)
+        let (content, cache) = (self.assemble(), Default::default());
+        Ok(Some(Written { content, warnings: Vec::new(), cache }))
     }
 
     fn units(&self) -> (u64, u64) {

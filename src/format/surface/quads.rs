@@ -4,17 +4,21 @@ use rustc_hash::FxHashMap;
 
 use super::SurfaceOptions;
 use crate::document::Document;
-use crate::format::bytes::room_for_blocks;
 use crate::mesh::{Face, Merge, Mesher, Quad, Solidity};
 use crate::voxel::Rgba;
 
 /// Vertices remembered for sharing. More are forgotten; they are then written again.
 const SHARED_MAX: usize = 1 << 16;
 
+/// Quads that are handed on in one unit of work.
+pub(super) const QUADS_A_UNIT: usize = 256;
+
 /// The faces of what is seen of a document.
 pub(super) struct Quads {
     mesher: Mesher,
+    /// Quads that were found, and how many of them are done.
     quads: Vec<Quad>,
+    quads_done: usize,
     options: SurfaceOptions,
     shared: FxHashMap<([i64; 3], Rgba), u64>,
     vertices: u64,
@@ -37,8 +41,10 @@ impl Quads {
             blocks: volume.block_count() as u64,
             mesher: Mesher::with_solidity(volume, merge, Solidity::Present),
             quads: Vec::new(),
+            quads_done: 0,
             options,
-            shared: FxHashMap::default(),
+            // As large as it gets: a table that grows is copied.
+            shared: FxHashMap::with_capacity_and_hasher(SHARED_MAX + 4, Default::default()),
             vertices: 0,
             steps: 0,
             translucent: false,
@@ -52,9 +58,17 @@ impl Quads {
         mut vertex: impl FnMut([i64; 3], Rgba),
         mut quad: impl FnMut(Corners),
     ) -> bool {
-        let more = self.mesher.advance(&mut self.quads);
-        self.steps += 1;
-        for found in std::mem::take(&mut self.quads) {
+        if self.quads_done == self.quads.len() {
+            self.quads.clear();
+            self.quads_done = 0;
+            self.steps += 1;
+            if !self.mesher.advance(&mut self.quads) {
+                return false;
+            }
+        }
+        let end = self.quads.len().min(self.quads_done + QUADS_A_UNIT);
+        for index in self.quads_done..end {
+            let found = self.quads[index];
             self.translucent |= found.color.a < 255;
             let numbers = found.corners().map(|corner| {
                 let next = self.vertices;
@@ -70,17 +84,13 @@ impl Quads {
                 self.shared.clear();
             }
         }
-        more
+        self.quads_done = end;
+        true
     }
 
     /// Axes as the file shall have them.
     pub(super) fn turn(&self, [x, y, z]: [i64; 3]) -> [i64; 3] {
         if self.options.y_up { [x, z, -y] } else { [x, y, z] }
-    }
-
-    /// A buffer for the text of what is found.
-    pub(super) fn buffer(&self) -> Vec<u8> {
-        Vec::with_capacity(room_for_blocks(self.blocks))
     }
 
     pub(super) fn vertices(&self) -> u64 {

@@ -41,7 +41,7 @@ impl Model {
     }
 
     /// Writes what comes before the voxels.
-    pub(super) fn write_head(&self, out: &mut Vec<u8>) {
+    pub(super) fn write_head(&self, out: &mut impl Put) {
         let mut size = Vec::new();
         self.size().into_iter().for_each(|length| size.put_i32(length as i32));
         put_chunk(out, b"SIZE", &size);
@@ -54,7 +54,7 @@ impl Model {
 
 /// Writes the voxels of a block: four bytes each, counted from `min`.
 pub(super) fn put_block(
-    out: &mut Vec<u8>,
+    out: &mut impl Put,
     voxels: &[Rgba; BLOCK_VOXELS],
     at: BlockPos,
     min: [i64; 3],
@@ -80,7 +80,7 @@ pub(super) fn put_block(
     out.put(list[..length].as_flattened());
 }
 
-pub(super) fn put_chunk(out: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
+pub(super) fn put_chunk(out: &mut impl Put, kind: &[u8; 4], data: &[u8]) {
     out.put(kind);
     out.put_u32(data.len() as u32);
     out.put_u32(0);

@@ -8,7 +8,7 @@ use crate::document::{BlendMode, Document, Layer, Material};
 use crate::format::bytes::Put;
 use crate::format::quantise::{ColorCounts, Numbers, Quantised, rgb};
 use crate::format::steps::Advance;
-use crate::format::{Encoded, FormatError};
+use crate::format::{FormatError, Pieces, Written};
 use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Rgba, Volume};
 
 /// Colours that a file can hold; index 0 is no voxel.
@@ -46,7 +46,7 @@ struct Source {
 
 /// A file in the making.
 struct File {
-    out: Vec<u8>,
+    out: Pieces,
     palette: Vec<[u8; 3]>,
     numbers: Numbers,
     scene: Scene,
@@ -142,12 +142,12 @@ impl Writer {
             let what = format!("the file would be longer than {FILE_MAX} bytes");
             return Err(FormatError::DoesNotFit { format: NAME, what });
         }
-        self.file = Some(File::new(bytes as usize, models, self.choose_colors()));
+        self.file = Some(File::new(models, self.choose_colors()));
         Ok(())
     }
 
     /// Writes the next block, or begins the next model; the whole file once there is none.
-    fn write(&mut self) -> Option<Encoded> {
+    fn write(&mut self) -> Option<Written> {
         let file = self.file.as_mut()?;
         let Some((number, model)) = file.models.get(file.next.0) else {
             return self.file.take().map(|file| self.finish(file));
@@ -173,7 +173,7 @@ impl Writer {
     }
 
     /// Ends the file after its last model.
-    fn finish(&mut self, file: File) -> Encoded {
+    fn finish(&mut self, file: File) -> Written {
         let File { mut out, mut scene, palette, .. } = file;
         if scene.parts.is_empty() {
             Model::default().write_head(&mut out);
@@ -194,10 +194,10 @@ impl Writer {
             put_chunk(&mut out, b"LAYR", &data);
         }
         put_palette(&mut out, &palette);
-        let length = (out.len() - FILE_HEAD) as u32;
-        out[FILE_HEAD - 4..FILE_HEAD].copy_from_slice(&length.to_le_bytes());
+        let length = (out.len() - FILE_HEAD as u64) as u32;
+        out.overwrite(FILE_HEAD - 4, &length.to_le_bytes());
         let warnings = std::mem::take(&mut self.warnings);
-        Encoded { bytes: out, warnings, cache: Default::default() }
+        Written { content: out, warnings, cache: Default::default() }
     }
 }
 
@@ -205,9 +205,8 @@ impl Writer {
 const FILE_HEAD: usize = 20;
 
 impl File {
-    fn new(bytes: usize, models: Vec<(usize, Model)>, colors: Quantised) -> Self {
-        // Room for the voxels and for what is said about each model.
-        let mut out = Vec::with_capacity(bytes + models.len() * 512 + (1 << 14));
+    fn new(models: Vec<(usize, Model)>, colors: Quantised) -> Self {
+        let mut out = Pieces::new();
         out.put(b"VOX ");
         out.put_i32(150);
         out.put(b"MAIN");
@@ -280,7 +279,7 @@ impl Scene {
         self.parts.push(Part { name: name.to_owned(), hidden, layer, place });
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Pieces) {
         put_transform(out, 0, &[], 1, -1, None);
         let mut group = Vec::new();
         group.put_i32(1);
@@ -315,7 +314,7 @@ fn node_entries(name: &str, hidden: bool) -> Vec<(&'static str, String)> {
 }
 
 fn put_transform(
-    out: &mut Vec<u8>,
+    out: &mut Pieces,
     node: i32,
     entries: &[(&str, String)],
     child: i32,
@@ -342,7 +341,7 @@ fn put_dict(out: &mut Vec<u8>, entries: &[(&str, String)]) {
 }
 
 /// Writes 256 entries; entry k is colour k + 1, and the last one is never used.
-fn put_palette(out: &mut Vec<u8>, palette: &[[u8; 3]]) {
+fn put_palette(out: &mut Pieces, palette: &[[u8; 3]]) {
     let mut data = vec![0; 256 * 4];
     for (entry, &[r, g, b]) in data.as_chunks_mut::<4>().0.iter_mut().zip(palette) {
         *entry = [r, g, b, 255];
@@ -351,9 +350,9 @@ fn put_palette(out: &mut Vec<u8>, palette: &[[u8; 3]]) {
 }
 
 impl Advance for Writer {
-    type Output = Encoded;
+    type Output = Written;
 
-    fn advance(&mut self) -> Result<Option<Encoded>, FormatError> {
+    fn advance(&mut self) -> Result<Option<Written>, FormatError> {
         if self.file.is_some() {
             return Ok(self.write());
         }
