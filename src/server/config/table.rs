@@ -233,21 +233,6 @@ settings! {
     /// Subscriptions of one connection to changes of projects
     max_subscriptions: Count<1, 65536> =
         "64", "limits.subscriptions", "max-subscriptions", "GOXEL_MAX_SUBSCRIPTIONS", Start;
-    /// Sessions of repeatable calls; while all are in use, a new one is refused
-    max_sessions: Count<1, { 1 << 24 }> =
-        "65536", "sessions.count", "max-sessions", "GOXEL_MAX_SESSIONS", Start;
-    /// Answers kept of one session
-    session_answers: Count<1, 65536> =
-        "256", "sessions.answers", "session-answers", "GOXEL_SESSION_ANSWERS", Start;
-    /// Bytes of answers kept of one session
-    session_bytes: Bytes<1024, { 1 << 30 }> =
-        "1MiB", "sessions.bytes", "session-bytes", "GOXEL_SESSION_BYTES", Start;
-    /// Bytes of answers kept of all sessions; beyond, each keeps its latest only
-    session_memory: Bytes<1024, { 1 << 40 }> =
-        "64MiB", "sessions.memory", "session-memory", "GOXEL_SESSION_MEMORY", Start;
-    /// Time that an idle session is kept
-    session_life: Time<SECOND, DAY> =
-        "10m", "sessions.life", "session-life", "GOXEL_SESSION_LIFE", Start;
     /// Calls of one connection in a row
     turn_requests: Count<1, 65536> =
         "64", "limits.turn_requests", "turn-requests", "GOXEL_TURN_REQUESTS", Live;
@@ -279,6 +264,22 @@ settings! {
     linger: Time<0, HOUR> = "2s", "limits.linger", "linger-time", "GOXEL_LINGER_TIME", Live;
     /// Time that a stop waits for answers
     drain: Time<0, HOUR> = "1500ms", "limits.drain", "drain-timeout", "GOXEL_DRAIN_TIMEOUT", Live;
+
+    /// Sessions of repeatable calls; while all are in use, a new one is refused
+    max_sessions: Count<1, { 1 << 24 }> =
+        "65536", "sessions.count", "max-sessions", "GOXEL_MAX_SESSIONS", Start;
+    /// Answers kept of one session
+    session_answers: Count<1, 65536> =
+        "256", "sessions.answers", "session-answers", "GOXEL_SESSION_ANSWERS", Start;
+    /// Bytes of answers kept of one session
+    session_bytes: Bytes<1024, { 1 << 30 }> =
+        "1MiB", "sessions.bytes", "session-bytes", "GOXEL_SESSION_BYTES", Start;
+    /// Bytes of answers kept of all sessions; beyond, each keeps its latest only
+    session_memory: Bytes<1024, { 1 << 40 }> =
+        "64MiB", "sessions.memory", "session-memory", "GOXEL_SESSION_MEMORY", Start;
+    /// Time that an idle session is kept
+    session_life: Time<SECOND, DAY> =
+        "10m", "sessions.life", "session-life", "GOXEL_SESSION_LIFE", Start;
 
     /// Has no meaning any more: one thread serves all connections
     workers: Count<1, 64> = "1", "gone.workers", "workers"/'j', "GOXEL_MAX_WORKERS", Gone;
