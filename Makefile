@@ -38,6 +38,10 @@ bench: ## Measure against the yardsticks; WORDS="edit shape" picks rows
 bench-json: ## The same figures as JSON
 	@$(CARGO) bench -q --bench bench -- --json $(WORDS)
 
+.PHONY: bench-peers
+bench-peers: ## Measure the engine beside block-mesh, binary-greedy-meshing and dot_vox; WORDS="mesh vox convert"
+	$(CARGO) run --release -q --manifest-path tests/bench/peers/Cargo.toml --target-dir target/peers -- $(WORDS)
+
 lint: ## Check formatting, lints and documentation, as CI does
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings

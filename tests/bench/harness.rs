@@ -15,6 +15,8 @@ pub enum Target {
     Both(f64, f64),
     /// The subject may take at most this many times as long as the peer.
     Slower(f64),
+    /// The subject's value may be at most this many times the peer's.
+    Share(f64),
 }
 
 /// One row of the table.
@@ -33,9 +35,11 @@ pub struct Row {
     pub scale: Scale,
 }
 
-/// A unit of time.
+/// A unit of time, or none.
 #[derive(Clone, Copy)]
 pub enum Scale {
+    /// Not a time.
+    Number,
     Nanoseconds,
     Microseconds,
     Milliseconds,
@@ -44,7 +48,7 @@ pub enum Scale {
 impl Scale {
     fn of(self, nanoseconds: f64) -> f64 {
         match self {
-            Scale::Nanoseconds => nanoseconds,
+            Scale::Number | Scale::Nanoseconds => nanoseconds,
             Scale::Microseconds => nanoseconds / 1e3,
             Scale::Milliseconds => nanoseconds / 1e6,
         }
@@ -52,6 +56,7 @@ impl Scale {
 
     fn name(self) -> &'static str {
         match self {
+            Scale::Number => "",
             Scale::Nanoseconds => "ns",
             Scale::Microseconds => "us",
             Scale::Milliseconds => "ms",
@@ -112,7 +117,7 @@ impl Outcome {
             Target::AtMost(limit) => limit / time,
             Target::Ratio(least) => self.ratio() / least,
             Target::Both(limit, least) => (limit / time).min(self.ratio() / least),
-            Target::Slower(most) => most * self.ratio(),
+            Target::Slower(most) | Target::Share(most) => most * self.ratio(),
         }
     }
 
@@ -123,6 +128,7 @@ impl Outcome {
             Target::Ratio(least) => format!(">= {least}x"),
             Target::Both(limit, least) => format!("<= {limit} {unit}, >= {least}x"),
             Target::Slower(most) => format!("<= {most}x the time"),
+            Target::Share(most) => format!("<= {most}x as many"),
         }
     }
 
@@ -205,7 +211,7 @@ impl Bench {
         mut subject: impl FnMut(&mut Clock),
         mut peer: impl FnMut(&mut Clock),
     ) {
-        if !self.words.is_empty() && !self.words.iter().any(|word| row.name.contains(&**word)) {
+        if !self.picks(&row) {
             return;
         }
         let run = |work: &mut dyn FnMut(&mut Clock)| {
@@ -220,7 +226,22 @@ impl Bench {
             ours.push(run(&mut subject));
             theirs.push(run(&mut peer));
         }
-        let outcome = Outcome { row, subject: Figures::new(ours), peer: Figures::new(theirs) };
+        self.report(Outcome { row, subject: Figures::new(ours), peer: Figures::new(theirs) });
+    }
+
+    /// Reports a value that was measured elsewhere: nanoseconds if the row has a unit of time.
+    pub fn value(&mut self, row: Row, ours: f64, theirs: f64) {
+        if self.picks(&row) {
+            let [subject, peer] = [ours, theirs].map(|value| Figures { min: value, median: value });
+            self.report(Outcome { row, subject, peer });
+        }
+    }
+
+    fn picks(&self, row: &Row) -> bool {
+        self.words.is_empty() || self.words.iter().any(|word| row.name.contains(&**word))
+    }
+
+    fn report(&mut self, outcome: Outcome) {
         if !self.json {
             if self.outcomes.is_empty() {
                 println!("{}", heading());
