@@ -19,7 +19,7 @@ pub(crate) struct Quantised {
     pub(crate) error: u8,
 }
 
-/// Finds palette indexes.
+/// Finds palette indexes of at most 255 colours.
 pub(crate) struct Numbers {
     index: FxHashMap<Rgb, u8>,
     recent: Recent<u8>,
@@ -27,14 +27,14 @@ pub(crate) struct Numbers {
 
 impl Numbers {
     pub(crate) fn new(index: FxHashMap<Rgb, u8>) -> Self {
-        Numbers { index, recent: Recent::new() }
+        Numbers { index, recent: Recent::new(0) }
     }
 
-    /// The palette index of a colour that was counted.
+    /// The palette index of a colour that was counted, plus 1; 0 for the empty voxel.
     #[inline]
     pub(crate) fn of(&mut self, color: Rgba) -> u8 {
         let index = &self.index;
-        self.recent.get(rgb(color), |color| index.get(&color).copied().unwrap_or(0))
+        self.recent.get(color, || index.get(&rgb(color)).map_or(1, |&index| index.wrapping_add(1)))
     }
 }
 
@@ -42,49 +42,57 @@ pub(crate) fn rgb(color: Rgba) -> Rgb {
     [color.r, color.g, color.b]
 }
 
-/// Colours seen lately and what was found for each. Voxels have few colours in any one place, so most
-/// never reach the map behind it.
-struct Recent<T>([Option<(Rgb, T)>; 256]);
+/// Colours seen lately and what was found for each, so that most never reach the map behind it. A
+/// colour has but one place, found without a branch that noise would make unpredictable.
+struct Recent<T> {
+    places: Box<[(u32, T); 1 << RECENT_BITS]>,
+    of_empty: T,
+}
+
+const RECENT_BITS: u32 = 12;
 
 impl<T: Copy> Recent<T> {
-    fn new() -> Self {
-        Recent([None; 256])
+    /// `of_empty` is what the empty voxel stands for.
+    fn new(of_empty: T) -> Self {
+        Recent { places: Box::new([(0, of_empty); 1 << RECENT_BITS]), of_empty }
     }
 
     #[inline]
-    fn get(&mut self, color: Rgb, find: impl FnOnce(Rgb) -> T) -> T {
-        let [r, g, b] = color;
-        let hash = u32::from_le_bytes([r, g, b, 0]).wrapping_mul(0x9e37_79b1) >> 24;
-        let place = &mut self.0[hash as usize];
-        match *place {
-            Some((known, found)) if known == color => found,
-            _ => {
-                let found = find(color);
-                *place = Some((color, found));
-                found
-            }
+    fn get(&mut self, color: Rgba, find: impl FnOnce() -> T) -> T {
+        let key = color.number();
+        let place = (key.wrapping_mul(0x9e37_79b1) >> (32 - RECENT_BITS)) as usize;
+        let place = &mut self.places[place];
+        if place.0 != key {
+            *place = (key, if color.is_empty() { self.of_empty } else { find() });
         }
+        place.1
     }
 }
 
 /// Counts colours.
 pub(crate) struct ColorCounts {
-    counts: Vec<(Rgb, u64)>,
-    places: FxHashMap<Rgb, u32>,
+    /// The first one is the empty voxel.
+    counts: Vec<(Rgba, u64)>,
+    places: FxHashMap<Rgba, u32>,
     recent: Recent<u32>,
 }
 
 impl Default for ColorCounts {
     fn default() -> Self {
-        ColorCounts { counts: Vec::new(), places: FxHashMap::default(), recent: Recent::new() }
+        ColorCounts {
+            counts: vec![(Rgba::EMPTY, 0)],
+            places: FxHashMap::default(),
+            recent: Recent::new(0),
+        }
     }
 }
 
 impl ColorCounts {
-    /// Counts some voxels of one colour.
+    /// Counts some voxels of one colour; empty ones count for nothing.
+    #[inline]
     pub(crate) fn add(&mut self, color: Rgba, number: u64) {
         let (counts, places) = (&mut self.counts, &mut self.places);
-        let place = self.recent.get(rgb(color), |color| {
+        let place = self.recent.get(color, || {
             *places.entry(color).or_insert_with(|| {
                 counts.push((color, 0));
                 counts.len() as u32 - 1
@@ -93,10 +101,20 @@ impl ColorCounts {
         self.counts[place as usize].1 += number;
     }
 
+    /// How many voxels are neither opaque nor empty.
+    pub(crate) fn translucent(&self) -> u64 {
+        let translucent = self.counts[1..].iter().filter(|(color, _)| color.a < 255);
+        translucent.map(|(_, number)| number).sum()
+    }
+
     /// Chooses at most `max` colours (1 to 256). If `preferred` has no more and holds all of the colours,
     /// it is taken as it is, so that a palette keeps its order.
     pub(crate) fn quantise(self, preferred: &[Rgb], max: usize) -> Quantised {
-        let mut colors = self.counts;
+        let mut sums = FxHashMap::<Rgb, u64>::default();
+        for &(color, number) in &self.counts[1..] {
+            *sums.entry(rgb(color)).or_default() += number;
+        }
+        let mut colors: Vec<(Rgb, u64)> = sums.into_iter().collect();
         colors.sort_unstable();
         if preferred.len() <= max
             && let Some(quantised) = exact(preferred, &colors)
@@ -204,6 +222,22 @@ mod tests {
         assert_eq!(cut.palette.len(), 255);
         assert_eq!(cut.index.len(), 4096);
         assert!((10..80).contains(&cut.error), "{}", cut.error);
+    }
+
+    #[test]
+    fn the_empty_voxel_keeps_its_number_whatever_was_looked_up_before() {
+        let colors = (0..1 << 16).map(|i: u32| Rgba::opaque(i as u8, (i >> 8) as u8, 7));
+        let index = colors.clone().map(|color| (rgb(color), color.r)).collect();
+        let mut numbers = Numbers::new(index);
+        let mut counts = ColorCounts::default();
+        for color in colors {
+            counts.add(color, 1);
+            counts.add(Rgba::EMPTY, 1);
+            assert_eq!(numbers.of(Rgba::EMPTY), 0);
+            assert_eq!(numbers.of(color), color.r.wrapping_add(1));
+        }
+        assert_eq!(counts.counts.iter().map(|(_, number)| number).sum::<u64>(), 2 << 16);
+        assert_eq!(counts.counts.len(), (1 << 16) + 1);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::greedy::{Joins, Rectangle, cover, cover_joined, cover_singly};
 use super::region::{Plane, REGION, RegionBits, region_origin, regions};
 use super::{Face, Occupancy, Quad, Solidity};
 use crate::job::{Budget, Job, Progress, Step};
-use crate::voxel::{BlockPos, BlockRef, Rgba, Volume};
+use crate::voxel::{BlockPos, BlockRef, Rgba, Volume, gather_bytes};
 
 /// Which faces are joined to larger quads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +46,27 @@ impl<'a> RegionColors<'a> {
     }
 }
 
+impl RegionColors<'_> {
+    /// The colours of 16 faces in a row, of which the first one's column is a multiple of 16.
+    #[inline]
+    fn run(&self, face: Face, slice: usize, u: usize, v: usize) -> [Rgba; 16] {
+        let [x, y, z] = local(face, slice, u, v);
+        let Some(block) = &self.blocks[x >> 4 | y >> 4 << 2 | z >> 4 << 4] else {
+            return [Rgba::EMPTY; 16];
+        };
+        let first = x & 15 | (y & 15) << 4 | (z & 15) << 8;
+        let step = if face.u_axis() == 0 { 1 } else { 16 };
+        match block.voxels() {
+            Some(voxels) if step == 1 => std::array::from_fn(|i| voxels[(first + i) & 4095]),
+            Some(voxels) => std::array::from_fn(|i| voxels[(first + 16 * i) & 4095]),
+            None => match block.uniform() {
+                Some(color) => [color; 16],
+                None => std::array::from_fn(|i| block.get(first + step * i)),
+            },
+        }
+    }
+}
+
 /// A place in a slice as a voxel of its region.
 #[inline]
 fn local(face: Face, slice: usize, u: usize, v: usize) -> [usize; 3] {
@@ -55,6 +76,9 @@ fn local(face: Face, slice: usize, u: usize, v: usize) -> [usize; 3] {
         _ => [u, v, slice],
     }
 }
+
+/// So many faces in a row make it worth to compare them by runs.
+const MANY: u32 = 24;
 
 /// Turns the slices of regions into quads; keeps its tables between slices.
 pub(crate) struct SliceMesher {
@@ -115,25 +139,76 @@ impl SliceMesher {
         });
     }
 
+    /// Which faces of the plane have the colour of their neighbours. Colours of faces that are not in
+    /// the plane are left over from before: they are masked out at the end.
     fn find_joins(&mut self, colors: &RegionColors<'_>, face: Face, slice: usize) {
         let mut above = 0;
         for v in 0..REGION {
             let row = self.plane[v];
-            let (mut across, mut down, mut left) = (0, 0, row);
-            while left != 0 {
-                let u = left.trailing_zeros() as usize;
-                left &= left - 1;
-                let color = colors.get(local(face, slice, u, v));
-                self.colors[v][u] = color;
-                across |= u64::from(u > 0 && self.colors[v][u.wrapping_sub(1) & 63] == color) << u;
-                down |= u64::from(v > 0 && self.colors[v.wrapping_sub(1) & 63][u] == color) << u;
-            }
-            // Colours of faces that are not in the plane are left over from before: mask them out.
+            let [across, down] = match row.count_ones() {
+                MANY.. => self.join_runs(colors, face, slice, v),
+                _ => self.join_each(colors, face, slice, v),
+            };
             self.joins.across[v] = across & row << 1;
             self.joins.down[v] = down & above;
             above = row;
         }
     }
+
+    /// Compares the colours of the faces of a row with those before and above them, one by one.
+    #[inline]
+    fn join_each(
+        &mut self,
+        colors: &RegionColors<'_>,
+        face: Face,
+        slice: usize,
+        v: usize,
+    ) -> [u64; 2] {
+        let (mut across, mut down, mut left) = (0, 0, self.plane[v]);
+        while left != 0 {
+            let u = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let color = colors.get(local(face, slice, u, v));
+            self.colors[v][u] = color;
+            across |= u64::from(self.colors[v][u.saturating_sub(1)] == color) << u;
+            down |= u64::from(self.colors[v.saturating_sub(1)][u] == color) << u;
+        }
+        [across, down]
+    }
+
+    /// The same for 16 faces at once: a row of a block.
+    fn join_runs(
+        &mut self,
+        colors: &RegionColors<'_>,
+        face: Face,
+        slice: usize,
+        v: usize,
+    ) -> [u64; 2] {
+        let (mut across, mut down) = (0, 0);
+        for start in (0..REGION).step_by(16) {
+            if self.plane[v] >> start & 0xFFFF == 0 {
+                continue;
+            }
+            let run = colors.run(face, slice, start, v);
+            let mut before = [self.colors[v][start.saturating_sub(1)]; 16];
+            before[1..].copy_from_slice(&run[..15]);
+            across |= alike(&run, &before) << start;
+            let above = self.colors[v.saturating_sub(1)][start..].first_chunk();
+            down |= alike(&run, above.unwrap_or(&run)) << start;
+            self.colors[v][start..start + 16].copy_from_slice(&run);
+        }
+        [across, down]
+    }
+}
+
+/// Bit i is set if colour i is the same in both.
+#[inline]
+fn alike(a: &[Rgba; 16], b: &[Rgba; 16]) -> u64 {
+    let mut hits = [0u8; 16];
+    for (hit, (a, b)) in hits.iter_mut().zip(a.iter().zip(b)) {
+        *hit = u8::from(a == b);
+    }
+    gather_bytes(&hits)
 }
 
 fn quad(origin: [i32; 3], face: Face, slice: usize, r: Rectangle, color: Rgba) -> Quad {

@@ -42,13 +42,13 @@ pub(crate) fn mask_of_difference(a: &[Rgba; BLOCK_VOXELS], b: &[Rgba; BLOCK_VOXE
     })
 }
 
-/// 64 bytes of 0 or 1 as bits.
+/// Up to 64 bytes of 0 or 1, a multiple of 8 of them, as bits.
 #[inline]
-fn gather(hits: &[u8; 64]) -> u64 {
-    hits.chunks_exact(8).enumerate().fold(0, |bits, (part, hits)| {
-        let eight = hits.iter().rev().fold(0u64, |all, &hit| all << 8 | u64::from(hit));
+pub(crate) fn gather<const N: usize>(hits: &[u8; N]) -> u64 {
+    hits.as_chunks::<8>().0.iter().enumerate().fold(0, |bits, (part, hits)| {
         // Gathers the lowest bits of eight bytes into the highest byte.
-        bits | (eight.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * part)
+        let eight = u64::from_le_bytes(*hits).wrapping_mul(0x0102_0408_1020_4080);
+        bits | (eight >> 56) << (8 * part)
     })
 }
 

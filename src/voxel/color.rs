@@ -1,9 +1,11 @@
 //! A voxel's colour.
 
+use std::hash::{Hash, Hasher};
+
 /// A colour with straight alpha, 8 bits a channel, in sRGB as files and the wire have it.
 ///
 /// A voxel is empty if its alpha is 0, whatever its other channels are.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+#[derive(Clone, Copy, Eq, Default, PartialOrd, Ord)]
 #[repr(C, align(4))]
 pub struct Rgba {
     /// Red.
@@ -37,9 +39,31 @@ impl Rgba {
         self.a == 0
     }
 
+    /// All channels as one number, red lowest.
+    #[inline]
+    pub(crate) const fn number(self) -> u32 {
+        u32::from_le_bytes(self.bytes())
+    }
+
     /// The channels in the order r, g, b, a.
     pub const fn bytes(self) -> [u8; 4] {
         [self.r, self.g, self.b, self.a]
+    }
+}
+
+/// As one number: channel by channel, as a derived comparison does it, takes four times as long, and every
+/// edit compares.
+impl PartialEq for Rgba {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.number() == other.number()
+    }
+}
+
+impl Hash for Rgba {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u32(self.number());
     }
 }
 

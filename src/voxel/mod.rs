@@ -32,6 +32,7 @@ mod shape;
 mod slab;
 mod volume;
 
+pub(crate) use bits::gather as gather_bytes;
 pub use block::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockRef, BlockVersion, Mask};
 pub(crate) use block_edit::BlockEdit;
 pub use block_edit::{EditJob, EditReport, Edited};

@@ -10,6 +10,7 @@ mod format_rows;
 mod growth_rows;
 mod harness;
 mod index_rows;
+mod memory_rows;
 mod shape_rows;
 
 use harness::Bench;
@@ -22,5 +23,6 @@ fn main() {
     fill_rows::rows(&mut bench);
     growth_rows::rows(&mut bench);
     format_rows::rows(&mut bench);
+    memory_rows::rows(&mut bench);
     bench.finish();
 }

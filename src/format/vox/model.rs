@@ -65,16 +65,18 @@ pub(super) fn put_block(
     let byte = |axis: usize, step: usize| (first[axis] + step as i64) as u8;
     let mut list = [[0u8; 4]; BLOCK_VOXELS];
     let mut length = 0;
-    let mut last = (Rgba::EMPTY, 0);
     for (row, colors) in voxels.as_chunks::<16>().0.iter().enumerate() {
         let (y, z) = (byte(1, row & 15), byte(2, row >> 4));
-        for (x, &color) in colors.iter().enumerate() {
-            if color != last.0 {
-                last = (color, if color.is_empty() { 0 } else { numbers.of(color) + 1 });
-            }
+        let mut put = |x: usize, number: u8| {
             // Empty voxels are written too and then written over: cheaper than to ask.
-            list[length] = [byte(0, x), y, z, last.1];
-            length += usize::from(last.1 != 0);
+            list[length] = [byte(0, x), y, z, number];
+            length += usize::from(number != 0);
+        };
+        if *colors == [colors[0]; 16] {
+            let number = numbers.of(colors[0]);
+            (0..16).for_each(|x| put(x, number));
+        } else {
+            (0..16).for_each(|x| put(x, numbers.of(colors[x])));
         }
     }
     out.put(list[..length].as_flattened());

@@ -30,7 +30,6 @@ pub(super) struct Writer {
     counts: ColorCounts,
     palette: Vec<[u8; 3]>,
     file: Option<File>,
-    translucent: u64,
     warnings: Vec<String>,
 }
 
@@ -73,7 +72,6 @@ impl Writer {
             counts: ColorCounts::default(),
             palette: document.palette.colors.iter().map(|(color, _)| rgb(*color)).collect(),
             file: None,
-            translucent: 0,
             warnings,
         }
     }
@@ -97,23 +95,22 @@ impl Writer {
         let (Some(block), Some(bounds)) = (source.volume.block(at), source.bounds) else { return };
         let corner = model_corner(&bounds, at.origin().array().map(i64::from));
         source.models.entry(corner).or_default().add(at, block);
-        let mut add = |color: Rgba, number: u64| {
-            if !color.is_empty() {
-                self.counts.add(color, number);
-                self.translucent += if color.a < 255 { number } else { 0 };
-            }
-        };
         if let Some(color) = block.uniform() {
-            return add(color, BLOCK_VOXELS as u64);
+            return self.counts.add(color, BLOCK_VOXELS as u64);
         }
         let mut copy = [Rgba::EMPTY; BLOCK_VOXELS];
-        for run in block.voxels_or_copy(&mut copy).chunk_by(|a, b| a == b) {
-            add(run[0], run.len() as u64);
+        for row in block.voxels_or_copy(&mut copy).as_chunks::<16>().0 {
+            if *row == [row[0]; 16] {
+                self.counts.add(row[0], 16);
+            } else {
+                row.iter().for_each(|&color| self.counts.add(color, 1));
+            }
         }
     }
 
     fn choose_colors(&mut self) -> Quantised {
         let counts = std::mem::take(&mut self.counts);
+        let translucent = counts.translucent();
         let colors = counts.quantise(&self.palette, COLORS_MAX);
         if colors.error > 0 {
             let count = colors.index.len();
@@ -123,9 +120,9 @@ impl Writer {
                 colors.error
             ));
         }
-        if self.translucent > 0 {
-            let count = self.translucent;
-            self.warnings.push(format!("{count} voxels with alpha below 255 are written opaque"));
+        if translucent > 0 {
+            let text = format!("{translucent} voxels with alpha below 255 are written opaque");
+            self.warnings.push(text);
         }
         colors
     }
