@@ -5,9 +5,10 @@
 //! decides what a unit of work is (a block, a row of pixels, a run of bytes) and asks after each
 //! unit whether to go on. A job owns whatever it works on (usually a snapshot of volumes, which
 //! shares blocks and costs only their index), so nobody has to wait for it. What it leaves behind is freed
-//! in slices too, see [`leftovers`].
+//! in slices too, see [`leftovers`]; long runs of bytes that it makes are kept in [`pieces`].
 
 pub mod leftovers;
+pub mod pieces;
 
 use std::time::{Duration, Instant};
 

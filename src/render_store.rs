@@ -8,9 +8,10 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
+use sha2::digest::Output;
 
-use crate::format::{FormatError, replace_file};
+use crate::format::FormatError;
 
 /// Where pictures go, how long they live and how much room they have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +98,15 @@ pub struct StoredRender {
     pub expires_at: SystemTime,
 }
 
+/// A picture that is about to be written.
+#[derive(Debug)]
+pub struct NewRender {
+    /// Where.
+    pub path: PathBuf,
+    bytes: u64,
+    session_id: String,
+}
+
 /// What the store has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RenderStoreTotals {
@@ -151,17 +161,17 @@ impl RenderStore {
         &self.settings
     }
 
-    /// Stores a PNG of a size in pixels.
+    /// Makes room for a picture of so many bytes and tells where it goes. Whoever has written it there calls
+    /// [`RenderStore::keep`].
     ///
     /// # Errors
     /// What the system refuses; a picture larger than the whole store.
-    pub fn add(
+    pub fn make_room(
         &mut self,
-        png: &[u8],
-        [width, height]: [u32; 2],
+        bytes: u64,
         now: SystemTime,
-    ) -> Result<&StoredRender, RenderStoreError> {
-        let (bytes, max_bytes) = (png.len() as u64, self.settings.max_bytes);
+    ) -> Result<NewRender, RenderStoreError> {
+        let max_bytes = self.settings.max_bytes;
         if bytes > max_bytes {
             return Err(RenderStoreError::TooLarge { bytes, max_bytes });
         }
@@ -169,8 +179,6 @@ impl RenderStore {
         while self.bytes() + bytes > max_bytes {
             self.drop_oldest();
         }
-        let digest = Sha256::digest(png);
-        let checksum = format!("sha256:{digest:x}");
         self.totals.renders += 1;
         let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let session_id = format!("auto{seconds}");
@@ -179,18 +187,33 @@ impl RenderStore {
         let name = format!("render_{seconds}_{session_id}_{unique:08x}.png");
         let path = self.settings.directory.join(name);
         self.create_directory()?;
-        replace_file(&path, png)?;
+        Ok(NewRender { path, bytes, session_id })
+    }
+
+    /// Takes a picture into the store that was written to where [`RenderStore::make_room`] told.
+    pub fn keep(
+        &mut self,
+        new: NewRender,
+        [width, height]: [u32; 2],
+        digest: &Output<Sha256>,
+        now: SystemTime,
+    ) -> &StoredRender {
+        let NewRender { path, bytes, session_id } = new;
         self.renders.push_back(StoredRender {
             path,
             bytes,
             width,
             height,
-            checksum,
+            checksum: format!("sha256:{digest:x}"),
             session_id,
             created_at: now,
             expires_at: now + self.settings.time_to_live,
         });
-        Ok(&self.renders[self.renders.len() - 1])
+        // Several may have been written at a time.
+        while self.bytes() > self.settings.max_bytes && self.renders.len() > 1 {
+            self.drop_oldest();
+        }
+        &self.renders[self.renders.len() - 1]
     }
 
     /// A stored picture by its path. A path outside the store counts as a violation.
@@ -285,7 +308,10 @@ impl Drop for RenderStore {
 
 #[cfg(test)]
 mod tests {
+    use sha2::Digest;
+
     use super::*;
+    use crate::format::replace_file;
 
     fn store(max_bytes: u64) -> (tempfile::TempDir, RenderStore) {
         let directory = tempfile::tempdir().unwrap();
@@ -295,6 +321,32 @@ mod tests {
             ..Default::default()
         };
         (directory, RenderStore::new(settings))
+    }
+
+    impl RenderStore {
+        fn add(
+            &mut self,
+            png: &[u8],
+            size: [u32; 2],
+            now: SystemTime,
+        ) -> Result<&StoredRender, RenderStoreError> {
+            let new = self.make_room(png.len() as u64, now)?;
+            replace_file(&new.path, png)?;
+            Ok(self.keep(new, size, &Sha256::digest(png), now))
+        }
+    }
+
+    #[test]
+    fn pictures_that_were_written_at_the_same_time_share_the_room() {
+        let (_directory, mut store) = store(10);
+        let now = SystemTime::now();
+        let first = store.make_room(7, now).unwrap();
+        let second = store.make_room(7, now).unwrap();
+        for new in [first, second] {
+            replace_file(&new.path, b"1234567").unwrap();
+            store.keep(new, [1, 1], &Sha256::digest(b"1234567"), now);
+        }
+        assert_eq!((store.bytes(), store.renders().len()), (7, 1));
     }
 
     #[test]

@@ -1,6 +1,32 @@
 //! Reading and writing little-endian bytes, with the place of every fault.
 
 use super::FormatError;
+use crate::job::leftovers;
+use crate::job::pieces::Pieces;
+
+/// All bytes of a file. They are many: once a reader is done with them they are freed in slices.
+#[derive(Default)]
+pub(crate) struct FileBytes(Vec<u8>);
+
+impl From<Vec<u8>> for FileBytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        FileBytes(bytes)
+    }
+}
+
+impl std::ops::Deref for FileBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for FileBytes {
+    fn drop(&mut self) {
+        leftovers::leave_buffer(std::mem::take(&mut self.0));
+    }
+}
 
 /// A place in a file's bytes. Every read checks the length and says what it wanted.
 #[derive(Clone)]
@@ -129,6 +155,12 @@ pub(crate) trait Put {
     fn put_sized(&mut self, bytes: &[u8]) {
         self.put_i32(bytes.len() as i32);
         self.put(bytes);
+    }
+}
+
+impl Put for Pieces {
+    fn put(&mut self, bytes: &[u8]) {
+        Pieces::put(self, bytes);
     }
 }
 

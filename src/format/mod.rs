@@ -19,7 +19,6 @@ mod image;
 mod import;
 mod job;
 mod palette;
-mod pieces;
 mod png;
 mod quantise;
 mod registry;
@@ -35,7 +34,6 @@ pub use error::FormatError;
 pub use gox::SaveCache;
 pub use job::{LoadJob, SaveJob};
 pub use palette::{decode_palette, encode_palette};
-pub use pieces::Pieces;
 pub use registry::{Format, by_content, by_extension, by_name, find_for_writing, formats};
 pub use replace_job::ReplaceJob;
 pub use replacement::replace_file;
@@ -45,6 +43,7 @@ use std::path::Path;
 
 use crate::document::{DEFAULT_SIZE, Document, canvas_for_size};
 use crate::job::Job;
+pub use crate::job::pieces::Pieces;
 use crate::voxel::{Bounds, Volume};
 
 /// What loading may cost.

@@ -6,6 +6,7 @@
 //! a picture is only read as slices if the format is named, and then slices are as wide as high.
 //! A rendered picture of a document is not a file format: that is the renderer's work.
 
+use crate::format::bytes::FileBytes;
 use png::Compression;
 
 use super::builder::{Allowance, VolumeBuilder};
@@ -29,16 +30,16 @@ pub(super) fn detect(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x89PNG\r\n\x1a\n")
 }
 
-pub(super) fn reader(bytes: Vec<u8>, options: ReadOptions) -> ReadJob {
+pub(super) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
     Box::new(Steps(Reader::new(bytes, options, false)))
 }
 
-pub(super) fn slices_reader(bytes: Vec<u8>, options: ReadOptions) -> ReadJob {
+pub(super) fn slices_reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
     Box::new(Steps(Reader::new(bytes, options, true)))
 }
 
 struct Reader {
-    bytes: Vec<u8>,
+    bytes: FileBytes,
     options: ReadOptions,
     allowance: Allowance,
     as_slices: bool,
@@ -56,7 +57,7 @@ struct Slices {
 }
 
 impl Reader {
-    fn new(bytes: Vec<u8>, options: ReadOptions, as_slices: bool) -> Self {
+    fn new(bytes: FileBytes, options: ReadOptions, as_slices: bool) -> Self {
         let allowance = Allowance::new(options.limits);
         let (builder, volume) = (VolumeBuilder::new(), Volume::new());
         Reader { bytes, options, allowance, as_slices, image: None, row: 0, builder, volume }

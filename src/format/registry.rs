@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::bytes::FileBytes;
 use super::{
     FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, gox, import, png, surface, text, vox,
 };
@@ -20,7 +21,7 @@ pub struct Format {
     /// Whether a file's first bytes (and its length, for formats without a magic number) are of this
     /// format. False where the content cannot tell.
     detect: fn(&[u8]) -> bool,
-    read: Option<fn(Vec<u8>, ReadOptions) -> ReadJob>,
+    read: Option<fn(FileBytes, ReadOptions) -> ReadJob>,
     write: Option<fn(Document, WriteOptions) -> WriteJob>,
 }
 
@@ -199,7 +200,7 @@ impl Format {
     /// Starts to read bytes of this format.
     pub fn reader(&self, bytes: Vec<u8>, options: ReadOptions) -> Result<ReadJob, FormatError> {
         let read = self.read.ok_or_else(|| self.one_way("read", &readable()))?;
-        Ok(read(bytes, options))
+        Ok(read(bytes.into(), options))
     }
 
     /// Starts to write a document in this format.

@@ -11,6 +11,7 @@ use super::{
     canvas_around,
 };
 use crate::document::{Document, Layer, LayerId};
+use crate::format::bytes::FileBytes;
 use crate::voxel::{BLOCK_VOXELS, BlockPos, Point, Rgba, Volume};
 
 const NAME: &str = "text";
@@ -26,14 +27,14 @@ pub(super) fn detect(bytes: &[u8]) -> bool {
     first.is_some_and(|line| voxel(&line).is_some()) || bytes.starts_with(HEADER)
 }
 
-pub(super) fn reader(bytes: Vec<u8>, options: ReadOptions) -> ReadJob {
+pub(super) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
     let allowance = Allowance::new(options.limits);
     let (builder, volume) = (VolumeBuilder::new(), Volume::new());
     Box::new(Steps(Reader { bytes, at: 0, options, allowance, builder, volume }))
 }
 
 struct Reader {
-    bytes: Vec<u8>,
+    bytes: FileBytes,
     at: usize,
     options: ReadOptions,
     allowance: Allowance,

@@ -7,6 +7,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::job::leftovers;
 use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Mask, Rgba, Volume};
 
 /// Which voxels count, by their alpha.
@@ -110,6 +111,12 @@ fn box_of(blocks: &[BlockPos]) -> Option<([i32; 3], [i32; 3])> {
             std::array::from_fn(|axis| max[axis].max(at[axis])),
         )
     }))
+}
+
+impl Drop for Occupancy {
+    fn drop(&mut self) {
+        leftovers::leave_buffer(std::mem::take(&mut self.masks));
+    }
 }
 
 impl Occupancy {

@@ -38,6 +38,8 @@ pub struct RenderJob {
 enum Stage {
     /// The bits of the model are collected.
     Collect(Box<SceneBuilder>),
+    /// The picture's background is laid out.
+    Fill(Box<SceneBuilder>),
     /// Its faces are found.
     Find(Box<Find>),
     /// It is drawn by quads.
@@ -78,7 +80,7 @@ impl RenderJob {
     /// A size beyond the limits, an unusable viewpoint or light.
     pub fn new(volume: Volume, settings: RenderSettings) -> Result<Self, RenderError> {
         settings.check()?;
-        let picture = Picture::filled(settings.width, settings.height, settings.background);
+        let picture = Picture::to_be_filled(settings.width, settings.height);
         let stage = Stage::Collect(Box::new(SceneBuilder::new(volume, settings.crop)));
         Ok(RenderJob { settings, picture, stage })
     }
@@ -88,6 +90,10 @@ impl RenderJob {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Finished) {
             Stage::Collect(mut builder) => match builder.advance() {
                 true => Stage::Collect(builder),
+                false => Stage::Fill(builder),
+            },
+            Stage::Fill(builder) => match self.picture.fill_some(self.settings.background) {
+                true => Stage::Fill(builder),
                 false => self.stand(builder.finish()),
             },
             Stage::Find(mut find) => match find.advance() {
@@ -191,7 +197,7 @@ impl Job for RenderJob {
         let share = |(done, total): (usize, usize), of: u64| of * done as u64 / total.max(1) as u64;
         let rows = |row: u32| share((row as usize, self.settings.height as usize), 700);
         let done = match &self.stage {
-            Stage::Collect(builder) => share(builder.progress(), 100),
+            Stage::Collect(builder) | Stage::Fill(builder) => share(builder.progress(), 100),
             Stage::Find(find) => 100 + share(find.opaque.progress(), 200),
             Stage::Quads(quads) => 300 + rows(quads.1.row(self.settings.samples)),
             Stage::Rays(_, cursor) => 300 + rows(cursor.y),

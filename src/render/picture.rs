@@ -1,6 +1,10 @@
 //! A picture: rows of RGBA pixels, and its PNG form.
 
+use crate::job::leftovers;
 use crate::voxel::Rgba;
+
+/// Pixels filled in one unit of work.
+const PIXELS_A_UNIT: usize = 1 << 14;
 
 /// Pixels with straight alpha in sRGB, 8 bits a channel, rows from the top.
 #[derive(Clone, PartialEq, Eq)]
@@ -8,6 +12,12 @@ pub struct Picture {
     width: u32,
     height: u32,
     pixels: Vec<u8>,
+}
+
+impl Drop for Picture {
+    fn drop(&mut self) {
+        leftovers::leave_buffer(std::mem::take(&mut self.pixels));
+    }
 }
 
 impl std::fmt::Debug for Picture {
@@ -21,6 +31,20 @@ impl Picture {
     pub fn filled(width: u32, height: u32, color: Rgba) -> Self {
         let count = width as usize * height as usize;
         Picture { width, height, pixels: color.bytes().repeat(count) }
+    }
+
+    /// A picture of one colour of which no pixel is there yet: see [`Picture::fill_some`].
+    pub(crate) fn to_be_filled(width: u32, height: u32) -> Self {
+        let count = width as usize * height as usize;
+        Picture { width, height, pixels: Vec::with_capacity(4 * count) }
+    }
+
+    /// Adds some more of the pixels; false once all are there.
+    pub(crate) fn fill_some(&mut self, color: Rgba) -> bool {
+        let missing = self.width as usize * self.height as usize - self.pixels.len() / 4;
+        let some = missing.min(PIXELS_A_UNIT);
+        self.pixels.extend(std::iter::repeat_n(color.bytes(), some).flatten());
+        some < missing
     }
 
     /// Pixels across.

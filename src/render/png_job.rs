@@ -7,6 +7,7 @@ use std::rc::Rc;
 use png::{EncodingError, StreamWriter};
 
 use super::picture::Picture;
+use crate::job::pieces::Pieces;
 use crate::job::{Budget, Job, Progress, Step};
 
 /// Bytes of pixels that are encoded in one go.
@@ -20,7 +21,7 @@ pub struct PngFile {
     /// Pixels down.
     pub height: u32,
     /// The file.
-    pub bytes: Vec<u8>,
+    pub bytes: Pieces,
 }
 
 /// Encodes a picture.
@@ -46,11 +47,11 @@ struct Encoding {
 
 /// Where the encoder writes to; the job keeps a second handle.
 #[derive(Clone, Default)]
-struct Sink(Rc<RefCell<Vec<u8>>>);
+struct Sink(Rc<RefCell<Pieces>>);
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
+        self.0.borrow_mut().put(bytes);
         Ok(bytes.len())
     }
 
@@ -141,7 +142,7 @@ mod tests {
         };
         assert!(slices > 5);
         assert_eq!((file.width, file.height), (333, 111));
-        let decoder = png::Decoder::new(std::io::Cursor::new(file.bytes));
+        let decoder = png::Decoder::new(std::io::Cursor::new(file.bytes.into_vec()));
         let mut reader = decoder.read_info().unwrap();
         let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
         reader.next_frame(&mut bytes).unwrap();

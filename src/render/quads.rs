@@ -2,6 +2,7 @@
 
 use super::projector::{Projector, corners};
 use super::vector::{Vec3, dot, sub};
+use crate::job::leftovers;
 use crate::mesh::{Face, Occupancy, Quad, REGION, RegionBits, SliceMesher, regions};
 use crate::voxel::Bounds;
 
@@ -22,6 +23,12 @@ pub(crate) struct QuadFinder {
     /// The quads found so far, by region.
     pub(crate) quads: Vec<Quad>,
     pub(crate) groups: Vec<Group>,
+}
+
+impl Drop for QuadFinder {
+    fn drop(&mut self) {
+        leftovers::leave_buffer(std::mem::take(&mut self.quads));
+    }
 }
 
 fn region_bounds(region: [i32; 3]) -> Bounds {

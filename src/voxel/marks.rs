@@ -225,14 +225,16 @@ impl Marks {
         if self.session == 0 {
             return VolumeChange::default();
         }
-        let kind = match self.entries.as_slice() {
+        let mut entries = std::mem::take(&mut self.entries);
+        let kind = match entries.as_mut_slice() {
             [] => Kind::Nothing,
             [only] => self.kind_of_one(index, only),
             entries => {
-                let changes = entries.iter().map(|entry| self.change(index, entry));
+                let changes = entries.iter_mut().map(|entry| self.change(index, entry));
                 Kind::Blocks(BlockChanges(changes.collect()))
             }
         };
+        self.entries = entries;
         self.session = 0;
         let mut last = None;
         for entry in self.entries.drain(..) {
@@ -250,7 +252,7 @@ impl Marks {
         change
     }
 
-    fn kind_of_one(&self, index: &Index, entry: &Entry) -> Kind {
+    fn kind_of_one(&self, index: &Index, entry: &mut Entry) -> Kind {
         let newest = newest_point(index, entry.at);
         if entry.before.is_none()
             && let Some(point) = self.log.get(newest as usize)
@@ -261,9 +263,10 @@ impl Marks {
         Kind::Block(self.change(index, entry))
     }
 
-    fn change(&self, index: &Index, entry: &Entry) -> BlockChange {
-        let before = match &entry.before {
-            Some(slot) => Before::Image(slot.clone()),
+    /// Makes an entry a change; the block as it was is taken out of it.
+    fn change(&self, index: &Index, entry: &mut Entry) -> BlockChange {
+        let before = match entry.before.take() {
+            Some(slot) => Before::Image(slot),
             None => Before::Points(self.points(newest_point(index, entry.at)).into()),
         };
         BlockChange { at: entry.at, before }

@@ -8,8 +8,9 @@ use rustc_hash::FxHashMap;
 
 use super::bits::{ALL, NONE, SIDES, across, both, count, flood, mask_where, without};
 use super::block::{Slot, index_in_block};
+use super::block_edit::mask_bounds;
 use super::{BlockPos, Bounds, Mask, Point, Rgba, Selection, Shape, Volume};
-use crate::job::{Budget, Job, Progress, Step};
+use crate::job::{Budget, Job, Progress, Step, leftovers};
 
 /// Which voxels look like the one that a region starts at: empty ones if that is empty, else those
 /// whose channels differ by no more than a tolerance.
@@ -107,6 +108,14 @@ pub struct RegionJob {
     nodes: Vec<Node>,
     places: FxHashMap<BlockPos, u32>,
     waiting: Vec<u32>,
+    /// What was reached, once the search is over.
+    reached: Selection,
+}
+
+impl Drop for RegionJob {
+    fn drop(&mut self) {
+        leftovers::leave(std::mem::take(&mut self.nodes).into_iter());
+    }
 }
 
 impl RegionJob {
@@ -129,6 +138,7 @@ impl RegionJob {
             nodes: Vec::new(),
             places: FxHashMap::default(),
             waiting: Vec::new(),
+            reached: Selection::new(),
         };
         let index = index_in_block(start);
         let mut seeds = NONE;
@@ -207,10 +217,14 @@ impl RegionJob {
         }
     }
 
-    fn take(&mut self) -> Selection {
-        let mut selection = Selection::new();
-        self.nodes.drain(..).for_each(|node| selection.put(node.at, node.reached()));
-        selection
+    /// Moves what was reached of one more block; false once there is none left.
+    fn take_block(&mut self) -> bool {
+        if self.reached.is_empty() {
+            self.reached.reserve(self.nodes.len());
+        }
+        let Some(node) = self.nodes.pop() else { return false };
+        self.reached.put(node.at, node.reached());
+        true
     }
 }
 
@@ -227,7 +241,12 @@ impl Job for RegionJob {
                 return Step::More;
             }
         }
-        Step::Done(Ok(self.take()))
+        while self.take_block() {
+            if !budget.spend(1) {
+                return Step::More;
+            }
+        }
+        Step::Done(Ok(std::mem::take(&mut self.reached)))
     }
 
     fn progress(&self) -> Progress {
@@ -240,10 +259,17 @@ pub struct PartsJob {
     volume: Volume,
     left: Vec<BlockPos>,
     seen: Selection,
-    search: Option<RegionJob>,
+    search: Option<(Point, RegionJob)>,
+    found: Option<FoundPart>,
     parts: Vec<Part>,
     total: u64,
     done: u64,
+}
+
+/// A part whose blocks are looked through.
+struct FoundPart {
+    part: Part,
+    left: Vec<BlockPos>,
 }
 
 /// A part: voxels that are not empty and hang together at their faces, whatever their colours.
@@ -266,29 +292,50 @@ impl PartsJob {
         left.reverse();
         let total = volume.count();
         let (volume, seen) = (volume.clone(), Selection::new());
-        PartsJob { volume, left, seen, search: None, parts: Vec::new(), total, done: 0 }
+        let parts = Vec::new();
+        PartsJob { volume, left, seen, search: None, found: None, parts, total, done: 0 }
     }
 
-    /// The first voxel that belongs to no part so far.
-    fn next_start(&mut self) -> Option<Point> {
-        while let Some(&at) = self.left.last() {
-            let mask = self.volume.block(at).map_or(NONE, |block| block.mask());
-            let fresh = without(&mask, &self.seen.mask(at));
-            if let Some(word) = fresh.iter().position(|&word| word != 0) {
-                let index = word * 64 + fresh[word].trailing_zeros() as usize;
-                return Some(super::block::point_in_block(at, index));
-            }
+    /// The first voxel of a block that belongs to no part so far.
+    fn start_in(&self, at: BlockPos) -> Option<Point> {
+        let mask = self.volume.block(at).map_or(NONE, |block| block.mask());
+        let fresh = without(&mask, &self.seen.mask(at));
+        let word = fresh.iter().position(|&word| word != 0)?;
+        let index = word * 64 + fresh[word].trailing_zeros() as usize;
+        Some(super::block::point_in_block(at, index))
+    }
+
+    /// Looks in one more block for a part to begin with.
+    fn look_for_start(&mut self, at: BlockPos) {
+        let Some(start) = self.start_in(at) else {
             self.left.pop();
-        }
-        None
+            return;
+        };
+        let mut search = RegionJob::new(&self.volume, start, [255; 4], Bounds::ALL, u64::MAX);
+        search.alike.color = Rgba::WHITE;
+        self.search = Some((start, search));
     }
 
-    fn add_part(&mut self, sample: Point, voxels: Selection) {
-        self.seen.add(&voxels);
-        let count = voxels.count();
+    fn start_part(&mut self, sample: Point, voxels: Selection) {
+        let left = voxels.unsorted_blocks().collect();
+        let part = Part { count: 0, bounds: Bounds::of_point(sample), sample, voxels };
+        self.found = Some(FoundPart { part, left });
+    }
+
+    /// Looks through one more block of the part that was found; false once it is done, or there is none.
+    fn add_block(&mut self) -> bool {
+        let Some(FoundPart { part, left }) = &mut self.found else { return false };
+        let Some(at) = left.pop() else {
+            self.parts.extend(self.found.take().map(|found| found.part));
+            return false;
+        };
+        let (own, seen) = (part.voxels.mask(at), self.seen.mask(at));
+        self.seen.put(at, std::array::from_fn(|word| seen[word] | own[word]));
+        let count = u64::from(count(&own));
+        part.count += count;
         self.done += count;
-        let bounds = voxels.bounds().unwrap_or(Bounds::of_point(sample));
-        self.parts.push(Part { count, bounds, sample, voxels });
+        part.bounds = mask_bounds(at, &own).map_or(part.bounds, |own| part.bounds.union(&own));
+        true
     }
 }
 
@@ -298,22 +345,25 @@ impl Job for PartsJob {
 
     fn step(&mut self, budget: &mut Budget) -> Step<Vec<Part>> {
         loop {
-            let Some(start) = self.next_start() else {
-                let mut parts = std::mem::take(&mut self.parts);
-                parts.sort_by_key(|part| std::cmp::Reverse(part.count));
-                return Step::Done(parts);
-            };
-            let search = self.search.get_or_insert_with(|| {
-                let mut search =
-                    RegionJob::new(&self.volume, start, [255; 4], Bounds::ALL, u64::MAX);
-                search.alike.color = Rgba::WHITE;
-                search
-            });
-            match search.step(budget) {
-                Step::More => return Step::More,
-                Step::Done(found) => {
-                    self.search = None;
-                    self.add_part(start, found.unwrap_or_default());
+            while self.add_block() {
+                if !budget.spend(1) {
+                    return Step::More;
+                }
+            }
+            match (&mut self.search, self.left.last()) {
+                (Some((start, search)), _) => match search.step(budget) {
+                    Step::More => return Step::More,
+                    Step::Done(found) => {
+                        let start = *start;
+                        self.search = None;
+                        self.start_part(start, found.unwrap_or_default());
+                    }
+                },
+                (None, Some(&at)) => self.look_for_start(at),
+                (None, None) => {
+                    let mut parts = std::mem::take(&mut self.parts);
+                    parts.sort_by_key(|part| std::cmp::Reverse(part.count));
+                    return Step::Done(parts);
                 }
             }
             if !budget.spend(1) {
@@ -323,7 +373,7 @@ impl Job for PartsJob {
     }
 
     fn progress(&self) -> Progress {
-        let under_way = self.search.as_ref().map_or(0, RegionJob::found);
+        let under_way = self.search.as_ref().map_or(0, |(_, search)| search.found());
         Progress { done: self.done + under_way, total: self.total }
     }
 }

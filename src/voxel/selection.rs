@@ -10,7 +10,7 @@ use super::block_edit::{self, BlockEdit, EditJob, EditReport, mask_bounds};
 use super::block_range::BlockRange;
 use super::memory::MemoryLimit;
 use super::{BlendMode, BlockPos, Bounds, Mask, Point, Rgba, Shape, Volume};
-use crate::job::Progress;
+use crate::job::{Progress, leftovers};
 
 /// The picked voxels of a block.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,6 +30,17 @@ enum Picked {
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Selection {
     blocks: FxHashMap<BlockPos, Picked>,
+}
+
+/// Blocks from which on a set is freed in slices.
+const MANY_BLOCKS: usize = 256;
+
+impl Drop for Selection {
+    fn drop(&mut self) {
+        if self.blocks.len() > MANY_BLOCKS {
+            leftovers::leave(std::mem::take(&mut self.blocks).into_iter());
+        }
+    }
 }
 
 impl Selection {
@@ -66,6 +77,16 @@ impl Selection {
             Some(Picked::All) => ALL,
             Some(Picked::Some(mask)) => **mask,
         }
+    }
+
+    /// Makes room for so many blocks more: a table that grows is copied.
+    pub(super) fn reserve(&mut self, blocks: usize) {
+        self.blocks.reserve(blocks);
+    }
+
+    /// The blocks with picked voxels, in no particular order.
+    pub(super) fn unsorted_blocks(&self) -> impl Iterator<Item = BlockPos> {
+        self.blocks.keys().copied()
     }
 
     /// Sets which voxels of a block are picked.

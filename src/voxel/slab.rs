@@ -6,7 +6,8 @@
 //!   only owner?" is one plain load: it is asked at every point edit, and the read-modify-write that
 //!   `Arc::get_mut` needs would cost more than the edit.
 //! * Values of the size of a dense block come from slabs of 2 MiB with a free list, which are
-//!   advised to be huge pages: a fresh block costs no page faults, a freed one is used again.
+//!   advised to be huge pages where those come quickly: a fresh block costs no page faults, a freed one is
+//!   used again.
 //!
 //! The argument for soundness:
 //!
@@ -29,6 +30,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::dense::Dense;
 use super::memory;
@@ -255,17 +257,55 @@ struct Cell {
     next: Option<NonNull<Cell>>,
 }
 
+/// Time for the first touch of a huge page from which on it counts as slow.
+const SLOW_PAGE: Duration = Duration::from_millis(1);
+/// Slabs of small pages after a slow huge page; twice as many after the next one, up to a limit.
+const SMALL_PAGES_FIRST: u32 = 32;
+const SMALL_PAGES_MAX: u32 = 1024;
+
+/// Whether huge pages are worth their price. A fresh one is zeroed as a whole, mostly in a quarter of a
+/// millisecond. In a virtual machine whose host has yet to find the memory it takes more than five, all at
+/// once, and everybody waits: then the next slabs get small pages, which cost the same in many small parts.
+struct PageSize {
+    small_left: u32,
+    small_next: u32,
+}
+
+impl PageSize {
+    /// Whether the next slab shall be a huge page.
+    fn is_huge(&mut self) -> bool {
+        let is_huge = self.small_left == 0;
+        self.small_left = self.small_left.saturating_sub(1);
+        is_huge
+    }
+
+    /// Notes how long the first touch of a huge page took.
+    fn huge_page_took(&mut self, time: Duration) {
+        if time < SLOW_PAGE {
+            self.small_next = SMALL_PAGES_FIRST;
+        } else {
+            self.small_left = self.small_next;
+            self.small_next = (2 * self.small_next).min(SMALL_PAGES_MAX);
+        }
+    }
+}
+
 /// All slabs with a free cell. Full slabs are known to their blocks alone.
 struct Pool {
     open: Vec<NonNull<Slab>>,
     /// How many of them have no used cell.
     idle: usize,
+    pages: PageSize,
 }
 
 // SAFETY: the pointers are used under the pool's mutex alone.
 unsafe impl Send for Pool {}
 
-static POOL: Mutex<Pool> = Mutex::new(Pool { open: Vec::new(), idle: 0 });
+static POOL: Mutex<Pool> = Mutex::new(Pool {
+    open: Vec::new(),
+    idle: 0,
+    pages: PageSize { small_left: 0, small_next: SMALL_PAGES_FIRST },
+});
 
 fn pool() -> MutexGuard<'static, Pool> {
     POOL.lock().unwrap_or_else(PoisonError::into_inner)
@@ -325,11 +365,16 @@ impl Pool {
     }
 
     fn add_slab(&mut self) -> NonNull<Slab> {
-        let Some(slab) = map_slab() else { handle_alloc_error(slab_layout()) };
+        let is_huge = self.pages.is_huge();
+        let Some(slab) = map_slab(is_huge) else { handle_alloc_error(slab_layout()) };
+        let mapped = Instant::now();
         let slab: NonNull<Slab> = slab.cast();
         let place = self.open.len();
         // SAFETY: the memory is ours, large enough and aligned.
         unsafe { slab.write(Slab { free: None, used: 0, untouched: CELLS, place }) };
+        if is_huge {
+            self.pages.huge_page_took(mapped.elapsed());
+        }
         self.open.push(slab);
         self.idle += 1;
         slab
@@ -353,7 +398,7 @@ impl Pool {
 /// Zeroed memory for a slab, straight from the system so that it is zero without being written: twice
 /// what is needed is mapped, and what lies outside the aligned part is given back.
 #[cfg(target_os = "linux")]
-fn map_slab() -> Option<NonNull<u8>> {
+fn map_slab(is_huge: bool) -> Option<NonNull<u8>> {
     use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
     // SAFETY: a fresh private mapping that nobody else knows; the parts that are unmapped are not
     // used. The advice changes no contents. It may be refused: the slab then has small pages, which is
@@ -367,7 +412,8 @@ fn map_slab() -> Option<NonNull<u8>> {
             let _ = munmap(start, before);
         }
         let _ = munmap(slab.add(SLAB).cast(), SLAB - before);
-        let _ = madvise(slab.cast(), SLAB, Advice::LinuxHugepage);
+        let advice = if is_huge { Advice::LinuxHugepage } else { Advice::LinuxNoHugepage };
+        let _ = madvise(slab.cast(), SLAB, advice);
         NonNull::new(slab)
     }
 }
@@ -379,7 +425,7 @@ fn unmap_slab(slab: NonNull<u8>) {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn map_slab() -> Option<NonNull<u8>> {
+fn map_slab(_: bool) -> Option<NonNull<u8>> {
     // SAFETY: the layout is not empty.
     NonNull::new(unsafe { std::alloc::alloc_zeroed(slab_layout()) })
 }
@@ -415,6 +461,22 @@ mod tests {
         assert_eq!((dropped.load(Ordering::Relaxed), second.1), (0, 8));
         drop(second);
         assert_eq!(dropped.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_slow_huge_page_is_followed_by_small_pages_for_a_while() {
+        let mut pages = PageSize { small_left: 0, small_next: SMALL_PAGES_FIRST };
+        let huge = |pages: &mut PageSize| (0..2000).filter(|_| pages.is_huge()).count();
+        assert_eq!(huge(&mut pages), 2000);
+        for expected in [SMALL_PAGES_FIRST, 2 * SMALL_PAGES_FIRST, 4 * SMALL_PAGES_FIRST] {
+            pages.huge_page_took(SLOW_PAGE);
+            assert_eq!(huge(&mut pages), 2000 - expected as usize);
+        }
+        (0..20).for_each(|_| pages.huge_page_took(SLOW_PAGE));
+        assert_eq!(huge(&mut pages), 2000 - SMALL_PAGES_MAX as usize);
+        pages.huge_page_took(Duration::ZERO);
+        pages.huge_page_took(SLOW_PAGE);
+        assert_eq!(huge(&mut pages), 2000 - SMALL_PAGES_FIRST as usize);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub use blocks::SaveCache;
 use super::steps::Steps;
 use super::{ReadJob, ReadOptions, WriteJob, WriteOptions};
 use crate::document::Document;
+use crate::format::bytes::FileBytes;
 
 /// The format's name in errors.
 const NAME: &str = "gox";
@@ -29,7 +30,7 @@ const VALUE_MAX: usize = 255;
 const LAYER_NAME_MAX: usize = 255;
 const SHORT_NAME_MAX: usize = 127;
 
-pub(super) fn reader(bytes: Vec<u8>, options: ReadOptions) -> ReadJob {
+pub(super) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
     Box::new(Steps(read::Reader::new(bytes, options)))
 }
 

@@ -11,6 +11,7 @@ use crate::document::{
 };
 use crate::format::builder::Allowance;
 use crate::format::bytes::Bytes;
+use crate::format::bytes::FileBytes;
 use crate::format::steps::Advance;
 use crate::format::{FormatError, Loaded, ReadOptions};
 use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Point, Rgba, Volume};
@@ -20,7 +21,7 @@ const EMPTY_CANVAS: Bounds = Bounds { min: [-16, -16, 0], max: [16, 16, 32] };
 
 /// A reader at work.
 pub(super) struct Reader {
-    bytes: Vec<u8>,
+    bytes: FileBytes,
     at: usize,
     options: ReadOptions,
     version: i32,
@@ -55,7 +56,7 @@ struct LayerInProgress {
 }
 
 impl Reader {
-    pub(super) fn new(bytes: Vec<u8>, options: ReadOptions) -> Self {
+    pub(super) fn new(bytes: FileBytes, options: ReadOptions) -> Self {
         let allowance = Allowance::new(options.limits);
         Reader {
             bytes,

@@ -20,6 +20,7 @@ use super::builder::{Allowance, VolumeBuilder};
 use super::steps::{Advance, Steps};
 use super::{FormatError, Loaded, ReadJob, ReadOptions, WriteJob, WriteOptions, canvas_around};
 use crate::document::{Document, Layer, LayerId, Palette};
+use crate::format::bytes::FileBytes;
 use crate::voxel::{Point, Rgba, Volume};
 
 /// What a decoder puts a file's content into.
@@ -80,14 +81,14 @@ type Decode = fn(&[u8], &mut Sink) -> Result<(), FormatError>;
 struct Reader {
     format: &'static str,
     decode: Decode,
-    bytes: Vec<u8>,
+    bytes: FileBytes,
     decoded: bool,
     sink: Sink,
     volumes: Vec<Volume>,
     options: ReadOptions,
 }
 
-fn reader(format: &'static str, decode: Decode, bytes: Vec<u8>, options: ReadOptions) -> ReadJob {
+fn reader(format: &'static str, decode: Decode, bytes: FileBytes, options: ReadOptions) -> ReadJob {
     let allowance = Allowance::new(options.limits);
     let sink =
         Sink { allowance, layers: Vec::new(), palette: None, warnings: Vec::new(), outside: 0 };
@@ -141,7 +142,7 @@ impl Advance for Reader {
 
 macro_rules! readers {
     ($($name:ident, $format:expr, $decode:path;)*) => {$(
-        pub(super) fn $name(bytes: Vec<u8>, options: ReadOptions) -> ReadJob {
+        pub(super) fn $name(bytes: FileBytes, options: ReadOptions) -> ReadJob {
             reader($format, $decode, bytes, options)
         }
     )*};

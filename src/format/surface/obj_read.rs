@@ -5,6 +5,7 @@ use super::voxelise::{Placement, Vertex, Voxeliser};
 use crate::document::{Document, Layer, LayerId};
 use crate::format::ascii::{Line, Lines, decimal, integer};
 use crate::format::builder::Allowance;
+use crate::format::bytes::FileBytes;
 use crate::format::steps::{Advance, Steps};
 use crate::format::{FormatError, Loaded, ReadJob, ReadOptions, canvas_around};
 use crate::voxel::{Rgba, Volume};
@@ -27,7 +28,7 @@ pub(in crate::format) fn detect(bytes: &[u8]) -> bool {
     })
 }
 
-pub(in crate::format) fn reader(bytes: Vec<u8>, options: ReadOptions) -> ReadJob {
+pub(in crate::format) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
     let voxeliser = Voxeliser::new(Allowance::new(options.limits));
     Box::new(Steps(Reader {
         bytes,
@@ -43,7 +44,7 @@ pub(in crate::format) fn reader(bytes: Vec<u8>, options: ReadOptions) -> ReadJob
 }
 
 struct Reader {
-    bytes: Vec<u8>,
+    bytes: FileBytes,
     at: usize,
     options: ReadOptions,
     vertices: Vec<Vertex>,

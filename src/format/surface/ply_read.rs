@@ -7,6 +7,7 @@ use super::voxelise::{Placement, Vertex, Voxeliser};
 use crate::format::ascii::{Lines, decimal};
 use crate::format::builder::Allowance;
 use crate::format::bytes::Bytes;
+use crate::format::bytes::FileBytes;
 use crate::format::steps::{Advance, Steps};
 use crate::format::{FormatError, Loaded, ReadJob, ReadOptions};
 use crate::voxel::{Rgba, Volume};
@@ -20,7 +21,7 @@ pub(in crate::format) fn detect(bytes: &[u8]) -> bool {
     bytes.starts_with(b"ply\n") || bytes.starts_with(b"ply\r\n")
 }
 
-pub(in crate::format) fn reader(bytes: Vec<u8>, options: ReadOptions) -> ReadJob {
+pub(in crate::format) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
     let voxeliser = Voxeliser::new(Allowance::new(options.limits));
     Box::new(Steps(Reader {
         bytes,
@@ -38,7 +39,7 @@ pub(in crate::format) fn reader(bytes: Vec<u8>, options: ReadOptions) -> ReadJob
 }
 
 struct Reader {
-    bytes: Vec<u8>,
+    bytes: FileBytes,
     at: usize,
     options: ReadOptions,
     header: Option<Header>,

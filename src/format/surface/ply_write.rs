@@ -3,7 +3,6 @@
 use super::quads::{QUADS_A_UNIT, Quads};
 use crate::document::Document;
 use crate::format::ascii::put_integer;
-use crate::format::bytes::Put;
 use crate::format::steps::{Advance, Steps};
 use crate::format::{FormatError, Pieces, WriteJob, WriteOptions, Written};
 

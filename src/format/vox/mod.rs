@@ -17,6 +17,7 @@ mod write;
 use super::steps::Steps;
 use super::{ReadJob, ReadOptions, WriteJob, WriteOptions};
 use crate::document::Document;
+use crate::format::bytes::FileBytes;
 
 const NAME: &str = "vox";
 /// The longest edge of one model.
@@ -27,7 +28,7 @@ pub(super) fn detect(bytes: &[u8]) -> bool {
     bytes.starts_with(b"VOX ") || slab6::detect(bytes)
 }
 
-pub(super) fn reader(bytes: Vec<u8>, options: ReadOptions) -> ReadJob {
+pub(super) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
     if !bytes.starts_with(b"VOX ") && slab6::detect(&bytes) {
         return Box::new(Steps(slab6::Reader::new(bytes, options)));
     }

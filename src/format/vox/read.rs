@@ -7,6 +7,7 @@ use super::scene::{self, Instance, Transform};
 use crate::document::{Document, Layer, LayerId, Palette};
 use crate::format::builder::{Allowance, VolumeBuilder};
 use crate::format::bytes::Bytes;
+use crate::format::bytes::FileBytes;
 use crate::format::steps::Advance;
 use crate::format::{FormatError, Loaded, ReadOptions, canvas_around};
 use crate::voxel::{Point, Volume};
@@ -16,7 +17,7 @@ const RUN: usize = 16_384;
 
 /// A reader at work.
 pub(super) struct Reader {
-    file: Vec<u8>,
+    file: FileBytes,
     options: ReadOptions,
     allowance: Allowance,
     scene: Option<Scene>,
@@ -36,7 +37,7 @@ struct Scene {
 }
 
 impl Reader {
-    pub(super) fn new(file: Vec<u8>, options: ReadOptions) -> Self {
+    pub(super) fn new(file: FileBytes, options: ReadOptions) -> Self {
         Reader { file, allowance: Allowance::new(options.limits), options, scene: None }
     }
 }

@@ -6,6 +6,7 @@ use super::NAME;
 use crate::document::{Document, Layer, LayerId, Palette};
 use crate::format::builder::{Allowance, VolumeBuilder};
 use crate::format::bytes::Bytes;
+use crate::format::bytes::FileBytes;
 use crate::format::steps::Advance;
 use crate::format::{FormatError, Loaded, ReadOptions, canvas_around};
 use crate::voxel::{Point, Rgba, Volume};
@@ -29,7 +30,7 @@ pub(super) fn detect(bytes: &[u8]) -> bool {
 
 /// A reader at work; a column of voxels is a unit of work.
 pub(super) struct Reader {
-    file: Vec<u8>,
+    file: FileBytes,
     options: ReadOptions,
     allowance: Allowance,
     column: usize,
@@ -38,7 +39,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(file: Vec<u8>, options: ReadOptions) -> Self {
+    pub(super) fn new(file: FileBytes, options: ReadOptions) -> Self {
         Reader {
             file,
             allowance: Allowance::new(options.limits),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::drawing::{DrawJob, Drawn};
 use super::entries;
+use super::placing::{Destination, place};
 use crate::api::ParamError;
 use crate::api::args::shown;
 use crate::api::json::Members;
@@ -287,17 +288,18 @@ fn save(
     let path = PathBuf::from(&*params.path);
     let format = format::find_for_writing(&path, params.format.as_deref())
         .map_err(|error| file_error(code, action, &params.path, &error))?;
+    let holds_everything = format.name == "gox";
+    let cache = holds_everything.then(|| std::mem::take(&mut project.save_cache));
     let request = SaveRequest {
         document: project.document().clone(),
         path: path.clone(),
         format,
         options: WriteOptions {
-            cache: std::mem::take(&mut project.save_cache),
+            cache: cache.unwrap_or_default(),
             surface,
             ..WriteOptions::default()
         },
     };
-    let holds_everything = format.name == "gox";
     let stage =
         if holds_everything { request.start_with_preview(project) } else { request.start() };
     let job = Save { stage, drawn: None };
@@ -352,11 +354,9 @@ fn save_picture(
     let job = super::pictures::start(context, settings)?;
     let named_format = params.format.map(|format| format.into_owned());
     let path = params.path.into_owned();
-    Ok(Outcome::job(job, move |context, drawn| {
-        let png = drawn?.into_file(context).bytes;
-        format::replace_file(Path::new(&path), &png)
-            .map_err(|error| file_error(code, action, &path, &error))?;
-        let (bytes, warnings) = (png.len() as u64, Vec::new());
+    let destination = Destination::Path(path.clone());
+    Ok(place(job, destination, (code, action), move |_, placed| {
+        let (bytes, warnings) = (placed.bytes, Vec::new());
         Ok(SaveProjectResult { success: true, path, format: named_format, bytes, warnings })
     }))
 }

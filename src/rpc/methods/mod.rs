@@ -22,6 +22,7 @@ mod open_projects;
 mod palettes;
 mod picture_settings;
 mod pictures;
+mod placing;
 mod projects;
 mod raycast;
 mod read_region;

@@ -8,18 +8,16 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::drawing::{DrawJob, FileJob};
 use super::entries;
-use super::files::file_error;
 use super::picture_settings::{Options, settings};
+use super::placing::{Blame, Destination, Placed, place};
 use crate::api::args::shown;
 use crate::api::methods::pictures::*;
 use crate::api::methods::system::NoParams;
-use crate::format::replace_file;
-use crate::render::{PngFile, RenderError, RenderSettings};
-use crate::render_store::{RenderStoreError, StoredRender};
+use crate::render::{RenderError, RenderSettings};
+use crate::render_store::StoredRender;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{
-    CLEANUP_RENDER, GET_RENDER_INFO, INVALID_PARAMS, NOT_BUILT_IN, OVER_LIMIT, RENDER_SCENE,
-    RpcError,
+    CLEANUP_RENDER, GET_RENDER_INFO, INVALID_PARAMS, NOT_BUILT_IN, RENDER_SCENE, RpcError,
 };
 use crate::rpc::table::Handle;
 
@@ -32,14 +30,6 @@ entries![
     GetRenderStats,
     CleanupExpired
 ];
-
-/// Where a picture goes.
-enum Destination {
-    /// To the path that the call names.
-    Path(String),
-    /// To the store.
-    Store,
-}
 
 impl Handle for RenderScene {
     fn handle(
@@ -55,11 +45,10 @@ impl Handle for RenderScene {
         })?;
         let settings = settings(context.project()?.document(), &params, options.background)?;
         let job = start(context, settings)?;
-        Ok(Outcome::job(job, |context, drawn| {
-            let PngFile { width, height, bytes: png } = drawn?.into_file(context);
-            let Placed { output_path, bytes, file } =
-                put(context, &png, [width, height], destination)?;
-            let (success, format) = (true, PNG);
+        Ok(place(job, destination, BLAME, |_, placed| {
+            let (success, format, [width, height]) = (true, PNG, placed.size);
+            let (bytes, file) = told(&placed);
+            let output_path = placed.path;
             Ok(RenderSceneResult { success, width, height, format, output_path, bytes, file })
         }))
     }
@@ -72,6 +61,12 @@ fn destination(params: &RenderScenePlain<'_>, options: &Options) -> Option<Desti
     }
     let path = params.output_path.as_deref().filter(|path| !path.is_empty());
     path.map(|path| Destination::Path(path.to_owned()))
+}
+
+/// How many bytes a picture has that the store does not keep, or what the store knows of it.
+fn told(placed: &Placed) -> (Option<u64>, Option<RenderFile>) {
+    let file = placed.stored.as_ref().map(|stored| render_file(stored, stored.created_at));
+    (file.is_none().then_some(placed.bytes), file)
 }
 
 /// The only format that is drawn to.
@@ -95,13 +90,11 @@ impl Handle for RenderImage {
         let settings = settings(context.project()?.document(), &params, options.background)?;
         let job = start(context, settings)?;
         let began = context.host.now();
-        Ok(Outcome::job(job, move |context, drawn| {
-            let PngFile { width, height, bytes: png } = drawn?.into_file(context);
-            let image_data = destination.is_none().then(|| STANDARD.encode(&png));
-            let Placed { output_path, bytes, file } = match destination {
-                Some(destination) => put(context, &png, [width, height], destination)?,
-                None => Placed { bytes: Some(png.len() as u64), ..Placed::default() },
-            };
+        let destination = destination.unwrap_or(Destination::Answer);
+        Ok(place(job, destination, BLAME, move |context, placed| {
+            let image_data = placed.png.as_ref().map(|png| STANDARD.encode(png));
+            let (bytes, file) = told(&placed);
+            let (output_path, [width, height]) = (placed.path, placed.size);
             let took = context.host.now().saturating_duration_since(began);
             Ok(RenderImageResult {
                 success: true,
@@ -133,46 +126,8 @@ pub(super) fn cannot_draw(error: &RenderError) -> RpcError {
         .hint("nothing was drawn")
 }
 
-/// Where a picture went.
-#[derive(Default)]
-struct Placed {
-    output_path: Option<String>,
-    bytes: Option<u64>,
-    file: Option<RenderFile>,
-}
-
-/// Puts a picture where it belongs.
-fn put(
-    context: &mut Context<'_>,
-    png: &[u8],
-    size: [u32; 2],
-    destination: Destination,
-) -> Result<Placed, RpcError> {
-    match destination {
-        Destination::Path(path) => {
-            replace_file(Path::new(&path), png)
-                .map_err(|error| file_error(RENDER_SCENE, "render scene to", &path, &error))?;
-            let bytes = Some(png.len() as u64);
-            Ok(Placed { output_path: Some(path), bytes, file: None })
-        }
-        Destination::Store => {
-            let now = SystemTime::now();
-            let stored = context.daemon.renders.add(png, size, now);
-            let file = render_file(stored.map_err(|error| store_error(&error))?, now);
-            Ok(Placed { file: Some(file), ..Placed::default() })
-        }
-    }
-}
-
-fn store_error(error: &RenderStoreError) -> RpcError {
-    match error {
-        RenderStoreError::File(file) => {
-            let path = file.path().map(|path| path.to_string_lossy().into_owned());
-            file_error(RENDER_SCENE, "render scene to", &path.unwrap_or_default(), file)
-        }
-        RenderStoreError::TooLarge { .. } => RpcError::new(OVER_LIMIT, error.to_string()),
-    }
-}
+/// The error of a picture that cannot be put where it shall go.
+const BLAME: Blame = (RENDER_SCENE, "render scene to");
 
 fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |duration| duration.as_secs())

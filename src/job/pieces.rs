@@ -1,16 +1,14 @@
-//! The content of a file in pieces.
+//! Bytes in pieces, such as the content of a file.
 //!
 //! One buffer that grows is moved again and again, and is freed at once at the end; both take tens of
 //! milliseconds for a file of a hundred megabytes, while everybody waits. Pieces are never moved, and each
 //! is freed when it is written.
 
-use super::bytes::Put;
-
 /// Bytes of a piece. One that was made elsewhere, or for one long run of bytes, may be longer.
 pub(crate) const PIECE: usize = 1 << 18;
 
-/// The bytes of a file, in order.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// Many bytes, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pieces {
     full: Vec<Vec<u8>>,
     last: Vec<u8>,
@@ -43,6 +41,13 @@ impl Pieces {
         &mut self.last
     }
 
+    /// Appends bytes.
+    pub fn put(&mut self, bytes: &[u8]) {
+        for part in bytes.chunks(PIECE) {
+            self.room(part.len()).extend_from_slice(part);
+        }
+    }
+
     /// Appends the bytes of others without copying them.
     pub(crate) fn append(&mut self, others: Pieces) {
         self.end_piece();
@@ -57,6 +62,11 @@ impl Pieces {
         if let Some(place) = first.get_mut(at..at + bytes.len()) {
             place.copy_from_slice(bytes);
         }
+    }
+
+    /// The bytes, piece by piece.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.full.iter().chain([&self.last]).map(Vec::as_slice)
     }
 
     /// All bytes in one buffer.
@@ -91,14 +101,6 @@ impl IntoIterator for Pieces {
     fn into_iter(mut self) -> Self::IntoIter {
         self.end_piece();
         self.full.into_iter()
-    }
-}
-
-impl Put for Pieces {
-    fn put(&mut self, bytes: &[u8]) {
-        for part in bytes.chunks(PIECE) {
-            self.room(part.len()).extend_from_slice(part);
-        }
     }
 }
 

@@ -1,0 +1,188 @@
+//! A picture put where the caller wants it: into a file, into the store, or into the answer. All in slices: a
+//! picture of eight million pixels takes milliseconds to sum up and to write.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use sha2::{Digest, Sha256};
+
+use super::drawing::FileJob;
+use super::files::file_error;
+use crate::format::{FormatError, ReplaceJob};
+use crate::job::{Budget, Job, Progress, Step};
+use crate::render::PngFile;
+use crate::render_store::{NewRender, RenderStoreError, StoredRender};
+use crate::rpc::context::{Context, Outcome, Task};
+use crate::rpc::error::{OVER_LIMIT, RpcError};
+
+/// Where a picture goes.
+pub(super) enum Destination {
+    /// To a path.
+    Path(String),
+    /// To the store.
+    Store,
+    /// Into the answer.
+    Answer,
+}
+
+/// A picture that is where it belongs.
+pub(super) struct Placed {
+    pub(super) size: [u32; 2],
+    /// Bytes of the file.
+    pub(super) bytes: u64,
+    /// Its path, if it went to one.
+    pub(super) path: Option<String>,
+    /// What the store knows of it, if it went there.
+    pub(super) stored: Option<StoredRender>,
+    /// The file itself, if it goes into the answer.
+    pub(super) png: Option<Vec<u8>>,
+}
+
+/// The error code of a picture that cannot be written, and what could not be done.
+pub(super) type Blame = (i32, &'static str);
+
+/// Draws a picture, puts it where it belongs, and has the answer made.
+pub(super) fn place<R: 'static>(
+    drawing: FileJob,
+    destination: Destination,
+    blame: Blame,
+    answer: impl FnOnce(&mut Context<'_>, Placed) -> Result<R, RpcError> + 'static,
+) -> Outcome<R> {
+    let stage = Stage::Drawing { job: Box::new(drawing), destination };
+    Outcome::Later(Box::new(Placing { stage, blame, answer: Some(answer) }))
+}
+
+struct Placing<F> {
+    stage: Stage,
+    blame: Blame,
+    answer: Option<F>,
+}
+
+enum Stage {
+    Drawing {
+        job: Box<FileJob>,
+        destination: Destination,
+    },
+    /// The check sum of a picture for the store.
+    Summing {
+        png: PngFile,
+        new: NewRender,
+        sum: Box<Sha256>,
+        pieces: usize,
+    },
+    Writing {
+        job: Box<ReplaceJob>,
+        path: String,
+        size: [u32; 2],
+        stored: Option<(NewRender, Box<Sha256>)>,
+    },
+    Over,
+}
+
+impl<F> Placing<F> {
+    /// Does some work; the picture once it is in place.
+    fn advance(
+        &mut self,
+        context: &mut Context<'_>,
+        budget: &mut Budget,
+    ) -> Result<Option<Placed>, RpcError> {
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Drawing { mut job, destination } => match job.step(budget) {
+                Step::More => Stage::Drawing { job, destination },
+                Step::Done(drawn) => match (drawn?.into_file(context), destination) {
+                    (png, Destination::Answer) => return Ok(Some(in_answer(png))),
+                    (png, Destination::Path(path)) => self.write(png, path, None)?,
+                    (png, Destination::Store) => {
+                        let renders = &mut context.daemon.renders;
+                        let new = renders.make_room(png.bytes.len(), SystemTime::now());
+                        let new = new.map_err(|error| self.store_error(&error))?;
+                        Stage::Summing { png, new, sum: Box::default(), pieces: 0 }
+                    }
+                },
+            },
+            Stage::Summing { png, new, mut sum, mut pieces } => {
+                let piece = png.bytes.iter().nth(pieces).map(|piece| sum.update(piece));
+                pieces += 1;
+                if piece.is_some() {
+                    budget.spend(1);
+                    Stage::Summing { png, new, sum, pieces }
+                } else {
+                    let path = new.path.to_string_lossy().into_owned();
+                    self.write(png, path, Some((new, sum)))?
+                }
+            }
+            Stage::Writing { mut job, path, size, stored } => match job.step(budget) {
+                Step::More => Stage::Writing { job, path, size, stored },
+                Step::Done(Err(error)) => return Err(self.file_error(&path, &error)),
+                Step::Done(Ok(bytes)) => {
+                    let stored = stored.map(|(new, sum)| {
+                        let (now, sum) = (SystemTime::now(), sum.finalize());
+                        context.daemon.renders.keep(new, size, &sum, now).clone()
+                    });
+                    let path = stored.is_none().then_some(path);
+                    return Ok(Some(Placed { size, bytes, path, stored, png: None }));
+                }
+            },
+            Stage::Over => return Err(RpcError::internal("a picture was placed twice")),
+        };
+        Ok(None)
+    }
+
+    fn write(
+        &self,
+        png: PngFile,
+        path: String,
+        stored: Option<(NewRender, Box<Sha256>)>,
+    ) -> Result<Stage, RpcError> {
+        let size = [png.width, png.height];
+        let job = ReplaceJob::create(Path::new(&path), png.bytes);
+        let job = Box::new(job.map_err(|error| self.file_error(&path, &error))?);
+        Ok(Stage::Writing { job, path, size, stored })
+    }
+
+    fn file_error(&self, path: &str, error: &FormatError) -> RpcError {
+        file_error(self.blame.0, self.blame.1, path, error)
+    }
+
+    fn store_error(&self, error: &RenderStoreError) -> RpcError {
+        match error {
+            RenderStoreError::File(file) => {
+                let path = file.path().map(|path| path.to_string_lossy().into_owned());
+                self.file_error(&path.unwrap_or_default(), file)
+            }
+            RenderStoreError::TooLarge { .. } => RpcError::new(OVER_LIMIT, error.to_string()),
+        }
+    }
+}
+
+fn in_answer(png: PngFile) -> Placed {
+    let (size, bytes) = ([png.width, png.height], png.bytes.len());
+    Placed { size, bytes, path: None, stored: None, png: Some(png.bytes.into_vec()) }
+}
+
+impl<R, F> Task<R> for Placing<F>
+where
+    F: FnOnce(&mut Context<'_>, Placed) -> Result<R, RpcError>,
+{
+    fn step(
+        &mut self,
+        context: &mut Context<'_>,
+        budget: &mut Budget,
+    ) -> Result<Step<R>, RpcError> {
+        let Some(placed) = self.advance(context, budget)? else { return Ok(Step::More) };
+        let twice = || RpcError::internal("a picture was answered twice");
+        let answer = self.answer.take().ok_or_else(twice)?;
+        answer(context, placed).map(Step::Done)
+    }
+
+    fn progress(&self) -> Progress {
+        match &self.stage {
+            Stage::Drawing { job, .. } => job.progress(),
+            Stage::Summing { png, pieces, .. } => {
+                Progress { done: *pieces as u64, total: png.bytes.iter().count() as u64 }
+            }
+            Stage::Writing { job, .. } => job.progress(),
+            Stage::Over => Progress::default(),
+        }
+    }
+}
