@@ -348,3 +348,83 @@ fn closing_a_project_waits_for_the_change_that_runs() {
     assert_eq!(finish(&mut daemon, &mut closing)["result"]["discarded"], true);
     assert_eq!(count(&mut daemon), 0);
 }
+
+#[test]
+fn a_few_numbers_that_stand_for_many_voxels_take_no_memory_for_them_at_once() {
+    let mut daemon = Daemon::default();
+    daemon.service.workspace_mut().edit_limits.voxels = 1 << 40;
+    edit(&mut daemon, json!([{"op": "voxels", "points": [[0, 0, 0]], "color": "red"}]));
+    let many = 2_000_000_000;
+    for operation in [
+        json!({"op": "heightmap", "rows": [[many]], "color": "red"}),
+        json!({"op": "copy", "min": [0, 0, 0], "max": [0, 0, 0], "to": [1, 0, 0], "times": many, "step": [0, 0, 1]}),
+        json!({"op": "extrude", "at": [0, 0, 0], "direction": "+z", "distance": many}),
+        json!({"op": "scale", "factor": 64}),
+    ] {
+        let params = json!({"operations": [operation]});
+        let mut running = begin(&mut daemon, 1, "goxel.edit", params).expect("it takes slices");
+        for _ in 0..10 {
+            assert!(step(&mut daemon, &mut running).is_none());
+        }
+        daemon.service.cancel(*running, &mut daemon.host);
+        assert_eq!(count(&mut daemon), 1);
+    }
+}
+
+#[test]
+fn what_takes_slices_and_what_is_done_at_once_come_to_the_same() {
+    let results = [1, 40].map(|size: i32| {
+        let mut daemon = Daemon::default();
+        let row: Vec<i32> = (0..size).collect();
+        let map: Vec<String> = row.iter().map(|_| "r.b".repeat(size as usize)).collect();
+        let operations = json!([
+            {"op": "heightmap", "origin": [-5, 3, 7], "rows": vec![row.clone(); size as usize],
+                "gradient": ["red", "blue"]},
+            {"op": "map", "axis": "x", "at": 70, "rows": map, "legend": {"r": "red", "b": "blue"}},
+            {"op": "extrude", "at": [70, 0, 0], "direction": "+x", "distance": 3},
+            {"op": "scale", "factor": 2},
+            {"op": "map", "axis": "z", "at": 90, "rows": ["r"], "legend": {"r": "red"}, "mode": "paint"},
+        ]);
+        let result = edit(&mut daemon, operations);
+        let heights = u64::from((size * size * (size - 1) / 2) as u32);
+        let (drawn, pulled) = ((2 * size * size) as u64, 3 * size as u64);
+        (count(&mut daemon), (heights + drawn + pulled) * 8, result)
+    });
+    for (found, expected, result) in results {
+        assert_eq!(found, expected, "{result}");
+    }
+}
+
+#[test]
+fn shrinking_keeps_what_most_of_a_cube_is() {
+    let mut daemon = Daemon::default();
+    edit(
+        &mut daemon,
+        json!([{"op": "box", "min": [-64, 0, 64], "max": [63, 63, 127], "color": "red"},
+        {"op": "box", "min": [0, 0, 64], "max": [40, 63, 127], "color": "blue", "mode": "paint"}]),
+    );
+    edit(&mut daemon, json!([{"op": "scale", "factor": "1/64", "center": [0, 0, 0]}]));
+    assert_eq!(count(&mut daemon), 2);
+    assert_eq!(color(&mut daemon, [-1, 0, 1]), json!(RED));
+    assert_eq!(color(&mut daemon, [0, 0, 1]), json!([0, 0, 255, 255]));
+}
+
+#[test]
+fn moving_a_large_layer_takes_slices_and_the_limit_is_that_of_edits() {
+    let mut daemon = Daemon::default();
+    edit(
+        &mut daemon,
+        json!([{"op": "box", "min": [0, 0, 0], "max": [99, 99, 99], "color": "red"}]),
+    );
+    let params = json!({"offset": [1, 2, 3]});
+    let mut moving = begin(&mut daemon, 1, "goxel.move_voxels", params).expect("it takes slices");
+    assert!(step(&mut daemon, &mut moving).is_none());
+    assert_eq!(color(&mut daemon, [0, 0, 0]), json!(RED), "a read sees the state before");
+    assert_eq!(finish(&mut daemon, &mut moving)["result"]["put"], 1_000_000);
+    assert_eq!(color(&mut daemon, [0, 0, 0]), json!([0, 0, 0, 0]));
+    assert_eq!(color(&mut daemon, [100, 101, 102]), json!(RED));
+    daemon.service.workspace_mut().edit_limits.voxels = 10_000;
+    let error = daemon.fail("goxel.move_voxels", json!({"offset": [1, 2, 3]}));
+    assert_eq!((&error["code"], &error["data"]["limit"]), (&json!(1004), &json!(10_000)));
+    assert!(error["message"].as_str().unwrap().contains("--max-edit-voxels"), "{error}");
+}

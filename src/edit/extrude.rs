@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::put::Put;
+use super::put::put;
 use super::work::{Refusal, Work, addressable};
 use crate::api::operations::forms::ExtrudeFields;
 use crate::job::Progress;
@@ -21,8 +21,9 @@ pub(super) struct Extrude {
     limit: u64,
     waiting: Vec<Point>,
     face: HashSet<[i32; 3]>,
-    voxels: Vec<(Point, Rgba)>,
-    put: Option<Put>,
+    /// The voxels of the face, each with the colour of what it pulls out.
+    columns: Vec<(Point, Rgba)>,
+    put: Option<Box<dyn Work>>,
 }
 
 impl Extrude {
@@ -48,7 +49,7 @@ impl Extrude {
             limit,
             waiting: Vec::new(),
             face: HashSet::new(),
-            voxels: Vec::new(),
+            columns: Vec::new(),
             put: None,
         };
         if !extrude.is_face(volume, at) {
@@ -60,26 +61,17 @@ impl Extrude {
         Ok(extrude)
     }
 
-    fn moved(&self, point: Point, steps: i64) -> Result<Point, Refusal> {
-        let mut to = point.array().map(i64::from);
-        to[self.axis] += steps * self.sign;
-        addressable(to)
-    }
-
     fn is_face(&self, volume: &Volume, point: Point) -> bool {
-        let free = self.moved(point, 1).is_ok_and(|front| volume.get(front).is_empty());
+        let front = moved(point, self.axis, self.sign);
+        let free = front.is_ok_and(|front| volume.get(front).is_empty());
         free && !volume.get(point).is_empty()
     }
 
     fn visit(&mut self, volume: &Volume, point: Point) -> Result<(), Refusal> {
-        let color = volume.get(point);
-        let out = if self.distance > 0 { 1..=self.distance } else { 1 + self.distance..=0 };
-        for steps in out {
-            let new = if self.distance > 0 { self.color.unwrap_or(color) } else { Rgba::EMPTY };
-            self.voxels.push((self.moved(point, steps)?, new));
-        }
-        if self.voxels.len() as u64 > self.limit {
-            let wanted = self.voxels.len() as u64;
+        let color = self.color.unwrap_or_else(|| volume.get(point));
+        self.columns.push((point, if self.distance > 0 { color } else { Rgba::EMPTY }));
+        let wanted = self.total();
+        if wanted > self.limit {
             return Err(Refusal::TooManyVoxels { wanted, limit: self.limit });
         }
         for side in [(self.axis + 1) % 3, (self.axis + 2) % 3] {
@@ -98,6 +90,35 @@ impl Extrude {
     }
 }
 
+impl Extrude {
+    /// Voxels to put, as far as the face is known.
+    fn total(&self) -> u64 {
+        (self.columns.len() as u64).saturating_mul(self.distance.unsigned_abs())
+    }
+
+    /// The work of pulling out what was found.
+    fn pull(&mut self) -> Box<dyn Work> {
+        let (total, axis, sign, distance) = (self.total(), self.axis, self.sign, self.distance);
+        let (mode, steps) = match distance > 0 {
+            true => (self.mode, 1..distance + 1),
+            false => (BlendMode::Replace, 1 + distance..1),
+        };
+        let columns = std::mem::take(&mut self.columns).into_iter();
+        let voxels = columns.flat_map(move |(point, color)| {
+            let steps = steps.clone();
+            steps.map(move |step| moved(point, axis, step * sign).map(|point| (point, color)))
+        });
+        put(voxels, total, mode)
+    }
+}
+
+/// A point some steps along an axis.
+fn moved(point: Point, axis: usize, steps: i64) -> Result<Point, Refusal> {
+    let mut to = point.array().map(i64::from);
+    to[axis] += steps;
+    addressable(to)
+}
+
 impl Work for Extrude {
     fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal> {
         if let Some(put) = &mut self.put {
@@ -107,8 +128,7 @@ impl Work for Extrude {
             match self.waiting.pop() {
                 Some(point) => self.visit(volume, point)?,
                 None => {
-                    let mode = if self.distance > 0 { self.mode } else { BlendMode::Replace };
-                    self.put = Some(Put::new(std::mem::take(&mut self.voxels), mode));
+                    self.put = Some(self.pull());
                     break;
                 }
             }
@@ -117,6 +137,6 @@ impl Work for Extrude {
     }
 
     fn progress(&self) -> Progress {
-        self.put.as_ref().map_or_else(Progress::default, Work::progress)
+        self.put.as_ref().map_or_else(Progress::default, |put| put.progress())
     }
 }

@@ -5,6 +5,7 @@
 //! step, or takes it back when an operation is refused. Nothing here knows JSON text, files or sockets.
 
 mod diff;
+mod drawn;
 mod extrude;
 mod fill;
 mod filter;

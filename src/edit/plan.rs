@@ -3,19 +3,19 @@
 use super::extrude::Extrude;
 use super::fill::Fill;
 use super::filter::Filter;
-use super::put::Put;
+use super::put::put;
 use super::runner::Limits;
-use super::solid;
 use super::stamp::Stamp;
-use super::surface;
-use super::transform::{GridMap, Placing, Transform};
-use super::work::{Begin, Blocks, OnCopy, Refusal, Work, addressable};
+use super::transform::{GridMap, Images, Placing, Transform};
+use super::work::{Begin, Blocks, OnCopy, Refusal, Work};
+use super::{drawn, solid, surface};
+use crate::api::bulk::VoxelEntry;
 use crate::api::operations::forms::*;
-use crate::api::operations::values::{BoxValue, Factor, MapOrigin, VoxelList};
+use crate::api::operations::values::{BoxValue, Factor, VoxelList};
 use crate::api::operations::{Form, Operation};
 use crate::api::words::Mode;
 use crate::document::{Document, LayerId};
-use crate::voxel::{BlendMode, Bounds, Brush, Draw, Point, Rgba, Shape, Volume};
+use crate::voxel::{BlendMode, Bounds, Brush, Draw, Rgba, Shape, Volume};
 
 /// What an operation has to do with the document it is begun on.
 pub(super) struct Plan<'a> {
@@ -49,16 +49,17 @@ impl Plan<'_> {
         if let Some(shape) = solid::shape_of(&operation.form) {
             return self.draw(&shape?, &operation);
         }
-        match &operation.form {
-            Form::Voxels(_) => self.put_voxels(operation),
-            Form::Map(f) => self.put(map_voxels(f)?, blend),
-            Form::Heightmap(f) => {
-                let color = match &f.gradient {
-                    Some(_) => Rgba::WHITE,
-                    None => needed(&operation)?,
-                };
-                self.put(self.heightmap_voxels(f, color)?, blend)
+        let color = needed(&operation);
+        match operation.form {
+            Form::Voxels(f) => return self.put_voxels(f, color, blend),
+            Form::Heightmap(f) => return self.put_heights(f, color, blend),
+            Form::Map(f) => {
+                let total = f.rows.0.iter().map(String::len).sum::<usize>() as u64;
+                return Ok(put(drawn::map_voxels(f)?, total, blend));
             }
+            _ => {}
+        }
+        match &operation.form {
             Form::Copy(f) => self.copy(f, operation.source.as_ref(), blend),
             Form::Move(f) => self.move_box(f, blend),
             Form::Mirror(f) => self.mirror(f, blend),
@@ -70,7 +71,7 @@ impl Plan<'_> {
             }
             Form::Fill(f) => {
                 let room = within(f.within).unwrap_or_else(|| self.room());
-                let color = (needed(&operation)?, blend);
+                let color = (color?, blend);
                 let (at, limit) = (f.at.into(), self.limits.voxels);
                 Ok(Box::new(Fill::new(self.volume, at, f.tolerance, room, color, limit)?))
             }
@@ -122,8 +123,12 @@ impl Plan<'_> {
             Form::Voxels(f) => ((f.points.0.len() + f.voxels.0.len()) / 512) as u64 + 1,
             Form::Clear(_) => layer / 16 + 1,
             Form::Copy(_) if operation.source.is_some() => u64::MAX,
-            Form::Copy(f) => boxed(Bounds::inclusive(f.min, f.max)).min(layer) * u64::from(f.times),
-            Form::Map(_) | Form::Heightmap(_) => 64,
+            Form::Copy(f) => {
+                let blocks = boxed(Bounds::inclusive(f.min, f.max)).min(layer);
+                blocks.saturating_mul(u64::from(f.times))
+            }
+            Form::Map(f) => (f.rows.0.iter().map(String::len).sum::<usize>() / 512) as u64 + 1,
+            Form::Heightmap(f) => drawn::heightmap_total(f) / 512 + 1,
             Form::Fill(_) | Form::Extrude(_) => u64::MAX,
             Form::ReplaceColor(_) | Form::Combine(_) => layer + 1,
             _ => u64::MAX,
@@ -152,58 +157,37 @@ impl Plan<'_> {
         if wanted > limit { Err(Refusal::TooManyVoxels { wanted, limit }) } else { Ok(()) }
     }
 
-    fn put_voxels(&self, operation: Operation) -> Result<Box<dyn Work>, Refusal> {
-        let Form::Voxels(VoxelsFields { points: VoxelList(points), voxels: VoxelList(voxels) }) =
-            &operation.form
-        else {
-            return Err(Refusal::rule("op", "is no list of voxels"));
-        };
+    fn put_voxels(
+        &self,
+        fields: VoxelsFields,
+        color: Result<Rgba, Refusal>,
+        blend: BlendMode,
+    ) -> Result<Box<dyn Work>, Refusal> {
+        let VoxelsFields { points: VoxelList(points), voxels: VoxelList(voxels) } = fields;
         if points.is_empty() && voxels.is_empty() {
             return Err(Refusal::rule("voxels", "give points, or voxels with colors"));
         }
-        let plain = points.iter().chain(voxels).any(|entry| entry.color.is_none());
-        let color = if plain { needed(&operation)? } else { Rgba::WHITE };
-        let entries = points.iter().chain(voxels);
-        let list = entries.map(|entry| (entry.point, entry.color.unwrap_or(color))).collect();
-        self.put(list, operation.mode.blend())
-    }
-
-    fn put(&self, list: Vec<(Point, Rgba)>, mode: BlendMode) -> Result<Box<dyn Work>, Refusal> {
-        self.admit(list.len() as u64)?;
-        if mode.erases_outside() && mode != BlendMode::Replace {
-            let mut source = Volume::new();
-            list.into_iter().for_each(|(point, color)| {
-                source.set(point, color);
-            });
-            return Ok(Box::new(Stamp::new(self.volume, source, mode)));
-        }
-        Ok(Box::new(Put::new(list, mode)))
-    }
-
-    fn heightmap_voxels(
-        &self,
-        fields: &HeightmapFields,
-        color: Rgba,
-    ) -> Result<Vec<(Point, Rgba)>, Refusal> {
-        let rows = &fields.rows.0;
-        let total: u64 = rows.iter().flatten().map(|&height| u64::from(height)).sum();
+        let plain = points.iter().chain(&voxels).any(|entry| entry.color.is_none());
+        let color = if plain { color? } else { Rgba::WHITE };
+        let total = (points.len() + voxels.len()) as u64;
         self.admit(total)?;
-        let top = rows.iter().flatten().copied().max().unwrap_or(0);
-        let origin = fields.origin.map(i64::from);
-        let mut list = Vec::with_capacity(total as usize);
-        for (y, row) in rows.iter().rev().enumerate() {
-            for (x, &height) in row.iter().enumerate() {
-                for z in 0..height {
-                    let at = [origin[0] + x as i64, origin[1] + y as i64, origin[2] + i64::from(z)];
-                    let color = fields
-                        .gradient
-                        .as_ref()
-                        .map_or(color, |gradient| shade(&gradient.0, z, top));
-                    list.push((addressable(at)?, color));
-                }
-            }
-        }
-        Ok(list)
+        let colored = move |entry: VoxelEntry| Ok((entry.point, entry.color.unwrap_or(color)));
+        Ok(match points.is_empty() {
+            true => put(voxels.into_iter().map(colored), total, blend),
+            false => put(points.into_iter().chain(voxels).map(colored), total, blend),
+        })
+    }
+
+    fn put_heights(
+        &self,
+        fields: HeightmapFields,
+        color: Result<Rgba, Refusal>,
+        blend: BlendMode,
+    ) -> Result<Box<dyn Work>, Refusal> {
+        let color = if fields.gradient.is_some() { Rgba::WHITE } else { color? };
+        let total = drawn::heightmap_total(&fields);
+        self.admit(total)?;
+        Ok(put(drawn::heightmap_voxels(fields, color), total, blend))
     }
 
     fn copy(
@@ -213,20 +197,20 @@ impl Plan<'_> {
         mode: BlendMode,
     ) -> Result<Box<dyn Work>, Refusal> {
         let source = source.unwrap_or(self.volume);
-        let (part, maps) = self.repetitions(source, fields)?;
-        Ok(Box::new(Transform::new(source, Some(part), Placing::Maps(maps), mode)))
+        let (part, images) = self.repetitions(source, fields)?;
+        Ok(Box::new(Transform::new(source, Some(part), Placing::Images(images), mode)))
     }
 
     fn move_box(&self, fields: &CopyFields, mode: BlendMode) -> Result<Box<dyn Work>, Refusal> {
-        let (part, maps) = self.repetitions(self.volume, fields)?;
-        Ok(self.replaced(Some(part), Placing::Maps(maps), mode))
+        let (part, images) = self.repetitions(self.volume, fields)?;
+        Ok(self.replaced(Some(part), Placing::Images(images), mode))
     }
 
     fn repetitions(
         &self,
         source: &Volume,
         fields: &CopyFields,
-    ) -> Result<(Bounds, Vec<GridMap>), Refusal> {
+    ) -> Result<(Bounds, Images), Refusal> {
         let part = Bounds::inclusive(fields.min, fields.max);
         let step = match (fields.times, fields.step) {
             (0, _) => return Err(Refusal::rule("times", "must be 1 or more")),
@@ -238,12 +222,9 @@ impl Plan<'_> {
         let size = u64::try_from(part.capacity()).unwrap_or(u64::MAX).min(drawn);
         self.admit(size.saturating_mul(u64::from(fields.times)))?;
         self.admit(u64::from(fields.times))?;
-        let map = |k: i64| {
-            GridMap::translation(std::array::from_fn(|i| {
-                i64::from(fields.to[i]) - part.min[i] + k * i64::from(step[i])
-            }))
-        };
-        Ok((part, (0..i64::from(fields.times)).map(map).collect()))
+        let offset = std::array::from_fn(|i| i64::from(fields.to[i]) - part.min[i]);
+        let (first, step) = (GridMap::translation(offset), step.map(i64::from));
+        Ok((part, Images { first, step, times: i64::from(fields.times) }))
     }
 
     /// A part taken away and put back otherwise.
@@ -256,8 +237,8 @@ impl Plan<'_> {
 
     fn mirror(&self, fields: &MirrorFields, mode: BlendMode) -> Result<Box<dyn Work>, Refusal> {
         let plane = halves("at", fields.at)?;
-        let maps = vec![GridMap::mirror(fields.axis.index(), plane)];
-        let (part, placing) = (within(fields.within), Placing::Maps(maps));
+        let image = Images::one(GridMap::mirror(fields.axis.index(), plane));
+        let (part, placing) = (within(fields.within), Placing::Images(image));
         Ok(match fields.both {
             true => Box::new(Transform::new(self.volume, part, placing, mode)),
             false => self.replaced(part, placing, mode),
@@ -286,8 +267,8 @@ impl Plan<'_> {
                 center[u] -= (center[u] + center[v]).rem_euclid(2);
             }
         }
-        let maps = vec![GridMap::rotation(axis, turns, center)];
-        Ok(self.replaced(part, Placing::Maps(maps), mode))
+        let image = Images::one(GridMap::rotation(axis, turns, center));
+        Ok(self.replaced(part, Placing::Images(image), mode))
     }
 
     fn scale(&self, fields: &ScaleFields, mode: BlendMode) -> Result<Box<dyn Work>, Refusal> {
@@ -340,62 +321,4 @@ fn halves(field: &'static str, value: f64) -> Result<i64, Refusal> {
         return Ok(twice as i64);
     }
     Err(Refusal::rule(field, format!("{value} is no multiple of one half")))
-}
-
-/// The colour of height `z` in a gradient that ends at height `top` - 1.
-fn shade(colors: &[Rgba], z: u32, top: u32) -> Rgba {
-    let last = colors.len() - 1;
-    let place = match top {
-        0 | 1 => 0.0,
-        _ => f64::from(z) / f64::from(top - 1) * last as f64,
-    };
-    let low = (place as usize).min(last);
-    let high = (low + 1).min(last);
-    let part = place - low as f64;
-    let mix = |a: u8, b: u8| (f64::from(a) * (1.0 - part) + f64::from(b) * part + 0.5) as u8;
-    let (a, b) = (colors[low], colors[high]);
-    Rgba::new(mix(a.r, b.r), mix(a.g, b.g), mix(a.b, b.b), mix(a.a, b.a))
-}
-
-/// The voxels of a drawn plane. Columns run along the first of the two other axes, rows along the second.
-fn map_voxels(fields: &MapFields) -> Result<Vec<(Point, Rgba)>, Refusal> {
-    let axis = fields.axis.index();
-    let [u, v] = match axis {
-        0 => [1, 2],
-        1 => [0, 2],
-        _ => [0, 1],
-    };
-    let mut origin = [0i64; 3];
-    match fields.origin {
-        MapOrigin::Flat([a, b]) => (origin[u], origin[v]) = (i64::from(a), i64::from(b)),
-        MapOrigin::Point(point) => origin = point.map(i64::from),
-    }
-    match (fields.at, fields.origin) {
-        (Some(at), _) => origin[axis] = i64::from(at),
-        (None, MapOrigin::Point(_)) => {}
-        (None, MapOrigin::Flat(_)) => {
-            return Err(Refusal::rule("at", "missing: where the plane lies on the axis"));
-        }
-    }
-    let mut list = Vec::new();
-    for (up, row) in fields.rows.0.iter().rev().enumerate() {
-        for (along, character) in row.chars().enumerate() {
-            let known = fields.legend.0.iter().rev().find(|(known, _)| *known == character);
-            let color = match (known, character) {
-                (Some((_, color)), _) => *color,
-                (None, '.' | ' ') => continue,
-                (None, _) => {
-                    let row = fields.rows.0.len() - 1 - up;
-                    let message =
-                        format!("row {row} has '{character}', which the legend does not name");
-                    return Err(Refusal::rule("legend", message));
-                }
-            };
-            let mut at = origin;
-            at[u] += along as i64;
-            at[v] += up as i64;
-            list.push((addressable(at)?, color));
-        }
-    }
-    Ok(list)
 }

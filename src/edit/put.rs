@@ -1,5 +1,6 @@
 //! Single voxels, one after another.
 
+use super::stamp::Stamp;
 use super::work::{Refusal, Tally, Work};
 use crate::job::Progress;
 use crate::voxel::{BlendMode, EditReport, Point, Rgba, Volume};
@@ -7,24 +8,42 @@ use crate::voxel::{BlendMode, EditReport, Point, Rgba, Volume};
 /// Voxels set in one unit of work.
 const UNIT: usize = 1024;
 
-/// A list of voxels to put.
-pub(super) struct Put {
-    voxels: Vec<(Point, Rgba)>,
-    next: usize,
-    mode: BlendMode,
-}
+/// A voxel to put, or why there is none.
+pub(super) type Found = Result<(Point, Rgba), Refusal>;
 
-impl Put {
-    pub(super) fn new(voxels: Vec<(Point, Rgba)>, mode: BlendMode) -> Self {
-        Put { voxels, next: 0, mode }
+/// The work of putting `total` voxels, made as they are needed.
+pub(super) fn put<I>(voxels: I, total: u64, mode: BlendMode) -> Box<dyn Work>
+where
+    I: Iterator<Item = Found> + Send + 'static,
+{
+    match mode.erases_outside() && mode != BlendMode::Replace {
+        true => {
+            Box::new(Gather { voxels, done: 0, total, source: Volume::new(), stamp: None, mode })
+        }
+        false => Box::new(Put { voxels, done: 0, total, mode }),
     }
 }
 
-impl Work for Put {
+fn progress(done: u64, total: u64) -> Progress {
+    let units = |voxels: u64| voxels.div_ceil(UNIT as u64);
+    Progress { done: units(done), total: units(total) }
+}
+
+/// Voxels put where they belong.
+struct Put<I> {
+    voxels: I,
+    done: u64,
+    total: u64,
+    mode: BlendMode,
+}
+
+impl<I: Iterator<Item = Found> + Send> Work for Put<I> {
     fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal> {
-        let end = self.voxels.len().min(self.next + UNIT);
         let mut tally = Tally::default();
-        for &(point, color) in &self.voxels[self.next..end] {
+        let before = self.done;
+        for voxel in self.voxels.by_ref().take(UNIT) {
+            let (point, color) = voxel?;
+            self.done += 1;
             if self.mode == BlendMode::Replace || (self.mode == BlendMode::Over && color.a == 255) {
                 let color = if color.is_empty() { Rgba::EMPTY } else { color };
                 let old = volume.set(point, color);
@@ -39,13 +58,45 @@ impl Work for Put {
             }
         }
         tally.add_to(report);
-        let had_work = self.next < end;
-        self.next = end;
-        Ok(had_work)
+        Ok(self.done > before)
     }
 
     fn progress(&self) -> Progress {
-        let units = |voxels: usize| voxels.div_ceil(UNIT) as u64;
-        Progress { done: units(self.next), total: units(self.voxels.len()) }
+        progress(self.done, self.total)
+    }
+}
+
+/// Voxels gathered first, since the mode also concerns everything that they are not.
+struct Gather<I> {
+    voxels: I,
+    done: u64,
+    total: u64,
+    source: Volume,
+    stamp: Option<Stamp>,
+    mode: BlendMode,
+}
+
+impl<I: Iterator<Item = Found> + Send> Work for Gather<I> {
+    fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal> {
+        if let Some(stamp) = &mut self.stamp {
+            return stamp.step(volume, report);
+        }
+        let before = self.done;
+        for voxel in self.voxels.by_ref().take(UNIT) {
+            let (point, color) = voxel?;
+            self.done += 1;
+            self.source.set(point, color);
+        }
+        if self.done == before {
+            let source = std::mem::take(&mut self.source);
+            self.stamp = Some(Stamp::new(volume, source, self.mode));
+        }
+        Ok(true)
+    }
+
+    fn progress(&self) -> Progress {
+        let Progress { done, total } = progress(self.done, self.total);
+        let stamped = self.stamp.as_ref().map_or_else(Progress::default, Work::progress);
+        Progress { done: done + stamped.done, total: total + stamped.total }
     }
 }

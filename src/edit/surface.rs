@@ -66,7 +66,7 @@ pub(super) fn smooth() -> Rule {
             }
         }
         match (around.len() >= 14, color.is_empty()) {
-            (true, true) => most_frequent(around),
+            (true, true) => most_frequent(&mut around),
             (true, false) => color,
             (false, _) => Rgba::EMPTY,
         }
@@ -74,7 +74,7 @@ pub(super) fn smooth() -> Rule {
 }
 
 /// The colour that occurs most often; of equals the lowest.
-pub(super) fn most_frequent(mut colors: Vec<Rgba>) -> Rgba {
+pub(super) fn most_frequent(colors: &mut [Rgba]) -> Rgba {
     colors.sort_unstable();
     let mut best = (0, Rgba::EMPTY);
     for run in colors.chunk_by(|a, b| a == b) {

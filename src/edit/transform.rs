@@ -57,10 +57,32 @@ impl GridMap {
     }
 }
 
+/// Images of the grid, each moved on by a step.
+pub(super) struct Images {
+    pub(super) first: GridMap,
+    pub(super) step: [i64; 3],
+    pub(super) times: i64,
+}
+
+impl Images {
+    /// A single image.
+    pub(super) fn one(first: GridMap) -> Self {
+        Images { first, step: [0; 3], times: 1 }
+    }
+
+    fn image(&self, number: i64) -> GridMap {
+        let mut map = self.first;
+        for (offset, step) in map.offset.iter_mut().zip(self.step) {
+            *offset += number * step;
+        }
+        map
+    }
+}
+
 /// Where the voxels of a part go.
 pub(super) enum Placing {
     /// To one or more images of the grid.
-    Maps(Vec<GridMap>),
+    Images(Images),
     /// To cubes of this size; the voxel given stays.
     Up(i64, [i64; 3]),
     /// Cubes of this size to voxels; the voxel given stays.
@@ -70,8 +92,9 @@ pub(super) enum Placing {
 /// A part of a volume, put elsewhere in a blend mode.
 pub(super) struct Transform {
     source: Volume,
-    blocks: std::vec::IntoIter<BlockPos>,
-    total: u64,
+    blocks: Vec<BlockPos>,
+    /// The blocks that were placed, and how much of the next one was: images, or voxels of it.
+    placed: (usize, i64),
     within: Option<Bounds>,
     placing: Placing,
     mode: BlendMode,
@@ -90,40 +113,40 @@ impl Transform {
         if let Placing::Down(size, center) = &placing {
             blocks = down_targets(&blocks, *size, *center);
         }
-        let total = blocks.len() as u64;
-        let (source, blocks) = (unmarked(source), blocks.into_iter());
+        let (source, placed) = (unmarked(source), (0, 0));
         let (built, stamp) = (Volume::new(), None);
-        Transform { source, blocks, total, within, placing, mode, built, stamp }
+        Transform { source, blocks, placed, within, placing, mode, built, stamp }
     }
 
-    fn place_block(&mut self, at: BlockPos) -> Result<(), Refusal> {
-        match &self.placing {
-            Placing::Maps(maps) => {
-                for map in maps {
-                    place_mapped(&self.source, at, self.within, map, &mut self.built)?;
-                }
-                Ok(())
+    /// Places a part of a block, from the place given on; the place behind it, or `None` at the block's end.
+    fn place_part(&mut self, at: BlockPos, from: i64) -> Result<Option<i64>, Refusal> {
+        let (source, within, built) = (&self.source, self.within, &mut self.built);
+        let (next, end) = match &self.placing {
+            Placing::Images(images) => {
+                place_mapped(source, at, within, &images.image(from), built)?;
+                (from + 1, images.times)
             }
             Placing::Up(size, center) => {
-                let (size, center) = (*size, *center);
-                for (point, color) in voxels_in(&self.source, at, self.within) {
-                    let p = point.array().map(i64::from);
-                    let min: [i64; 3] =
-                        std::array::from_fn(|i| center[i] + (p[i] - center[i]) * size);
-                    let max = min.map(|value| value + size);
-                    addressable(min)?;
-                    addressable(max.map(|value| value - 1))?;
-                    self.built.fill(Bounds { min, max }, color);
-                }
-                Ok(())
+                let next = from + voxels_a_unit(*size);
+                grow_into(source, at, within, (*size, *center), from..next, built)?;
+                (next, BLOCK_VOXELS as i64)
             }
             Placing::Down(size, center) => {
-                let (size, center) = (*size, *center);
-                shrink_into(&self.source, at, self.within, size, center, &mut self.built);
-                Ok(())
+                let next = from + voxels_a_unit(*size);
+                shrink_into(source, at, within, (*size, *center), from..next, built);
+                (next, BLOCK_VOXELS as i64)
             }
-        }
+        };
+        Ok((next < end).then_some(next))
     }
+}
+
+/// Large voxels that are looked at in one unit of work.
+const LARGE_VOXELS_A_UNIT: i64 = 1 << 16;
+
+/// How many voxels of a block are grown, or shrunk to, in one unit of work.
+fn voxels_a_unit(size: i64) -> i64 {
+    (LARGE_VOXELS_A_UNIT / (size * size * size)).clamp(1, BLOCK_VOXELS as i64)
 }
 
 impl Work for Transform {
@@ -131,8 +154,14 @@ impl Work for Transform {
         if let Some(stamp) = &mut self.stamp {
             return stamp.step(volume, report);
         }
-        match self.blocks.next() {
-            Some(at) => self.place_block(at)?,
+        let (block, place) = self.placed;
+        match self.blocks.get(block) {
+            Some(&at) => {
+                self.placed = match self.place_part(at, place)? {
+                    Some(place) => (block, place),
+                    None => (block + 1, 0),
+                };
+            }
             None => {
                 let built = std::mem::take(&mut self.built);
                 self.stamp = Some(Stamp::new(volume, built, self.mode));
@@ -142,12 +171,12 @@ impl Work for Transform {
     }
 
     fn progress(&self) -> Progress {
-        let done = self.total - self.blocks.len() as u64;
+        let (done, total) = (self.placed.0 as u64, self.blocks.len() as u64);
         match &self.stamp {
-            None => Progress { done, total: self.total * 2 },
+            None => Progress { done, total: total * 2 },
             Some(stamp) => {
-                let Progress { done: stamped, total } = stamp.progress();
-                Progress { done: done + stamped, total: self.total + total }
+                let stamped = stamp.progress();
+                Progress { done: done + stamped.done, total: total + stamped.total }
             }
         }
     }
@@ -210,35 +239,74 @@ fn down_targets(blocks: &[BlockPos], size: i64, center: [i64; 3]) -> Vec<BlockPo
     keys.into_iter().map(|[z, y, x]| BlockPos { x, y, z }).collect()
 }
 
-/// Computes one block of the shrunk volume: a voxel is there if at least half of its cube is, in the most
-/// frequent colour.
+/// Puts a cube for each voxel of a part of a block. `places` are voxels' numbers in the block.
+fn grow_into(
+    source: &Volume,
+    at: BlockPos,
+    within: Option<Bounds>,
+    (size, center): (i64, [i64; 3]),
+    places: std::ops::Range<i64>,
+    built: &mut Volume,
+) -> Result<(), Refusal> {
+    let Some(block) = source.block(at) else { return Ok(()) };
+    for index in places.start as usize..(places.end as usize).min(BLOCK_VOXELS) {
+        let (point, color) = (voxel_of(at, index), block.get(index));
+        if color.is_empty() || !within.is_none_or(|bounds| bounds.contains(point)) {
+            continue;
+        }
+        let p = point.array().map(i64::from);
+        let min: [i64; 3] = std::array::from_fn(|i| center[i] + (p[i] - center[i]) * size);
+        let max = min.map(|value| value + size);
+        addressable(min)?;
+        addressable(max.map(|value| value - 1))?;
+        built.fill(Bounds { min, max }, color);
+    }
+    Ok(())
+}
+
+/// Computes a part of a block of the shrunk volume: a voxel is there if at least half of its cube is, in the
+/// most frequent colour.
 fn shrink_into(
     source: &Volume,
     at: BlockPos,
     within: Option<Bounds>,
-    size: i64,
-    center: [i64; 3],
+    (size, center): (i64, [i64; 3]),
+    places: std::ops::Range<i64>,
     built: &mut Volume,
 ) {
     let mut colors = Vec::new();
-    for index in 0..BLOCK_VOXELS {
+    for index in places.start as usize..(places.end as usize).min(BLOCK_VOXELS) {
         let target = voxel_of(at, index);
         let t = target.array().map(i64::from);
         let min: [i64; 3] = std::array::from_fn(|i| center[i] + (t[i] - center[i]) * size);
+        let cube = Bounds { min, max: min.map(|value| value + size) };
+        let Some(cube) = cube.intersect(&within.unwrap_or(Bounds::ALL)) else { continue };
         colors.clear();
-        for step in 0..size * size * size {
-            let p =
-                [min[0] + step % size, min[1] + step / size % size, min[2] + step / (size * size)];
-            let Ok(point) = addressable(p) else { continue };
-            let color = source.get(point);
-            if !color.is_empty() && within.is_none_or(|bounds| bounds.contains(point)) {
-                colors.push(color);
-            }
+        for part in blocks_of(&cube).filter(|at| source.block(*at).is_some()) {
+            let Some(part) = block_box(part).intersect(&cube) else { continue };
+            let found = points_of(part).map(|point| source.get(point));
+            colors.extend(found.filter(|color| !color.is_empty()));
         }
         if colors.len() as i64 * 2 >= size * size * size {
-            built.set(target, most_frequent(std::mem::take(&mut colors)));
+            built.set(target, most_frequent(&mut colors));
         }
     }
+}
+
+/// The places of a box whose corners are both inside, x fastest.
+fn places(low: [i64; 3], high: [i64; 3]) -> impl Iterator<Item = [i32; 3]> {
+    let row = move |y, z| (low[0]..=high[0]).map(move |x| [x, y, z].map(|value| value as i32));
+    (low[2]..=high[2]).flat_map(move |z| (low[1]..=high[1]).flat_map(move |y| row(y, z)))
+}
+
+fn points_of(bounds: Bounds) -> impl Iterator<Item = Point> {
+    places(bounds.min, bounds.max_inside()).map(Point::from)
+}
+
+/// The blocks that a box touches.
+fn blocks_of(bounds: &Bounds) -> impl Iterator<Item = BlockPos> + use<> {
+    let [low, high] = [bounds.min, bounds.max_inside()].map(|corner| corner.map(|v| v >> 4));
+    places(low, high).map(|[x, y, z]| BlockPos { x, y, z })
 }
 
 #[cfg(test)]

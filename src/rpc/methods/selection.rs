@@ -35,10 +35,6 @@ entries![
     CopySelection
 ];
 
-/// The largest box that becomes a mask, in cells.
-const MAX_MASK_CELLS: u128 = 1 << 30;
-/// The largest region that is selected, in voxels.
-const MAX_REGION_VOXELS: u64 = 1 << 28;
 /// Units of a region search that are done before other connections get their turn.
 const UNITS_AT_ONCE: u64 = 8;
 
@@ -138,6 +134,7 @@ impl Handle for SelectConnected {
         params: SelectConnectedParams,
     ) -> Result<Outcome<SelectionState>, RpcError> {
         let together = params.combine;
+        let limit = context.workspace.edit_limits.voxels;
         let project = context.project()?;
         let (volume, _) = target::source(project.document(), params.layer_id)?;
         let (seed, near) = (params.position.0.into(), tolerance(params.tolerance.0));
@@ -148,9 +145,9 @@ impl Handle for SelectConnected {
             })
             .map(Outcome::Done);
         }
-        let mut job = RegionJob::new(&volume, seed, [near; 4], Bounds::ALL, MAX_REGION_VOXELS);
+        let mut job = RegionJob::new(&volume, seed, [near; 4], Bounds::ALL, limit);
         let finish = move |context: &mut Context<'_>, region| {
-            let mask = mask_of_region(region)?;
+            let mask = mask_of_region(region, limit)?;
             change(context.project()?, "select connected", |document| {
                 document.select(&mask, combine(together));
             })
@@ -162,16 +159,17 @@ impl Handle for SelectConnected {
     }
 }
 
-fn mask_of_region(region: Result<Selection, RegionTooLarge>) -> Result<Volume, RpcError> {
-    let refused = |message: String| {
-        RpcError::new(OVER_LIMIT, message)
-            .with("limit", MAX_REGION_VOXELS)
+fn mask_of_region(
+    region: Result<Selection, RegionTooLarge>,
+    limit: u64,
+) -> Result<Volume, RpcError> {
+    let region = region.map_err(|error| {
+        RpcError::new(OVER_LIMIT, format!("Over the limit: {error} (--max-edit-voxels)"))
+            .with("limit", limit)
             .hint("select by colour or by a box instead; nothing was changed")
-    };
-    let region = region.map_err(|error| refused(error.to_string()))?;
+    })?;
     let mut mask = Volume::new();
-    mask.blend_selection(&region, BlendMode::Replace, Rgba::WHITE)
-        .map_err(|error| refused(error.to_string()))?;
+    mask.blend_selection(&region, BlendMode::Replace, Rgba::WHITE)?;
     Ok(mask)
 }
 
@@ -222,24 +220,25 @@ impl Handle for ShrinkSelection {
     }
 }
 
-fn check_size(bounds: Bounds, param: &str) -> Result<(), RpcError> {
-    if bounds.capacity() <= MAX_MASK_CELLS {
+/// Refuses a box that is too large for a mask.
+fn check_size(bounds: Bounds, param: &str, limit: u64) -> Result<(), RpcError> {
+    if bounds.capacity() <= u128::from(limit) {
         return Ok(());
     }
     let message = format!(
-        "The box holds {} cells, and a mask holds at most {MAX_MASK_CELLS}",
+        "The box holds {} cells, and a mask holds at most {limit} (--max-edit-voxels)",
         bounds.capacity()
     );
     Err(RpcError::new(OVER_LIMIT, message)
         .with("param", param)
-        .with("limit", MAX_MASK_CELLS as u64)
+        .with("limit", limit)
         .hint("give a smaller box; nothing was changed"))
 }
 
 /// What is selected, as cells; empty if nothing is.
-fn selected(document: &Document) -> Result<Volume, RpcError> {
+fn selected(document: &Document, limit: u64) -> Result<Volume, RpcError> {
     if let Some(bounds) = document.selection {
-        check_size(bounds, "box")?;
+        check_size(bounds, "box", limit)?;
     }
     Ok(cells_of(document))
 }
@@ -249,11 +248,12 @@ impl Handle for InvertSelection {
         context: &mut Context<'_>,
         params: InvertSelectionParams,
     ) -> Result<Outcome<SelectionState>, RpcError> {
+        let limit = context.workspace.edit_limits.voxels;
         let project = context.project()?;
         let document = project.document();
         let within = params.within.map_or(document.canvas, |within| within.0);
-        check_size(within, "within")?;
-        let mask = invert(&selected(document)?, within);
+        check_size(within, "within", limit)?;
+        let mask = invert(&selected(document, limit)?, within);
         change(project, "invert selection", |document| {
             document.selection = None;
             document.mask = mask;
@@ -280,8 +280,9 @@ fn draw_selection(
     mode: BlendMode,
     color: Rgba,
 ) -> Result<Outcome<SelectionEdit>, RpcError> {
+    let limit = context.workspace.edit_limits.voxels;
     let project = context.project()?;
-    let cells = selected(project.document())?;
+    let cells = selected(project.document(), limit)?;
     let count = cells.count();
     let colored = if color == Rgba::WHITE { cells } else { in_color(&cells, color) };
     let (layer_id, before, after) = project.edit(label, Scope::Voxels, |document| {
@@ -340,7 +341,8 @@ impl Handle for CopySelection {
         context: &mut Context<'_>,
         params: CopySelectionParams,
     ) -> Result<Outcome<LayerState>, RpcError> {
-        let cells = selected(context.project()?.document())?;
+        let limit = context.workspace.edit_limits.voxels;
+        let cells = selected(context.project()?.document(), limit)?;
         change_layer(context, "copy selection", |document| {
             if params.cut {
                 let layer = target::editable_layer_mut(document, params.layer_id, NO_SUCH_LAYER)?;

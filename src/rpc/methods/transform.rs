@@ -13,8 +13,8 @@ use crate::api::operations::{Form, Operation};
 use crate::api::words::Mode;
 use crate::document::history::Scope;
 use crate::document::{BlendMode, Document, Layer, LayerId, draw_volume};
-use crate::edit::{Limits, Runner};
-use crate::job::{Budget, Step};
+use crate::edit::{Limits, Refusal, Runner};
+use crate::job::{Budget, Job, Progress, Step};
 use crate::rpc::change::refused;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{NO_SUCH_LAYER, OVER_LIMIT, RpcError};
@@ -23,11 +23,11 @@ use crate::voxel::{Bounds, Rgba, Volume};
 
 entries![MoveVoxels, RotateVoxels, ScaleVoxels, MirrorVoxels];
 
-/// The most voxels that are changed at once, before and after.
-const MAX_VOXELS: u64 = 1 << 24;
-
 /// An operation on what lies in a box.
 type MakeForm<'f> = &'f dyn Fn(Bounds) -> Form;
+
+/// Units of work that are done before other connections get their turn.
+const UNITS_AT_ONCE: u64 = 16;
 
 /// What a transformation takes and leaves.
 struct Taken {
@@ -127,21 +127,30 @@ fn transform(
     let project = context.project()?;
     let document = project.document();
     let id = target::layer_id(document, wanted, NO_SUCH_LAYER)?;
-    let mut taken = take(document, id, subject)?;
+    let taken = take(document, id, subject)?;
     let count = taken.part.count();
-    check_size(count.max(taken.mask.count()).saturating_mul(growth))?;
+    check_size(count.max(taken.mask.count()).saturating_mul(growth), limits.voxels)?;
     let Some(bounds) = taken.part.bounds().or_else(|| taken.mask.bounds()) else {
         return Ok(result(project, id, 0, &taken.part).into());
     };
-    let form = || form(bounds);
-    taken.part = changed(document, taken.part, form(), limits)?;
-    taken.mask = changed(document, taken.mask, form(), limits)?;
-    let part = taken.part.clone();
-    project.edit(label, Scope::Document, |document| {
-        put(document, id, taken);
-        Ok::<_, RpcError>(())
-    })?;
-    Ok(result(project, id, count, &part).into())
+    let (rest, canvas) = (taken.rest, document.canvas);
+    let part = Own::new(canvas, taken.part, form(bounds), limits)?;
+    let mask = Own::new(canvas, taken.mask, form(bounds), limits)?;
+    let mut job = TransformJob { part, mask, rest };
+    let label = label.to_owned();
+    let finish = move |context: &mut Context<'_>, taken: Result<Taken, RpcError>| {
+        let (taken, project) = (taken?, context.project()?);
+        let part = taken.part.clone();
+        project.edit(&label, Scope::Document, |document| {
+            put(document, id, taken);
+            Ok::<_, RpcError>(())
+        })?;
+        Ok(result(project, id, count, &part))
+    };
+    match job.step(&mut Budget::units(UNITS_AT_ONCE)) {
+        Step::Done(taken) => finish(context, taken).map(Outcome::Done),
+        Step::More => Ok(Outcome::job(job, finish)),
+    }
 }
 
 fn result(
@@ -160,15 +169,15 @@ fn result(
     }
 }
 
-fn check_size(voxels: u64) -> Result<(), RpcError> {
-    if voxels <= MAX_VOXELS {
+fn check_size(wanted: u64, limit: u64) -> Result<(), RpcError> {
+    if wanted <= limit {
         return Ok(());
     }
-    let message = format!("{voxels} voxels would change, and at most {MAX_VOXELS} do at once");
-    Err(RpcError::new(OVER_LIMIT, message)
-        .with("limit", MAX_VOXELS)
-        .with("got", voxels)
-        .hint("goxel.edit moves, rotates, scales and mirrors any number; nothing was changed"))
+    let refusal = Refusal::TooManyVoxels { wanted, limit };
+    Err(RpcError::new(OVER_LIMIT, format!("Over the limit: {refusal}"))
+        .with("limit", limit)
+        .with("got", wanted)
+        .hint("select less and do it in parts; nothing was changed"))
 }
 
 /// Cuts out what is to change.
@@ -198,31 +207,85 @@ fn corners(bounds: Bounds) -> Volume {
     volume
 }
 
-/// Voxels changed by an operation, in a document of their own.
-fn changed(of: &Document, volume: Volume, form: Form, limits: Limits) -> Result<Volume, RpcError> {
-    let mut form = form;
-    let Some(bounds) = volume.bounds() else { return Ok(volume) };
-    if let Form::Move(fields) = &mut form {
-        let offset: [i32; 3] = std::array::from_fn(|axis| fields.to[axis] - fields.min[axis]);
-        fields.min = bounds.min.map(|v| v as i32);
-        fields.max = bounds.max_inside().map(|v| v as i32);
-        fields.to = std::array::from_fn(|axis| fields.min[axis].saturating_add(offset[axis]));
-    }
-    let mut layer = Layer::new(LayerId(1), "");
-    layer.volume = volume;
-    let mut own = Document::with_layers("", of.canvas, vec![layer]);
-    let operation = Operation::new(form, Mode::Replace, LayerRef(None), None);
-    let runner = Runner::new(vec![operation], limits);
-    let mut runner = runner.map_err(|error| refused(error, of))?;
-    loop {
-        match runner.step(&mut own, &mut Budget::unlimited()) {
-            Ok(Step::More) => {}
-            Ok(Step::Done(_)) => break,
-            Err(error) => return Err(refused(error, of)),
+/// Voxels that an operation changes, in a document of their own.
+struct Own {
+    document: Document,
+    /// `None` when it is done, or where there is nothing to do.
+    runner: Option<Runner>,
+}
+
+impl Own {
+    fn new(canvas: Bounds, volume: Volume, form: Form, limits: Limits) -> Result<Own, RpcError> {
+        let (mut form, bounds) = (form, volume.bounds());
+        let mut layer = Layer::new(LayerId(1), "");
+        layer.volume = volume;
+        let document = Document::with_layers("", canvas, vec![layer]);
+        let Some(bounds) = bounds else { return Ok(Own { document, runner: None }) };
+        if let Form::Move(fields) = &mut form {
+            let offset: [i32; 3] = std::array::from_fn(|axis| fields.to[axis] - fields.min[axis]);
+            fields.min = bounds.min.map(|v| v as i32);
+            fields.max = bounds.max_inside().map(|v| v as i32);
+            fields.to = std::array::from_fn(|axis| fields.min[axis].saturating_add(offset[axis]));
+        }
+        let operation = Operation::new(form, Mode::Replace, LayerRef(None), None);
+        match Runner::new(vec![operation], limits) {
+            Ok(runner) => Ok(Own { document, runner: Some(runner) }),
+            Err(error) => Err(refused(error, &document)),
         }
     }
-    let active = own.active();
-    Ok(own.layer_mut(active).map(|layer| std::mem::take(&mut layer.volume)).unwrap_or_default())
+
+    /// Goes on; true when it is done.
+    fn step(&mut self, budget: &mut Budget) -> Result<bool, RpcError> {
+        let Some(runner) = &mut self.runner else { return Ok(true) };
+        match runner.step(&mut self.document, budget) {
+            Ok(Step::More) => Ok(false),
+            Ok(Step::Done(_)) => {
+                self.runner = None;
+                Ok(true)
+            }
+            Err(error) => Err(refused(error, &self.document)),
+        }
+    }
+
+    fn take(&mut self) -> Volume {
+        let active = self.document.active();
+        let layer = self.document.layer_mut(active);
+        layer.map(|layer| std::mem::take(&mut layer.volume)).unwrap_or_default()
+    }
+
+    fn progress(&self) -> Progress {
+        self.runner.as_ref().map_or_else(Progress::default, Runner::progress)
+    }
+}
+
+/// The voxels first, then the selection.
+struct TransformJob {
+    part: Own,
+    mask: Own,
+    rest: Volume,
+}
+
+impl Job for TransformJob {
+    type Output = Result<Taken, RpcError>;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
+        for own in [&mut self.part, &mut self.mask] {
+            match own.step(budget) {
+                Ok(true) => {}
+                Ok(false) => return Step::More,
+                Err(error) => return Step::Done(Err(error)),
+            }
+        }
+        let rest = std::mem::take(&mut self.rest);
+        Step::Done(Ok(Taken { part: self.part.take(), rest, mask: self.mask.take() }))
+    }
+
+    fn progress(&self) -> Progress {
+        match self.part.runner {
+            Some(_) => self.part.progress(),
+            None => self.mask.progress(),
+        }
+    }
 }
 
 /// Puts what changed over what was left, and the selection where it is now.
