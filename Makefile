@@ -18,8 +18,8 @@ test: ## Build and run every test
 	$(CARGO) test --no-fail-fast
 
 .PHONY: bench-rpc
-bench-rpc: ## Measure requests a second beside redis-server; RUNS=5 SECONDS=1 PLACEMENT=split
-	$(CARGO) bench --bench rpc
+bench-rpc: ## Measure requests a second beside redis-server; RUNS=5 SECONDS=1 PLACEMENT=split WORDS="ping 50x128"
+	$(CARGO) bench --bench rpc -- $(WORDS)
 
 TARGET ?= decoder
 TIME ?= 60

@@ -5,7 +5,8 @@
 //! ("split"), or both to one ("same", with `PLACEMENT=same`). Printed for each cell: medians of requests a second, their
 //! ratio, the server's processor time a request, and latencies where one request is in flight.
 //!
-//! `RUNS` (default 5) and `SECONDS` (default 1.0) set how long it takes; `--json FILE` keeps the figures.
+//! `RUNS` (default 5) and `SECONDS` (default 1.0) set how long it takes; `--json FILE` keeps the figures; words pick
+//! cells, as in `ping 50x128`. `DAEMON` names another build.
 
 mod load;
 mod peers;
@@ -88,7 +89,31 @@ impl Side {
     }
 }
 
+/// Whether the words on the command line, if any, pick a cell: each names works or cells.
+fn is_picked(words: &[String], work: &str, (clients, depth): (usize, usize)) -> bool {
+    let cell = format!("{clients}x{depth}");
+    let is_cell = |word: &&String| word.starts_with(|first: char| first.is_ascii_digit());
+    let (cells, works): (Vec<&String>, Vec<&String>) = words.iter().partition(is_cell);
+    (cells.is_empty() || cells.contains(&&cell))
+        && (works.is_empty() || works.iter().any(|word| work.contains(word.as_str())))
+}
+
+/// The words on the command line, and the file for the figures.
+fn arguments() -> (Vec<String>, Option<String>) {
+    let (mut words, mut file) = (Vec::new(), None);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--json" => file = arguments.next(),
+            _ if argument.starts_with('-') => {}
+            _ => words.push(argument),
+        }
+    }
+    (words, file)
+}
+
 fn main() {
+    let (words, file) = arguments();
     let Some(redis) = Peer::redis() else {
         println!("skipped: no redis-server");
         return;
@@ -112,7 +137,8 @@ fn main() {
     );
     let mut cells = Vec::new();
     for work in &WORKS {
-        for (clients, depth) in CELLS {
+        for (clients, depth) in CELLS.into_iter().filter(|cell| is_picked(&words, work.name, *cell))
+        {
             let (mut our_side, mut their_side) = (Side::new(), Side::new());
             let load = Load { clients, depth, seconds };
             // A first short run of each warms both up and is not counted.
@@ -140,13 +166,10 @@ fn main() {
             }));
         }
     }
-    let arguments: Vec<String> = std::env::args().collect();
-    if let Some(path) =
-        arguments.iter().position(|a| a == "--json").and_then(|i| arguments.get(i + 1))
-    {
+    if let Some(path) = file {
         let text = json!({"placement": placement, "cells": cells}).to_string();
         let written =
-            std::fs::File::create(path).and_then(|mut file| file.write_all(text.as_bytes()));
+            std::fs::File::create(&path).and_then(|mut file| file.write_all(text.as_bytes()));
         if let Err(error) = written {
             eprintln!("cannot write {path}: {error}");
         }

@@ -15,11 +15,13 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// The daemon of this build.
+    /// The daemon of this build, or the one that `DAEMON` names.
     pub fn daemon() -> Peer {
         let directory = tempfile::tempdir().expect("a directory");
         let socket = directory.path().join("goxel.sock");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_goxel-daemon"));
+        let program = std::env::var_os("DAEMON");
+        let own = || env!("CARGO_BIN_EXE_goxel-daemon").into();
+        let mut command = Command::new(program.unwrap_or_else(own));
         command.arg("--socket").arg(&socket).arg("--log-level").arg("error");
         Peer::start(command, directory, socket).expect("the daemon starts")
     }
