@@ -145,9 +145,9 @@ impl<'a> Positions<'a> {
         self.reordered.pop().or_else(|| self.peeked.take()).or_else(|| self.rest.next())
     }
 
-    fn count_rest(self) -> usize {
+    fn count_rest(&mut self) -> usize {
         let ahead = self.reordered.len() + usize::from(self.peeked.is_some());
-        ahead + self.rest.count()
+        ahead + self.rest.by_ref().count()
     }
 }
 
@@ -262,9 +262,9 @@ impl<'a> Args<'a> {
         value.filter(|&value| value != "null")
     }
 
-    /// Refuses what nobody has taken; `known` are the names that there are, for the message.
-    pub fn finish(self, known: &[&'static str]) -> Result<(), ParamError> {
-        match self.form {
+    /// Refuses what nobody has taken; `known` gives the names that there are, for the message.
+    pub fn finish(&mut self, known: impl FnOnce() -> Vec<&'static str>) -> Result<(), ParamError> {
+        match &mut self.form {
             Form::Positional(positions) => {
                 let most = positions.taken;
                 match positions.count_rest() {
@@ -272,13 +272,16 @@ impl<'a> Args<'a> {
                     rest => Err(ParamError::Surplus { most, got: most + rest }),
                 }
             }
-            Form::Named(members) => match members.into_iter().find(|member| !member.used) {
+            Form::Named(members) => match members.iter().find(|member| !member.used) {
                 None => Ok(()),
-                Some(member) => Err(ParamError::Unknown {
-                    nearest: nearest(&member.name, known.iter().copied()),
-                    param: shown(&member.name),
-                    known: known.to_vec(),
-                }),
+                Some(member) => {
+                    let known = known();
+                    Err(ParamError::Unknown {
+                        nearest: nearest(&member.name, known.iter().copied()),
+                        param: shown(&member.name),
+                        known,
+                    })
+                }
             },
         }
     }
@@ -327,7 +330,7 @@ mod tests {
     fn what_nobody_takes_is_named_with_its_nearest_neighbour() {
         let mut args = Args::new(Some(r#"{"width":1,"heigth":2}"#)).unwrap();
         args.named("width");
-        let error = args.finish(&["width", "height"]).unwrap_err();
+        let error = args.finish(|| vec!["width", "height"]).unwrap_err();
         assert_eq!(error.to_string(), "Unknown parameter 'heigth'; did you mean 'height'?");
     }
 

@@ -66,6 +66,13 @@ pub(super) fn from_numbers(parts: [Option<&str>; 4]) -> Option<Rgba> {
 /// Red, green, blue and perhaps alpha, all from 0 to 255, or all from 0 to 1 if any has a fraction.
 fn from_channels([r, g, b, a]: [Option<f64>; 4]) -> Option<Rgba> {
     let rgb = [r?, g?, b?];
+    // Bytes are what nearly everybody sends.
+    let exact = |value: f64| Some(value as u8).filter(|&byte| f64::from(byte) == value);
+    if let [Some(r), Some(g), Some(b), Some(a)] =
+        [exact(rgb[0]), exact(rgb[1]), exact(rgb[2]), exact(a.unwrap_or(255.0))]
+    {
+        return Some(Rgba::new(r, g, b, a));
+    }
     let fractional = rgb.into_iter().chain(a).any(|value| value.fract() != 0.0);
     let (top, scale) = if fractional { (1.0, 255.0) } else { (255.0, 1.0) };
     let byte = |value: f64| (0.0..=top).contains(&value).then_some((value * scale + 0.5) as u8);

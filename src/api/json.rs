@@ -191,10 +191,16 @@ fn skip_number(text: &[u8], at: usize) -> Result<usize, SyntaxError> {
 }
 
 /// Cuts off the value at the start of a valid text: the value, and the offset behind it.
+#[inline]
 fn take_value(text: &str, at: usize) -> Option<(&str, usize)> {
     let start = skip_space(text.as_bytes(), at);
     let end = skip_valid(text.as_bytes(), start)?;
     Some((text.get(start..end)?, end))
+}
+
+/// Whether a byte ends a number or a word in a valid text: white space, or what comes behind a value.
+fn ends_scalar(byte: u8) -> bool {
+    byte <= b' ' || matches!(byte, b',' | b']' | b'}')
 }
 
 /// The offset behind the value at `at` in a text that was checked before: only its end is looked for.
@@ -204,9 +210,11 @@ fn skip_valid(text: &[u8], at: usize) -> Option<usize> {
         b'[' | b'{' => skip_brackets(text, at),
         b',' | b']' | b'}' => None,
         _ => {
-            let is_end =
-                |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\n' | b'\r' | b'\t');
-            Some(text[at..].iter().position(is_end).map_or(text.len(), |length| at + length))
+            let mut end = at + 1;
+            while end < text.len() && !ends_scalar(text[end]) {
+                end += 1;
+            }
+            Some(end)
         }
     }
 }
@@ -379,6 +387,15 @@ pub fn string(raw: &str) -> Option<Cow<'_, str>> {
         return Some(Cow::Borrowed(inside));
     }
     serde_json::from_str(raw).ok().map(Cow::Owned)
+}
+
+/// Appends a value by serde; `null` if it has no form in JSON.
+pub(crate) fn write<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    let start = out.len();
+    if serde_json::to_writer(&mut *out, value).is_err() {
+        out.truncate(start);
+        out.extend_from_slice(b"null");
+    }
 }
 
 /// Appends a valid JSON text without the white space between its tokens.

@@ -71,7 +71,7 @@ macro_rules! result {
 
         impl $(<$life>)? serde::Serialize for $type $(<$life>)? {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use $crate::api::macros::Member as _;
+                use $crate::api::member::Member as _;
                 let mut map = serde::Serializer::serialize_map(serializer, None)?;
                 $(
                     if self.$name.is_there() {
@@ -95,9 +95,23 @@ macro_rules! result {
                     schema: &<$kind as $crate::api::schema::Describe>::SCHEMA,
                 }, )*
             ];
+
+            fn write(&self, out: &mut Vec<u8>) {
+                let start = out.len();
+                $( $crate::api::member::write_member(
+                    $crate::api::macros::result!(@key $name $($wire)?),
+                    &self.$name,
+                    out,
+                ); )*
+                $crate::api::member::close_object(start, out);
+            }
         }
 
-        impl $(<$life>)? $crate::api::macros::Member for $type $(<$life>)? {}
+        impl $(<$life>)? $crate::api::member::Member for $type $(<$life>)? {
+            fn write(&self, out: &mut Vec<u8>) {
+                $crate::api::method::ResultType::write(self, out);
+            }
+        }
 
         impl $(<$life>)? $crate::api::schema::Describe for $type $(<$life>)? {
             const SCHEMA: $crate::api::schema::Schema = $crate::api::schema::Schema::Object(
@@ -107,29 +121,10 @@ macro_rules! result {
     };
     (@wire $name:ident) => { stringify!($name) };
     (@wire $name:ident $wire:literal) => { $wire };
+    (@key $name:ident) => { concat!(",\"", stringify!($name), "\":") };
+    (@key $name:ident $wire:literal) => { concat!(",\"", $wire, "\":") };
 }
 pub(crate) use result;
-
-/// Whether a member of a result is shown.
-pub(crate) trait Member {
-    fn is_there(&self) -> bool {
-        true
-    }
-}
-
-impl<T> Member for Option<T> {
-    fn is_there(&self) -> bool {
-        self.is_some()
-    }
-}
-
-macro_rules! always_there {
-    ($($type:ty),*) => { $(impl Member for $type {})* };
-}
-always_there!(bool, i32, i64, u32, u64, usize, f32, f64, String, &str, serde_json::Value);
-impl<T, const N: usize> Member for [T; N] {}
-impl<T> Member for Vec<T> {}
-impl<K, V> Member for std::collections::BTreeMap<K, V> {}
 
 /// Declares a method: its name, summary, types and example; what a handler is bound to.
 macro_rules! method {

@@ -119,6 +119,11 @@ pub trait Params<'a>: Sized {
 pub trait ResultType: serde::Serialize {
     /// Its members.
     const FIELDS: &'static [Field];
+
+    /// Appends it as JSON.
+    fn write(&self, out: &mut Vec<u8>) {
+        super::json::write(self, out);
+    }
 }
 
 /// A method with its types; what handlers are bound to.

@@ -1,7 +1,8 @@
 //! The form of an answer: JSON-RPC, the older tool form, or none.
 
+use super::error::PARSE_ERROR;
 use super::error::{INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, RpcError};
-use super::error::{PARSE_ERROR, write_json};
+use crate::api::json::write as write_json;
 
 /// How a call is answered. `I` holds the raw id: borrowed from the message, or owned by a call that goes on.
 #[derive(Clone, Debug, PartialEq)]

@@ -12,7 +12,7 @@ use super::error::{INVALID_REQUEST, METHOD_NOT_FOUND, OUTCOME_UNKNOWN, RpcError}
 use super::exchange::{ProgressReports, Running};
 use super::prepared::Prepared;
 use super::session::{Known, SessionTag};
-use super::table::{Entry, Ran};
+use super::table::{Entry, Ran, RunningCall};
 use super::waiting::WaitingCall;
 use super::{ConnectionId, EndedCall, Host, Service, tool};
 use crate::api::args::{nearest, shown};
@@ -23,7 +23,7 @@ pub(super) enum Begun {
     /// It is over; its answer, if one is due, is written.
     Finished,
     /// It goes on in slices; nothing was written.
-    Running(Running),
+    Running(Box<Running>),
 }
 
 /// What the session tag of a call says.
@@ -145,62 +145,73 @@ impl Service {
                 return Err(error);
             }
         };
-        let mut failed = None;
-        let ran = found.and_then(|entry| {
-            let prepared = Prepared::new(call.params, entry)?;
-            if entry.method.effect == Effect::Edit && self.workspace.is_busy(&prepared.project) {
-                let turn = self.workspace.join_queue(&prepared.project);
-                let waiting = Box::new(WaitingCall::new(entry, call.params, turn));
-                return Ok((
-                    entry,
-                    Ran::Running(waiting),
-                    turn,
-                    prepared.project,
-                    prepared.progress,
-                ));
+        let begun = found.and_then(|entry| self.begin_entry(entry, call, form, caller, host, out));
+        let failed = match begun {
+            Ok(None) => {
+                form.end(start, out);
+                None
             }
-            form.begin(out);
-            let ran = self.run(entry, prepared.args, &prepared.project, caller, host, out)?;
-            let turn = match (&ran, entry.method.effect) {
-                (Ran::Running(_), Effect::Edit) => self.workspace.join_queue(&prepared.project),
-                _ => None,
-            };
-            Ok((entry, ran, turn, prepared.project, prepared.progress))
-        });
-        match ran {
-            Ok((_, Ran::Written, ..)) => form.end(start, out),
-            Ok((entry, Ran::Running(running), turn, project, progress)) => {
+            Ok(Some(running)) => {
                 out.truncate(start);
-                let last = host.now();
-                return Ok(Begun::Running(Running {
-                    call: running,
-                    form: form.to_owned(),
-                    project: project.into_owned(),
-                    method: &entry.method,
-                    began: last,
-                    params: call.params.map(shown),
-                    session,
-                    reports: progress.map(|every| ProgressReports { every, last }),
-                    turn,
-                }));
+                return Ok(Begun::Running(Box::new(Running { session, ..*running })));
             }
             Err(error) => {
                 out.truncate(start);
                 form.error(&error, out);
-                failed = Some(error);
+                Some(error)
             }
-        }
+        };
         if let Some(tag) = session {
             self.sessions.answered(&tag, form.keep(&out[start..]));
         }
         failed.map_or(Ok(Begun::Finished), Err)
     }
 
+    /// Types the params and calls the handler. `None` if the call is over: the result is written behind the
+    /// beginning of the answer. The other calls go on in slices, or wait for their turn.
+    fn begin_entry(
+        &mut self,
+        entry: &'static Entry,
+        call: &Call<'_>,
+        form: &AnswerForm<&str>,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<Box<Running>>, RpcError> {
+        let is_edit = entry.method.effect == Effect::Edit;
+        let mut prepared = Prepared::new(call.params, entry)?;
+        let (running, turn) = if is_edit && self.workspace.is_busy(&prepared.project) {
+            let turn = self.workspace.join_queue(&prepared.project);
+            let waiting: RunningCall = Box::new(WaitingCall::new(entry, call.params, turn));
+            (waiting, turn)
+        } else {
+            form.begin(out);
+            let (args, project) = (&mut prepared.args, &*prepared.project);
+            match self.run(entry, args, project, caller, host, out)? {
+                Ran::Written => return Ok(None),
+                Ran::Running(running) if is_edit => (running, self.workspace.join_queue(project)),
+                Ran::Running(running) => (running, None),
+            }
+        };
+        let last = host.now();
+        Ok(Some(Box::new(Running {
+            call: running,
+            form: form.to_owned(),
+            project: prepared.project.into_owned(),
+            method: &entry.method,
+            began: last,
+            params: call.params.map(shown),
+            session: None,
+            reports: prepared.progress.map(|every| ProgressReports { every, last }),
+            turn,
+        })))
+    }
+
     /// Calls a handler; a panic costs the call and leaves the documents as they were.
     fn run(
         &mut self,
         entry: &'static Entry,
-        args: Args<'_>,
+        args: &mut Args<'_>,
         project_name: &str,
         caller: ConnectionId,
         host: &mut dyn Host,
@@ -231,7 +242,7 @@ impl Service {
         out: &mut Vec<u8>,
     ) -> Result<Checked, RpcError> {
         let Some(raw) = call.session else { return Ok(Checked::Go(None)) };
-        let tag = SessionTag::read(raw, &self.daemon.instance)?;
+        let tag = SessionTag::read(raw, self.daemon.instance.as_str())?;
         match self.sessions.look_up(&tag, now)? {
             Known::New => Ok(Checked::Go(Some(tag))),
             Known::Answered(part) => {

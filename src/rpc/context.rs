@@ -4,6 +4,7 @@ use super::error::{NO_SUCH_PROJECT, RpcError};
 use super::subscriptions::Subscriptions;
 use super::{ConnectionId, Host};
 use crate::api::args::nearest;
+use crate::api::instance::Instance;
 use crate::job::{Budget, Job, Progress, Step};
 use crate::render_store::RenderStore;
 use crate::workspace::{Project, Workspace};
@@ -25,7 +26,7 @@ pub struct Context<'a> {
 /// Facts about this run of the daemon, and state that belongs to no project.
 pub struct Daemon {
     /// The name of this run: random, new with each start.
-    pub instance: String,
+    pub instance: Instance,
     /// Pictures kept for clients.
     pub renders: RenderStore,
     /// Who is told when a project changes.

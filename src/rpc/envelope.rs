@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use super::error::{INVALID_REQUEST, PARSE_ERROR, RpcError};
 use crate::api::args::shown;
 use crate::api::json::{Members, check_members, skip_space, skip_value, string};
+use crate::wire::{CallParts, call};
 
 /// One complete message.
 pub enum Message<'a> {
@@ -82,7 +83,19 @@ pub struct Call<'a> {
     pub session: Option<&'a str>,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    /// The call whose parts were found in a message; `None` if the message is not UTF-8.
+    pub fn of_parts(message: &'a [u8], parts: &CallParts) -> Option<Self> {
+        let text = std::str::from_utf8(message).ok()?;
+        Some(Call {
+            id: Id::Given(parts.id.in_text(text)?),
+            is_strict: true,
+            method: Cow::Borrowed(parts.method.in_text(text)?),
+            params: parts.params.in_text(text),
+            session: parts.session.in_text(text),
+        })
+    }
+
     /// Whether no answer is due.
     pub fn is_notification(&self) -> bool {
         self.is_strict && self.id == Id::Absent
@@ -124,6 +137,12 @@ struct Raw<'a> {
 impl<'a> Envelope<'a> {
     /// Reads the raw text of one valid JSON value.
     pub fn read(text: &'a str) -> Self {
+        if let Some((length, parts)) = call::recognise(text.as_bytes())
+            && length == text.len()
+            && let Some(call) = Call::of_parts(text.as_bytes(), &parts)
+        {
+            return Envelope::Call(call);
+        }
         if !text.starts_with('{') {
             return invalid(Id::Absent, "expected an object", text);
         }
@@ -231,6 +250,43 @@ mod tests {
             let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
             assert_eq!(refused(&text), ("null", INVALID_REQUEST));
         }
+    }
+
+    /// The call as it is read without the short cut for usual ones.
+    fn read_slowly(text: &str) -> Option<Call<'_>> {
+        match Message::parse(text.as_bytes()) {
+            Ok(Message::Single(Envelope::Call(call))) => Some(call),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn whatever_counts_as_a_usual_call_is_read_the_same_in_the_slow_way() {
+        let calls = [
+            r#"{"jsonrpc":"2.0","id":12,"method":"goxel.add_voxel","params":[1,-2,30,0]}"#,
+            r#"{"jsonrpc": "2.0", "method": "a", "params": {"b": [1.5, "c"]}, "id": "d"}"#,
+            r#"{"method":"e","id":0,"session":{"id":"f","seq":1},"jsonrpc":"2.0"}"#,
+        ];
+        let bytes = b"\"\\{}[],:-+0 1.e2ntfu\n\x01";
+        let (mut usual, mut tried) = (0, 0);
+        for base in calls {
+            for at in 0..base.len() {
+                let replaced = bytes.iter().map(|&byte| (1, Some(byte)));
+                let inserted = bytes.iter().map(|&byte| (0, Some(byte)));
+                for (cut, byte) in replaced.chain(inserted).chain([(1, None)]) {
+                    let mut text = base.as_bytes().to_vec();
+                    text.splice(at..at + cut, byte);
+                    let text = String::from_utf8(text).unwrap();
+                    tried += 1;
+                    let Some((length, parts)) = call::recognise(text.as_bytes()) else { continue };
+                    usual += 1;
+                    let quick = Call::of_parts(&text.as_bytes()[..length], &parts).unwrap();
+                    let slow = read_slowly(&text[..length]).unwrap_or_else(|| panic!("{text}"));
+                    assert_eq!(format!("{quick:?}"), format!("{slow:?}"), "{text}");
+                }
+            }
+        }
+        assert!(usual > 500 && usual < tried / 2, "{usual} of {tried}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::api::ParamError;
+use crate::api::json::write as write_json;
 use crate::voxel::MemoryLimit;
 
 /// Not JSON.
@@ -120,15 +121,6 @@ impl RpcError {
         out.extend_from_slice(br#","id":"#);
         out.extend_from_slice(id.as_bytes());
         out.push(b'}');
-    }
-}
-
-/// Appends a value whose serialisation cannot fail: writing to a `Vec` does not, and all keys are strings.
-pub(crate) fn write_json<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
-    let start = out.len();
-    if serde_json::to_writer(&mut *out, value).is_err() {
-        out.truncate(start);
-        out.extend_from_slice(b"null");
     }
 }
 

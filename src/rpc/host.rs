@@ -1,6 +1,6 @@
 //! What calls may ask of the server: facts about connections, and a few actions on them.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::RpcError;
 use super::server_facts::{ServerFacts, SettingList, SlowCalls};
@@ -66,6 +66,10 @@ pub struct EndedCall<'a> {
 pub trait Host {
     /// The clock, read once a turn of the loop.
     fn now(&self) -> Instant;
+    /// Seconds since 1970, read as often as [`Host::now`].
+    fn unix_time(&mut self) -> u64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+    }
     /// When the server started.
     fn started(&self) -> Instant;
     /// All open connections.

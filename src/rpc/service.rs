@@ -5,15 +5,17 @@ use std::time::Instant;
 use super::answer::AnswerForm;
 use super::begin::{Begun, note_no_call};
 use super::context::{Context, Daemon};
-use super::envelope::Message;
+use super::envelope::{Call, Envelope, Message};
 use super::exchange::Exchange;
 use super::limits::Limits;
 use super::session::Sessions;
 use super::table::Table;
 use super::{ConnectionId, Host};
+use crate::api::instance::Instance;
 use crate::api::json::Elements;
 use crate::job::Budget;
 use crate::render_store::{RenderStore, RenderStoreSettings};
+use crate::wire::CallParts;
 use crate::workspace::Workspace;
 
 /// Everything that calls act on, and the table of methods.
@@ -80,8 +82,8 @@ impl Service {
     }
 
     /// The name of this run of the daemon.
-    pub fn instance(&self) -> &str {
-        &self.daemon.instance
+    pub fn instance(&self) -> Instance {
+        self.daemon.instance
     }
 
     /// Handles one complete message of a connection: a call, a batch or a tool object. Appends its answer to
@@ -99,14 +101,39 @@ impl Service {
                 note_no_call(caller, &error, host);
                 Handled::Finished
             }
-            Ok(Message::Single(envelope)) => match self.begin(envelope, false, caller, host, out) {
-                Begun::Finished => Handled::Finished,
-                Begun::Running(running) => Handled::Pending(Box::new(Exchange {
-                    running: Some(running),
-                    ..Exchange::new(caller)
-                })),
-            },
+            Ok(Message::Single(envelope)) => self.handle_single(envelope, caller, host, out),
             Ok(Message::Batch(text)) => self.handle_batch(text, caller, host, out),
+        }
+    }
+
+    /// Handles a message whose parts the decoder has found. The same as [`Service::handle`], without reading it again.
+    pub fn handle_call(
+        &mut self,
+        message: &[u8],
+        parts: &CallParts,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Handled {
+        match Call::of_parts(message, parts) {
+            Some(call) => self.handle_single(Envelope::Call(call), caller, host, out),
+            None => self.handle(message, caller, host, out),
+        }
+    }
+
+    fn handle_single(
+        &mut self,
+        envelope: Envelope<'_>,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Handled {
+        match self.begin(envelope, false, caller, host, out) {
+            Begun::Finished => Handled::Finished,
+            Begun::Running(running) => Handled::Pending(Box::new(Exchange {
+                running: Some(*running),
+                ..Exchange::new(caller)
+            })),
         }
     }
 

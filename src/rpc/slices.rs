@@ -58,7 +58,7 @@ impl Service {
                 exchange.answer.truncate(start);
             }
             if let Begun::Running(running) = begun {
-                exchange.running = Some(running);
+                exchange.running = Some(*running);
                 return false;
             }
             if !budget.spend(1) {

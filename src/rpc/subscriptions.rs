@@ -6,10 +6,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::error::write_json;
 use super::limits::Limits;
 use super::{ConnectionId, Host};
 use crate::api::Corners;
+use crate::api::json::write as write_json;
 use crate::workspace::{ChangedBox, Workspace};
 
 /// One connection that wants to hear of one project.

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use super::context::{Context, Outcome, Task};
-use super::error::{METHOD_NOT_FOUND, RpcError, write_json};
+use super::error::{METHOD_NOT_FOUND, RpcError};
 use super::methods;
 use crate::api::args::{nearest, shown};
-use crate::api::{Args, Call, Method, ParamError, Params};
+use crate::api::{Args, Call, Method, ParamError, Params, ResultType, json};
 use crate::job::{Budget, Progress, Step};
 
 /// A method that has a handler.
@@ -36,7 +36,7 @@ pub struct Entry {
     /// The module that handles it; its last part is the subject.
     module: &'static str,
     /// Types the params, calls the handler, and writes the result as JSON.
-    pub run: fn(&mut Context<'_>, Args<'_>, &mut Vec<u8>) -> Result<Ran, RpcError>,
+    pub run: fn(&mut Context<'_>, &mut Args<'_>, &mut Vec<u8>) -> Result<Ran, RpcError>,
 }
 
 impl Entry {
@@ -56,27 +56,42 @@ where
 
 fn run<C: Handle>(
     context: &mut Context<'_>,
-    mut args: Args<'_>,
+    args: &mut Args<'_>,
     out: &mut Vec<u8>,
 ) -> Result<Ran, RpcError>
 where
     C::Result: 'static,
 {
-    let params = C::Params::take(&mut args).map_err(teach::<C>)?;
+    let params = C::Params::take(args).map_err(teach::<C>)?;
     if !C::METHOD.lenient {
-        let mut known = C::METHOD.param_names();
-        if C::METHOD.effect.on_project() {
-            known.push("project");
-        }
-        args.finish(&known).map_err(teach::<C>)?;
+        args.finish(known_names::<C>).map_err(teach::<C>)?;
     }
     match C::handle(context, params)? {
         Outcome::Done(result) => {
-            write_json(&result, out);
+            write_result(&result, out);
             Ok(Ran::Written)
         }
         Outcome::Later(task) => Ok(Ran::Running(Box::new(Written(task)))),
     }
+}
+
+/// The names that params of a method may have.
+fn known_names<C: Call>() -> Vec<&'static str> {
+    let mut known = C::METHOD.param_names();
+    if C::METHOD.effect.on_project() {
+        known.push("project");
+    }
+    known
+}
+
+fn write_result<R: ResultType>(result: &R, out: &mut Vec<u8>) {
+    let start = out.len();
+    result.write(out);
+    debug_assert!({
+        let mut by_serde = Vec::new();
+        json::write(result, &mut by_serde);
+        out[start..] == by_serde
+    });
 }
 
 /// An error about params, with a call that works.
@@ -91,7 +106,7 @@ fn teach<C: Call>(error: ParamError) -> RpcError {
 /// A task whose result is turned into JSON at the end.
 struct Written<R>(Box<dyn Task<R>>);
 
-impl<R: serde::Serialize> Task<Vec<u8>> for Written<R> {
+impl<R: ResultType> Task<Vec<u8>> for Written<R> {
     fn step(
         &mut self,
         context: &mut Context<'_>,
@@ -101,7 +116,7 @@ impl<R: serde::Serialize> Task<Vec<u8>> for Written<R> {
             Step::More => Step::More,
             Step::Done(result) => {
                 let mut json = Vec::new();
-                write_json(&result, &mut json);
+                write_result(&result, &mut json);
                 Step::Done(json)
             }
         })

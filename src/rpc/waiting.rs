@@ -21,9 +21,9 @@ impl WaitingCall {
     }
 
     fn begin(&mut self, context: &mut Context<'_>) -> Result<Step<Vec<u8>>, RpcError> {
-        let prepared = Prepared::new(self.params.as_deref(), self.entry)?;
+        let mut prepared = Prepared::new(self.params.as_deref(), self.entry)?;
         let mut json = Vec::new();
-        match (self.entry.run)(context, prepared.args, &mut json)? {
+        match (self.entry.run)(context, &mut prepared.args, &mut json)? {
             Ran::Written => Ok(Step::Done(json)),
             Ran::Running(call) => {
                 self.begun = Some(call);

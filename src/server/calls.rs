@@ -37,9 +37,6 @@ impl MethodCalls {
 pub struct Calls {
     /// By the address of the method's name, which is the same for all calls of one method.
     methods: HashMap<usize, MethodCalls, rustc_hash::FxBuildHasher>,
-    total: u64,
-    errors: u64,
-    times: Histogram,
     last_error: Option<LastError>,
 }
 
@@ -62,9 +59,6 @@ impl Calls {
         method.calls += 1;
         method.errors += failed;
         method.times.record(took);
-        self.total += 1;
-        self.errors += failed;
-        self.times.record(took);
         if let Some(error) = call.error {
             self.last_error = Some(LastError {
                 timestamp: unix_time(),
@@ -82,11 +76,6 @@ impl Calls {
         methods
     }
 
-    /// How long calls took.
-    pub fn times(&self) -> &Histogram {
-        &self.times
-    }
-
     /// The last call that failed.
     pub fn last_error(&self) -> Option<LastError> {
         self.last_error.clone()
@@ -100,10 +89,12 @@ impl Calls {
             errors: method.errors,
             latency: latency(&method.times),
         };
+        let mut times = Histogram::default();
+        self.methods.values().for_each(|method| times.add(&method.times));
         CallHealth {
-            total: self.total,
-            errors: self.errors,
-            latency: latency(&self.times),
+            total: times.count(),
+            errors: self.methods.values().map(|method| method.errors).sum(),
+            latency: latency(&times),
             methods: self.by_method().iter().map(method).collect(),
         }
     }

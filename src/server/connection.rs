@@ -92,6 +92,8 @@ pub struct Connection<T> {
     pub running: Option<Running>,
     /// A read may find bytes.
     pub readable: bool,
+    /// The end of the input follows the bytes that are there; no event will tell.
+    pub input_ending: bool,
     /// The peer sends no more.
     pub input_ended: bool,
     /// The peer takes no more.
@@ -145,6 +147,7 @@ impl<T> Connection<T> {
             running: None,
             // Bytes may have come before the registration.
             readable: true,
+            input_ending: false,
             input_ended: false,
             output_dead: false,
             reset: false,

@@ -14,7 +14,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     fn state(&self) -> Vec<String> {
         let (hub, health) = (&self.hub, self.health());
         let mut lines =
-            vec![format!("state begins pid={} instance={}", health.pid, health.instance)];
+            vec![format!("state begins pid={} instance={}", health.pid, health.instance.as_str())];
         let checks = health.checks.iter().map(|check| {
             let fields = (check.name, check.status, check.value, check.unit);
             format!("state check {}: {} {} {}", fields.0, fields.1, fields.2, fields.3)

@@ -20,7 +20,7 @@ use super::ownership::{self, OwnedPath, OwnershipError, Permissions};
 use super::peer;
 use super::reactor::{Reactor, Wait};
 use super::signals::{Signal, Signals};
-use super::transport::Socket;
+use super::transport::{News, Socket};
 use super::watch::Watch;
 use crate::rpc::Service;
 use crate::socket_path::socket_path;
@@ -221,9 +221,13 @@ impl EventLoop {
         let Some(id) = self.reactor.hub().id_at(index) else { return };
         let key = Key { index, id };
         if token(key) == event.token() {
-            let hang_up = event.is_write_closed() || event.is_error();
-            let readable = event.is_readable() || event.is_read_closed();
-            self.reactor.event(key, readable, event.is_writable(), hang_up);
+            let news = News {
+                readable: event.is_readable() || event.is_read_closed(),
+                writable: event.is_writable(),
+                ended: event.is_read_closed(),
+                hang_up: event.is_write_closed() || event.is_error(),
+            };
+            self.reactor.event(key, news);
         }
     }
 

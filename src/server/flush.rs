@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 
 use super::clock::Clock;
 use super::connection::{Key, Phase};
+use super::hub::recycle;
 use super::metrics::End;
 use super::reactor::Reactor;
 use super::transport::Transport;
@@ -55,7 +56,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         }
         let unblocked = blocked && connection.outbound.len() <= hub.limits.outbound_soft;
         let block = connection.outbound.release();
-        hub.recycle(block);
+        recycle(&mut hub.spare_outbound, block);
         if unblocked {
             hub.make_ready(key);
         }

@@ -99,13 +99,19 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::instance::Instance;
     use crate::rpc::methods::health::assemble;
     use crate::rpc::server_facts::ServerFacts;
     use crate::workspace::Workspace;
     use serde_json::Value;
 
     fn health() -> HealthResult {
-        assemble(ServerFacts::default(), &Workspace::default(), "x", Duration::from_secs(1))
+        assemble(
+            ServerFacts::default(),
+            &Workspace::default(),
+            Instance::random(),
+            Duration::from_secs(1),
+        )
     }
 
     fn read(path: &Path) -> Value {

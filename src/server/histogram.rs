@@ -43,7 +43,8 @@ fn end_of(bucket: usize) -> u64 {
 impl Histogram {
     /// Adds a time.
     pub fn record(&mut self, time: Duration) {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let seconds = time.as_secs().saturating_mul(1_000_000_000);
+        let nanos = seconds.saturating_add(u64::from(time.subsec_nanos()));
         let buckets = self.buckets.get_or_insert_with(|| Box::new([0; BUCKETS]));
         if let Some(count) = buckets.get_mut(bucket_of(nanos)) {
             *count += 1;
@@ -51,6 +52,16 @@ impl Histogram {
         self.count += 1;
         self.total = self.total.saturating_add(time);
         self.longest = self.longest.max(time);
+    }
+
+    /// Adds all times of another one.
+    pub fn add(&mut self, other: &Histogram) {
+        let Some(more) = &other.buckets else { return };
+        let buckets = self.buckets.get_or_insert_with(|| Box::new([0; BUCKETS]));
+        buckets.iter_mut().zip(more.iter()).for_each(|(count, more)| *count += more);
+        self.count += other.count;
+        self.total = self.total.saturating_add(other.total);
+        self.longest = self.longest.max(other.longest);
     }
 
     /// How many times were added.

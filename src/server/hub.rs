@@ -14,6 +14,7 @@ use super::logging::context::{self, CallContext};
 use super::metrics::{End, Metrics};
 use super::observer::Observer;
 use super::process_facts;
+use super::serve::ANSWER_ROOM;
 use super::timers::Timers;
 use super::transport::Transport;
 use crate::api::methods::health::{ConnectionHealth, JobHealth, LoopHealth};
@@ -25,6 +26,9 @@ use crate::wire::{Framing, Protocol, Stamp};
 /// How many blocks of memory wait to be used again.
 const SPARE_BLOCKS: usize = 16;
 
+/// How old a reading of the time of day may be: nobody is told more than seconds.
+const WALL_CLOCK_AGE: Duration = Duration::from_millis(1);
+
 /// The connections.
 pub struct Hub<T, C> {
     pub(super) connections: Slab<Connection<T>>,
@@ -32,6 +36,8 @@ pub struct Hub<T, C> {
     pub(super) clock: C,
     /// The clock, read once a turn and after each message.
     pub(super) now: Instant,
+    /// The time of day in seconds since 1970, and when it was read.
+    wall: (Instant, u64),
     pub(super) started: Instant,
     pub(super) limits: Limits,
     pub(super) metrics: Metrics,
@@ -46,7 +52,10 @@ pub struct Hub<T, C> {
     pub(super) working: VecDeque<Key>,
     /// Connections whose message rests until a moment, in no order.
     pub(super) resting: Vec<(Instant, Key)>,
-    pub(super) spare: Vec<Vec<u8>>,
+    /// Memory of empty buffers, to be used again: for reading, ...
+    pub(super) spare_inbound: Vec<Vec<u8>>,
+    /// ... and for answers. They are kept apart because room to read into must be initialised.
+    pub(super) spare_outbound: Vec<Vec<u8>>,
     /// Since when the server stops.
     pub(super) draining: Option<Instant>,
     pub(super) allow_shutdown: bool,
@@ -61,11 +70,13 @@ impl<T: Transport, C: Clock> Hub<T, C> {
     /// No connections yet.
     pub fn new(limits: Limits, clock: C) -> Self {
         let now = clock.now();
+        let wall = (now, wall_seconds(&clock));
         Hub {
             connections: Slab::new(),
             places: HashMap::new(),
             clock,
             now,
+            wall,
             started: now,
             limits,
             metrics: Metrics::default(),
@@ -75,7 +86,8 @@ impl<T: Transport, C: Clock> Hub<T, C> {
             gone: Vec::new(),
             working: VecDeque::new(),
             resting: Vec::new(),
-            spare: Vec::new(),
+            spare_inbound: Vec::new(),
+            spare_outbound: Vec::new(),
             draining: None,
             allow_shutdown: false,
             last_id: 0,
@@ -203,16 +215,12 @@ impl<T: Transport, C: Clock> Hub<T, C> {
         }
     }
 
-    pub(super) fn recycle(&mut self, block: Option<Vec<u8>>) {
-        let Some(block) = block else { return };
-        let fits = (READ_ROOM / 4..=READ_ROOM * 4).contains(&block.len());
-        if fits && self.spare.len() < SPARE_BLOCKS {
-            self.spare.push(block);
+    /// The stamp of an answer, where its framing carries one.
+    pub(super) fn stamp(&self, framing: Framing) -> Stamp {
+        match framing {
+            Framing::Binary { .. } => Stamp::of_micros(self.clock.wall_micros()),
+            Framing::Line | Framing::Headers => Stamp::default(),
         }
-    }
-
-    pub(super) fn stamp(&self) -> Stamp {
-        Stamp::of_micros(self.clock.wall_micros())
     }
 
     /// Who has a place.
@@ -241,6 +249,19 @@ impl<T: Transport, C: Clock> Hub<T, C> {
     }
 }
 
+/// Keeps the memory of an empty buffer if it is of a usual size and there are not too many.
+pub(super) fn recycle(spare: &mut Vec<Vec<u8>>, block: Option<Vec<u8>>) {
+    let Some(block) = block else { return };
+    let fits = (ANSWER_ROOM..=READ_ROOM * 4).contains(&block.capacity());
+    if fits && spare.len() < SPARE_BLOCKS {
+        spare.push(block);
+    }
+}
+
+fn wall_seconds(clock: &impl Clock) -> u64 {
+    clock.wall_micros() / 1_000_000
+}
+
 impl<T: Transport, C: Clock> Hub<T, C> {
     fn connection_health(&self) -> ConnectionHealth {
         let metrics = &self.metrics;
@@ -266,6 +287,13 @@ impl<T: Transport, C: Clock> Hub<T, C> {
 impl<T: Transport, C: Clock> Host for Hub<T, C> {
     fn now(&self) -> Instant {
         self.now
+    }
+
+    fn unix_time(&mut self) -> u64 {
+        if self.now.saturating_duration_since(self.wall.0) >= WALL_CLOCK_AGE {
+            self.wall = (self.now, wall_seconds(&self.clock));
+        }
+        self.wall.1
     }
 
     fn started(&self) -> Instant {
@@ -316,7 +344,7 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
     }
 
     fn notify(&mut self, id: ConnectionId, message: &[u8]) -> bool {
-        let (stamp, hard, all) = (self.stamp(), self.limits.outbound_hard, self.limits.buffers);
+        let (hard, all) = (self.limits.outbound_hard, self.limits.buffers);
         let full = self.buffered > all;
         let Some(key) = self.key_of(id) else { return false };
         let Some(connection) = self.get(key) else { return false };
@@ -330,6 +358,8 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
         {
             return false;
         }
+        let stamp = self.stamp(framing);
+        let Some(connection) = self.get(key) else { return false };
         framing.encode_json(stamp, &mut connection.notices, message);
         self.make_dirty(key);
         true

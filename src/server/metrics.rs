@@ -90,8 +90,6 @@ pub struct Metrics {
     pub bytes_in: u64,
     /// Bytes sent.
     pub bytes_out: u64,
-    /// From a complete message to its answer in the buffer.
-    pub latency: Histogram,
     /// Turns of the loop.
     pub turns: u64,
     /// The longest turn.

@@ -248,6 +248,7 @@ impl Display for Escaped<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::instance::Instance;
     use crate::rpc::methods::health::assemble;
     use crate::rpc::server_facts::ServerFacts;
     use crate::workspace::Workspace;
@@ -258,8 +259,12 @@ mod tests {
         let mut calls = Calls::default();
         let ended = super::super::calls::tests::ended("ping", None);
         calls.record(&ended, Duration::from_micros(3));
-        let health =
-            assemble(ServerFacts::default(), &Workspace::default(), "x", Duration::from_secs(1));
+        let health = assemble(
+            ServerFacts::default(),
+            &Workspace::default(),
+            Instance::random(),
+            Duration::from_secs(1),
+        );
         text(&health, &calls, &Metrics::default())
     }
 

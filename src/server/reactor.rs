@@ -16,7 +16,7 @@ use super::hub::Hub;
 use super::limits::Limits;
 use super::metrics::End;
 use super::projects;
-use super::transport::Transport;
+use super::transport::{News, Transport};
 use crate::api::methods::health::HealthResult;
 use crate::job::leftovers;
 use crate::render_store::RenderStore;
@@ -115,18 +115,18 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         self.hub.allow_shutdown = allow;
     }
 
-    /// Tells that the socket of a connection has news. `hang_up` says that the peer is gone for
-    /// good: it takes no more answers, though what it sent may still wait.
-    pub fn event(&mut self, key: Key, readable: bool, writable: bool, hang_up: bool) {
+    /// Tells that the socket of a connection has news.
+    pub fn event(&mut self, key: Key, news: News) {
         let Some(connection) = self.hub.get(key) else { return };
-        connection.readable |= readable;
-        if hang_up {
+        connection.readable |= news.readable;
+        connection.input_ending |= news.ended;
+        if news.hang_up {
             connection.output_lost();
         }
-        if writable {
+        if news.writable {
             self.hub.make_dirty(key);
         }
-        if readable {
+        if news.readable {
             self.hub.make_ready(key);
         }
     }

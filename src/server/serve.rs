@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::clock::Clock;
 use super::connection::{Key, Phase, Running};
+use super::hub::recycle;
 use super::metrics::End;
 use super::reactor::Reactor;
 use super::transport::Transport;
@@ -13,6 +14,9 @@ use super::{pages, status};
 use crate::rpc::error::{OVER_LIMIT, PARSE_ERROR};
 use crate::rpc::{Handled, RpcError};
 use crate::wire::{Buffer, Content, Decoded, Fault, Framing, Item, http};
+
+/// The room that an empty buffer offers to answers, in bytes.
+pub(super) const ANSWER_ROOM: usize = 4096;
 
 /// What a connection has used of its share of a turn.
 struct Share {
@@ -94,6 +98,10 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         // The buffers leave the connection while its calls run: calls may ask the server for anything.
         let mut inbound = mem::take(&mut connection.inbound);
         let mut outbound = mem::take(&mut connection.outbound);
+        if outbound.capacity() == 0 {
+            let spare = self.hub.spare_outbound.pop();
+            outbound = Buffer::recycled(spare.unwrap_or_else(|| Vec::with_capacity(ANSWER_ROOM)));
+        }
         let halt = self.handle_messages(key, share, &mut inbound, &mut outbound);
         if let Some(connection) = self.hub.get(key) {
             connection.inbound = inbound;
@@ -101,6 +109,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
                 outbound = Buffer::default();
             }
             connection.outbound = outbound;
+            let unused = connection.outbound.release();
+            recycle(&mut self.hub.spare_outbound, unused);
         }
         halt
     }
@@ -162,12 +172,13 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         {
             keepalive.unanswered = 0;
         }
-        let stamp = self.hub.stamp();
+        let stamp = self.hub.stamp(framing);
         let (service, hub) = (&mut self.service, &mut self.hub);
         let before = outbound.len();
         let handled = outbound.append_with(|out| {
             framing.encode(stamp, out, |out| match content {
                 Content::Json => (0, service.handle(message, key.id, hub, out)),
+                Content::Call(parts) => (0, service.handle_call(message, &parts, key.id, hub, out)),
                 Content::Bulk(kind) => (0, service.handle_bulk(kind, message, key.id, hub, out)),
             })
         });
@@ -216,8 +227,6 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             // Otherwise the end of the call has read the clock.
             self.hub.now = self.hub.clock.now();
         }
-        let took = self.hub.now.saturating_duration_since(since);
-        self.hub.metrics.latency.record(took);
         self.hub.metrics.errors += u64::from(failed);
         if let Some(connection) = self.hub.get(key) {
             connection.calls += 1;
@@ -228,7 +237,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
 
     fn write_error(&self, error: &RpcError, id: &str, framing: Framing, outbound: &mut Buffer) {
         outbound.append_with(|out| {
-            framing.encode(self.hub.stamp(), out, |out| {
+            framing.encode(self.hub.stamp(framing), out, |out| {
                 error.write_answer(id, out);
                 (0, ())
             });
@@ -292,9 +301,11 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             return false;
         }
         if connection.inbound.capacity() == 0 {
-            connection.inbound = Buffer::recycled(hub.spare.pop().unwrap_or_default());
+            connection.inbound = Buffer::recycled(hub.spare_inbound.pop().unwrap_or_default());
         }
-        match connection.transport.read(connection.inbound.room()) {
+        let room = connection.inbound.room();
+        let offered = room.len();
+        match connection.transport.read(room) {
             Ok(0) => {
                 connection.readable = false;
                 connection.input_ended = true;
@@ -304,6 +315,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
                 connection.last_byte = hub.now;
                 hub.metrics.bytes_in += count as u64;
                 share.bytes = share.bytes.saturating_sub(count);
+                // Nothing is left, but perhaps the end of the input: asking again would cost a system call.
+                connection.readable = count == offered || connection.input_ending;
                 if !unwanted {
                     connection.inbound.filled(count);
                 }
@@ -337,7 +350,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let block = connection.inbound.release().or_else(|| connection.inbound.shrink());
         let phase = connection.phase;
         let ended = connection.input_ended;
-        hub.recycle(block);
+        recycle(&mut hub.spare_inbound, block);
         match phase {
             Phase::Lingering(end, _) if ended => hub.end(key, end),
             Phase::Closing(_) => hub.make_dirty(key),

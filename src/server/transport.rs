@@ -10,7 +10,8 @@ use mio::{Interest, Registry, Token};
 /// A non-blocking stream. Calls answer [`io::ErrorKind::WouldBlock`] when they would have to wait, and an
 /// event follows when that changes.
 pub trait Transport {
-    /// Reads some bytes; 0 means that no more will come.
+    /// Reads some bytes; 0 means that no more will come. A read that leaves room has taken all that was there:
+    /// an event follows when more comes, or when the input ends.
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize>;
     /// Writes some bytes.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
@@ -18,6 +19,19 @@ pub trait Transport {
     fn finish_writing(&mut self);
     /// Asks for events when there is room to write, or no longer.
     fn watch_writable(&mut self, watch: bool);
+}
+
+/// What an event tells of a stream.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct News {
+    /// There are bytes to read, or the input has ended.
+    pub readable: bool,
+    /// There is room to write.
+    pub writable: bool,
+    /// The input ends behind the bytes that are there: no other event will tell.
+    pub ended: bool,
+    /// The peer is gone for good: it takes no more answers, though what it sent may still wait.
+    pub hang_up: bool,
 }
 
 /// A real socket, registered with the poll under its token.

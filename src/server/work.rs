@@ -46,7 +46,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         }
         let mut outbound = mem::take(&mut connection.outbound);
         let before = outbound.len();
-        let stamp = self.hub.stamp();
+        let stamp = self.hub.stamp(running.framing);
         let mut budget = self.hub.clock.slice(self.hub.limits.slice);
         let (service, hub) = (&mut self.service, &mut self.hub);
         let finished = outbound.append_with(|out| {

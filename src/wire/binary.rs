@@ -73,7 +73,7 @@ impl Binary {
             return Decoded::message(end, body..end, Content::Bulk(kind), framing);
         }
         match check(&unread[body..end]) {
-            Ok(()) => Decoded::message(end, body..end, Content::Json, framing),
+            Ok(content) => Decoded::message(end, body..end, content, framing),
             Err(fault) => Decoded::fault(end, fault, framing, false),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::header_block::{block_length, lines, name_and_value};
 use super::json_text::check;
-use super::{Content, Decoded, Fault, Framing, MessageLimits};
+use super::{Decoded, Fault, Framing, MessageLimits};
 
 /// The decoder of one connection.
 #[derive(Clone, Debug, Default)]
@@ -103,7 +103,7 @@ impl Headers {
         let end = body + length;
         *self = Headers { examined: self.examined + length as u64, ..Default::default() };
         match check(&unread[body..end]) {
-            Ok(()) => Decoded::message(end, body..end, Content::Json, FRAMING),
+            Ok(content) => Decoded::message(end, body..end, content, FRAMING),
             Err(fault) => Decoded::fault(end, fault, FRAMING, false),
         }
     }

@@ -5,7 +5,7 @@
 //! end without being kept.
 
 use super::scanner::{Scan, Scanner};
-use super::{Content, Decoded, Fault, Framing, MessageLimits};
+use super::{Content, Decoded, Fault, Framing, MessageLimits, call};
 
 /// The decoder of one connection.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +51,9 @@ impl JsonText {
                     let blanks = leading_blanks(rest);
                     self.examined += blanks as u64;
                     consumed += blanks;
+                    if let Some(call) = self.usual_call(&rest[blanks..], consumed, limits) {
+                        return call;
+                    }
                     if blanks < rest.len() {
                         self.scanner = Scanner::default();
                         self.mode = Mode::Inside;
@@ -69,6 +72,22 @@ impl JsonText {
             }
         }
         Decoded::more(consumed)
+    }
+
+    /// The usual call that the bytes, which stand at `start`, begin with.
+    fn usual_call(
+        &mut self,
+        bytes: &[u8],
+        start: usize,
+        limits: &MessageLimits,
+    ) -> Option<Decoded> {
+        let (length, parts) = call::recognise(bytes)?;
+        if length > limits.message {
+            return None;
+        }
+        self.examined += length as u64;
+        let end = start + length;
+        Some(Decoded::message(end, start..end, Content::Call(parts), FRAMING))
     }
 
     /// Goes on with a message that begins at `start`.
@@ -172,7 +191,12 @@ fn is_blank(bytes: &[u8]) -> bool {
 }
 
 /// Checks that `body` is one JSON value and nothing else besides white space.
-pub fn check(body: &[u8]) -> Result<(), Fault> {
+pub fn check(body: &[u8]) -> Result<Content, Fault> {
+    if let Some((length, parts)) = call::recognise(body)
+        && is_blank(&body[length..])
+    {
+        return Ok(Content::Call(parts));
+    }
     let start = leading_blanks(body);
     if start == body.len() {
         return Err(Fault::Empty);
@@ -189,7 +213,7 @@ pub fn check(body: &[u8]) -> Result<(), Fault> {
     };
     match end + leading_blanks(&body[end..]) {
         rest if rest < body.len() => wrong(rest, "the end of the message"),
-        _ => Ok(()),
+        _ => Ok(Content::Json),
     }
 }
 
@@ -299,8 +323,8 @@ mod tests {
 
     #[test]
     fn check_accepts_exactly_one_value() {
-        assert_eq!(check(b" {\"a\":1}\n"), Ok(()));
-        assert_eq!(check(b"7"), Ok(()));
+        assert_eq!(check(b" {\"a\":1}\n"), Ok(Content::Json));
+        assert_eq!(check(b"7"), Ok(Content::Json));
         assert_eq!(check(b"  "), Err(Fault::Empty));
         for bad in [&b"{}{}"[..], b"{", b"[1] x", b"\xff"] {
             assert!(matches!(check(bad), Err(Fault::Syntax { .. })), "{:?}", bad.escape_ascii());

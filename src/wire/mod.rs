@@ -2,13 +2,14 @@
 //!
 //! A [`Decoder`] belongs to one connection. It settles the framing on the first bytes ([`detect`]) and keeps
 //! it for life. It never owns the bytes: it is shown everything that waits, says how many bytes are done
-//! with, and names the range of a complete message. Each byte is looked at once, however the input is cut;
-//! only the line on which a syntax error was found is looked at again. [`Framing`] puts an answer
+//! with, and names the range of a complete message. However the input is cut, each byte is looked at once,
+//! and once more if it does not belong to a usual call ([`call`]) or stands on the line of a syntax error. [`Framing`] puts an answer
 //! into the framing of its request.
 
 pub mod binary;
 pub mod buffer;
 pub mod bulk;
+pub mod call;
 pub mod detect;
 mod encode;
 mod fault;
@@ -21,6 +22,7 @@ pub mod scanner;
 use std::ops::Range;
 
 pub use buffer::Buffer;
+pub use call::CallParts;
 pub use encode::{Framing, Stamp};
 pub use fault::Fault;
 
@@ -71,6 +73,8 @@ impl Default for MessageLimits {
 pub enum Content {
     /// One JSON value.
     Json,
+    /// One JSON value that is a call, with its parts.
+    Call(CallParts),
     /// A payload of the binary bulk lane, with its type.
     Bulk(u32),
 }

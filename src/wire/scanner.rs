@@ -67,6 +67,8 @@ pub enum Scan {
 pub struct Scanner {
     state: State,
     depth: u32,
+    /// The deepest nesting of this value.
+    most: u32,
     /// One bit a level, the innermost lowest: 1 for an object, 0 for an array.
     containers: u128,
     /// Bytes accepted so far.
@@ -77,7 +79,8 @@ pub struct Scanner {
 
 impl Default for Scanner {
     fn default() -> Self {
-        Scanner { state: State::Value, depth: 0, containers: 0, position: 0, line_start: 0 }
+        let state = State::Value;
+        Scanner { state, depth: 0, most: MAX_DEPTH, containers: 0, position: 0, line_start: 0 }
     }
 }
 
@@ -114,6 +117,11 @@ fn string_run(bytes: &[u8]) -> usize {
 }
 
 impl Scanner {
+    /// For a value inside an object, which counts for the limit of nesting.
+    pub fn in_object() -> Self {
+        Scanner { most: MAX_DEPTH - 1, ..Scanner::default() }
+    }
+
     /// Bytes of the value accepted so far.
     pub fn position(&self) -> usize {
         self.position
@@ -132,7 +140,7 @@ impl Scanner {
 
     /// What would have been right at the end of the bytes so far.
     pub fn expected(&self) -> &'static str {
-        expected(self.state, self.in_object())
+        expected(self.state, self.is_in_object())
     }
 
     /// Looks at more bytes of the value. The first byte of a value must not be white space.
@@ -192,7 +200,7 @@ impl Scanner {
         matches!(self.state, Value | ValueOrEnd | NameOrEnd | Name | Colon | CommaOrEnd)
     }
 
-    fn in_object(&self) -> bool {
+    fn is_in_object(&self) -> bool {
         self.containers & 1 == 1
     }
 
@@ -201,7 +209,7 @@ impl Scanner {
     }
 
     fn open(&mut self, object: bool) -> Verdict {
-        if self.depth == MAX_DEPTH {
+        if self.depth == self.most {
             return Verdict::Wrong;
         }
         self.depth += 1;
@@ -227,9 +235,9 @@ impl Scanner {
         use State::*;
         match (self.state, byte) {
             (ValueOrEnd, b']') | (NameOrEnd, b'}') => self.close(),
-            (CommaOrEnd, b'}') if self.in_object() => self.close(),
-            (CommaOrEnd, b']') if !self.in_object() => self.close(),
-            (CommaOrEnd, b',') if self.in_object() => self.go(Name),
+            (CommaOrEnd, b'}') if self.is_in_object() => self.close(),
+            (CommaOrEnd, b']') if !self.is_in_object() => self.close(),
+            (CommaOrEnd, b',') if self.is_in_object() => self.go(Name),
             (CommaOrEnd, b',') => self.go(Value),
             (NameOrEnd | Name, b'"') => self.go(String(true)),
             (Colon, b':') => self.go(Value),

@@ -12,7 +12,7 @@ use goxel_daemon::server::clock::Clock;
 use goxel_daemon::server::connection::{Key, Peer};
 use goxel_daemon::server::limits::Limits;
 use goxel_daemon::server::reactor::Reactor;
-use goxel_daemon::server::transport::Transport;
+use goxel_daemon::server::transport::{News, Transport};
 
 #[derive(Clone)]
 struct MadeUpClock(Rc<Cell<Instant>>);
@@ -84,7 +84,7 @@ impl World {
     fn ask(&mut self, call: &str) -> String {
         self.wire.0.borrow_mut().0.extend(call.bytes());
         self.reactor.wake();
-        self.reactor.event(self.key, true, false, false);
+        self.reactor.event(self.key, News { readable: true, ..News::default() });
         self.turn();
         String::from_utf8(std::mem::take(&mut self.wire.0.borrow_mut().1)).unwrap()
     }

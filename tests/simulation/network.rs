@@ -30,6 +30,8 @@ pub struct Pipe {
     pub refused: bool,
     /// The server wants to know of room.
     watching: bool,
+    /// The server may find what was written in pieces, one after the other.
+    pub in_pieces: bool,
     /// News that the server has not been told of.
     pub news_readable: bool,
     pub news_writable: bool,
@@ -54,6 +56,7 @@ impl Pipe {
             server_gone: false,
             refused: false,
             watching: false,
+            in_pieces: true,
             news_readable: false,
             news_writable: false,
             news_hang_up: false,
@@ -121,8 +124,10 @@ impl Transport for SimulatedSocket {
             };
         }
         let most = pipe.to_server.len().min(room.len());
-        // A short read is no sign that nothing is left.
-        let count = if pipe.random.once_in(3) { pipe.random.size(most) } else { most };
+        let is_piece = pipe.in_pieces && pipe.random.once_in(3);
+        let count = if is_piece { pipe.random.size(most) } else { most };
+        // What the read left counts as come after it, so there is news of it.
+        pipe.news_readable |= count < pipe.to_server.len();
         for (slot, byte) in room.iter_mut().zip(pipe.to_server.drain(..count)) {
             *slot = byte;
         }

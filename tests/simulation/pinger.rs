@@ -23,6 +23,8 @@ pub struct Pinger {
 impl Pinger {
     pub fn new(mut random: Random) -> Self {
         let pipe = Pipe::new(Random::new(random.next()), 1 << 20);
+        // A ping in many pieces would wait for as many turns.
+        pipe.borrow_mut().in_pieces = false;
         Pinger { pipe, random, sent: 0, inbox: Vec::new(), waits: None, longest: 0 }
     }
 

@@ -10,6 +10,7 @@ use goxel_daemon::server::connection::{Key, Peer};
 use goxel_daemon::server::limits::Limits;
 use goxel_daemon::server::metrics::End;
 use goxel_daemon::server::reactor::{Reactor, Wait};
+use goxel_daemon::server::transport::News;
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -149,7 +150,7 @@ impl World {
         self.pinger_key = Some(key);
         self.pinger.before_turn();
         if std::mem::take(&mut self.pinger.pipe.borrow_mut().news_readable) {
-            self.reactor.event(key, true, false, false);
+            self.reactor.event(key, News { readable: true, ..News::default() });
         }
         let wait = self.turn()?;
         // Each turn serves at least one of those that are ready, in their order; a ping that came in
@@ -194,12 +195,16 @@ impl World {
             let late = self.random.once_in(5);
             let spurious = self.random.once_in(200);
             if (pipe.has_news() && !late) || spurious {
-                let (readable, writable) = (pipe.news_readable || spurious, pipe.news_writable);
-                let hang_up = pipe.news_hang_up;
+                let news = News {
+                    readable: pipe.news_readable || spurious,
+                    writable: pipe.news_writable,
+                    ended: pipe.client_ended,
+                    hang_up: pipe.news_hang_up,
+                };
                 pipe.news_readable = false;
                 pipe.news_writable = false;
                 pipe.news_hang_up = false;
-                self.reactor.event(key, readable, writable, hang_up);
+                self.reactor.event(key, news);
                 told += 1;
             }
         }
@@ -253,7 +258,7 @@ impl World {
 
     fn pass_time(&mut self, wait: Wait) {
         let now = self.clock.passed();
-        let news = self.clients.iter().any(|client| client.pipe.borrow().has_news());
+        let news = self.clients_have_news() || self.pinger.pipe.borrow().has_news();
         let acting = self.clients.iter().filter(|client| !client.finished);
         let next_act = acting.map(|client| client.next_at).min();
         let until = match wait {
@@ -273,11 +278,15 @@ impl World {
         }
     }
 
+    fn clients_have_news(&self) -> bool {
+        self.clients.iter().any(|client| client.pipe.borrow().has_news())
+    }
+
     /// Lets the daemon finish what it has: the carrying out of what came from clients that are gone.
     fn settle(&mut self) -> Result<(), String> {
         for _ in 0..MOST_TURNS {
             let wait = self.turn()?;
-            let news = self.clients.iter().any(|client| client.pipe.borrow().has_news());
+            let news = self.clients_have_news();
             match wait {
                 _ if news => self.clock.advance(Duration::from_micros(10)),
                 Wait::None => self.clock.advance(Duration::from_micros(10)),
@@ -304,9 +313,11 @@ impl World {
         for (voxel, color) in drawn {
             let call = json!({"id": 1, "method": "goxel.get_voxel", "params": voxel}).to_string();
             pipe.borrow_mut().client_writes(call.as_bytes());
-            self.reactor.event(key, true, false, false);
             let mut answer = Vec::new();
             for _ in 0..100 {
+                if std::mem::take(&mut pipe.borrow_mut().news_readable) {
+                    self.reactor.event(key, News { readable: true, ..News::default() });
+                }
                 self.turn()?;
                 answer.extend(pipe.borrow_mut().client_reads(usize::MAX));
                 if answer.ends_with(b"\n") {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::instance::Instance;
 use super::super::macros::{method, params, result};
 use super::system::NoParams;
 
@@ -206,7 +207,7 @@ result! {
         /// The version of the daemon.
         version: &'static str,
         /// The name of this run of the daemon, new with each start.
-        instance: String,
+        instance: Instance,
         /// Process id.
         pid: u32,
         /// Seconds since the start.

@@ -2,7 +2,8 @@
 
 use serde::ser::{SerializeMap, SerializeSeq};
 
-use super::super::macros::{Member, method, params, result};
+use super::super::macros::{method, params, result};
+use super::super::member::Member;
 use super::super::schema::{COORDINATE, Describe, Field, POINT, RGBA, Schema};
 use super::super::value::{ParamType, Value, whole};
 use super::super::{Args, LayerRef, Param, ParamError};

@@ -1,5 +1,6 @@
 //! Methods about the daemon itself.
 
+use super::super::instance::Instance;
 use super::super::macros::{method, params, result};
 use super::super::schema::{Describe, Field, Schema};
 use super::super::value::Raw;
@@ -18,7 +19,7 @@ result! {
         /// Seconds since 1970.
         timestamp: u64,
         /// The name of this run of the daemon, new with each start.
-        instance: String,
+        instance: Instance,
     }
 }
 
@@ -103,7 +104,7 @@ result! {
         /// The version of the daemon.
         version: &'static str,
         /// The name of this run of the daemon, new with each start.
-        instance: String,
+        instance: Instance,
         /// Open connections.
         active_connections: usize,
         /// Open projects.

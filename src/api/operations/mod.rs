@@ -243,12 +243,11 @@ pub fn read_operation(
     let blame = |error| (Some(info), error);
     let common = CommonFields::take(&mut args).map_err(blame)?;
     let form = (info.read)(&mut args).map_err(blame)?;
-    let known: Vec<&'static str> = CommonFields::PARAMS
-        .iter()
-        .chain(info.fields)
-        .flat_map(|param| param.names.iter().chain(param.parts).copied())
-        .collect();
-    args.finish(&known).map_err(blame)?;
+    let known = || {
+        let params = CommonFields::PARAMS.iter().chain(info.fields);
+        params.flat_map(|param| param.names.iter().chain(param.parts).copied()).collect()
+    };
+    args.finish(known).map_err(blame)?;
     Ok(Operation::new(form, common.mode, common.layer, common.color.0))
 }
 

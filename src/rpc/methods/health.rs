@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::entries;
 use crate::VERSION;
+use crate::api::instance::Instance;
 use crate::api::methods::health::*;
 use crate::api::methods::system::NoParams;
 use crate::rpc::context::{Context, Outcome};
@@ -18,7 +19,7 @@ entries![Health, DaemonStatus, SlowLog, Monitor, SetLogLevel, Config];
 pub fn assemble(
     facts: ServerFacts,
     workspace: &Workspace,
-    instance: &str,
+    instance: Instance,
     uptime: std::time::Duration,
 ) -> HealthResult {
     let memory = memory(&facts, workspace);
@@ -30,7 +31,7 @@ pub fn assemble(
         ready: !facts.is_draining,
         timestamp,
         version: VERSION,
-        instance: instance.to_owned(),
+        instance,
         pid: std::process::id(),
         uptime_seconds: uptime.as_secs(),
         sockets: facts.sockets,
@@ -158,7 +159,7 @@ fn reason(check: &HealthCheck) -> Option<String> {
 
 fn health(context: &mut Context<'_>) -> HealthResult {
     let uptime = context.host.now().saturating_duration_since(context.host.started());
-    assemble(context.host.server_facts(), context.workspace, &context.daemon.instance, uptime)
+    assemble(context.host.server_facts(), context.workspace, context.daemon.instance, uptime)
 }
 
 impl Handle for Health {
@@ -267,7 +268,7 @@ mod tests {
         facts.connections.limit = 100;
         facts.descriptors = Some(DescriptorHealth { open: 10, limit: 100 });
         change(&mut facts);
-        assemble(facts, &Workspace::default(), "test", Duration::from_secs(7))
+        assemble(facts, &Workspace::default(), Instance::random(), Duration::from_secs(7))
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Handlers about the daemon itself.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use time::macros::format_description;
 
 use super::entries;
 use crate::VERSION;
+use crate::api::instance::Instance;
 use crate::api::methods::system::*;
 use crate::render_store::RenderStore;
 use crate::rpc::context::{Context, Daemon, Outcome};
@@ -20,10 +20,8 @@ entries![Echo, Version, Status, Ping, ListMethods, Shutdown];
 impl Daemon {
     /// A run with a new random name.
     pub fn new() -> Self {
-        // Each RandomState is seeded by the system's random numbers.
-        let instance = format!("{:016x}", RandomState::new().build_hasher().finish());
         let subscriptions = Subscriptions::default();
-        Daemon { instance, renders: RenderStore::default(), subscriptions }
+        Daemon { instance: Instance::random(), renders: RenderStore::default(), subscriptions }
     }
 }
 
@@ -35,8 +33,8 @@ impl Default for Daemon {
 
 impl Handle for Ping {
     fn handle(context: &mut Context<'_>, _: NoParams) -> Result<Outcome<Pong>, RpcError> {
-        let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_secs());
-        Ok(Pong { pong: true, timestamp, instance: context.daemon.instance.clone() }.into())
+        let timestamp = context.host.unix_time();
+        Ok(Pong { pong: true, timestamp, instance: context.daemon.instance }.into())
     }
 }
 
@@ -70,7 +68,7 @@ impl Handle for Status {
             memory_allocated: context.workspace.memory(),
             uptime_seconds: uptime.as_secs(),
             version: VERSION,
-            instance: context.daemon.instance.clone(),
+            instance: context.daemon.instance,
             active_connections: context.host.connections().len(),
             active_projects: context.workspace.projects().count(),
         };
