@@ -6,6 +6,7 @@
 //! revision rises with every change, undo and redo included, and never otherwise.
 
 mod draft;
+mod packing;
 mod turns;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 pub use draft::{Draft, Stale};
+pub use packing::Packing;
 pub use turns::Turn;
 use turns::Turns;
 
@@ -46,6 +48,7 @@ pub struct Project {
     turns: Turns,
     /// What changed since subscribers were told last.
     unreported: Option<ChangedBox>,
+    packed: packing::Packed,
     /// When it was changed last, as far as [`Project::note_time`] was told.
     modified: SystemTime,
     /// The revision as of then.
@@ -102,6 +105,7 @@ impl Project {
             unfinished: None,
             turns: Turns::default(),
             unreported: None,
+            packed: packing::Packed::default(),
             modified: SystemTime::now(),
             modified_revision: 0,
         }

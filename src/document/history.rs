@@ -8,6 +8,7 @@
 //! edit does not. The sum is kept under a limit by forgetting the oldest entries; the newest one stays
 //! even if it is larger than the limit alone.
 
+mod packing;
 mod revisions;
 
 use std::collections::VecDeque;

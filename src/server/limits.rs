@@ -32,6 +32,8 @@ pub struct Limits {
     pub slice: Duration,
     /// A turn that takes longer is logged.
     pub slow_turn: Duration,
+    /// The blocks of a project that nobody changes for this long are packed; zero for never.
+    pub pack_after: Duration,
     /// A connection without a byte for this long is closed; zero for never.
     pub idle: Duration,
     /// A message that was begun must be finished within; zero for no limit.
@@ -59,6 +61,7 @@ impl Default for Limits {
             turn_total: Duration::from_millis(2),
             slice: Duration::from_millis(1),
             slow_turn: Duration::from_millis(100),
+            pack_after: Duration::from_secs(30),
             idle: Duration::ZERO,
             unfinished: Duration::from_secs(30),
             stalled: Duration::from_secs(60),

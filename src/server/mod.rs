@@ -40,6 +40,7 @@ mod monitor;
 mod notify_service;
 pub mod observer;
 mod ownership;
+mod packing;
 mod pages;
 mod peer;
 mod pid_file;

@@ -15,6 +15,7 @@ use super::connection::{Key, Phase};
 use super::hub::Hub;
 use super::limits::Limits;
 use super::metrics::End;
+use super::packing::IdlePacking;
 use super::projects;
 use super::transport::{News, Transport};
 use crate::api::methods::health::HealthResult;
@@ -28,6 +29,7 @@ use crate::voxel::set_memory_limit;
 pub struct Reactor<T, C> {
     pub(super) hub: Hub<T, C>,
     pub(super) service: Service,
+    pub(super) packing: IdlePacking,
     /// Messages, slices, bytes in and bytes out when the turn began.
     before_turn: [u64; 4],
 }
@@ -47,7 +49,12 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     /// A server without connections.
     pub fn new(service: Service, limits: Limits, clock: C) -> Self {
         leftovers::collect();
-        Reactor { hub: Hub::new(limits, clock), service, before_turn: [0; 4] }
+        Reactor {
+            hub: Hub::new(limits, clock),
+            service,
+            packing: IdlePacking::default(),
+            before_turn: [0; 4],
+        }
     }
 
     /// The connections and counters.
@@ -145,6 +152,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         self.serve_ready(started);
         self.step_work();
         self.free_leftovers();
+        self.pack_idle();
         self.flush_all();
         let now = self.hub.now;
         self.service.tick(now, &mut self.hub);
@@ -247,16 +255,23 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         self.hub.draining.is_some() && self.hub.connections.is_empty()
     }
 
-    fn what_to_wait_for(&mut self) -> Wait {
+    /// Whether nobody has anything to do.
+    pub(super) fn is_at_rest(&self) -> bool {
         let is_busy = !self.hub.ready.is_empty() || !self.hub.working.is_empty();
-        if is_busy || !self.hub.dirty.is_empty() || leftovers::are_left() {
+        !is_busy && self.hub.dirty.is_empty() && !leftovers::are_left()
+    }
+
+    fn what_to_wait_for(&mut self) -> Wait {
+        let is_stopping = self.hub.draining.is_some();
+        if !self.is_at_rest() || (self.packing.is_running() && !is_stopping) {
             return Wait::None;
         }
         let stop = self.hub.draining.map(|since| since + self.hub.limits.drain);
         let next = self.hub.next_deadline();
         let tell = self.service.next_wake(self.hub.now);
         let rested = self.hub.resting.iter().map(|&(until, _)| until).min();
-        match [stop, next, tell, rested].into_iter().flatten().min() {
+        let pack = self.packing.next();
+        match [stop, next, tell, rested, pack].into_iter().flatten().min() {
             Some(moment) => Wait::Until(moment),
             None => Wait::Forever,
         }

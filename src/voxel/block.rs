@@ -169,19 +169,20 @@ impl Slot {
 
     /// Equal versions mean equal voxels; see [`BlockRef::version`].
     pub(crate) fn version(&self) -> BlockVersion {
-        let stamp = match self {
-            Slot::Empty | Slot::Uniform(_) => return BlockVersion(self.identity(), 0),
-            Slot::Dense(dense) => dense.stamp,
-            Slot::Packed(packed) => packed.stamp,
-        };
-        generation::seen(stamp);
-        BlockVersion(self.identity(), stamp)
+        match self {
+            Slot::Empty | Slot::Uniform(_) => BlockVersion(self.identity(), 0),
+            Slot::Dense(dense) => {
+                generation::seen(dense.stamp);
+                BlockVersion(self.identity(), dense.stamp)
+            }
+            Slot::Packed(packed) => packed.version,
+        }
     }
 
     /// The same voxels in the smallest form that this module has for them.
     pub(crate) fn packed(&self) -> Option<Slot> {
         let Slot::Dense(dense) = self else { return None };
-        let packed = Packed::new(&dense.voxels)?;
+        let packed = Packed::new(&dense.voxels, self.version())?;
         Some(match packed.uniform() {
             Some(color) => Slot::Uniform(color),
             None => Slot::Packed(Shared::new(packed)),
@@ -192,6 +193,12 @@ impl Slot {
 /// What a block held at some moment, as a number to compare; see [`BlockRef::version`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct BlockVersion(usize, u64);
+
+#[cfg(test)]
+impl BlockVersion {
+    /// That of an empty block.
+    pub(crate) const NONE: BlockVersion = BlockVersion(0, 0);
+}
 
 /// A read-only look at one block of a volume.
 #[derive(Clone, Copy)]

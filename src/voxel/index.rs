@@ -148,23 +148,26 @@ impl Chunk {
     }
 }
 
-impl Drop for Index {
-    /// Chunks with many blocks that no other volume has are left to be freed in slices.
-    fn drop(&mut self) {
-        let is_large = |chunk: &mut Chunk| chunk.count() > MANY_BLOCKS;
-        let mut chunks = std::mem::take(&mut self.chunks);
-        chunks.retain_mut(|(_, chunk)| chunk.get_mut().is_some_and(is_large));
-        if chunks.is_empty() {
-            return;
+/// Lets go of chunks. Those with many blocks that no other volume has are left to be freed in slices.
+pub(crate) fn leave_chunks(mut chunks: Vec<(ChunkPos, Shared<Chunk>)>) {
+    let is_large = |chunk: &mut Chunk| chunk.count() > MANY_BLOCKS;
+    chunks.retain_mut(|(_, chunk)| chunk.get_mut().is_some_and(is_large));
+    if chunks.is_empty() {
+        return;
+    }
+    leftovers::leave(std::iter::from_fn(move || {
+        let (_, last) = chunks.last_mut()?;
+        // A chunk that is shared meanwhile cannot be: its last handle is here.
+        if !last.get_mut().is_some_and(Chunk::free_some) {
+            chunks.pop();
         }
-        leftovers::leave(std::iter::from_fn(move || {
-            let (_, last) = chunks.last_mut()?;
-            // A chunk that is shared meanwhile cannot be: its last handle is here.
-            if !last.get_mut().is_some_and(Chunk::free_some) {
-                chunks.pop();
-            }
-            Some(())
-        }));
+        Some(())
+    }));
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        leave_chunks(std::mem::take(&mut self.chunks));
     }
 }
 
@@ -304,6 +307,24 @@ impl Index {
     /// The chunks in no particular order.
     pub(crate) fn chunks(&self) -> &[(ChunkPos, Shared<Chunk>)] {
         &self.chunks
+    }
+
+    /// A chunk by its number, to put another one with the same voxels in its place.
+    pub(crate) fn chunk_mut(&mut self, number: usize) -> Option<&mut Shared<Chunk>> {
+        self.chunks.get_mut(number).map(|(_, chunk)| chunk)
+    }
+
+    /// Puts a chunk with the same voxels in the place of another one, if that is still the one with this
+    /// address; returns the other one.
+    pub(crate) fn exchange(
+        &mut self,
+        pos: ChunkPos,
+        address: usize,
+        new: &Shared<Chunk>,
+    ) -> Option<Shared<Chunk>> {
+        let place = self.find(pos)?;
+        let old = &mut self.chunks[place].1;
+        (old.address() == address).then(|| std::mem::replace(old, new.clone()))
     }
 
     /// Bytes of the index itself.

@@ -15,13 +15,12 @@ use super::block::{Slot, point_in_block};
 use super::dense::{Dense, MarkState};
 use super::index::{Chunk, ChunkPos, Index, place_in_chunk};
 use super::slab::Shared;
-use super::{BlockPos, Bounds, Mask, Point, Rgba};
-use crate::job::leftovers;
+use super::{BlockPos, Bounds, Mask, Packer, Point, Rgba};
+use crate::job::{Budget, leftovers};
 
 /// How many points of one block are logged one by one before the block is copied.
 const POINTS: u32 = 256;
-/// Changes of up to this many blocks are packed at once; larger ones wait for
-/// [`VolumeChange::compact`].
+/// Changes of up to this many blocks are packed at once; larger ones wait for a [`Packer`].
 const PACK_AT_ONCE: usize = 64;
 /// Memory that an idle recording keeps for the next one, in entries and points.
 const KEPT: usize = 4096;
@@ -327,6 +326,33 @@ impl VolumeChange {
                 blocks.0.shrink_to_fit();
             }
         }
+    }
+
+    /// Packs the blocks that it keeps from one on, in slices. Returns the one to go on with, if the
+    /// budget ended it, and how many bytes less it takes now.
+    pub(crate) fn pack(
+        &mut self,
+        packer: &mut Packer,
+        first: usize,
+        budget: &mut Budget,
+    ) -> (Option<usize>, u64) {
+        let blocks = match &mut self.kind {
+            Kind::Nothing | Kind::Point(..) => return (None, 0),
+            Kind::Block(block) => std::slice::from_mut(block),
+            Kind::Blocks(blocks) => &mut blocks.0,
+        };
+        let mut saved = 0;
+        for (number, block) in blocks.iter_mut().enumerate().skip(first) {
+            let Before::Image(slot) = &mut block.before else { continue };
+            if let Some(packed) = packer.packed_form(slot) {
+                saved += slot.memory().saturating_sub(packed.memory());
+                *slot = packed;
+            }
+            if !budget.spend(1) {
+                return (Some(number + 1), saved);
+            }
+        }
+        (None, saved)
     }
 
     fn compact_if_small(&mut self) {

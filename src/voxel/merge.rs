@@ -232,6 +232,11 @@ impl MergeCache {
         &self.merged
     }
 
+    /// The volume that it keeps, for a [`super::Packer`].
+    pub(crate) fn volume_mut(&mut self) -> &mut Volume {
+        &mut self.merged
+    }
+
     /// What [`MergeCache::merge`] returned last.
     pub fn merged(&self) -> &Volume {
         &self.merged

@@ -39,7 +39,7 @@ pub use block_edit::{EditJob, EditReport, Edited};
 pub use cells::CellRuns;
 pub use color::Rgba;
 pub use combine::BlendMode;
-pub use compact::CompactJob;
+pub use compact::Packer;
 pub use draw::Brush;
 pub(crate) use draw::Draw;
 pub use geometry::{Bounds, Point};

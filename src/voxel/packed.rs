@@ -1,9 +1,9 @@
 //! The packed form of a block: up to 255 colours and 1, 2, 4 or 8 bits a voxel. It never changes; for
 //! history and for blocks that nobody edits.
 
-use super::block::mask_of;
+use super::bits::mask_of_numbers;
 use super::slab::Stored;
-use super::{BLOCK_VOXELS, Mask, Rgba, generation};
+use super::{BLOCK_VOXELS, BlockVersion, Mask, Rgba};
 
 /// A packed block. Colour 0 of the palette is the empty voxel.
 pub(crate) struct Packed {
@@ -12,8 +12,8 @@ pub(crate) struct Packed {
     shift: u32,
     indexes: Box<[u64]>,
     pub(crate) count: u32,
-    /// When the block was made; see `generation`.
-    pub(crate) stamp: u64,
+    /// That of the block that was packed: its voxels are the same, so what is known of them still holds.
+    pub(crate) version: BlockVersion,
 }
 
 impl Stored for Packed {
@@ -22,25 +22,40 @@ impl Stored for Packed {
     }
 }
 
-/// Colours to numbers, open addressing; 0 marks a free place as colour 0 is never looked up.
+/// Colours to numbers, open addressing. The empty voxel has number 0, which also marks free places.
 struct Numbers {
     palette: Vec<Rgba>,
-    table: [u8; 512],
+    table: [(Rgba, u8); 512],
 }
 
 impl Numbers {
+    fn new() -> Self {
+        Numbers { palette: vec![Rgba::EMPTY], table: [(Rgba::EMPTY, 0); 512] }
+    }
+
+    /// Without a branch that noise would make unpredictable, unless two colours want one place.
+    #[inline]
     fn number(&mut self, color: Rgba) -> Option<u8> {
-        let hash = u32::from_le_bytes(color.bytes()).wrapping_mul(0x9e37_79b1) >> 23;
-        let mut place = hash as usize;
+        let place = (color.number().wrapping_mul(0x9e37_79b1) >> 23) as usize;
+        let (known, number) = self.table[place];
+        if known == color { Some(number) } else { self.probe(color, place) }
+    }
+
+    #[cold]
+    fn probe(&mut self, color: Rgba, mut place: usize) -> Option<u8> {
+        if color.is_empty() {
+            return Some(0);
+        }
         loop {
             match self.table[place] {
-                0 if self.palette.len() == 256 => return None,
-                0 => {
-                    self.table[place] = self.palette.len() as u8;
+                (known, number) if known == color => return Some(number),
+                (_, 0) if self.palette.len() == 256 => return None,
+                (_, 0) => {
+                    let number = self.palette.len() as u8;
+                    self.table[place] = (color, number);
                     self.palette.push(color);
-                    return Some(self.table[place]);
+                    return Some(number);
                 }
-                number if self.palette[usize::from(number)] == color => return Some(number),
                 _ => place = (place + 1) & 511,
             }
         }
@@ -49,15 +64,17 @@ impl Numbers {
 
 impl Packed {
     /// Packs voxels; `None` if they have too many colours. Empty voxels must be [`Rgba::EMPTY`].
-    pub(crate) fn new(voxels: &[Rgba; BLOCK_VOXELS]) -> Option<Packed> {
-        let mut numbers = Numbers { palette: vec![Rgba::EMPTY], table: [0; 512] };
+    pub(crate) fn new(voxels: &[Rgba; BLOCK_VOXELS], version: BlockVersion) -> Option<Packed> {
+        let mut numbers = Numbers::new();
         let mut bytes = [0u8; BLOCK_VOXELS];
-        let mut last = (Rgba::EMPTY, 0);
-        for (byte, &color) in bytes.iter_mut().zip(voxels) {
-            if color != last.0 {
-                last = (color, if color.is_empty() { 0 } else { numbers.number(color)? });
+        for (bytes, colors) in bytes.as_chunks_mut::<16>().0.iter_mut().zip(voxels.as_chunks().0) {
+            if *colors == [colors[0]; 16] {
+                *bytes = [numbers.number(colors[0])?; 16];
+            } else {
+                for (byte, &color) in bytes.iter_mut().zip(colors) {
+                    *byte = numbers.number(color)?;
+                }
             }
-            *byte = last.1;
         }
         let shift = match numbers.palette.len() {
             0..=2 => 0,
@@ -65,15 +82,9 @@ impl Packed {
             5..=16 => 2,
             _ => 3,
         };
-        let count = bytes.iter().filter(|&&byte| byte != 0).count() as u32;
+        let count = bytes.iter().map(|&byte| u32::from(byte != 0)).sum();
         let indexes = pack(&bytes, shift);
-        Some(Packed {
-            palette: numbers.palette.into(),
-            shift,
-            indexes,
-            count,
-            stamp: generation::now(),
-        })
+        Some(Packed { palette: numbers.palette.into(), shift, indexes, count, version })
     }
 
     pub(crate) fn get(&self, index: usize) -> Rgba {
@@ -100,9 +111,14 @@ impl Packed {
         if self.shift == 0 {
             return std::array::from_fn(|word| self.indexes[word]);
         }
-        let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
-        self.copy_to(&mut voxels);
-        mask_of(&voxels)
+        let (bits, per_word) = (1u32 << self.shift, 64 >> self.shift);
+        let mut numbers = [0; BLOCK_VOXELS];
+        for (run, &word) in numbers.chunks_exact_mut(per_word).zip(&self.indexes) {
+            for (place, number) in (0u32..).zip(run) {
+                *number = (word >> (place * bits)) as u8 & ((1u32 << bits) - 1) as u8;
+            }
+        }
+        mask_of_numbers(&numbers)
     }
 
     /// The only colour, if the whole block has it.
@@ -121,7 +137,10 @@ fn pack(bytes: &[u8; BLOCK_VOXELS], shift: u32) -> Box<[u64]> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::block::mask_of;
     use super::*;
+
+    const VERSION: BlockVersion = BlockVersion::NONE;
 
     fn colors(number: usize) -> [Rgba; BLOCK_VOXELS] {
         std::array::from_fn(|index| {
@@ -134,7 +153,7 @@ mod tests {
     fn packing_keeps_every_voxel_at_every_width() {
         for number in [0, 1, 2, 3, 4, 15, 16, 17, 200, 255] {
             let voxels = colors(number);
-            let packed = Packed::new(&voxels).unwrap();
+            let packed = Packed::new(&voxels, VERSION).unwrap();
             let mut back = [Rgba::WHITE; BLOCK_VOXELS];
             packed.copy_to(&mut back);
             assert!(back == voxels, "{number}");
@@ -146,11 +165,11 @@ mod tests {
 
     #[test]
     fn too_many_colours_do_not_pack() {
-        assert!(Packed::new(&colors(256)).is_none());
+        assert!(Packed::new(&colors(256), VERSION).is_none());
     }
 
     #[test]
     fn one_colour_takes_one_bit_a_voxel() {
-        assert_eq!(Packed::new(&colors(1)).unwrap().heap(), 8 + 512);
+        assert_eq!(Packed::new(&colors(1), VERSION).unwrap().heap(), 8 + 512);
     }
 }

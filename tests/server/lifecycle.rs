@@ -48,6 +48,37 @@ fn case_8_an_idle_daemon_with_idle_connections_does_not_wake_up() {
     eventually("the measure counts", || wake_ups(&daemon) > Some(before));
 }
 
+#[test]
+fn a_project_at_rest_is_packed_and_the_daemon_sleeps_again() {
+    let daemon = Daemon::with(&["--pack-after", "200ms"]);
+    let mut text = daemon.text();
+    for z in 0..64 {
+        let params = json!({ "size_x": 81, "size_y": 81, "size_z": 1, "center_z": z,
+                             "color": [z * 3, 90, 255 - z, 255] });
+        let answer = text.call("goxel.procedural_shape", params);
+        assert!(answer["error"].is_null(), "{answer}");
+    }
+    let mut facts = || {
+        let facts = text.call("goxel.get_project_info", json!({}))["result"].clone();
+        let memory = facts["memory_usage"]["voxels"].as_u64().unwrap();
+        let kept = ["revision", "dirty", "total_voxels", "history_position", "last_modified"];
+        (memory, kept.map(|name| facts[name].clone()))
+    };
+    let full = facts();
+    // Asking keeps the daemon awake, but is no change.
+    eventually("the project is packed", || facts().0 * 2 < full.0);
+    assert_eq!(facts().1, full.1);
+    std::thread::sleep(Duration::from_millis(700));
+    if let Some(before) = wake_ups(&daemon) {
+        std::thread::sleep(Duration::from_millis(700));
+        assert_eq!(wake_ups(&daemon), Some(before));
+    }
+    let answer = text.call("goxel.get_voxel", json!({ "position": [40, 40, 20] }));
+    assert!(answer.to_string().contains("235"), "{answer}");
+    let undone = text.call("goxel.undo", json!({}));
+    assert!(undone["error"].is_null(), "{undone}");
+}
+
 fn wake_ups(daemon: &Daemon) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).ok()?;
     let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches"))?;

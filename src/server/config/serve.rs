@@ -26,6 +26,7 @@ impl Settings {
             turn_total: self.turn_total.0,
             slice: self.slice.0,
             slow_turn: self.slow_turn.0,
+            pack_after: self.pack_after.0,
             idle: self.idle_timeout.0,
             unfinished: self.message_timeout.0,
             stalled: self.stall_timeout.0,

@@ -251,6 +251,9 @@ settings! {
     /// Log turns of the loop that take longer
     slow_turn: Time<MILLISECOND, HOUR> =
         "100ms", "limits.slow_turn", "slow-turn-time", "GOXEL_SLOW_TURN_TIME", Live;
+    /// Pack the voxels of a project that nobody changes for this long or up to twice as long; 0 for never
+    pack_after: Time<0, { 365 * DAY }> =
+        "30s", "limits.pack_after", "pack-after", "GOXEL_PACK_AFTER", Live;
     /// Close a connection without a byte for this long; 0 for never
     idle_timeout: Time<0, { 365 * DAY }> =
         "0", "limits.idle", "idle-timeout", "GOXEL_IDLE_TIMEOUT", Live;

@@ -1,0 +1,65 @@
+//! Packing what a history keeps: the documents before structural edits, and the blocks that edits overwrote.
+//!
+//! An entry that holds a document keeps the memory that it was counted with: what it shares with the
+//! document after the edit is packed on both sides.
+
+use super::{History, Reversal};
+use crate::document::Document;
+use crate::job::Budget;
+use crate::voxel::{Packer, Volume, VolumeChange};
+
+impl Document {
+    /// Every volume of the document, in the same order each time.
+    pub(crate) fn volumes_mut(&mut self) -> impl Iterator<Item = &mut Volume> {
+        let layers = self.layers.iter_mut().map(|layer| &mut layer.volume);
+        layers.chain(std::iter::once(&mut self.mask))
+    }
+}
+
+impl Reversal {
+    fn change_mut(&mut self, number: usize) -> Option<&mut VolumeChange> {
+        match self {
+            Reversal::Layer(_, change) => Some(change).filter(|_| number == 0),
+            Reversal::Voxels(changes) => changes.get_mut(number).map(|(_, change)| change),
+            Reversal::Document(_) => None,
+        }
+    }
+}
+
+impl History {
+    /// The volumes of the documents that it keeps.
+    pub(crate) fn volumes_mut(&mut self) -> impl Iterator<Item = &mut Volume> {
+        let documents = self.entries.iter_mut().filter_map(|entry| match &mut entry.reversal {
+            Reversal::Document(document) => Some(document),
+            Reversal::Layer(..) | Reversal::Voxels(_) => None,
+        });
+        documents.flat_map(|document| document.volumes_mut())
+    }
+
+    /// Packs the blocks that edits overwrote, in slices; whether there is more to do. `next` is the entry, the
+    /// change in it and the block in that which are next.
+    pub(crate) fn pack_changes(
+        &mut self,
+        packer: &mut Packer,
+        next: &mut [usize; 3],
+        budget: &mut Budget,
+    ) -> bool {
+        while let Some(entry) = self.entries.get_mut(next[0]) {
+            let Some(change) = entry.reversal.change_mut(next[1]) else {
+                *next = [next[0] + 1, 0, 0];
+                continue;
+            };
+            let (stopped_at, saved) = change.pack(packer, next[2], budget);
+            entry.memory = entry.memory.saturating_sub(saved);
+            self.memory = self.memory.saturating_sub(saved);
+            match stopped_at {
+                Some(block) => next[2] = block,
+                None => *next = [next[0], next[1] + 1, 0],
+            }
+            if stopped_at.is_some() || !budget.spend(1) {
+                return true;
+            }
+        }
+        false
+    }
+}
