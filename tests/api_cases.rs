@@ -445,3 +445,43 @@ fn pages_of_a_region_follow_each_other_without_gap_or_repetition() {
     assert_eq!(all["count"], 40 * 3 * 2);
     assert_eq!(all["bbox"], json!({"min": [-20, -1, -1], "max": [19, 1, 0]}));
 }
+
+#[test]
+fn case_50_quarter_turns_and_rings_fill_whole_voxels_at_odd_and_even_sizes() {
+    let drawn = |params: serde_json::Value| {
+        let mut daemon = Daemon::default();
+        let created = daemon.call("goxel.procedural_shape", params)["voxels_created"].clone();
+        let bounds = daemon.call("goxel.get_bounding_box", json!([]));
+        (created, bounds["min"].clone(), bounds["max"].clone())
+    };
+    let turned = json!({"shape_type": "cube", "size": [8, 3, 2], "rotation": [0, 0, 90]});
+    assert_eq!(drawn(turned), (json!(48), json!([-1, -4, -1]), json!([1, 3, 0])));
+    let capsule = |size: [u32; 3], turns: u32| json!({"shape_type": "capsule", "size": size, "rotation": [90 * turns, 0, 0]});
+    for size in [[4, 4, 9], [3, 3, 8], [4, 4, 8]] {
+        let counts = [0, 1, 2, 3, 4].map(|turns| drawn(capsule(size, turns)).0);
+        assert!(counts.iter().all(|count| *count == counts[0]), "{size:?} {counts:?}");
+    }
+    let line = |turns: u32| json!({"shape_type": "line", "size": [6, 1, 1], "rotation": [0, 0, 90 * turns]});
+    assert_eq!([0, 1, 2, 3].map(|turns| drawn(line(turns)).0), [6, 6, 6, 6]);
+    for size in [5, 7, 9, 11, 15, 21] {
+        let ring = json!({"shape_type": "torus", "size": size, "center": [0, 0, 10]});
+        let (_, min, max) = drawn(ring);
+        let half = (size - 1) / 2;
+        assert_eq!((&min[0], &max[1]), (&json!(-half), &json!(half)), "{size}");
+        let heights = (min[2].as_i64().unwrap() - 10, max[2].as_i64().unwrap() - 10);
+        assert_eq!(heights.0, -heights.1, "{size}: as high above its centre as below");
+    }
+}
+
+#[test]
+fn a_wall_may_be_said_with_true() {
+    let mut daemon = Daemon::default();
+    let params = json!({"shape_type": "cube", "size": 7, "hollow": true, "position": [1, 2, 3]});
+    let drawn = daemon.call("goxel.procedural_shape", params);
+    assert_eq!(
+        (&drawn["voxels_created"], &drawn["box"]["min"]),
+        (&json!(343 - 125), &json!([-2, -1, 0]))
+    );
+    let error = daemon.fail("goxel.procedural_shape", json!({"size": [1, 2]}));
+    assert_eq!(error["data"]["param"], "size");
+}

@@ -3,7 +3,7 @@
 use super::work::{Refusal, block_box};
 use crate::api::operations::Form;
 use crate::api::operations::forms::{BoxFields, LineFields, SolidFields, TorusFields};
-use crate::api::operations::values::Radius;
+use crate::api::operations::values::{Radius, Wall};
 use crate::voxel::{Axis, BlockPos, Bounds, Cover, Point, Rotation, Shape, ShapeError};
 
 impl From<ShapeError> for Refusal {
@@ -71,8 +71,9 @@ fn turned_ends(ends: [[i64; 3]; 2], bounds: Bounds, degrees: [f64; 3]) -> [Point
     ends.map(|end| {
         let offset = std::array::from_fn(|i| end[i] as f64 - middle[i]);
         let moved = if degrees == [0.0; 3] { offset } else { rotation.apply(offset) };
-        // The cast saturates at the edge of the addressable space.
-        Point::from(std::array::from_fn(|i| (middle[i] + moved[i]).round() as i32))
+        // Halves all go the same way, or a turned line would grow. The cast saturates at the edge of the
+        // addressable space.
+        Point::from(std::array::from_fn(|i| (middle[i] + moved[i] + 0.5).floor() as i32))
     })
 }
 
@@ -104,12 +105,26 @@ fn bounds_of_ends(ends: [[i64; 3]; 2]) -> Bounds {
     Bounds { min: ends[0], max: ends[1].map(|value| value + 1) }
 }
 
-/// A ring in a box: the tube is as thick as the box is along the axis, but at most a third of the width.
+/// How thick the tube of a ring is: as the box is along the axis, but about a third of the width at most.
+fn tube_thickness(width: i64, along: i64) -> i64 {
+    let thick = along.min((width / 3).max(1));
+    if (along - thick) % 2 == 0 {
+        return thick;
+    }
+    // Even in an odd length, or odd in an even one, would lie beside the middle.
+    match (2 * (thick + 1) < width, thick > 1) {
+        (true, _) => thick + 1,
+        (false, true) => thick - 1,
+        (false, false) => thick,
+    }
+}
+
+/// A ring in a box.
 fn torus(
     bounds: Bounds,
     axis: Axis,
     rotation: [f64; 3],
-    hollow: u32,
+    hollow: Wall,
 ) -> Result<TorusFields, Refusal> {
     let size = bounds.dimensions();
     let [u, v] = across(axis);
@@ -118,7 +133,7 @@ fn torus(
             format!("a torus is round: {} and {} across its axis differ", size[u], size[v]);
         return Err(Refusal::rule("size_x", message));
     }
-    let thick = size[axis.index()].min((size[u] / 3).max(1));
+    let thick = tube_thickness(size[u], size[axis.index()]);
     let tube = (thick - 1) as f64 / 2.0;
     let radius = (size[u] - 1) as f64 / 2.0 - tube;
     let center = std::array::from_fn(|i| (bounds.min[i] + size[i] / 2) as i32);
@@ -133,7 +148,7 @@ pub fn procedural(
     size: [u32; 3],
     axis: Axis,
     rotation: [f64; 3],
-    hollow: u32,
+    hollow: Wall,
 ) -> Result<Form, Refusal> {
     let bounds = Bounds::centered(center, size)
         .and_then(|bounds| bounds.intersect(&Bounds::ALL).filter(|inside| *inside == bounds))
@@ -171,7 +186,7 @@ pub fn shape_of(form: &Form) -> Option<Result<Shape, Refusal>> {
     Some(match form {
         Form::Box(f) => {
             let shape = Shape::cuboid(Bounds::inclusive(f.min, f.max));
-            Ok(turned(shape, f.rotation).hollow(f.hollow))
+            Ok(turned(shape, f.rotation).hollow(f.hollow.0))
         }
         Form::Sphere(f) => sphere(f.center, f.radius, f.hollow),
         Form::Ellipsoid(f) => solid(Solid::Ellipsoid, f),
@@ -189,13 +204,13 @@ pub fn shape_of(form: &Form) -> Option<Result<Shape, Refusal>> {
 }
 
 /// A ball about a voxel.
-fn sphere(center: [i32; 3], radius: Radius, hollow: u32) -> Result<Shape, Refusal> {
+fn sphere(center: [i32; 3], radius: Radius, Wall(hollow): Wall) -> Result<Shape, Refusal> {
     Ok(Shape::sphere(center.into(), radius.0)?.hollow(hollow))
 }
 
 /// A solid by its box, or about a centre.
 fn solid(solid: Solid, fields: &SolidFields) -> Result<Shape, Refusal> {
-    let hollow = fields.hollow;
+    let Wall(hollow) = fields.hollow;
     if let (Solid::Ellipsoid, Some(center), None, None, None) =
         (solid, fields.center, fields.height, fields.min, fields.max)
         && let Some(radii) = radii_of(fields)
@@ -257,7 +272,7 @@ fn centered(fields: &SolidFields, center: [i32; 3]) -> Result<Bounds, Refusal> {
 fn ring(fields: &TorusFields) -> Result<Shape, Refusal> {
     let TorusFields { center, radius, tube, axis, hollow, rotation } = fields;
     let shape = Shape::torus((*center).into(), radius.0, tube.0, *axis)?;
-    Ok(turned(shape, *rotation).hollow(*hollow))
+    Ok(turned(shape, *rotation).hollow(hollow.0))
 }
 
 /// How many voxels a shape covers.

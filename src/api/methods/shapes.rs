@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use super::super::macros::{method, params, result};
-use super::super::operations::values::{BoxValue, Tolerance};
+use super::super::operations::values::{BoxValue, Tolerance, Wall};
+use super::super::schema::Schema;
 use super::super::value::InRange;
 use super::super::words::Mode;
-use super::super::{Color, LayerRef, Position};
+use super::super::{Color, LayerRef, Position, Value};
 use super::edit::BoxResult;
 use crate::voxel::Axis;
 
@@ -22,7 +23,7 @@ params! {
         size_x: Length = "10",
         /// Voxels along y.
         size_y: Length = "10",
-        /// Voxels along z. The tube of a torus is as thick as that, but at most a third of its width.
+        /// Voxels along z. The tube of a torus is as thick as that, but about a third of its width at most.
         size_z: Length = "10",
         /// Its centre in x; with an even size the voxel right of the middle.
         center_x: i32 = "0",
@@ -35,13 +36,37 @@ params! {
         /// The layer; absent or 0 means the active one.
         layer_id | "layer": LayerRef,
         /// Thickness of the wall in voxels; 0 is solid.
-        hollow | "wall": u32 = "0",
+        hollow | "wall": Wall = "0",
         /// The axis of cylinders, cones, pyramids, tori and capsules.
         axis: Axis = "\"z\"",
         /// Degrees about x, then y, then z, counter-clockwise seen with the axis pointing at the viewer.
         rotation: [f64; 3] = "[0,0,0]",
         /// How it combines with what is there.
         mode: Mode = "\"replace\"",
+        /// Voxels along all axes, or along each, instead of `size_x`, `size_y` and `size_z`.
+        size: Option<Size>,
+        /// The centre as one value, instead of `center_x`, `center_y` and `center_z`.
+        center | "position": Option<[i32; 3]>,
+    }
+}
+
+/// The size of a shape in voxels: one length for all axes, or one for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size(pub [u32; 3]);
+
+impl Value<'_> for Size {
+    const SCHEMA: Schema = Schema::OneOf(&[
+        <Length as Value<'_>>::SCHEMA,
+        Schema::List(&<Length as Value<'_>>::SCHEMA, 3, 3),
+    ]);
+    fn parse(raw: &str) -> Option<Self> {
+        let length = |raw| Length::parse(raw).map(|length| length.0 as u32);
+        if let Some(length) = length(raw) {
+            return Some(Size([length; 3]));
+        }
+        let lengths = <Vec<Length> as Value>::parse(raw)?;
+        let lengths: Vec<u32> = lengths.into_iter().map(|length| length.0 as u32).collect();
+        lengths.try_into().ok().map(Size)
     }
 }
 

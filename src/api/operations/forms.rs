@@ -13,7 +13,7 @@ params! {
         /// The opposite corner, inside.
         max: [i32; 3],
         /// Thickness of the wall in voxels; 0 is solid.
-        hollow: u32 = "0",
+        hollow: Wall = "0",
         /// Degrees about x, then y, then z, counter-clockwise seen with the axis pointing at the viewer.
         rotation: [f64; 3] = "[0,0,0]",
     }
@@ -27,7 +27,7 @@ params! {
         /// Radius r in voxels: 2r+1 voxels wide; halves give even widths.
         radius | "r": Radius,
         /// Thickness of the wall in voxels; 0 is solid.
-        hollow: u32 = "0",
+        hollow: Wall = "0",
     }
 }
 
@@ -49,7 +49,7 @@ params! {
         /// The axis; cones and pyramids taper towards its positive end.
         axis: Axis = "\"z\"",
         /// Thickness of the wall in voxels; 0 is solid.
-        hollow: u32 = "0",
+        hollow: Wall = "0",
         /// Degrees about x, then y, then z, counter-clockwise seen with the axis pointing at the viewer.
         rotation: [f64; 3] = "[0,0,0]",
     }
@@ -67,7 +67,7 @@ params! {
         /// The axis of the ring.
         axis: Axis = "\"z\"",
         /// Thickness of the wall in voxels; 0 is solid.
-        hollow: u32 = "0",
+        hollow: Wall = "0",
         /// Degrees about x, then y, then z.
         rotation: [f64; 3] = "[0,0,0]",
     }

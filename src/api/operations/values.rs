@@ -2,7 +2,7 @@
 
 use super::super::bulk::{EXPECTED, VoxelEntries, VoxelEntry};
 use super::super::json::{Elements, Members, string};
-use super::super::schema::{POINT, Schema};
+use super::super::schema::{COUNT, POINT, Schema};
 use super::super::value::{ParamType, Value, number, whole};
 use super::super::{Args, Param, ParamError};
 use crate::voxel::{Bounds, Rgba};
@@ -162,6 +162,20 @@ impl Value<'_> for Gradient {
     const SCHEMA: Schema = Schema::List(&Schema::Color, 2, usize::MAX);
     fn parse(raw: &str) -> Option<Self> {
         <Vec<Rgba> as Value>::parse(raw).filter(|colors| colors.len() >= 2).map(Gradient)
+    }
+}
+
+/// Thickness of a wall in voxels: 0 or false is solid, true is 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wall(pub u32);
+
+impl Value<'_> for Wall {
+    const SCHEMA: Schema = Schema::OneOf(&[COUNT, Schema::Boolean]);
+    fn parse(raw: &str) -> Option<Self> {
+        match <bool as Value>::parse(raw) {
+            Some(is_hollow) => Some(Wall(u32::from(is_hollow))),
+            None => <u32 as Value>::parse(raw).map(Wall),
+        }
     }
 }
 

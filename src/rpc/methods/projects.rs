@@ -9,6 +9,7 @@ use crate::api::LayerRef;
 use crate::api::methods::projects::*;
 use crate::api::methods::system::NoParams;
 use crate::api::operations::Operation;
+use crate::api::operations::values::Wall;
 use crate::api::words::Mode;
 use crate::document::Document;
 use crate::edit::{Runner, Solid, procedural};
@@ -52,7 +53,7 @@ fn filling(solid: Solid, document: &Document) -> Result<Operation, RpcError> {
     let (lowest, size) = (document.canvas.min, document.size());
     let center: [i32; 3] = std::array::from_fn(|i| (lowest[i] + size[i] / 2) as i32);
     let size = size.map(|length| (length as u32).div_ceil(2));
-    let form = procedural(solid, center.into(), size, Axis::Z, [0.0; 3], 0);
+    let form = procedural(solid, center.into(), size, Axis::Z, [0.0; 3], Wall(0));
     let form = form.map_err(|refusal| RpcError::new(CREATE_PROJECT, refusal.to_string()))?;
     Ok(Operation::new(form, Mode::Add, LayerRef(None), Some(Rgba::WHITE)))
 }

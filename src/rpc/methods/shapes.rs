@@ -25,8 +25,9 @@ const COUNTED_PLACES: u128 = 1 << 21;
 /// The operation that a call asks for.
 pub(super) fn shape_operation(params: &ProceduralShapeParams<'_>) -> Result<Operation, RpcError> {
     let solid = Solid::named(&params.shape_type).ok_or_else(|| unknown(&params.shape_type))?;
-    let center = [params.center_x, params.center_y, params.center_z].into();
-    let size = [params.size_x, params.size_y, params.size_z].map(|length| length.0 as u32);
+    let center = params.center.unwrap_or([params.center_x, params.center_y, params.center_z]);
+    let each = [params.size_x, params.size_y, params.size_z].map(|length| length.0 as u32);
+    let (center, size) = (center.into(), params.size.map_or(each, |size| size.0));
     let form = procedural(solid, center, size, params.axis, params.rotation, params.hollow);
     let form = form.map_err(broken_rule)?;
     if let Some(Err(refusal)) = shape_of(&form) {

@@ -70,6 +70,11 @@ impl Rotation {
         apply(&self.rows, vector)
     }
 
+    /// Whether it takes axes to axes.
+    pub(super) fn is_quarter_turns(&self) -> bool {
+        self.rows.iter().flatten().all(|value| value.fract() == 0.0)
+    }
+
     /// This rotation followed by another.
     pub fn then(&self, next: &Rotation) -> Rotation {
         Rotation { rows: product(&next.rows, &self.rows) }
@@ -136,6 +141,21 @@ impl Frame {
 
     pub(super) fn rotated(&self, rotation: &Rotation) -> Frame {
         Frame { rows: product(&self.rows, &transposed(&rotation.rows)), ..*self }
+    }
+
+    /// Moves by half a voxel along the axes on which the local box with these corners lies between voxels: where
+    /// a quarter turn has put an even length in place of an odd one, or the other way round. An even length
+    /// then has the voxel right of the middle at its centre, as in [`Bounds::centered`].
+    pub(super) fn on_the_grid(&self, min: [f64; 3], max: [f64; 3]) -> Frame {
+        let (low, high) = self.extent_to_world(min, max);
+        let mut frame = *self;
+        for axis in 0..3 {
+            let is_even = (high[axis] - low[axis]).rem_euclid(2.0) == 0.0;
+            if low[axis].rem_euclid(1.0) == 0.5 {
+                frame.center[axis] += if is_even { -0.5 } else { 0.5 };
+            }
+        }
+        frame
     }
 
     pub(super) fn is_aligned(&self) -> bool {

@@ -157,10 +157,16 @@ impl Shape {
         self
     }
 
-    /// Rotates the shape about its centre. Lines have no centre of their own and stay as they are.
+    /// Rotates the shape about its centre; after quarter turns it fills whole voxels again. Lines have no centre
+    /// of their own and stay as they are.
     pub fn rotated(mut self, rotation: &Rotation) -> Shape {
-        if !matches!(self.form, Form::Path(_)) {
-            self.frame = self.frame.rotated(rotation);
+        if matches!(self.form, Form::Path(_)) {
+            return self;
+        }
+        self.frame = self.frame.rotated(rotation);
+        if rotation.is_quarter_turns() {
+            let (min, max) = self.form.extent();
+            self.frame = self.frame.on_the_grid(min, max);
         }
         self
     }

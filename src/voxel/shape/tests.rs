@@ -165,6 +165,23 @@ fn quarter_turns_are_exact() {
 }
 
 #[test]
+fn a_quarter_turn_of_even_and_odd_lengths_fills_whole_voxels() {
+    for size in [[8, 3, 2], [3, 8, 5], [4, 1, 6], [7, 2, 2]] {
+        for (axis, order) in [(Axis::X, [0, 2, 1]), (Axis::Y, [2, 1, 0]), (Axis::Z, [1, 0, 2])] {
+            for degrees in [90.0, 270.0, -90.0] {
+                let bounds = Bounds::centered(Point::new(-3, 4, 5), size).unwrap();
+                let turned = Shape::cuboid(bounds).rotated(&Rotation::about(axis, degrees));
+                let wanted = order.map(|axis: usize| size[axis]);
+                let wanted = Bounds::centered(Point::new(-3, 4, 5), wanted).unwrap();
+                let volume = drawn(&turned);
+                assert_eq!(volume.bounds(), Some(wanted), "{size:?} {axis:?} {degrees}");
+                assert_eq!(u128::from(volume.count()), wanted.capacity());
+            }
+        }
+    }
+}
+
+#[test]
 fn cover_agrees_with_masks_for_every_form() {
     let bounds = boxed([26, 20, 33]);
     let tilt = Rotation::euler([10.0, 25.0, -40.0]);
