@@ -22,6 +22,7 @@ mod palette;
 mod png;
 mod quantise;
 mod registry;
+mod release;
 mod replace_job;
 mod replacement;
 mod steps;

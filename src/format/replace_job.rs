@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use super::job::REST;
+use super::release::release;
 use super::replacement::Replacement;
 use super::{FormatError, Pieces, disk};
 use crate::job::{Budget, Job, Progress, Step};
@@ -97,7 +98,9 @@ impl ReplaceJob {
             }
             Stage::Releasing { file, old } => {
                 file.sync_directory();
-                drop(old);
+                if let Some(old) = old {
+                    release(old);
+                }
                 Stage::Over
             }
             Stage::Over => Stage::Over,

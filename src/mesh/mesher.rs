@@ -8,7 +8,7 @@ use super::greedy::{Joins, Rectangle, cover, cover_joined, cover_singly};
 use super::region::{Plane, REGION, RegionBits, region_origin, regions};
 use super::{Face, Occupancy, Quad, Solidity};
 use crate::job::{Budget, Job, Progress, Step};
-use crate::voxel::{BlockPos, BlockRef, Rgba, Volume, gather_bytes};
+use crate::voxel::{BlockList, BlockPos, BlockRef, Rgba, Volume, gather_bytes};
 
 /// Which faces are joined to larger quads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -235,7 +235,9 @@ pub struct Mesher {
     volume: Volume,
     merge: Merge,
     solidity: Solidity,
-    blocks: Vec<BlockPos>,
+    list: BlockList,
+    /// Set once all blocks are listed.
+    is_listed: bool,
     next_block: usize,
     occupancy: Occupancy,
     regions: Vec<[i32; 3]>,
@@ -258,13 +260,13 @@ impl Mesher {
 
     /// Begins the mesh of the voxels that count by a rule of your own.
     pub fn with_solidity(volume: Volume, merge: Merge, solidity: Solidity) -> Self {
-        let blocks: Vec<BlockPos> = volume.blocks().map(|(at, _)| at).collect();
         Mesher {
-            occupancy: Occupancy::with_room_for(&blocks),
+            occupancy: Occupancy::with_room_for(&[]),
+            list: BlockList::new(&volume),
+            is_listed: false,
             volume,
             merge,
             solidity,
-            blocks,
             next_block: 0,
             regions: Vec::new(),
             next_region: 0,
@@ -277,22 +279,27 @@ impl Mesher {
 
     /// Does a little work (microseconds) and appends the quads it found. False once all is done.
     pub fn advance(&mut self, quads: &mut Vec<Quad>) -> bool {
-        if self.next_block < self.blocks.len() {
-            self.collect_block();
-            return true;
-        }
-        self.mesh_slices(quads, &mut Budget::units(1))
+        self.collect_block() || self.mesh_slices(quads, &mut Budget::units(1))
     }
 
-    fn collect_block(&mut self) {
-        let at = self.blocks[self.next_block];
+    /// Lists some blocks or takes in the bits of one; false if that is done.
+    fn collect_block(&mut self) -> bool {
+        if !self.is_listed {
+            self.is_listed = !self.list.add_some(&self.volume);
+            if self.is_listed {
+                self.occupancy = Occupancy::with_room_for(&self.list.blocks);
+            }
+            return true;
+        }
+        let Some(&at) = self.list.blocks.get(self.next_block) else { return false };
         self.next_block += 1;
         if let Some(block) = self.volume.block(at) {
             self.occupancy.insert(at, self.solidity.mask(block));
         }
-        if self.next_block == self.blocks.len() {
+        if self.next_block == self.list.blocks.len() {
             self.regions = regions(&self.occupancy);
         }
+        true
     }
 
     /// Works on slices of the next region until the budget or the region ends. False once there
@@ -326,9 +333,7 @@ impl Job for Mesher {
     fn step(&mut self, budget: &mut Budget) -> Step<Vec<Quad>> {
         let mut quads = std::mem::take(&mut self.quads);
         loop {
-            if self.next_block < self.blocks.len() {
-                self.collect_block();
-            } else if !self.mesh_slices(&mut quads, budget) {
+            if !self.collect_block() && !self.mesh_slices(&mut quads, budget) {
                 return Step::Done(quads);
             }
             if !budget.spend(1) {
@@ -339,7 +344,7 @@ impl Job for Mesher {
     }
 
     fn progress(&self) -> Progress {
-        let blocks = self.blocks.len() as u64;
+        let blocks = self.volume.block_count() as u64;
         let regions = self.regions.len() as u64;
         let meshed = match regions {
             0 => 0,

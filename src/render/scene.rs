@@ -2,7 +2,7 @@
 //! shines through.
 
 use crate::mesh::{Occupancy, Solidity, box_mask};
-use crate::voxel::{BlockPos, Bounds, Mask, Point, Rgba, Volume};
+use crate::voxel::{BlockList, Bounds, Mask, Point, Rgba, Volume};
 
 /// A model made ready for drawing.
 pub(crate) struct Scene {
@@ -26,7 +26,9 @@ impl Scene {
 pub(crate) struct SceneBuilder {
     volume: Volume,
     crop: Option<Bounds>,
-    blocks: Vec<BlockPos>,
+    list: BlockList,
+    /// Set once all blocks are listed.
+    is_listed: bool,
     next: usize,
     opaque: Occupancy,
     translucent: Occupancy,
@@ -34,25 +36,42 @@ pub(crate) struct SceneBuilder {
 
 impl SceneBuilder {
     pub(crate) fn new(volume: Volume, crop: Option<Bounds>) -> Self {
-        let kept = |at: &BlockPos| {
-            let min = at.origin().array().map(i64::from);
-            let block = Bounds { min, max: min.map(|v| v + 16) };
-            crop.is_none_or(|crop| crop.intersect(&block).is_some())
-        };
-        let blocks: Vec<BlockPos> = volume.blocks().map(|(at, _)| at).filter(kept).collect();
-        let opaque = Occupancy::with_room_for(&blocks);
-        let translucent = opaque.clone();
-        SceneBuilder { volume, crop, blocks, next: 0, opaque, translucent }
+        SceneBuilder {
+            list: BlockList::new(&volume),
+            is_listed: false,
+            volume,
+            crop,
+            next: 0,
+            opaque: Occupancy::with_room_for(&[]),
+            translucent: Occupancy::with_room_for(&[]),
+        }
+    }
+
+    /// Lists some more blocks; those outside the crop are left out at the end.
+    fn list_some(&mut self) {
+        self.is_listed = !self.list.add_some(&self.volume);
+        if !self.is_listed {
+            return;
+        }
+        if let Some(crop) = self.crop {
+            self.list.blocks.retain(|at| crop.intersect(&at.bounds()).is_some());
+        }
+        self.opaque = Occupancy::with_room_for(&self.list.blocks);
+        self.translucent = self.opaque.clone();
     }
 
     /// Blocks done and blocks in all.
     pub(crate) fn progress(&self) -> (usize, usize) {
-        (self.next, self.blocks.len())
+        (self.next, self.volume.block_count())
     }
 
     /// Takes in one more block; false once there is none left.
     pub(crate) fn advance(&mut self) -> bool {
-        let Some(&at) = self.blocks.get(self.next) else { return false };
+        if !self.is_listed {
+            self.list_some();
+            return true;
+        }
+        let Some(&at) = self.list.blocks.get(self.next) else { return false };
         self.next += 1;
         if let Some(block) = self.volume.block(at) {
             let inside = self.crop.map_or([u64::MAX; 64], |crop| box_mask(at, &crop));

@@ -2,9 +2,9 @@
 //!
 //! It knows neither the poll nor real sockets nor the real clock, so the daemon and the simulator
 //! run the same code. Order of a turn: timers that are due; ready connections round robin, each within its
-//! budget, until none is left or the turn is long enough; one slice of long work, and a short one of freeing
-//! what work has left behind; one flush for each connection with answers (a flush for each answer would cost
-//! a factor of 6 to 8); removal of those that ended.
+//! budget, until none is left or the turn is long enough; one flush for each connection with answers (a flush
+//! for each answer would cost a factor of 6 to 8); one slice of long work, and a short one of freeing what
+//! work has left behind, with another flush for what they answer; removal of those that ended.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -150,6 +150,10 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         self.hub.metrics.turns += 1;
         self.expire();
         self.serve_ready(started);
+        if self.has_work() {
+            // What is answered does not wait for a slice.
+            self.flush_all();
+        }
         self.step_work();
         self.free_leftovers();
         self.pack_idle();

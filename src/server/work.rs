@@ -22,6 +22,12 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         }
     }
 
+    /// Whether a turn has more to do than to answer what is ready.
+    pub(super) fn has_work(&self) -> bool {
+        let hub = &self.hub;
+        !hub.working.is_empty() || !hub.resting.is_empty() || leftovers::are_left()
+    }
+
     /// Frees some of what work has left behind.
     pub(super) fn free_leftovers(&mut self) {
         if leftovers::are_left() {

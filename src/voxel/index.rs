@@ -121,7 +121,7 @@ impl Chunk {
     }
 
     /// The places of a row of blocks along x that are not empty, as bits.
-    fn row(&self, row: usize) -> u16 {
+    pub(crate) fn row(&self, row: usize) -> u16 {
         (self.occupied[row >> 2] >> (16 * (row & 3))) as u16
     }
 }

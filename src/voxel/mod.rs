@@ -31,6 +31,7 @@ mod selection;
 mod shape;
 mod slab;
 mod volume;
+mod walk;
 
 pub(crate) use bits::gather as gather_bytes;
 pub use block::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockRef, BlockVersion, Mask};
@@ -54,3 +55,4 @@ pub(crate) use selection::BlendSelection;
 pub use selection::Selection;
 pub use shape::{Axis, Cover, Rotation, Shape, ShapeError};
 pub use volume::Volume;
+pub use walk::{BlockList, BlockWalk};

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::bits::{ALL, NONE, SIDES, across, both, count, flood, mask_where, without};
 use super::block::{Slot, index_in_block};
 use super::block_edit::mask_bounds;
-use super::{BlockPos, Bounds, Mask, Point, Rgba, Selection, Shape, Volume};
+use super::{BlockPos, BlockWalk, Bounds, Mask, Point, Rgba, Selection, Shape, Volume};
 use crate::job::{Budget, Job, Progress, Step, leftovers};
 
 /// Which voxels look like the one that a region starts at: empty ones if that is empty, else those
@@ -257,13 +257,13 @@ impl Job for RegionJob {
 /// The parts of a volume that hang together, each with its voxels.
 pub struct PartsJob {
     volume: Volume,
-    left: Vec<BlockPos>,
+    /// The block that is looked at for a part to begin in, and the way to the next ones.
+    at: Option<BlockPos>,
+    walk: BlockWalk,
     seen: Selection,
     search: Option<(Point, RegionJob)>,
     found: Option<FoundPart>,
     parts: Vec<Part>,
-    total: u64,
-    done: u64,
 }
 
 /// A part whose blocks are looked through.
@@ -288,12 +288,10 @@ pub struct Part {
 impl PartsJob {
     /// Looks for the parts of a volume.
     pub fn new(volume: &Volume) -> PartsJob {
-        let mut left: Vec<BlockPos> = volume.blocks().map(|(at, _)| at).collect();
-        left.reverse();
-        let total = volume.count();
-        let (volume, seen) = (volume.clone(), Selection::new());
-        let parts = Vec::new();
-        PartsJob { volume, left, seen, search: None, found: None, parts, total, done: 0 }
+        let mut walk = BlockWalk::new(volume);
+        let at = walk.next(volume);
+        let (volume, seen, parts) = (volume.clone(), Selection::new(), Vec::new());
+        PartsJob { volume, at, walk, seen, search: None, found: None, parts }
     }
 
     /// The first voxel of a block that belongs to no part so far.
@@ -308,7 +306,7 @@ impl PartsJob {
     /// Looks in one more block for a part to begin with.
     fn look_for_start(&mut self, at: BlockPos) {
         let Some(start) = self.start_in(at) else {
-            self.left.pop();
+            self.at = self.walk.next(&self.volume);
             return;
         };
         let mut search = RegionJob::new(&self.volume, start, [255; 4], Bounds::ALL, u64::MAX);
@@ -331,9 +329,7 @@ impl PartsJob {
         };
         let (own, seen) = (part.voxels.mask(at), self.seen.mask(at));
         self.seen.put(at, std::array::from_fn(|word| seen[word] | own[word]));
-        let count = u64::from(count(&own));
-        part.count += count;
-        self.done += count;
+        part.count += u64::from(count(&own));
         part.bounds = mask_bounds(at, &own).map_or(part.bounds, |own| part.bounds.union(&own));
         true
     }
@@ -350,7 +346,7 @@ impl Job for PartsJob {
                     return Step::More;
                 }
             }
-            match (&mut self.search, self.left.last()) {
+            match (&mut self.search, self.at) {
                 (Some((start, search)), _) => match search.step(budget) {
                     Step::More => return Step::More,
                     Step::Done(found) => {
@@ -359,7 +355,7 @@ impl Job for PartsJob {
                         self.start_part(start, found.unwrap_or_default());
                     }
                 },
-                (None, Some(&at)) => self.look_for_start(at),
+                (None, Some(at)) => self.look_for_start(at),
                 (None, None) => {
                     let mut parts = std::mem::take(&mut self.parts);
                     parts.sort_by_key(|part| std::cmp::Reverse(part.count));
@@ -372,9 +368,12 @@ impl Job for PartsJob {
         }
     }
 
+    /// In blocks.
     fn progress(&self) -> Progress {
-        let under_way = self.search.as_ref().map_or(0, |(_, search)| search.found());
-        Progress { done: self.done + under_way, total: self.total }
+        let under_way = self.search.as_ref().map_or(0, |(_, search)| search.places.len());
+        let done = self.seen.block_count() + under_way;
+        let total = self.volume.block_count().max(done);
+        Progress { done: done as u64, total: total as u64 }
     }
 }
 

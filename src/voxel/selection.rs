@@ -84,6 +84,11 @@ impl Selection {
         self.blocks.reserve(blocks);
     }
 
+    /// How many blocks have picked voxels.
+    pub(super) fn block_count(&self) -> usize {
+        self.blocks.len()
+    }
+
     /// The blocks with picked voxels, in no particular order.
     pub(super) fn unsorted_blocks(&self) -> impl Iterator<Item = BlockPos> {
         self.blocks.keys().copied()

@@ -1,7 +1,5 @@
 //! Writing: one block is a unit of work.
 
-use std::collections::VecDeque;
-
 use super::blocks::BlockWriter;
 use super::record::{self, FILE_BASE, FILE_ID, preserved_id};
 use super::{VERSION, private};
@@ -9,14 +7,16 @@ use crate::document::{Document, Layer, LayerContent, LayerId, PreservedChunk};
 use crate::format::bytes::Put;
 use crate::format::steps::Advance;
 use crate::format::{FormatError, Pieces, WriteOptions, Written};
-use crate::voxel::BlockPos;
+use crate::voxel::{BlockPos, BlockWalk};
 
 /// A writer at work.
 pub(super) struct Writer {
     document: Document,
     blocks: BlockWriter,
-    /// Blocks that are still to be placed: the index of their layer and where they are.
-    left: VecDeque<(usize, BlockPos)>,
+    /// The layer whose blocks are being placed, and how far.
+    layer: usize,
+    walk: Option<BlockWalk>,
+    placed: u64,
     total: u64,
     placements: Vec<Placements>,
     out: Pieces,
@@ -31,11 +31,8 @@ struct Placements {
 
 impl Writer {
     pub(super) fn new(document: Document, options: WriteOptions) -> Self {
-        let layers = document.layers().iter().enumerate();
-        let left: VecDeque<_> = layers
-            .filter(|(_, layer)| has_own_voxels(layer))
-            .flat_map(|(index, layer)| layer.volume.blocks().map(move |(at, _)| (index, at)))
-            .collect();
+        let own = document.layers().iter().filter(|layer| has_own_voxels(layer));
+        let total = own.map(|layer| layer.volume.block_count() as u64).sum();
         let mut out = Pieces::new();
         out.put(b"GOX ");
         out.put_i32(VERSION);
@@ -43,12 +40,29 @@ impl Writer {
         write_preview(&mut out, &document, options.preview.as_deref());
         Writer {
             blocks: BlockWriter::new(options.cache),
-            total: left.len() as u64,
-            left,
+            layer: 0,
+            walk: None,
+            placed: 0,
+            total,
             placements: vec![Placements::default(); document.layers().len()],
             out,
             document,
         }
+    }
+
+    /// The next block that is to be placed, and the index of its layer.
+    fn next_block(&mut self) -> Option<(usize, BlockPos)> {
+        while let Some(layer) = self.document.layers().get(self.layer) {
+            if has_own_voxels(layer) {
+                let walk = self.walk.get_or_insert_with(|| BlockWalk::new(&layer.volume));
+                if let Some(at) = walk.next(&layer.volume) {
+                    self.placed += 1;
+                    return Some((self.layer, at));
+                }
+            }
+            (self.layer, self.walk) = (self.layer + 1, None);
+        }
+        None
     }
 
     fn write_block(&mut self, layer: usize, at: BlockPos) {
@@ -172,7 +186,7 @@ impl Advance for Writer {
     type Output = Written;
 
     fn advance(&mut self) -> Result<Option<Written>, FormatError> {
-        match self.left.pop_front() {
+        match self.next_block() {
             Some((layer, at)) => self.write_block(layer, at),
             None => return Ok(Some(self.finish())),
         }
@@ -180,6 +194,6 @@ impl Advance for Writer {
     }
 
     fn units(&self) -> (u64, u64) {
-        (self.total - self.left.len() as u64, self.total)
+        (self.placed, self.total)
     }
 }

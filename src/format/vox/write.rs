@@ -9,7 +9,7 @@ use crate::format::bytes::Put;
 use crate::format::quantise::{ColorCounts, Numbers, Quantised, rgb};
 use crate::format::steps::Advance;
 use crate::format::{FormatError, Pieces, Written};
-use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Rgba, Volume};
+use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockWalk, Bounds, Rgba, Volume};
 
 /// Colours that a file can hold; index 0 is no voxel.
 const COLORS_MAX: usize = 255;
@@ -24,8 +24,8 @@ const FILE_MAX: u64 = u32::MAX as u64 / 2;
 /// models one after another.
 pub(super) struct Writer {
     sources: Vec<Source>,
-    /// The source and block that are counted next, and how many units are done.
-    next: (usize, usize),
+    /// The source that is counted, and how many units are done.
+    next: usize,
     done: u64,
     counts: ColorCounts,
     palette: Vec<[u8; 3]>,
@@ -38,7 +38,7 @@ struct Source {
     name: String,
     hidden: bool,
     volume: Volume,
-    blocks: Vec<BlockPos>,
+    walk: BlockWalk,
     bounds: Option<Bounds>,
     models: BTreeMap<[i64; 3], Model>,
 }
@@ -67,7 +67,7 @@ impl Writer {
         }
         Writer {
             sources,
-            next: (0, 0),
+            next: 0,
             done: 0,
             counts: ColorCounts::default(),
             palette: document.palette.colors.iter().map(|(color, _)| rgb(*color)).collect(),
@@ -78,13 +78,12 @@ impl Writer {
 
     /// The next block to count, if there is one.
     fn next_block(&mut self) -> Option<(usize, BlockPos)> {
-        while let Some(source) = self.sources.get(self.next.0) {
-            if let Some(&at) = source.blocks.get(self.next.1) {
-                self.next.1 += 1;
+        while let Some(source) = self.sources.get_mut(self.next) {
+            if let Some(at) = source.walk.next(&source.volume) {
                 self.done += 1;
-                return Some((self.next.0, at));
+                return Some((self.next, at));
             }
-            self.next = (self.next.0 + 1, 0);
+            self.next += 1;
         }
         None
     }
@@ -231,7 +230,7 @@ fn sources(document: &Document, warnings: &mut Vec<String>) -> Vec<Source> {
         let hidden = layers.iter().filter(|layer| !layer.visible);
         sources.extend(hidden.map(|layer| Source::new(layer, layer.volume.clone())));
     }
-    sources.retain(|source| !source.blocks.is_empty());
+    sources.retain(|source| !source.volume.is_empty());
     sources
 }
 
@@ -240,7 +239,7 @@ impl Source {
         Source {
             name: layer.name.clone(),
             hidden: !layer.visible,
-            blocks: volume.blocks().map(|(at, _)| at).collect(),
+            walk: BlockWalk::new(&volume),
             bounds: volume.bounds(),
             volume,
             models: BTreeMap::new(),
@@ -361,7 +360,7 @@ impl Advance for Writer {
     }
 
     fn units(&self) -> (u64, u64) {
-        let blocks: usize = self.sources.iter().map(|source| source.blocks.len()).sum();
+        let blocks: usize = self.sources.iter().map(|source| source.volume.block_count()).sum();
         (self.done, 2 * blocks as u64)
     }
 }

@@ -13,7 +13,7 @@ use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
 use crate::rpc::table::Handle;
 use crate::voxel::{
-    BLOCK_VOXELS, BlendMode, BlockPos, Bounds, Part, PartsJob, Point, Rgba, Volume,
+    BLOCK_VOXELS, BlendMode, BlockList, BlockPos, Bounds, Part, PartsJob, Point, Rgba, Volume,
 };
 
 entries![Measure];
@@ -65,28 +65,62 @@ struct Counts {
     same: [u64; 3],
 }
 
-/// A measurement under way: first the parts, then block by block the rest.
+/// A measurement under way.
 struct MeasureJob {
     volume: Volume,
     bounds: Option<Bounds>,
-    parts: Option<PartsJob>,
+    parts: PartsJob,
     found: Vec<Part>,
-    blocks: Vec<BlockPos>,
+    list: BlockList,
+    stage: Stage,
     next: usize,
     counts: Counts,
+}
+
+/// What a measurement is at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The blocks are listed.
+    Listing,
+    /// The box around the voxels is found: block by block of the list.
+    Bounding,
+    /// The parts are found.
+    Parting,
+    /// Everything else is counted.
+    Counting,
 }
 
 impl MeasureJob {
     fn new(volume: Volume) -> Self {
         MeasureJob {
-            bounds: volume.bounds(),
-            parts: Some(PartsJob::new(&volume)),
+            bounds: None,
+            parts: PartsJob::new(&volume),
             found: Vec::new(),
-            blocks: volume.blocks().map(|(at, _)| at).collect(),
+            list: BlockList::new(&volume),
+            stage: Stage::Listing,
             next: 0,
             counts: Counts::default(),
             volume,
         }
+    }
+
+    /// Takes one more block into the box; false once there is none left.
+    fn bound_block(&mut self) -> bool {
+        let Some(&at) = self.list.blocks.get(self.next) else { return false };
+        self.next += 1;
+        let around = self.volume.block(at).and_then(|block| block.bounds(at));
+        self.bounds = Bounds::union_of(self.bounds, around);
+        true
+    }
+
+    /// Counts what there is in one more block; false once there is none left.
+    fn count_next(&mut self) -> bool {
+        let (Some(&at), Some(bounds)) = (self.list.blocks.get(self.next), self.bounds) else {
+            return false;
+        };
+        self.next += 1;
+        self.count_block(at, &bounds);
+        true
     }
 
     fn count_block(&mut self, at: BlockPos, bounds: &Bounds) {
@@ -126,24 +160,42 @@ impl Job for MeasureJob {
     type Output = Measured;
 
     fn step(&mut self, budget: &mut Budget) -> Step<Measured> {
-        if let Some(parts) = &mut self.parts {
-            let Step::Done(found) = parts.step(budget) else { return Step::More };
-            (self.found, self.parts) = (found, None);
-        }
-        let Some(bounds) = self.bounds else { return self.finished() };
-        while let Some(&at) = self.blocks.get(self.next) {
-            self.next += 1;
-            self.count_block(at, &bounds);
+        loop {
+            match self.stage {
+                Stage::Listing => {
+                    if !self.list.add_some(&self.volume) {
+                        self.stage = Stage::Bounding;
+                    }
+                }
+                Stage::Bounding => {
+                    if !self.bound_block() {
+                        (self.stage, self.next) = (Stage::Parting, 0);
+                    }
+                }
+                Stage::Parting => {
+                    let Step::Done(found) = self.parts.step(budget) else { return Step::More };
+                    (self.found, self.stage) = (found, Stage::Counting);
+                }
+                Stage::Counting => {
+                    if !self.count_next() {
+                        return self.finished();
+                    }
+                }
+            }
             if !budget.spend(1) {
                 return Step::More;
             }
         }
-        self.finished()
     }
 
     fn progress(&self) -> Progress {
-        let found = self.parts.as_ref().map_or(self.blocks.len() as u64, |job| job.progress().done);
-        Progress { done: found + self.next as u64, total: 2 * self.blocks.len() as u64 }
+        let blocks = self.volume.block_count() as u64;
+        let done = match self.stage {
+            Stage::Listing | Stage::Bounding => 0,
+            Stage::Parting => self.parts.progress().done,
+            Stage::Counting => blocks + self.next as u64,
+        };
+        Progress { done, total: 2 * blocks }
     }
 }
 
