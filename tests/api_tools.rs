@@ -78,3 +78,37 @@ fn errors_teach_with_the_rule_the_value_an_example_and_the_nearest_name() {
     let error = daemon.fail("goxel.get_layrs", json!({}));
     assert_eq!(error["data"]["nearest"], "get_layers");
 }
+
+#[test]
+fn a_slip_of_the_pen_is_told_wherever_it_is() {
+    let mut daemon = Daemon::default();
+    let mut error_of = |method: &str, params: Value| daemon.fail(method, params);
+    let misnamed = error_of("goxel.edit", json!({"operatons": []}));
+    let told = ["param", "got", "nearest"].map(|name| misnamed["data"][name].clone());
+    assert_eq!(told, [json!("operations"), json!("operatons"), json!("operations")]);
+    let field =
+        json!({"operations": [{"op": "box", "mn": [0, 0, 0], "max": [1, 1, 1], "color": "red"}]});
+    let field = error_of("goxel.edit", field);
+    assert!(field["message"].as_str().unwrap().contains("there is none named 'mn'"), "{field}");
+    assert_eq!((&field["data"]["operation"], &field["data"]["op"]), (&json!(0), &json!("box")));
+    for (method, name) in [("goxel.edit", "op"), ("goxel.batch_operations", "type")] {
+        let unknown = error_of(method, json!({"operations": [{name: "cylnder"}]}));
+        assert_eq!(
+            (&unknown["data"]["nearest"], &unknown["data"]["got"]),
+            (&json!("cylinder"), &json!("cylnder"))
+        );
+        assert!(unknown["data"]["known"].as_array().unwrap().contains(&json!("box")), "{unknown}");
+        assert!(unknown["data"]["example"].is_object(), "{unknown}");
+    }
+    let older = error_of("goxel.batch_operations", json!({"operations": [{"type": "ad_voxel"}]}));
+    assert_eq!(older["data"]["nearest"], "add_voxel");
+    let color = error_of("goxel.add_voxel", json!({"position": [0, 0, 0], "color": "gren"}));
+    assert_eq!(color["message"], "Invalid hex color format");
+    let expected = color["data"]["expected"].as_str().unwrap();
+    assert!(expected.contains("did you mean \"green\"?"), "{expected}");
+    let list = error_of("add_voxels", json!({"voxels": 5}));
+    assert!(list["data"]["example"]["voxels"].is_array(), "{list}");
+    let layer = json!({"operations": [{"op": "clear", "layer": 9}]});
+    assert_eq!(error_of("goxel.edit", layer)["data"]["param"], "layer");
+    assert_eq!(daemon.call("goxel.get_status", json!([]))["revision"], 0);
+}

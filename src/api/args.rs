@@ -36,6 +36,32 @@ pub enum ParamError {
         /// The names that there are.
         known: Vec<&'static str>,
     },
+    /// A required param is not there, but one with a name like it is.
+    #[error(
+        "Missing required parameter: {param}; there is none named '{given}': did you mean '{param}'?"
+    )]
+    Misnamed {
+        /// Its name.
+        param: Cow<'static, str>,
+        /// The name given.
+        given: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// A name that names nothing.
+    #[error("no {what} '{got}'{}. There are: {}", nearest.map(|n| format!("; did you mean '{n}'?")).unwrap_or_default(), known.join(", "))]
+    NoSuch {
+        /// The param.
+        param: Cow<'static, str>,
+        /// What it should name.
+        what: &'static str,
+        /// The name given, cut short.
+        got: String,
+        /// The name most like it.
+        nearest: Option<&'static str>,
+        /// The names that there are.
+        known: Vec<&'static str>,
+    },
     /// More positions than the method has params.
     #[error("Too many parameters: the method takes at most {most}, got {got}")]
     Surplus {
@@ -101,6 +127,8 @@ impl ParamError {
             ParamError::Missing { param, .. }
             | ParamError::Mismatch { param, .. }
             | ParamError::Documented { param, .. }
+            | ParamError::Misnamed { param, .. }
+            | ParamError::NoSuch { param, .. }
             | ParamError::Rule { param, .. } => param,
             ParamError::Unknown { param, .. } => param,
             ParamError::Surplus { .. } => "",
@@ -260,6 +288,23 @@ impl<'a> Args<'a> {
             Form::Named(_) => self.first_named(names).map(|(_, value)| value),
         };
         value.filter(|&value| value != "null")
+    }
+
+    /// Tells of a missing param under which name it seems to have been given.
+    pub fn explain(&self, error: ParamError) -> ParamError {
+        let (ParamError::Missing { param, expected }, Form::Named(members)) = (&error, &self.form)
+        else {
+            return error;
+        };
+        let unused = || members.iter().filter(|member| !member.used);
+        let like = nearest(param, unused().map(|member| &*member.name)).map(shown);
+        match like {
+            None => error,
+            Some(given) => {
+                let (param, expected) = (param.clone(), expected.clone());
+                ParamError::Misnamed { param, given, expected }
+            }
+        }
     }
 
     /// Refuses what nobody has taken; `known` gives the names that there are, for the message.

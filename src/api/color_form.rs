@@ -4,7 +4,7 @@
 //! params `r, g, b[, a]`. Components are whole numbers from 0 to 255; if any has a fraction, all are from 0 to 1.
 //! Out of range is an error: nothing is wrapped or clamped. Without alpha a colour is opaque.
 
-use super::args::{Args, ParamError};
+use super::args::{Args, ParamError, nearest};
 use super::json::{Elements, Members, string};
 use super::method::Param;
 use super::schema::Schema;
@@ -175,9 +175,20 @@ fn one_value(
     Rgba::parse(raw).map(|color| Some(Color(color))).ok_or_else(|| ParamError::Documented {
         param: param.name().into(),
         message: message.to_owned(),
-        expected: Schema::Color.expected(),
+        expected: expected_for(raw),
         got: super::args::shown(raw),
     })
+}
+
+/// What a colour looks like, with the name that a word may have meant.
+fn expected_for(raw: &str) -> String {
+    let expected = Schema::Color.expected();
+    let names = || CSS_NAMES.iter().map(|(name, _)| *name);
+    let near = string(raw).and_then(|word| nearest(&word, names()));
+    match near {
+        Some(near) => format!("{expected} (did you mean \"{near}\"?)"),
+        None => expected,
+    }
 }
 
 /// A colour from up to four params in a row.

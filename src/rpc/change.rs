@@ -196,7 +196,9 @@ pub(super) fn unreadable(wrong: OperationError) -> RpcError {
 pub(super) fn refused(error: EditError, document: &Document) -> RpcError {
     let EditError { operation, op, refusal } = error;
     let rpc = match &refusal {
-        Refusal::NoSuchLayer(id) => no_such_layer(document, *id, NO_SUCH_LAYER),
+        Refusal::NoSuchLayer(id) => {
+            no_such_layer(document, *id, NO_SUCH_LAYER).with("param", "layer")
+        }
         Refusal::ComputedLayer(id) => {
             let error = RpcError::new(NO_SUCH_LAYER, refusal.to_string());
             error.with("param", "layer").with("got", *id)

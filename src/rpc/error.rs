@@ -144,6 +144,16 @@ impl From<ParamError> for RpcError {
                     None => rpc,
                 }
             }
+            ParamError::Misnamed { param, given, expected } => {
+                rpc.with("expected", expected).with("got", given).with("nearest", &*param)
+            }
+            ParamError::NoSuch { got, nearest, known, .. } => {
+                let rpc = rpc.with("got", got).with("known", known);
+                match nearest {
+                    Some(nearest) => rpc.with("nearest", nearest),
+                    None => rpc,
+                }
+            }
             ParamError::Surplus { most, got } => rpc.with("expected", most).with("got", got),
             ParamError::Rule { .. } => rpc,
         };

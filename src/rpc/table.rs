@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::context::{Context, Outcome, Task};
-use super::error::{METHOD_NOT_FOUND, RpcError};
+use super::error::{INVALID_PARAMS, METHOD_NOT_FOUND, RpcError};
 use super::methods;
 use crate::api::args::{nearest, shown};
 use crate::api::{Args, Call, Method, ParamError, Params, ResultType, json};
@@ -62,11 +62,11 @@ fn run<C: Handle>(
 where
     C::Result: 'static,
 {
-    let params = C::Params::take(args).map_err(teach::<C>)?;
+    let params = C::Params::take(args).map_err(|error| teach::<C>(args.explain(error)))?;
     if !C::METHOD.lenient {
         args.finish(known_names::<C>).map_err(teach::<C>)?;
     }
-    match C::handle(context, params)? {
+    match C::handle(context, params).map_err(with_example::<C>)? {
         Outcome::Done(result) => {
             write_result(&result, out);
             Ok(Ran::Written)
@@ -96,7 +96,16 @@ fn write_result<R: ResultType>(result: &R, out: &mut Vec<u8>) {
 
 /// An error about params, with a call that works.
 fn teach<C: Call>(error: ParamError) -> RpcError {
-    let error = RpcError::from(error).with("method", C::METHOD.name);
+    with_example::<C>(error.into())
+}
+
+/// Adds a call that works to an error about params that has none yet.
+fn with_example<C: Call>(error: RpcError) -> RpcError {
+    let has_one = || error.data.as_ref().is_some_and(|data| data.contains_key("example"));
+    if error.code != INVALID_PARAMS || has_one() {
+        return error;
+    }
+    let error = error.with("method", C::METHOD.name);
     match serde_json::from_str::<serde_json::Value>(C::METHOD.example.by_name) {
         Ok(example) => error.with("example", example),
         Err(_) => error,

@@ -242,7 +242,7 @@ pub fn read_operation(
     let info = named_operation(&mut args, known_as).map_err(|error| (None, error))?;
     let blame = |error| (Some(info), error);
     let common = CommonFields::take(&mut args).map_err(blame)?;
-    let form = (info.read)(&mut args).map_err(blame)?;
+    let form = (info.read)(&mut args).map_err(|error| blame(args.explain(error)))?;
     let known = || {
         let params = CommonFields::PARAMS.iter().chain(info.fields);
         params.flat_map(|param| param.names.iter().chain(param.parts).copied()).collect()
@@ -262,14 +262,20 @@ fn named_operation(
     let name = string(given)
         .ok_or_else(|| ParamError::mismatch("op", &super::schema::Schema::Text, given))?;
     operation(known_as(&name).unwrap_or(&name)).ok_or_else(|| {
-        let names = OPERATIONS.iter().map(|info| info.name);
-        let near = nearest(&name, names.clone());
-        let hint = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
-        let known: Vec<_> = names.collect();
-        let shown = super::args::shown(&name);
-        let known = known.join(", ");
-        ParamError::rule("op", format!("no operation '{shown}'{hint} There are: {known}"))
+        let known: Vec<_> = OPERATIONS.iter().map(|info| info.name).collect();
+        no_such_operation(&name, known)
     })
+}
+
+/// The error for a name that is no operation's.
+pub fn no_such_operation(name: &str, known: Vec<&'static str>) -> ParamError {
+    ParamError::NoSuch {
+        param: "op".into(),
+        what: "operation",
+        got: super::args::shown(name),
+        nearest: nearest(name, known.iter().copied()),
+        known,
+    }
 }
 
 /// The operations as a JSON Schema: one object for each, told apart by `op`.

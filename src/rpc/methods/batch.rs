@@ -13,7 +13,7 @@ use crate::api::methods::voxels::{
 };
 use crate::api::operations::forms::{ClearFields, FillFields, VoxelsFields};
 use crate::api::operations::values::VoxelList;
-use crate::api::operations::{Form, Operation, OperationError, read_operation};
+use crate::api::operations::{Form, Operation, OperationError, no_such_operation, read_operation};
 use crate::api::words::Mode;
 use crate::api::{Args, LayerRef, ParamError, Params};
 use crate::edit::EditError;
@@ -167,9 +167,18 @@ fn read_one(raw: &str) -> Result<Operation, Wrong> {
             let form = Form::Clear(ClearFields { min, max });
             Operation::new(form, Mode::Add, layer_id, None)
         }
-        _ => read_operation(raw, |_| None).map_err(|(op, error)| Wrong::Param(op, error))?,
+        name => read_operation(raw, |_| None).map_err(|(op, error)| match error {
+            ParamError::NoSuch { known, .. } => {
+                Wrong::from(no_such_operation(name, [&OLDER_NAMES, &*known].concat()))
+            }
+            error => Wrong::Param(op, error),
+        })?,
     })
 }
+
+/// The operations that the C daemon has methods for.
+const OLDER_NAMES: [&str; 6] =
+    ["add_voxel", "remove_voxel", "paint_voxels", "flood_fill", "procedural_shape", "clear_voxels"];
 
 fn one_voxel(point: [i32; 3], color: Rgba, mode: Mode, layer: LayerRef) -> Operation {
     let entry = VoxelEntry { point: point.into(), color: Some(color) };
