@@ -5,7 +5,7 @@
 //! Only files that this store wrote are ever removed. The clock is the caller's.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sha2::Sha256;
@@ -218,16 +218,22 @@ impl RenderStore {
 
     /// A stored picture by its path. A path outside the store counts as a violation.
     pub fn find(&mut self, path: &Path) -> Option<&StoredRender> {
+        let index = self.position(path)?;
+        Some(&self.renders[index])
+    }
+
+    fn position(&mut self, path: &Path) -> Option<usize> {
         let found = self.renders.iter().position(|render| render.path == path);
-        if found.is_none() && !path.starts_with(&self.settings.directory) {
+        let leads_up = || path.components().any(|part| part == Component::ParentDir);
+        if found.is_none() && (!path.starts_with(&self.settings.directory) || leads_up()) {
             self.totals.violations += 1;
         }
-        found.map(|index| &self.renders[index])
+        found
     }
 
     /// Removes a picture; the bytes freed, or `None` if it is not the store's.
     pub fn remove(&mut self, path: &Path) -> Option<u64> {
-        let index = self.renders.iter().position(|render| render.path == path)?;
+        let index = self.position(path)?;
         self.renders.remove(index).map(|render| self.delete(&render))
     }
 
@@ -382,7 +388,13 @@ mod tests {
         assert_eq!(store.remove(&other), None);
         assert!(store.find(&other).is_none());
         assert!(other.exists());
-        assert_eq!(store.totals().violations, 1);
+        assert_eq!(store.totals().violations, 2);
+        let up = store.settings().directory.join("../other.png");
+        assert!(store.find(&up).is_none());
+        assert_eq!(store.totals().violations, 3, "a path that leads out again");
+        let unknown = store.settings().directory.join("none.png");
+        assert_eq!(store.remove(&unknown), None);
+        assert_eq!(store.totals().violations, 3, "a picture whose time is over is no violation");
     }
 
     #[test]

@@ -253,3 +253,19 @@ fn surfaces_are_written_and_read_as_the_call_says() {
     let error = daemon.fail("goxel.load_project", json!({"path": path("a.obj"), "fit": 0}));
     assert_eq!(error["data"]["param"], "fit");
 }
+
+#[test]
+fn errors_about_files_name_what_was_asked_for() {
+    let mut daemon = Daemon::default();
+    let imported = daemon.fail("goxel.import_model", json!({"path": "/none.vox"}));
+    assert!(
+        imported["message"].as_str().unwrap().starts_with("Failed to import model"),
+        "{imported}"
+    );
+    let exported = daemon.fail("goxel.export_model", json!(["/tmp/x.dat", "kv7"]));
+    let expected = exported["data"]["expected"].as_str().unwrap();
+    assert!(
+        expected.contains("vox") && !expected.contains("kv6"),
+        "only what can be written: {expected}"
+    );
+}

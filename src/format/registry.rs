@@ -256,7 +256,12 @@ pub fn by_content(bytes: &[u8]) -> Option<&'static Format> {
 /// The format to write a path in: the one named, else the one of its ending.
 pub fn find_for_writing(path: &Path, name: Option<&str>) -> Result<&'static Format, FormatError> {
     if let Some(name) = name {
-        return by_name(name);
+        return by_name(name).map_err(|error| match error {
+            FormatError::UnknownFormat { name, .. } => {
+                FormatError::UnknownFormat { name, known: writable() }
+            }
+            error => error,
+        });
     }
     by_extension(path).ok_or_else(|| FormatError::UnknownFormat {
         name: path.extension().unwrap_or_default().to_string_lossy().into_owned(),

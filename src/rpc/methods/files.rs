@@ -58,12 +58,12 @@ fn start_load(params: &LoadProjectParams<'_>) -> Result<LoadJob, FormatError> {
 fn load(
     context: &mut Context<'_>,
     params: LoadProjectParams<'_>,
+    action: &'static str,
     take_over: impl FnOnce(&mut Project, Document, &Path) -> Result<(), RpcError> + 'static,
 ) -> Result<Outcome<LoadProjectResult>, RpcError> {
     context.project()?;
     let path = params.path.clone().into_owned();
-    let failed =
-        |path: &str, error: FormatError| file_error(LOAD_PROJECT, "load project", path, &error);
+    let failed = |path: &str, error: FormatError| file_error(LOAD_PROJECT, action, path, &error);
     let job = start_load(&params).map_err(|error| failed(&path, error))?;
     Ok(Outcome::job(job, move |context, loaded| {
         let mut loaded = loaded.map_err(|error| failed(&path, error))?;
@@ -125,7 +125,7 @@ impl Handle for LoadProject {
         context: &mut Context<'_>,
         params: LoadProjectParams<'_>,
     ) -> Result<Outcome<LoadProjectResult>, RpcError> {
-        load(context, params, |project, document, path| {
+        load(context, params, "load project", |project, document, path| {
             project.replace("load project", document);
             project.mark_saved(project.revision(), PathBuf::from(path));
             Ok(())
@@ -138,7 +138,7 @@ impl Handle for ImportModel {
         context: &mut Context<'_>,
         params: LoadProjectParams<'_>,
     ) -> Result<Outcome<LoadProjectResult>, RpcError> {
-        load(context, params, |project, source, _| {
+        load(context, params, "import model", |project, source, _| {
             project.edit("import model", Scope::Document, |document| {
                 add_layers(document, &source);
                 Ok(())

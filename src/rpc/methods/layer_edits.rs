@@ -82,7 +82,10 @@ impl Handle for MergeLayers {
         };
         if from == into {
             let reason = format!("Layer {from} cannot be merged with itself");
-            return Err(target::failed(MERGE_LAYERS, reason).with("param", "target_layer_id"));
+            return Err(target::failed(MERGE_LAYERS, reason)
+                .with("param", "target_layer_id")
+                .with("got", into)
+                .hint("give two layers; nothing was changed"));
         }
         let project = context.project()?;
         let result = project.edit("merge layers", Scope::Document, |document| {

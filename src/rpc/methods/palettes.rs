@@ -42,7 +42,11 @@ fn built_in(name: &str) -> Result<Palette, RpcError> {
         let near = nearest(name, names.iter().copied());
         let hint = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
         let message = format!("No built-in palette '{}'{hint}", crate::api::args::shown(name));
-        RpcError::from(ParamError::rule("name", message)).with("known", names)
+        let error = RpcError::from(ParamError::rule("name", message)).with("known", names);
+        match near {
+            Some(near) => error.with("nearest", near),
+            None => error,
+        }
     })
 }
 
