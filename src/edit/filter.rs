@@ -1,12 +1,31 @@
 //! Filters: each voxel anew from what was around it.
 
 use super::stamp::{read_block, write_block};
+use super::surroundings::Surroundings;
 use super::work::{Refusal, Work, block_box, blocks_within, unmarked, voxel_of};
 use crate::job::Progress;
-use crate::voxel::{BlockPos, Bounds, EditReport, Point, Rgba, Volume};
+use crate::mesh::box_mask;
+use crate::voxel::{BlockPos, Bounds, EditReport, Mask, Point, Rgba, Volume};
 
-/// What becomes of a voxel, given the volume before the filter and its colour there.
-pub(super) type Rule = Box<dyn Fn(&Volume, Point, Rgba) -> Rgba + Send>;
+/// What becomes of the voxels.
+pub(super) enum Rule {
+    /// It depends on a voxel's colour alone, and no empty voxel changes.
+    Color(Box<dyn Fn(Rgba) -> Rgba + Send>),
+    /// It depends on a voxel's place and colour.
+    Place(Box<dyn Fn(Point, Rgba) -> Rgba + Send>),
+    /// It depends on what is around a voxel.
+    Around(Around),
+}
+
+/// A rule that asks for the neighbours.
+pub(super) struct Around {
+    /// Whether it asks beyond the edges and corners of a block too.
+    pub(super) corners: bool,
+    /// The voxels that may change: all those that do, and perhaps some more.
+    pub(super) candidates: Box<dyn Fn(&Surroundings) -> Mask + Send>,
+    /// What becomes of one of them, given the volume before the filter and its colour there.
+    pub(super) color: Box<dyn Fn(&Volume, Point, Rgba) -> Rgba + Send>,
+}
 
 /// A rule applied to every voxel of a box.
 pub(super) struct Filter {
@@ -15,13 +34,13 @@ pub(super) struct Filter {
     next: usize,
     within: Option<Bounds>,
     rule: Rule,
+    surroundings: Surroundings,
 }
 
 impl Filter {
     /// Over the blocks that there are.
     pub(super) fn new(volume: &Volume, within: Option<Bounds>, rule: Rule) -> Self {
-        let blocks = blocks_within(volume, within);
-        Filter { before: unmarked(volume), blocks, next: 0, within, rule }
+        Filter::over(volume, blocks_within(volume, within), within, rule)
     }
 
     /// Over the blocks that there are and those around them as far as `reach` voxels go.
@@ -42,7 +61,67 @@ impl Filter {
             }
         }
         let blocks = keys.into_iter().map(|[z, y, x]| BlockPos { x, y, z }).collect();
-        Filter { before: unmarked(volume), blocks, next: 0, within, rule }
+        Filter::over(volume, blocks, within, rule)
+    }
+
+    fn over(volume: &Volume, blocks: Vec<BlockPos>, within: Option<Bounds>, rule: Rule) -> Self {
+        let surroundings = Surroundings::new();
+        Filter { before: unmarked(volume), blocks, next: 0, within, rule, surroundings }
+    }
+}
+
+impl Filter {
+    /// Applies a rule to some voxels of a block.
+    fn apply(
+        &self,
+        rule: &dyn Fn(&Volume, Point, Rgba) -> Rgba,
+        at: BlockPos,
+        mask: &Mask,
+        volume: &mut Volume,
+        report: &mut EditReport,
+    ) {
+        if *mask == [0; 64] {
+            return;
+        }
+        let old = read_block(&self.before, at);
+        let mut new = old;
+        for (word, &bits) in mask.iter().enumerate() {
+            let mut left = bits;
+            while left != 0 {
+                let index = word * 64 + left.trailing_zeros() as usize;
+                left &= left - 1;
+                new[index] = rule(&self.before, voxel_of(at, index), old[index]);
+            }
+        }
+        write_block(volume, at, &old, &new, report);
+    }
+
+    /// Applies a rule of colours, once for each run of a colour.
+    fn recolor(
+        &self,
+        rule: &dyn Fn(Rgba) -> Rgba,
+        at: BlockPos,
+        mask: &Mask,
+        volume: &mut Volume,
+        report: &mut EditReport,
+    ) {
+        let Some(block) = self.before.block(at) else { return };
+        let plain = block.uniform();
+        if plain.is_some_and(|color| rule(color) == color) {
+            return;
+        }
+        let old = read_block(&self.before, at);
+        let mut new = old;
+        let mut last = (Rgba::EMPTY, Rgba::EMPTY);
+        for (index, voxel) in new.iter_mut().enumerate() {
+            if *voxel != last.0 {
+                last = (*voxel, if voxel.is_empty() { *voxel } else { rule(*voxel) });
+            }
+            if mask[index >> 6] >> (index & 63) & 1 == 1 {
+                *voxel = last.1;
+            }
+        }
+        write_block(volume, at, &old, &new, report);
     }
 }
 
@@ -50,15 +129,20 @@ impl Work for Filter {
     fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal> {
         let Some(&at) = self.blocks.get(self.next) else { return Ok(false) };
         self.next += 1;
-        let old = read_block(&self.before, at);
-        let mut new = old;
-        for (index, voxel) in new.iter_mut().enumerate() {
-            let point = voxel_of(at, index);
-            if self.within.is_none_or(|bounds| bounds.contains(point)) {
-                *voxel = (self.rule)(&self.before, point, *voxel);
+        let allowed = self.within.map_or([!0; 64], |bounds| box_mask(at, &bounds));
+        match &self.rule {
+            Rule::Color(rule) => self.recolor(rule, at, &allowed, volume, report),
+            Rule::Place(rule) => {
+                let rule = |_: &Volume, point, color| rule(point, color);
+                self.apply(&rule, at, &allowed, volume, report);
+            }
+            Rule::Around(rule) => {
+                self.surroundings.load(&self.before, at, rule.corners);
+                let candidates = (rule.candidates)(&self.surroundings);
+                let mask = std::array::from_fn(|word| candidates[word] & allowed[word]);
+                self.apply(&*rule.color, at, &mask, volume, report);
             }
         }
-        write_block(volume, at, &old, &new, report);
         Ok(true)
     }
 

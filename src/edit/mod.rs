@@ -15,6 +15,7 @@ mod runner;
 mod solid;
 mod stamp;
 mod surface;
+mod surroundings;
 mod transform;
 mod work;
 

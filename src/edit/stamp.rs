@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::work::{Refusal, Work};
 use crate::job::Progress;
-use crate::voxel::{BLOCK_VOXELS, BlendMode, BlockPos, BlockRef, EditReport, Mask, Rgba, Volume};
+use crate::voxel::{BLOCK_VOXELS, BlendMode, BlockPos, BlockRef, EditReport, Rgba, Volume};
 
 type Voxels = [Rgba; BLOCK_VOXELS];
 
@@ -24,16 +24,8 @@ pub(super) fn write_block(
     new: &Voxels,
     report: &mut EditReport,
 ) {
-    let (mut changed, mut before, mut after): (Mask, Mask, Mask) = ([0; 64], [0; 64], [0; 64]);
-    for (index, (old, new)) in old.iter().zip(new).enumerate() {
-        let (word, bit) = (index >> 6, index & 63);
-        changed[word] |= u64::from(old != new) << bit;
-        before[word] |= u64::from(!old.is_empty()) << bit;
-        after[word] |= u64::from(!new.is_empty()) << bit;
-    }
-    if changed != [0; 64] {
+    if report.count_difference(at, old, new) {
         volume.set_block(at, new);
-        report.count(at, &changed, &before, &after);
     }
 }
 
@@ -45,18 +37,8 @@ pub(super) fn read_block(volume: &Volume, at: BlockPos) -> Voxels {
 /// Shares a block of another volume in place of what is there, counting what changes.
 fn share(volume: &mut Volume, at: BlockPos, new: BlockRef<'_>, report: &mut EditReport) {
     let (old, new_voxels) = (read_block(volume, at), voxels_of(Some(new)));
-    let mut same = EditReport::default();
-    let (mut changed, mut before, mut after): (Mask, Mask, Mask) = ([0; 64], [0; 64], [0; 64]);
-    for (index, (old, new)) in old.iter().zip(&new_voxels).enumerate() {
-        let (word, bit) = (index >> 6, index & 63);
-        changed[word] |= u64::from(old != new) << bit;
-        before[word] |= u64::from(!old.is_empty()) << bit;
-        after[word] |= u64::from(!new.is_empty()) << bit;
-    }
-    same.count(at, &changed, &before, &after);
-    if same.changed > 0 {
+    if report.count_difference(at, &old, &new_voxels) {
         volume.share_block(at, new);
-        report.merge(&same);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rules for filters: colours replaced, insides taken out, skins, smoothing, chance.
 
-use super::filter::Rule;
+use super::filter::{Around, Rule};
+use super::surroundings::REACH;
 use crate::api::operations::values::Tolerance;
 use crate::voxel::{Point, Rgba, Volume};
 
@@ -25,51 +26,61 @@ fn steps_along_axes(steps: i32) -> impl Iterator<Item = [i32; 3]> {
 
 /// One colour for another.
 pub(super) fn replace_color(from: Rgba, to: Rgba, tolerance: Tolerance) -> Rule {
-    Box::new(move |_, _, color| {
-        let hit = !color.is_empty() && tolerance.allows(color, from);
-        if hit { to } else { color }
-    })
+    Rule::Color(Box::new(move |color| if tolerance.allows(color, from) { to } else { color }))
 }
 
 /// Takes away the voxels from which no `thickness` steps along an axis lead out.
 pub(super) fn hollow(thickness: i32) -> Rule {
-    Box::new(move |volume, point, color| {
-        let inside = !color.is_empty()
-            && steps_along_axes(thickness).all(|offset| !beside(volume, point, offset).is_empty());
-        if inside { Rgba::EMPTY } else { color }
+    let near = thickness as usize <= REACH;
+    Rule::Around(Around {
+        corners: false,
+        candidates: Box::new(move |around| around.inside((thickness as usize).min(REACH))),
+        color: Box::new(move |volume, point, color| {
+            let mut steps = steps_along_axes(thickness);
+            let inside = near || steps.all(|offset| !beside(volume, point, offset).is_empty());
+            if inside { Rgba::EMPTY } else { color }
+        }),
     })
 }
 
 /// Fills the empty voxels from which `thickness` steps along an axis lead in, in a colour or in that of the
 /// voxel they lead to.
 pub(super) fn shell(thickness: i32, skin: Option<Rgba>) -> Rule {
-    Box::new(move |volume, point, color| {
-        if !color.is_empty() {
-            return color;
-        }
-        let near = steps_along_axes(thickness)
-            .map(|offset| beside(volume, point, offset))
-            .find(|found| !found.is_empty());
-        near.map_or(color, |found| skin.unwrap_or(found))
+    let near = thickness as usize <= REACH;
+    Rule::Around(Around {
+        corners: false,
+        candidates: Box::new(move |around| match near {
+            true => around.outside(thickness as usize),
+            false => [!0; 64],
+        }),
+        color: Box::new(move |volume, point, color| {
+            if !color.is_empty() {
+                return color;
+            }
+            let found = steps_along_axes(thickness)
+                .map(|offset| beside(volume, point, offset))
+                .find(|found| !found.is_empty());
+            found.map_or(color, |found| skin.unwrap_or(found))
+        }),
     })
 }
 
 /// A voxel is there if most of the 27 voxels around and with it are.
 pub(super) fn smooth() -> Rule {
-    Box::new(|volume, point, color| {
-        let mut around = Vec::with_capacity(27);
-        for index in 0..27 {
-            let offset = [index % 3 - 1, index / 3 % 3 - 1, index / 9 - 1];
-            let found = beside(volume, point, offset);
-            if !found.is_empty() {
-                around.push(found);
+    Rule::Around(Around {
+        corners: true,
+        candidates: Box::new(|around| around.outvoted()),
+        color: Box::new(|volume, point, color| {
+            if !color.is_empty() {
+                return Rgba::EMPTY;
             }
-        }
-        match (around.len() >= 14, color.is_empty()) {
-            (true, true) => most_frequent(&mut around),
-            (true, false) => color,
-            (false, _) => Rgba::EMPTY,
-        }
+            let around = (0..27).map(|index| {
+                let offset = [index % 3 - 1, index / 3 % 3 - 1, index / 9 - 1];
+                beside(volume, point, offset)
+            });
+            let mut around: Vec<Rgba> = around.filter(|found| !found.is_empty()).collect();
+            most_frequent(&mut around)
+        }),
     })
 }
 
@@ -99,17 +110,19 @@ fn chance(point: Point, seed: u32) -> f64 {
 
 /// Varies the brightness by up to `amount` of it.
 pub(super) fn brightness(amount: f64, seed: u32) -> Rule {
-    Box::new(move |_, point, color| {
+    Rule::Place(Box::new(move |point, color| {
         if color.is_empty() {
             return color;
         }
         let factor = 1.0 + amount * (2.0 * chance(point, seed) - 1.0);
         let channel = |value: u8| (f64::from(value) * factor + 0.5).clamp(0.0, 255.0) as u8;
         Rgba::new(channel(color.r), channel(color.g), channel(color.b), color.a)
-    })
+    }))
 }
 
 /// Takes away a share of the voxels.
 pub(super) fn erosion(amount: f64, seed: u32) -> Rule {
-    Box::new(move |_, point, color| if chance(point, seed) < amount { Rgba::EMPTY } else { color })
+    Rule::Place(Box::new(
+        move |point, color| if chance(point, seed) < amount { Rgba::EMPTY } else { color },
+    ))
 }

@@ -1,5 +1,7 @@
 //! Parts of a volume put elsewhere: moved, mirrored, turned, scaled.
 
+mod gather;
+
 use super::stamp::Stamp;
 use super::surface::most_frequent;
 use super::work::{Refusal, Work, addressable, block_box, blocks_within, unmarked, voxel_of};
@@ -52,6 +54,28 @@ impl GridMap {
         std::array::from_fn(|i| self.sign[i] * i64::from(p[self.from[i]]) + self.offset[i])
     }
 
+    /// The box that a box goes to.
+    fn apply_to_box(&self, bounds: &Bounds) -> Bounds {
+        let ends = |i: usize| {
+            let (low, high) = (bounds.min[self.from[i]], bounds.max[self.from[i]] - 1);
+            [low, high].map(|end| self.sign[i] * end + self.offset[i])
+        };
+        let ends = [ends(0), ends(1), ends(2)];
+        Bounds { min: ends.map(|[a, b]| a.min(b)), max: ends.map(|[a, b]| a.max(b) + 1) }
+    }
+
+    /// The map that takes everything back.
+    fn inverse(&self) -> GridMap {
+        let mut map = *self;
+        for i in 0..3 {
+            let axis = self.from[i];
+            map.from[axis] = i;
+            map.sign[axis] = self.sign[i];
+            map.offset[axis] = -self.sign[i] * self.offset[i];
+        }
+        map
+    }
+
     fn is_translation(&self) -> bool {
         self.from == [0, 1, 2] && self.sign == [1; 3]
     }
@@ -92,7 +116,9 @@ pub(super) enum Placing {
 /// A part of a volume, put elsewhere in a blend mode.
 pub(super) struct Transform {
     source: Volume,
+    /// The blocks to be placed, or the blocks that they are placed in.
     blocks: Vec<BlockPos>,
+    by_target: bool,
     /// The blocks that were placed, and how much of the next one was: images, or voxels of it.
     placed: (usize, i64),
     within: Option<Bounds>,
@@ -110,18 +136,29 @@ impl Transform {
         mode: BlendMode,
     ) -> Self {
         let mut blocks = blocks_within(source, within);
-        if let Placing::Down(size, center) = &placing {
-            blocks = down_targets(&blocks, *size, *center);
+        let mut by_target = false;
+        match &placing {
+            Placing::Down(size, center) => blocks = down_targets(&blocks, *size, *center),
+            Placing::Images(Images { first, times: 1, .. }) => {
+                if let Some(targets) = gather::targets(&blocks, within, first) {
+                    (blocks, by_target) = (targets, true);
+                }
+            }
+            Placing::Images(_) | Placing::Up(..) => {}
         }
         let (source, placed) = (unmarked(source), (0, 0));
         let (built, stamp) = (Volume::new(), None);
-        Transform { source, blocks, placed, within, placing, mode, built, stamp }
+        Transform { source, blocks, by_target, placed, within, placing, mode, built, stamp }
     }
 
     /// Places a part of a block, from the place given on; the place behind it, or `None` at the block's end.
     fn place_part(&mut self, at: BlockPos, from: i64) -> Result<Option<i64>, Refusal> {
         let (source, within, built) = (&self.source, self.within, &mut self.built);
         let (next, end) = match &self.placing {
+            Placing::Images(images) if self.by_target => {
+                gather::place(source, at, within, &images.first, built);
+                return Ok(None);
+            }
             Placing::Images(images) => {
                 place_mapped(source, at, within, &images.image(from), built)?;
                 (from + 1, images.times)

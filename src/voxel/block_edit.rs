@@ -3,8 +3,10 @@
 //! A unit of work is a block. An edit asks for memory before each unit and stops with
 //! [`MemoryLimit`] if there is none; what it did so far is in the volume's marks.
 
+use super::bits::{NONE, mask_of_difference};
+use super::block::mask_of;
 use super::memory::{self, MemoryLimit};
-use super::{BlockPos, Bounds, Mask, Rgba, Volume, VolumeChange};
+use super::{BLOCK_VOXELS, BlockPos, Bounds, Mask, Rgba, Volume, VolumeChange};
 use crate::job::{Budget, Job, Progress, Step};
 
 /// What an edit came to.
@@ -40,6 +42,21 @@ impl EditReport {
             }
         }
         self.bounds = Bounds::union_of(self.bounds, Some(bounds));
+    }
+
+    /// Counts what differs between two states of a block; false if nothing does.
+    pub(crate) fn count_difference(
+        &mut self,
+        at: BlockPos,
+        old: &[Rgba; BLOCK_VOXELS],
+        new: &[Rgba; BLOCK_VOXELS],
+    ) -> bool {
+        let changed = mask_of_difference(old, new);
+        let any = changed != NONE;
+        if any {
+            self.count(at, &changed, &mask_of(old), &mask_of(new));
+        }
+        any
     }
 
     /// Counts voxels of a block that all changed from one colour to another.

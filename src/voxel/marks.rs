@@ -5,6 +5,9 @@
 //! then a copy of the block as it was takes their place. A block in any other form, or one that is
 //! replaced as a whole, is kept by its handle.
 //!
+//! The first voxel of a recording is only noted: most recordings are one voxel, and then nothing else has
+//! to be kept about it. Before anything else is recorded, [`Marks::enter_single`] makes an entry of it.
+//!
 //! Who knows what: a chunk's `touched` bits say which of its blocks have an entry (valid if the
 //! chunk's `session` is ours); a dense block's `MarkState` says where its log ends (valid if its
 //! `session` is ours and the entry it names is for its position).
@@ -47,6 +50,8 @@ struct Logged {
 #[derive(Default)]
 pub(crate) struct Marks {
     pub(crate) session: u64,
+    /// The first voxel, as long as nothing else was recorded: where it is and what it was.
+    single: Option<(BlockPos, usize, Rgba)>,
     entries: Vec<Entry>,
     log: Vec<Logged>,
 }
@@ -97,9 +102,36 @@ impl Drop for BlockChanges {
 
 impl Marks {
     pub(crate) fn start(&mut self) {
+        self.single = None;
         self.entries.clear();
         self.log.clear();
         self.session = NEXT_SESSION.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes an overwritten voxel of a dense block if it is the first thing to be recorded.
+    #[inline]
+    pub(crate) fn note_single(&mut self, at: BlockPos, index: usize, color: Rgba) -> bool {
+        let is_first = self.entries.is_empty() && self.single.is_none();
+        if is_first {
+            self.single = Some((at, index, color));
+        }
+        is_first
+    }
+
+    /// Makes an entry of the voxel that was noted, if there is one. Call it before anything else is recorded
+    /// and before its block changes again.
+    pub(crate) fn enter_single(&mut self, volume: &mut Index) {
+        let Some((at, index, color)) = self.single.take() else { return };
+        let chunk = volume.chunk_or_new(ChunkPos::of(at));
+        let place = place_in_chunk(at);
+        self.is_touched(chunk, place);
+        let Slot::Dense(dense) = chunk.slot_mut(place) else {
+            unreachable!("a block stays dense after one of its voxels was set")
+        };
+        let dense = dense.own();
+        dense.marks = MarkState { session: self.session, entry: 0, newest: NO_POINT, left: POINTS };
+        self.entries.push(Entry { at, before: None });
+        self.log(&mut dense.marks, index, color);
     }
 
     /// Logs an overwritten voxel of a block that has points left. False if the block must be
@@ -223,6 +255,10 @@ impl Marks {
     pub(crate) fn take(&mut self, index: &mut Index) -> VolumeChange {
         if self.session == 0 {
             return VolumeChange::default();
+        }
+        if let Some((at, index, color)) = self.single.take() {
+            self.session = 0;
+            return VolumeChange { kind: Kind::Point(point_in_block(at, index), color) };
         }
         let mut entries = std::mem::take(&mut self.entries);
         let kind = match entries.as_mut_slice() {

@@ -86,9 +86,10 @@ impl Volume {
         let session = self.marks.session;
         if session != 0 {
             if dense.marks.session != session {
-                return None;
-            }
-            if dense.marks.left != 0 && !self.marks.log(&mut dense.marks, index, old) {
+                if !self.marks.note_single(at, index, old) {
+                    return None;
+                }
+            } else if dense.marks.left != 0 && !self.marks.log(&mut dense.marks, index, old) {
                 return None;
             }
         }
@@ -103,6 +104,7 @@ impl Volume {
         if old == color {
             return old;
         }
+        self.marks.enter_single(&mut self.index);
         if self.marks.session != 0 {
             let last = color.is_empty() && self.index.slot(at).is_some_and(|s| s.count() == 1);
             let chunk = self.index.chunk_or_new(ChunkPos::of(at));
@@ -193,6 +195,7 @@ impl Volume {
         if self.index.slot(at).is_none() && slot.is_empty() {
             return;
         }
+        self.marks.enter_single(&mut self.index);
         if let Slot::Dense(dense) = &mut slot
             && let Some(dense) = dense.get_mut()
         {
