@@ -1,6 +1,7 @@
 //! The params of one call, by position or by name, before they have types.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use super::json::{Elements, Members};
 use super::schema::Schema;
@@ -223,6 +224,32 @@ impl<'a> Args<'a> {
             Form::Positional(positions) => positions.peek(),
             Form::Named(_) => None,
         }
+    }
+
+    /// The next `N` values by position, or at least `least` if they are the last: how many, and the values. All of
+    /// them must be whole numbers in plain digits and in a range; otherwise nothing is taken.
+    pub fn take_whole<const N: usize>(
+        &mut self,
+        least: usize,
+        range: &RangeInclusive<i64>,
+    ) -> Option<(usize, [i64; N])> {
+        let Form::Positional(positions) = &mut self.form else { return None };
+        if positions.peeked.is_some() || !positions.reordered.is_empty() {
+            return None;
+        }
+        let mut rest = positions.rest.clone();
+        let (mut count, mut numbers) = (0, [0; N]);
+        while count < N {
+            match rest.next_whole().filter(|number| range.contains(number)) {
+                Some(number) => numbers[count] = number,
+                None if count >= least && rest.is_at_end() => break,
+                None => return None,
+            }
+            count += 1;
+        }
+        positions.rest = rest;
+        positions.taken += count;
+        Some((count, numbers))
     }
 
     /// The next value by position.

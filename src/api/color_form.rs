@@ -4,6 +4,8 @@
 //! params `r, g, b[, a]`. Components are whole numbers from 0 to 255; if any has a fraction, all are from 0 to 1.
 //! Out of range is an error: nothing is wrapped or clamped. Without alpha a colour is opaque.
 
+use std::ops::RangeInclusive;
+
 use super::args::{Args, ParamError, nearest};
 use super::json::{Elements, Members, string};
 use super::method::Param;
@@ -114,6 +116,9 @@ impl<'a> ParamType<'a> for Color {
     const PARTS: &'static [&'static str] = &CHANNELS;
 
     fn take(args: &mut Args<'a>, param: &'static Param) -> Result<Option<Self>, ParamError> {
+        if let Some(color) = plain_bytes(args) {
+            return Ok(Some(Color(color)));
+        }
         if args.is_positional() {
             return match args.peek() {
                 None => Ok(None),
@@ -152,6 +157,14 @@ impl<'a> ParamType<'a> for Color {
     fn from_json(raw: &'a str) -> Option<Self> {
         Value::parse(raw).map(Color)
     }
+}
+
+/// Four bytes by position, or three if they are the last params: what most calls give.
+fn plain_bytes(args: &mut Args<'_>) -> Option<Rgba> {
+    const BYTES: RangeInclusive<i64> = 0..=255;
+    let (count, channels) = args.take_whole(3, &BYTES)?;
+    let [r, g, b, a] = channels.map(|channel| channel as u8);
+    Some(Rgba::new(r, g, b, if count == 4 { a } else { 255 }))
 }
 
 /// What the reference's documents say of a channel out of range.

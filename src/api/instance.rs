@@ -32,7 +32,10 @@ impl serde::Serialize for Instance {
 
 impl Member for Instance {
     fn write(&self, out: &mut Vec<u8>) {
-        self.as_str().write(out);
+        // Digits need no escapes.
+        out.push(b'"');
+        out.extend_from_slice(&self.0);
+        out.push(b'"');
     }
 }
 

@@ -306,6 +306,7 @@ pub fn check_members<'a>(
 }
 
 /// The raw texts of the elements of an array. Yields nothing if the text is not an array.
+#[derive(Clone)]
 pub struct Elements<'a> {
     text: &'a str,
     at: usize,
@@ -322,6 +323,35 @@ impl<'a> Elements<'a> {
     /// The offset behind the last element yielded.
     pub fn offset(&self) -> usize {
         self.at
+    }
+
+    /// The next element if it is a whole number in plain digits, at most 15 of them; otherwise nothing is taken.
+    pub fn next_whole(&mut self) -> Option<i64> {
+        let bytes = self.text.as_bytes();
+        let mut at = skip_space(bytes, self.at);
+        if bytes.get(at) == Some(&b',') {
+            at = skip_space(bytes, at + 1);
+        }
+        let is_negative = bytes.get(at) == Some(&b'-');
+        let start = at + usize::from(is_negative);
+        let (mut end, mut value) = (start, 0);
+        while let Some(digit @ b'0'..=b'9') = bytes.get(end)
+            && end < start + 15
+        {
+            value = value * 10 + i64::from(digit - b'0');
+            end += 1;
+        }
+        if end == start || !bytes.get(end).copied().is_some_and(ends_scalar) {
+            return None;
+        }
+        self.at = end;
+        Some(if is_negative { -value } else { value })
+    }
+
+    /// Whether no element is left.
+    pub fn is_at_end(&self) -> bool {
+        let bytes = self.text.as_bytes();
+        matches!(bytes.get(skip_space(bytes, self.at)), None | Some(b']'))
     }
 
     /// Goes on at an offset that [`Elements::offset`] gave for the same text.
@@ -523,6 +553,21 @@ mod tests {
         assert_eq!(elements, ["1", r#""a]""#, "[ ]", "{}"]);
         assert_eq!(Elements::new("[]").count(), 0);
         assert_eq!(Members::new("7").count(), 0);
+    }
+
+    #[test]
+    fn whole_numbers_are_taken_and_nothing_else() {
+        let mut elements = Elements::new("[ 1 ,-20, 0]");
+        let taken: Vec<_> = std::iter::from_fn(|| elements.next_whole()).collect();
+        assert_eq!(taken, [1, -20, 0]);
+        assert!(elements.is_at_end());
+        for other in
+            ["[1.5]", "[1e3]", "[-]", "[null]", "[]", "[\"1\"]", "[1234567890123456]", "[[1]]"]
+        {
+            let mut elements = Elements::new(other);
+            assert_eq!(elements.next_whole(), None, "{other}");
+            assert_eq!(elements.next(), Elements::new(other).next(), "{other}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! is a whole number (3, 3.0, 3e0); a fractional coordinate is rounded down; out of range is an error.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use super::args::{Args, ParamError};
 use super::json::{Elements, Members, string};
@@ -290,6 +291,10 @@ impl<'a> ParamType<'a> for Position {
     const FLATTENED: bool = true;
 
     fn take(args: &mut Args<'a>, param: &'static Param) -> Result<Option<Self>, ParamError> {
+        const RANGE: RangeInclusive<i64> = i32::MIN as i64..=i32::MAX as i64;
+        if let Some((3, point)) = args.take_whole(3, &RANGE) {
+            return Ok(Some(Position(point.map(|value| value as i32))));
+        }
         if args.is_positional() {
             return match args.peek() {
                 None => Ok(None),

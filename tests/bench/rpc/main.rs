@@ -3,15 +3,18 @@
 //! One load generator drives both servers in turn, A B A B, with the same number of clients and the same number
 //! of requests in flight. The server is pinned to the first processor and the generator to the last
 //! ("split"), or both to one ("same", with `PLACEMENT=same`). Printed for each cell: medians of requests a second, their
-//! ratio, the server's processor time a request, and latencies where one request is in flight.
+//! ratio, the server's processor time a request, and latencies where one request is in flight; and how fast a
+//! server is that only counts lines and answers each with as many bytes as the daemon does ([`floor`]).
 //!
 //! `RUNS` (default 5) and `SECONDS` (default 1.0) set how long it takes; `--json FILE` keeps the figures; words pick
 //! cells, as in `ping 50x128`. `DAEMON` names another build.
 
+mod floor;
 mod load;
 mod peers;
 
 use std::io::Write;
+use std::path::Path;
 
 use load::{Load, Sample};
 use peers::{Peer, Pinned};
@@ -113,25 +116,31 @@ fn arguments() -> (Vec<String>, Option<String>) {
 }
 
 fn main() {
+    let own: Vec<String> = std::env::args().collect();
+    if let [_, floor::ARGUMENT, socket] = own.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        floor::serve(Path::new(socket)).expect("the floor serves");
+    }
     let (words, file) = arguments();
     let Some(redis) = Peer::redis() else {
         println!("skipped: no redis-server");
         return;
     };
-    let ours = Peer::daemon();
+    let (ours, floor) = (Peer::daemon(), Peer::floor().expect("the floor starts"));
     let (runs, seconds) = (setting("RUNS", 5usize), setting("SECONDS", 1.0f64));
     let placement = setting("PLACEMENT", "split".to_owned());
-    let pinned = Pinned::new(&placement, &[&ours, &redis]);
+    let pinned = Pinned::new(&placement, &[&ours, &redis, &floor]);
     println!("{pinned}; {runs} runs of {seconds} s a side, alternating; medians");
     println!(
-        "{:18} {:>9}  {:>11} {:>11} {:>6}  {:>8} {:>8}  {:>15} {:>15}",
+        "{:18} {:>9}  {:>11} {:>11} {:>6}  {:>11} {:>8} {:>8} {:>8}  {:>15} {:>15}",
         "work",
         "clients x",
         "ours/s",
         "redis/s",
         "ratio",
+        "floor/s",
         "our cpu",
         "redis",
+        "floor",
         "our p50/p99 us",
         "redis p50/p99"
     );
@@ -140,6 +149,7 @@ fn main() {
         for (clients, depth) in CELLS.into_iter().filter(|cell| is_picked(&words, work.name, *cell))
         {
             let (mut our_side, mut their_side) = (Side::new(), Side::new());
+            let mut floor_side = Side::new();
             let load = Load { clients, depth, seconds };
             // A first short run of each warms both up and is not counted.
             Load { seconds: seconds / 5.0, ..load }.run(&ours, work.ours);
@@ -147,14 +157,17 @@ fn main() {
             for _ in 0..runs {
                 our_side.add(&load.run(&ours, work.ours));
                 their_side.add(&load.run(&redis, work.theirs));
+                floor_side.add(&load.run(&floor, work.ours));
             }
             let (a, b) = (median(our_side.rates.clone()), median(their_side.rates.clone()));
             println!(
-                "{:18} {clients:4} x {depth:<3}  {a:11.0} {b:11.0} {:6.2}  {:7.2}u {:7.2}u  {:7.0}/{:<7.0} {:7.0}/{:<7.0}",
+                "{:18} {clients:4} x {depth:<3}  {a:11.0} {b:11.0} {:6.2}  {:11.0} {:7.2}u {:7.2}u {:7.2}u  {:7.0}/{:<7.0} {:7.0}/{:<7.0}",
                 work.name,
                 a / b,
+                median(floor_side.rates.clone()),
                 median(our_side.cpu_micros.clone()),
                 median(their_side.cpu_micros.clone()),
+                median(floor_side.cpu_micros.clone()),
                 median(our_side.p50.clone()),
                 median(our_side.p99.clone()),
                 median(their_side.p50.clone()),
@@ -163,6 +176,7 @@ fn main() {
             cells.push(json!({
                 "work": work.name, "clients": clients, "depth": depth, "ratio": a / b,
                 "ours": our_side.json(), "redis": their_side.json(),
+                "floor": floor_side.json(),
             }));
         }
     }

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use mio::net::UnixStream;
 
+use super::floor;
+
 /// A server.
 pub struct Peer {
     child: Child,
@@ -24,6 +26,15 @@ impl Peer {
         let mut command = Command::new(program.unwrap_or_else(own));
         command.arg("--socket").arg(&socket).arg("--log-level").arg("error");
         Peer::start(command, directory, socket).expect("the daemon starts")
+    }
+
+    /// A server that does nothing but answer: see [`floor`].
+    pub fn floor() -> Option<Peer> {
+        let directory = tempfile::tempdir().expect("a directory");
+        let socket = directory.path().join("floor.sock");
+        let mut command = Command::new(std::env::current_exe().ok()?);
+        command.arg(floor::ARGUMENT).arg(&socket);
+        Peer::start(command, directory, socket)
     }
 
     /// A redis-server that keeps nothing on disk, if there is one on this machine.
