@@ -4,7 +4,6 @@ use std::io::ErrorKind;
 
 use super::clock::Clock;
 use super::connection::{Key, Phase};
-use super::hub::recycle;
 use super::metrics::End;
 use super::reactor::Reactor;
 use super::transport::Transport;
@@ -56,7 +55,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         }
         let unblocked = blocked && connection.outbound.len() <= hub.limits.outbound_soft;
         let block = connection.outbound.release();
-        recycle(&mut hub.spare_outbound, block);
+        hub.spare_outbound.put(block);
         if unblocked {
             hub.make_ready(key);
         }

@@ -15,6 +15,7 @@ use super::metrics::{End, Metrics};
 use super::observer::Observer;
 use super::process_facts;
 use super::serve::ANSWER_ROOM;
+use super::spare::Spare;
 use super::timers::Timers;
 use super::transport::Transport;
 use crate::api::methods::health::{ConnectionHealth, JobHealth, LoopHealth};
@@ -23,8 +24,11 @@ use crate::rpc::{ConnectionId, ConnectionInfo, EndedCall, Host};
 use crate::wire::buffer::READ_ROOM;
 use crate::wire::{Framing, Protocol, Stamp};
 
-/// How many blocks of memory wait to be used again.
-const SPARE_BLOCKS: usize = 16;
+/// Memory for reading that waits to be used again: few connections have half a message at a time.
+const SPARE_INBOUND: Spare = Spare::new(16, READ_ROOM / 4..=READ_ROOM * 4);
+
+/// Memory for answers that waits to be used again: all connections of a turn may have some.
+const SPARE_OUTBOUND: Spare = Spare::new(64, ANSWER_ROOM..=READ_ROOM / 4);
 
 /// How old a reading of the time of day may be: nobody is told more than seconds.
 const WALL_CLOCK_AGE: Duration = Duration::from_millis(1);
@@ -53,9 +57,9 @@ pub struct Hub<T, C> {
     /// Connections whose message rests until a moment, in no order.
     pub(super) resting: Vec<(Instant, Key)>,
     /// Memory of empty buffers, to be used again: for reading, ...
-    pub(super) spare_inbound: Vec<Vec<u8>>,
+    pub(super) spare_inbound: Spare,
     /// ... and for answers. They are kept apart because room to read into must be initialised.
-    pub(super) spare_outbound: Vec<Vec<u8>>,
+    pub(super) spare_outbound: Spare,
     /// Since when the server stops.
     pub(super) draining: Option<Instant>,
     pub(super) allow_shutdown: bool,
@@ -86,8 +90,8 @@ impl<T: Transport, C: Clock> Hub<T, C> {
             gone: Vec::new(),
             working: VecDeque::new(),
             resting: Vec::new(),
-            spare_inbound: Vec::new(),
-            spare_outbound: Vec::new(),
+            spare_inbound: SPARE_INBOUND,
+            spare_outbound: SPARE_OUTBOUND,
             draining: None,
             allow_shutdown: false,
             last_id: 0,
@@ -246,15 +250,6 @@ impl<T: Transport, C: Clock> Hub<T, C> {
     /// How many connections are open.
     pub fn open(&self) -> usize {
         self.connections.len()
-    }
-}
-
-/// Keeps the memory of an empty buffer if it is of a usual size and there are not too many.
-pub(super) fn recycle(spare: &mut Vec<Vec<u8>>, block: Option<Vec<u8>>) {
-    let Some(block) = block else { return };
-    let fits = (ANSWER_ROOM..=READ_ROOM * 4).contains(&block.capacity());
-    if fits && spare.len() < SPARE_BLOCKS {
-        spare.push(block);
     }
 }
 

@@ -51,6 +51,7 @@ pub mod reactor;
 mod serve;
 mod signals;
 mod slowlog;
+mod spare;
 mod status;
 mod timers;
 pub mod transport;

@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use super::clock::Clock;
 use super::connection::{Key, Phase, Running};
-use super::hub::recycle;
 use super::metrics::End;
 use super::reactor::Reactor;
 use super::transport::Transport;
@@ -99,7 +98,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let mut inbound = mem::take(&mut connection.inbound);
         let mut outbound = mem::take(&mut connection.outbound);
         if outbound.capacity() == 0 {
-            let spare = self.hub.spare_outbound.pop();
+            let spare = self.hub.spare_outbound.take();
             outbound = Buffer::recycled(spare.unwrap_or_else(|| Vec::with_capacity(ANSWER_ROOM)));
         }
         let halt = self.handle_messages(key, share, &mut inbound, &mut outbound);
@@ -110,7 +109,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             }
             connection.outbound = outbound;
             let unused = connection.outbound.release();
-            recycle(&mut self.hub.spare_outbound, unused);
+            self.hub.spare_outbound.put(unused);
         }
         halt
     }
@@ -133,6 +132,9 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
                 return Halt::ShareSpent;
             }
             let ended = connection.input_ended;
+            if inbound.is_empty() && !ended {
+                return Halt::NeedsInput;
+            }
             let decoded =
                 connection.decoder.decode(inbound.unread(), ended, &self.hub.limits.messages);
             let Decoded { consumed, item } = decoded;
@@ -301,7 +303,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             return false;
         }
         if connection.inbound.capacity() == 0 {
-            connection.inbound = Buffer::recycled(hub.spare_inbound.pop().unwrap_or_default());
+            connection.inbound = Buffer::recycled(hub.spare_inbound.take().unwrap_or_default());
         }
         let room = connection.inbound.room();
         let offered = room.len();
@@ -349,15 +351,18 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         }
         let block = connection.inbound.release().or_else(|| connection.inbound.shrink());
         let phase = connection.phase;
-        let ended = connection.input_ended;
-        recycle(&mut hub.spare_inbound, block);
+        let (ended, is_dirty) = (connection.input_ended, connection.dirty);
+        hub.spare_inbound.put(block);
         match phase {
             Phase::Lingering(end, _) if ended => hub.end(key, end),
             Phase::Closing(_) => hub.make_dirty(key),
             _ => {}
         }
         hub.account(key);
-        hub.rearm(key);
+        if !is_dirty {
+            // Otherwise the flush at the end of the turn does it.
+            hub.rearm(key);
+        }
     }
 }
 

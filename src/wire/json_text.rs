@@ -85,9 +85,11 @@ impl JsonText {
         if length > limits.message {
             return None;
         }
-        self.examined += length as u64;
+        // The line feed that most clients send belongs to nothing else.
+        let line_feed = usize::from(bytes.get(length) == Some(&b'\n'));
+        self.examined += (length + line_feed) as u64;
         let end = start + length;
-        Some(Decoded::message(end, start..end, Content::Call(parts), FRAMING))
+        Some(Decoded::message(end + line_feed, start..end, Content::Call(parts), FRAMING))
     }
 
     /// Goes on with a message that begins at `start`.
