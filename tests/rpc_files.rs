@@ -269,3 +269,19 @@ fn errors_about_files_name_what_was_asked_for() {
         "only what can be written: {expected}"
     );
 }
+
+#[test]
+fn case_16_the_format_vox_is_known_in_any_case_and_by_its_ending() {
+    let (mut daemon, folder) = (with_model(), tempfile::tempdir().unwrap());
+    let calls =
+        [("a.dat", Some("vox")), ("b.dat", Some("VOX")), ("c", Some(".Vox")), ("d.VOX", None)];
+    for (name, format) in calls {
+        let path = folder.path().join(name);
+        daemon.call("goxel.export_model", json!({"path": text(&path), "format": format}));
+        assert_eq!(&std::fs::read(&path).unwrap()[..4], b"VOX ", "{name}");
+        let mut other = Daemon::default();
+        let loaded = other.call("goxel.load_project", json!([text(&path)]));
+        let told = (loaded["format"].clone(), loaded["voxel_count"].clone());
+        assert_eq!(told, (json!("vox"), json!(3)), "{name}: by its content");
+    }
+}

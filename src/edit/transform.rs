@@ -276,6 +276,13 @@ fn down_targets(blocks: &[BlockPos], size: i64, center: [i64; 3]) -> Vec<BlockPo
     keys.into_iter().map(|[z, y, x]| BlockPos { x, y, z }).collect()
 }
 
+/// The cube of large scale that a voxel of small scale stands for.
+fn cube_of(point: Point, size: i64, center: [i64; 3]) -> Bounds {
+    let p = point.array().map(i64::from);
+    let min = std::array::from_fn(|axis| center[axis] + (p[axis] - center[axis]) * size);
+    Bounds { min, max: min.map(|value| value + size) }
+}
+
 /// Puts a cube for each voxel of a part of a block. `places` are voxels' numbers in the block.
 fn grow_into(
     source: &Volume,
@@ -291,12 +298,10 @@ fn grow_into(
         if color.is_empty() || !within.is_none_or(|bounds| bounds.contains(point)) {
             continue;
         }
-        let p = point.array().map(i64::from);
-        let min: [i64; 3] = std::array::from_fn(|i| center[i] + (p[i] - center[i]) * size);
-        let max = min.map(|value| value + size);
-        addressable(min)?;
-        addressable(max.map(|value| value - 1))?;
-        built.fill(Bounds { min, max }, color);
+        let cube = cube_of(point, size, center);
+        addressable(cube.min)?;
+        addressable(cube.max_inside())?;
+        built.fill(cube, color);
     }
     Ok(())
 }
@@ -314,9 +319,7 @@ fn shrink_into(
     let mut colors = Vec::new();
     for index in places.start as usize..(places.end as usize).min(BLOCK_VOXELS) {
         let target = voxel_of(at, index);
-        let t = target.array().map(i64::from);
-        let min: [i64; 3] = std::array::from_fn(|i| center[i] + (t[i] - center[i]) * size);
-        let cube = Bounds { min, max: min.map(|value| value + size) };
+        let cube = cube_of(target, size, center);
         let Some(cube) = cube.intersect(&within.unwrap_or(Bounds::ALL)) else { continue };
         colors.clear();
         for part in blocks_of(&cube).filter(|at| source.block(*at).is_some()) {

@@ -2,32 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::super::Value;
-use super::super::json::string;
 use super::super::macros::{method, params, result};
 use super::super::schema::Schema;
-use super::super::value::{InRange, number, whole};
+use super::super::value::{InRange, number};
 use super::super::words::words;
+use super::super::{PartRef, Value};
 use super::system::NoParams;
-
-/// A camera: its index in the document, or its name.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CameraRef<'a> {
-    /// Counted from 0, as goxel.list_cameras shows them.
-    Index(usize),
-    /// The first one with this name.
-    Name(Cow<'a, str>),
-}
-
-impl<'a> Value<'a> for CameraRef<'a> {
-    const SCHEMA: Schema = Schema::OneOf(&[Schema::Integer(0, i32::MAX as i64), Schema::Text]);
-    fn parse(raw: &'a str) -> Option<Self> {
-        match string(raw) {
-            Some(name) => Some(CameraRef::Name(name)),
-            None => Some(CameraRef::Index(whole(raw)?.try_into().ok()?)),
-        }
-    }
-}
 
 /// The farthest that a camera or what it looks at may be, in voxels.
 const FARTHEST: f64 = 1e9;
@@ -160,7 +140,7 @@ params! {
     /// Any settings of a camera; what is absent stays as it is.
     pub struct UpdateCameraParams<'a> {
         /// Its index or its name.
-        camera: CameraRef<'a>,
+        camera: PartRef<'a>,
         /// Its new name: 1 to 127 bytes.
         name: Option<Cow<'a, str>>,
         /// Where it is, in voxels.
@@ -190,7 +170,7 @@ params! {
     /// Which camera.
     pub struct NamedCameraParams<'a> {
         /// Its index or its name.
-        camera: CameraRef<'a>,
+        camera: PartRef<'a>,
     }
 }
 

@@ -2,44 +2,25 @@
 
 use std::borrow::Cow;
 
-use super::super::json::{Elements, string};
+use super::super::json::Elements;
 use super::super::macros::{method, params, result};
 use super::super::schema::Schema;
 use super::super::value::{number, whole};
-use super::super::{LayerRef, Value};
+use super::super::{LayerRef, PartRef, Value};
 use super::layer_settings::LayerState;
 use super::layers::Opacity;
 use super::system::NoParams;
 
-/// A material: its index in the document, or its name.
-#[derive(Clone, Debug, PartialEq)]
-pub enum MaterialRef<'a> {
-    /// Counted from 0, as goxel.list_materials shows them.
-    Index(usize),
-    /// The first one with this name.
-    Name(Cow<'a, str>),
-}
-
-impl<'a> Value<'a> for MaterialRef<'a> {
-    const SCHEMA: Schema = Schema::OneOf(&[Schema::Integer(0, i32::MAX as i64), Schema::Text]);
-    fn parse(raw: &'a str) -> Option<Self> {
-        match string(raw) {
-            Some(name) => Some(MaterialRef::Name(name)),
-            None => Some(MaterialRef::Index(whole(raw)?.try_into().ok()?)),
-        }
-    }
-}
-
 /// A material, or none: -1.
 #[derive(Clone, Debug, PartialEq)]
-pub struct MaterialOrNone<'a>(pub Option<MaterialRef<'a>>);
+pub struct MaterialOrNone<'a>(pub Option<PartRef<'a>>);
 
 impl<'a> Value<'a> for MaterialOrNone<'a> {
     const SCHEMA: Schema = Schema::OneOf(&[Schema::Integer(-1, i32::MAX as i64), Schema::Text]);
     fn parse(raw: &'a str) -> Option<Self> {
         match whole(raw) {
             Some(-1) => Some(MaterialOrNone(None)),
-            _ => MaterialRef::parse(raw).map(|material| MaterialOrNone(Some(material))),
+            _ => PartRef::parse(raw).map(|material| MaterialOrNone(Some(material))),
         }
     }
 }
@@ -163,7 +144,7 @@ params! {
     /// Any settings of a material; what is absent stays as it is.
     pub struct UpdateMaterialParams<'a> {
         /// Its index or its name.
-        material: MaterialRef<'a>,
+        material: PartRef<'a>,
         /// Its new name: 1 to 127 bytes.
         name: Option<Cow<'a, str>>,
         /// Linear red, green and blue from 0 to 1 that multiply the voxels' colours.
@@ -191,7 +172,7 @@ params! {
     /// Which material.
     pub struct DeleteMaterialParams<'a> {
         /// Its index or its name.
-        material: MaterialRef<'a>,
+        material: PartRef<'a>,
     }
 }
 

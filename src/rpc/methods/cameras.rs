@@ -1,11 +1,11 @@
 //! Handlers about cameras and the light.
 
-use super::entries;
 use super::layer_settings::checked_name;
 use super::materials::MAX_SHORT_NAME_BYTES;
-use crate::api::args::{ParamError, nearest};
+use super::{entries, target};
 use crate::api::methods::cameras::*;
 use crate::api::methods::system::NoParams;
+use crate::api::{ParamError, PartRef};
 use crate::document::history::Scope;
 use crate::document::{Camera, Document, Light, Pose, View};
 use crate::rpc::context::{Context, Outcome};
@@ -23,27 +23,10 @@ entries![
     SetLight
 ];
 
-/// The index of a camera of the document.
-pub(super) fn index_of(document: &Document, wanted: &CameraRef<'_>) -> Result<usize, RpcError> {
-    let cameras = &document.cameras;
-    let found = match wanted {
-        CameraRef::Index(index) => Some(*index).filter(|&index| index < cameras.len()),
-        CameraRef::Name(name) => cameras.iter().position(|known| known.name == *name),
-    };
-    found.ok_or_else(|| no_such_camera(document, wanted))
-}
-
-fn no_such_camera(document: &Document, wanted: &CameraRef<'_>) -> RpcError {
-    let names: Vec<&str> = document.cameras.iter().map(|known| known.name.as_str()).collect();
-    let (shown, near) = match wanted {
-        CameraRef::Index(index) => (index.to_string(), None),
-        CameraRef::Name(name) => {
-            (format!("'{}'", crate::api::args::shown(name)), nearest(name, names.iter().copied()))
-        }
-    };
-    let hint = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
-    let message = format!("No such camera: {shown}{hint}");
-    RpcError::from(ParamError::rule("camera", message)).with("known", names)
+/// The index of the camera that a call means.
+pub(super) fn index_of(document: &Document, wanted: &PartRef<'_>) -> Result<usize, RpcError> {
+    let names = document.cameras.iter().map(|camera| camera.name.as_str());
+    target::part("camera", names.collect(), wanted)
 }
 
 fn listed(document: &Document, index: usize) -> Result<ListedCamera, RpcError> {

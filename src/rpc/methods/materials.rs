@@ -2,7 +2,7 @@
 
 use super::layer_settings::{change_layer, checked_name, state_of};
 use super::{entries, target};
-use crate::api::args::{ParamError, nearest};
+use crate::api::PartRef;
 use crate::api::methods::layer_settings::LayerState;
 use crate::api::methods::materials::*;
 use crate::api::methods::system::NoParams;
@@ -18,26 +18,9 @@ entries![ListMaterials, CreateMaterial, UpdateMaterial, DeleteMaterial, SetLayer
 pub(super) const MAX_SHORT_NAME_BYTES: usize = 127;
 
 /// The index of the material that a call means.
-fn index_of(document: &Document, wanted: &MaterialRef<'_>) -> Result<usize, RpcError> {
-    let materials = &document.materials;
-    let found = match wanted {
-        MaterialRef::Index(index) => Some(*index).filter(|&index| index < materials.len()),
-        MaterialRef::Name(name) => materials.iter().position(|known| known.name == *name),
-    };
-    found.ok_or_else(|| no_such_material(document, wanted))
-}
-
-fn no_such_material(document: &Document, wanted: &MaterialRef<'_>) -> RpcError {
-    let names: Vec<&str> = document.materials.iter().map(|known| known.name.as_str()).collect();
-    let (shown, near) = match wanted {
-        MaterialRef::Index(index) => (index.to_string(), None),
-        MaterialRef::Name(name) => {
-            (format!("'{}'", crate::api::args::shown(name)), nearest(name, names.iter().copied()))
-        }
-    };
-    let hint = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
-    let message = format!("No such material: {shown}{hint}");
-    RpcError::from(ParamError::rule("material", message)).with("known", names)
+fn index_of(document: &Document, wanted: &PartRef<'_>) -> Result<usize, RpcError> {
+    let names = document.materials.iter().map(|material| material.name.as_str());
+    target::part("material", names.collect(), wanted)
 }
 
 fn listed(document: &Document, index: usize) -> Result<ListedMaterial, RpcError> {

@@ -3,10 +3,10 @@
 use super::cameras;
 use crate::api::args::shown;
 use crate::api::json::{Elements, Members, string};
-use crate::api::methods::cameras::{CameraRef, UpTo};
+use crate::api::methods::cameras::UpTo;
 use crate::api::methods::pictures::RenderScenePlain;
 use crate::api::value::{Raw, number, read};
-use crate::api::{ParamError, Value};
+use crate::api::{ParamError, PartRef, Value};
 use crate::document::{Document, Light, Pose, View};
 use crate::render::{KeyLight, Lens, Lighting, RenderSettings, Viewpoint};
 use crate::rpc::error::RpcError;
@@ -70,9 +70,9 @@ fn viewpoint(document: &Document, params: &RenderScenePlain<'_>) -> Result<Viewp
 const ACTIVE: &str = "active";
 
 /// The view of one of the document's cameras.
-fn camera_of(document: &Document, wanted: CameraRef<'_>) -> Result<Viewpoint, RpcError> {
+fn camera_of(document: &Document, wanted: PartRef<'_>) -> Result<Viewpoint, RpcError> {
     let active = match &wanted {
-        CameraRef::Name(name) if *name == ACTIVE => document.active_camera,
+        PartRef::Name(name) if *name == ACTIVE => document.active_camera,
         _ => None,
     };
     let index = cameras::index_of(document, &wanted).or_else(|error| active.ok_or(error))?;

@@ -1,7 +1,8 @@
 //! Which layer a call is about.
 
-use crate::api::LayerRef;
+use crate::api::args::{nearest, shown};
 use crate::api::source::Source;
+use crate::api::{LayerRef, ParamError, PartRef};
 use crate::document::{Document, Layer, LayerContent, LayerId};
 use crate::rpc::error::*;
 use crate::voxel::Volume;
@@ -76,6 +77,25 @@ fn not_editable(layer: &Layer, code: i32) -> RpcError {
         "goxel.detach_layer makes them its own voxels; goxel.place_layer moves or recolours them; \
          nothing was changed",
     )
+}
+
+/// The index of the part that a call means, of those with these names. `kind` is also the param's name.
+pub fn part(kind: &'static str, names: Vec<&str>, wanted: &PartRef<'_>) -> Result<usize, RpcError> {
+    let (found, shown, near) = match wanted {
+        PartRef::Index(index) => {
+            (Some(*index).filter(|&index| index < names.len()), index.to_string(), None)
+        }
+        PartRef::Name(name) => (
+            names.iter().position(|known| known == name),
+            format!("'{}'", shown(name)),
+            nearest(name, names.iter().copied()),
+        ),
+    };
+    found.ok_or_else(|| {
+        let hint = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+        let message = format!("No such {kind}: {shown}{hint}");
+        RpcError::from(ParamError::rule(kind, message)).with("known", names)
+    })
 }
 
 /// The message that the reference's documents give to a failure with a code of its own.
