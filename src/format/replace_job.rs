@@ -7,7 +7,7 @@ use super::job::REST;
 use super::release::release;
 use super::replacement::Replacement;
 use super::{FormatError, Pieces, disk};
-use crate::job::{Budget, Job, Progress, Step};
+use crate::job::{Budget, Job, Progress, Step, leftovers};
 
 /// Bytes written in one unit of work.
 const UNIT: usize = 1 << 17;
@@ -28,7 +28,7 @@ pub struct ReplaceJob {
 enum Stage {
     Writing {
         file: Replacement,
-        pieces: std::vec::IntoIter<Vec<u8>>,
+        content: Pieces,
         piece: Vec<u8>,
         at: usize,
     },
@@ -58,18 +58,20 @@ impl ReplaceJob {
     /// What the system refuses.
     pub fn create(path: &Path, content: Pieces) -> Result<Self, FormatError> {
         let (file, total) = (Replacement::create(path)?, content.len());
-        let (pieces, piece) = (content.into_iter(), Vec::new());
-        Ok(ReplaceJob { stage: Stage::Writing { file, pieces, piece, at: 0 }, total, written: 0 })
+        let stage = Stage::Writing { file, content, piece: Vec::new(), at: 0 };
+        Ok(ReplaceJob { stage, total, written: 0 })
     }
 
     /// Does a unit of work; true if the next one has to wait for the disk.
     fn advance(&mut self) -> Result<bool, FormatError> {
         let mut must_rest = false;
         self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Writing { mut file, mut pieces, mut piece, mut at } => {
+            Stage::Writing { mut file, mut content, mut piece, mut at } => {
                 must_rest = file.is_congested();
                 if at == piece.len() {
-                    (piece, at) = (pieces.next().unwrap_or_default(), 0);
+                    let next = content.take_first().unwrap_or_default();
+                    leftovers::leave_buffer(std::mem::replace(&mut piece, next));
+                    at = 0;
                 }
                 let part = &piece[at..piece.len().min(at + UNIT)];
                 file.write(part)?;
@@ -77,7 +79,7 @@ impl ReplaceJob {
                 self.written += part.len() as u64;
                 match part.is_empty() {
                     true => Stage::Settling(file),
-                    false => Stage::Writing { file, pieces, piece, at },
+                    false => Stage::Writing { file, content, piece, at },
                 }
             }
             Stage::Settling(mut file) => {

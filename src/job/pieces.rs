@@ -1,16 +1,28 @@
 //! Bytes in pieces, such as the content of a file.
 //!
 //! One buffer that grows is moved again and again, and is freed at once at the end; both take tens of
-//! milliseconds for a file of a hundred megabytes, while everybody waits. Pieces are never moved, and each
-//! is freed when it is written.
+//! milliseconds for a file of a hundred megabytes, while everybody waits. Pieces are never moved, and are
+//! left to be freed in slices.
+//!
+//! The first pieces are small. Those after them are so large that allocators fetch each from the system and
+//! give it back page by page; of many smaller ones the allocator keeps all until the last one is freed,
+//! and then gives all back at once. Room that is not written to costs no memory.
 
-/// Bytes of a piece. One that was made elsewhere, or for one long run of bytes, may be longer.
-pub(crate) const PIECE: usize = 1 << 18;
+use std::collections::VecDeque;
+
+use super::leftovers;
+
+/// Bytes of the first pieces.
+const SMALL: usize = 1 << 16;
+/// Bytes of all small pieces together.
+const SMALL_TOTAL: u64 = 1 << 20;
+/// Bytes of a large piece. The C library of Linux takes no more than 32 MiB out of a heap of its own.
+const LARGE: usize = 33 << 20;
 
 /// Many bytes, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pieces {
-    full: Vec<Vec<u8>>,
+    full: VecDeque<Vec<u8>>,
     last: Vec<u8>,
     /// Bytes of the full ones.
     before: u64,
@@ -36,29 +48,38 @@ impl Pieces {
     pub(crate) fn room(&mut self, count: usize) -> &mut Vec<u8> {
         if self.last.capacity() - self.last.len() < count {
             self.end_piece();
-            self.last = Vec::with_capacity(count.max(PIECE));
+            let length = if self.before < SMALL_TOTAL { SMALL } else { LARGE };
+            self.last = Vec::with_capacity(count.max(length));
         }
         &mut self.last
     }
 
     /// Appends bytes.
     pub fn put(&mut self, bytes: &[u8]) {
-        for part in bytes.chunks(PIECE) {
+        for part in bytes.chunks(SMALL) {
             self.room(part.len()).extend_from_slice(part);
         }
     }
 
     /// Appends the bytes of others without copying them.
-    pub(crate) fn append(&mut self, others: Pieces) {
+    pub(crate) fn append(&mut self, mut others: Pieces) {
         self.end_piece();
         self.before += others.before;
-        self.full.extend(others.full);
-        self.last = others.last;
+        self.full.append(&mut others.full);
+        self.last = std::mem::take(&mut others.last);
+    }
+
+    /// Takes the first piece out; `None` once there are no bytes left.
+    pub(crate) fn take_first(&mut self) -> Option<Vec<u8>> {
+        self.end_piece();
+        let first = self.full.pop_front()?;
+        self.before -= first.len() as u64;
+        Some(first)
     }
 
     /// Writes over bytes that are there, within the first piece.
     pub(crate) fn overwrite(&mut self, at: usize, bytes: &[u8]) {
-        let first = self.full.first_mut().unwrap_or(&mut self.last);
+        let first = self.full.front_mut().unwrap_or(&mut self.last);
         if let Some(place) = first.get_mut(at..at + bytes.len()) {
             place.copy_from_slice(bytes);
         }
@@ -69,38 +90,48 @@ impl Pieces {
         self.full.iter().chain([&self.last]).map(Vec::as_slice)
     }
 
+    /// The bytes from a place on, as far as they lie side by side; none beyond the end.
+    pub fn from_place(&self, place: u64) -> &[u8] {
+        let mut before = 0;
+        for piece in self.iter() {
+            if place - before < piece.len() as u64 {
+                return &piece[(place - before) as usize..];
+            }
+            before += piece.len() as u64;
+        }
+        &[]
+    }
+
     /// All bytes in one buffer.
     pub fn into_vec(mut self) -> Vec<u8> {
         if self.full.is_empty() {
-            return self.last;
+            return std::mem::take(&mut self.last);
         }
-        self.end_piece();
-        let mut all = Vec::with_capacity(self.before as usize);
-        self.full.into_iter().for_each(|piece| all.extend_from_slice(&piece));
+        let mut all = Vec::with_capacity(self.len() as usize);
+        self.iter().for_each(|piece| all.extend_from_slice(piece));
         all
     }
 
     fn end_piece(&mut self) {
         if !self.last.is_empty() {
             self.before += self.last.len() as u64;
-            self.full.push(std::mem::take(&mut self.last));
+            self.full.push_back(std::mem::take(&mut self.last));
         }
     }
 }
 
 impl From<Vec<u8>> for Pieces {
     fn from(bytes: Vec<u8>) -> Self {
-        Pieces { last: bytes, ..Pieces::default() }
+        let mut pieces = Pieces::default();
+        pieces.last = bytes;
+        pieces
     }
 }
 
-impl IntoIterator for Pieces {
-    type Item = Vec<u8>;
-    type IntoIter = std::vec::IntoIter<Vec<u8>>;
-
-    fn into_iter(mut self) -> Self::IntoIter {
-        self.end_piece();
-        self.full.into_iter()
+impl Drop for Pieces {
+    fn drop(&mut self) {
+        self.full.drain(..).for_each(leftovers::leave_buffer);
+        leftovers::leave_buffer(std::mem::take(&mut self.last));
     }
 }
 
@@ -125,26 +156,34 @@ mod tests {
 
     #[test]
     fn what_is_put_in_comes_out_in_order() {
-        for count in [0, 1, PIECE, 5 * PIECE + 17] {
-            let (pieces, all) = numbers(count);
+        for count in [0, 1, SMALL, SMALL_TOTAL as usize * 3 + 17] {
+            let (mut pieces, all) = numbers(count);
             assert_eq!(pieces.len(), count as u64);
+            assert!(pieces.iter().collect::<Vec<_>>().concat() == all);
             assert!(pieces.clone().into_vec() == all);
-            assert!(pieces.into_iter().collect::<Vec<_>>().concat() == all);
+            for place in [0, count / 3, count / 2, count.saturating_sub(1), count] {
+                let found = pieces.from_place(place as u64);
+                assert!(all[place..].starts_with(found) && found.is_empty() == (place == count));
+            }
+            let taken: Vec<_> = std::iter::from_fn(|| pieces.take_first()).collect();
+            assert!(taken.concat() == all && pieces.is_empty());
         }
     }
 
     #[test]
-    fn no_piece_is_longer_than_a_piece_or_a_single_run() {
-        let (mut pieces, _) = numbers(4 * PIECE);
-        pieces.room(2 * PIECE).resize(2 * PIECE, 0);
-        let longest = pieces.into_iter().map(|piece| piece.len()).collect::<Vec<_>>();
-        assert!(longest.iter().filter(|&&length| length > PIECE).count() <= 1, "{longest:?}");
+    fn a_long_run_gets_room_in_one_piece() {
+        let (mut pieces, _) = numbers(2 * SMALL);
+        let before = pieces.len();
+        let room = pieces.room(3 * SMALL);
+        assert!(room.capacity() - room.len() >= 3 * SMALL);
+        room.resize(room.len() + 3 * SMALL, 0);
+        assert_eq!(pieces.len(), before + 3 * SMALL as u64);
     }
 
     #[test]
     fn pieces_are_appended_and_the_start_is_written_over() {
-        let (mut first, mut expected) = numbers(PIECE + 5);
-        let (second, all) = numbers(3 * PIECE);
+        let (mut first, mut expected) = numbers(SMALL + 5);
+        let (second, all) = numbers(3 * SMALL);
         first.append(second);
         first.put(b"end");
         expected.extend(all);

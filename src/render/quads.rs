@@ -13,6 +13,9 @@ pub(crate) struct Group {
     pub(crate) end: usize,
 }
 
+/// Bytes of room for quads to begin with.
+const ROOM: usize = 40 << 20;
+
 /// Finds the quads of an occupancy slice by slice.
 pub(crate) struct QuadFinder {
     regions: Vec<[i32; 3]>,
@@ -56,7 +59,9 @@ impl QuadFinder {
             next_slice: 0,
             bits: RegionBits::new(),
             mesher: SliceMesher::new(),
-            quads: Vec::new(),
+            // So much room that it comes straight from the system and grows in place. What is not used costs
+            // nothing.
+            quads: Vec::with_capacity(ROOM / size_of::<Quad>()),
             groups: Vec::new(),
         }
     }

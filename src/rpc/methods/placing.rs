@@ -52,6 +52,9 @@ pub(super) fn place<R: 'static>(
     Outcome::Later(Box::new(Placing { stage, blame, answer: Some(answer) }))
 }
 
+/// Bytes of a picture that go into its check sum in one slice.
+const SUMMED_AT_ONCE: usize = 1 << 17;
+
 struct Placing<F> {
     stage: Stage,
     blame: Blame,
@@ -68,7 +71,7 @@ enum Stage {
         png: PngFile,
         new: NewRender,
         sum: Box<Sha256>,
-        pieces: usize,
+        done: u64,
     },
     Writing {
         job: Box<ReplaceJob>,
@@ -96,16 +99,17 @@ impl<F> Placing<F> {
                         let renders = &mut context.daemon.renders;
                         let new = renders.make_room(png.bytes.len(), SystemTime::now());
                         let new = new.map_err(|error| self.store_error(&error))?;
-                        Stage::Summing { png, new, sum: Box::default(), pieces: 0 }
+                        Stage::Summing { png, new, sum: Box::default(), done: 0 }
                     }
                 },
             },
-            Stage::Summing { png, new, mut sum, mut pieces } => {
-                let piece = png.bytes.iter().nth(pieces).map(|piece| sum.update(piece));
-                pieces += 1;
-                if piece.is_some() {
-                    budget.spend(1);
-                    Stage::Summing { png, new, sum, pieces }
+            Stage::Summing { png, new, mut sum, done } => {
+                let part = png.bytes.from_place(done);
+                let part = &part[..part.len().min(SUMMED_AT_ONCE)];
+                sum.update(part);
+                let done = done + part.len() as u64;
+                if done < png.bytes.len() {
+                    Stage::Summing { png, new, sum, done }
                 } else {
                     let path = new.path.to_string_lossy().into_owned();
                     self.write(png, path, Some((new, sum)))?
@@ -178,9 +182,7 @@ where
     fn progress(&self) -> Progress {
         match &self.stage {
             Stage::Drawing { job, .. } => job.progress(),
-            Stage::Summing { png, pieces, .. } => {
-                Progress { done: *pieces as u64, total: png.bytes.iter().count() as u64 }
-            }
+            Stage::Summing { png, done, .. } => Progress { done: *done, total: png.bytes.len() },
             Stage::Writing { job, .. } => job.progress(),
             Stage::Over => Progress::default(),
         }
