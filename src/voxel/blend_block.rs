@@ -3,7 +3,7 @@
 use super::bits::{ALL, NONE};
 use super::block::Slot;
 use super::block_edit::EditReport;
-use super::dense::Dense;
+use super::dense::{Dense, MarkState};
 use super::slab::Shared;
 use super::{BlendMode, BlockPos, Mask, Rgba, Volume};
 
@@ -98,7 +98,8 @@ impl Volume {
         change: impl Fn(Rgba) -> Rgba,
         report: &mut EditReport,
     ) {
-        let mut block = Dense::EMPTY;
+        let mut shared = Shared::<Dense>::stale();
+        let block = shared.own();
         slot.copy_to(&mut block.voxels);
         let before = slot.mask();
         let (mut changed, mut after) = (NONE, before);
@@ -119,9 +120,10 @@ impl Volume {
             return;
         }
         report.count(at, &changed, &before, &after);
+        block.marks = MarkState::NONE;
         block.mask = after;
         block.count = super::bits::count(&after);
-        self.put_block(at, &block);
+        self.put_block(at, shared);
     }
 }
 

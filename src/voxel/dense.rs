@@ -41,24 +41,13 @@ impl MarkState {
 }
 
 impl Dense {
-    /// A block without voxels, on the stack.
-    pub(crate) const EMPTY: Dense = Dense {
-        marks: MarkState::NONE,
-        stamp: 0,
-        count: 0,
-        spare: [0; 5],
-        mask: [0; 64],
-        voxels: [Rgba::EMPTY; BLOCK_VOXELS],
-    };
-
-    /// A block of some voxels, on the stack. Empty ones become [`Rgba::EMPTY`].
-    pub(crate) fn of(voxels: &[Rgba; BLOCK_VOXELS]) -> Dense {
-        let mut block = Dense { voxels: *voxels, ..Dense::EMPTY };
-        for voxel in block.voxels.iter_mut().filter(|voxel| voxel.is_empty()) {
-            *voxel = Rgba::EMPTY;
+    /// Becomes a block of some voxels, whatever it was before. Empty ones become [`Rgba::EMPTY`].
+    pub(crate) fn set_voxels(&mut self, voxels: &[Rgba; BLOCK_VOXELS]) {
+        for (to, &voxel) in self.voxels.iter_mut().zip(voxels) {
+            *to = if voxel.is_empty() { Rgba::EMPTY } else { voxel };
         }
-        block.recount();
-        block
+        self.marks = MarkState::NONE;
+        self.recount();
     }
 
     /// Sets a voxel to a colour that is `EMPTY` if it is empty, and keeps mask and count.

@@ -64,9 +64,12 @@ impl Brush {
 
     /// Whether it may change a whole block.
     fn allows_all(&self, at: BlockPos) -> bool {
-        let bounds = at.bounds();
+        self.allows_box(&at.bounds())
+    }
+
+    fn allows_box(&self, bounds: &Bounds) -> bool {
         self.selection.is_none()
-            && self.clip.is_none_or(|clip| clip.intersect(&bounds) == Some(bounds))
+            && self.clip.is_none_or(|clip| clip.intersect(bounds) == Some(*bounds))
     }
 }
 
@@ -81,6 +84,8 @@ pub(crate) struct Draw {
     shape: Shape,
     brush: Brush,
     visits: Visits,
+    /// Whether the super-chunk under way lies inside the shape and may be changed as a whole.
+    is_inside: bool,
     done: u64,
     total: u64,
 }
@@ -92,18 +97,27 @@ impl Draw {
             Visits::Range(range) => range.total(),
             Visits::List(list) => list.len() as u64,
         };
-        Draw { shape: shape.clone(), brush: brush.clone(), visits, done: 0, total }
+        Draw {
+            shape: shape.clone(),
+            brush: brush.clone(),
+            visits,
+            is_inside: false,
+            done: 0,
+            total,
+        }
     }
 
     fn next_position(&mut self) -> Option<BlockPos> {
         match &mut self.visits {
             Visits::List(list) => list.next(),
             Visits::Range(range) => {
-                if let Some(bounds) = range.fresh_chunk()
-                    && self.shape.cover(bounds) == Cover::Outside
-                {
-                    self.done += range.skip_chunk();
-                    return None;
+                if let Some(bounds) = range.fresh_chunk() {
+                    let cover = self.shape.cover(bounds);
+                    if cover == Cover::Outside {
+                        self.done += range.skip_chunk();
+                        return None;
+                    }
+                    self.is_inside = cover == Cover::Inside && self.brush.allows_box(&bounds);
                 }
                 range.next()
             }
@@ -116,6 +130,9 @@ impl Draw {
 
     fn draw_block(&self, volume: &mut Volume, at: BlockPos, report: &mut EditReport) {
         let (mode, color) = (self.brush.mode, self.brush.color);
+        if self.is_inside {
+            return volume.blend_whole(at, mode, color, report);
+        }
         match self.shape.cover(at.bounds()) {
             Cover::Outside if !self.brush.works_outside() => {}
             Cover::Outside if self.brush.allows_all(at) => {

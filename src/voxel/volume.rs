@@ -142,7 +142,9 @@ impl Volume {
 
     /// Replaces one block by 4096 voxels in block order.
     pub fn set_block(&mut self, at: BlockPos, voxels: &[Rgba; BLOCK_VOXELS]) {
-        self.put_block(at, &Dense::of(voxels));
+        let mut block = Shared::<Dense>::stale();
+        block.own().set_voxels(voxels);
+        self.put_block(at, block);
     }
 
     /// Replaces one block by voxels that are numbers of colours, in block order. Number 0 is the empty
@@ -180,11 +182,11 @@ impl Volume {
         self.put_slot(at, Slot::of_color(color));
     }
 
-    /// Replaces a block by a scratch block whose mask and count are right.
-    pub(crate) fn put_block(&mut self, at: BlockPos, block: &Dense) {
+    /// Replaces a block by one that was made for it, whose mask and count are right.
+    pub(crate) fn put_block(&mut self, at: BlockPos, block: Shared<Dense>) {
         let slot = match block.uniform() {
             Some(color) => Slot::of_color(color),
-            None => Slot::Dense(Shared::copy_of(block)),
+            None => Slot::Dense(block),
         };
         self.put_slot(at, slot);
     }

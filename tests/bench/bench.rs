@@ -11,6 +11,7 @@ mod growth_rows;
 mod harness;
 mod index_rows;
 mod memory_rows;
+mod operation_rows;
 mod shape_rows;
 
 use harness::Bench;
@@ -20,6 +21,7 @@ fn main() {
     index_rows::rows(&mut bench);
     edit_rows::rows(&mut bench);
     shape_rows::rows(&mut bench);
+    operation_rows::rows(&mut bench);
     fill_rows::rows(&mut bench);
     growth_rows::rows(&mut bench);
     format_rows::rows(&mut bench);
