@@ -147,8 +147,9 @@ impl Occupancy {
         };
         Occupancy {
             index,
-            masks: Vec::new(),
-            cells: Vec::new(),
+            // As many as there can be: a list that grows is copied.
+            masks: Vec::with_capacity(blocks.len()),
+            cells: Vec::with_capacity(blocks.len()),
             announced: Some(bounds),
             bounds: None,
         }

@@ -68,6 +68,11 @@ impl Exchange {
             && self.running.as_ref().is_none_or(|running| running.method.effect.is_answer_only())
     }
 
+    /// The method of the running call, if one runs.
+    pub fn method(&self) -> Option<&'static str> {
+        self.running.as_ref().map(|running| running.method.name)
+    }
+
     /// How far the running call is.
     pub fn progress(&self) -> Progress {
         self.running.as_ref().map_or_else(Progress::default, |running| running.call.progress())

@@ -54,6 +54,8 @@ pub struct Hub<T, C> {
     pub(super) gone: Vec<Key>,
     /// Connections whose message takes more than one slice.
     pub(super) working: VecDeque<Key>,
+    /// The slice of long work of this turn: its method, if it is one, and its time.
+    pub(super) slice: Option<(&'static str, Duration)>,
     /// Connections whose message rests until a moment, in no order.
     pub(super) resting: Vec<(Instant, Key)>,
     /// Memory of empty buffers, to be used again: for reading, ...
@@ -89,6 +91,7 @@ impl<T: Transport, C: Clock> Hub<T, C> {
             dirty: Vec::new(),
             gone: Vec::new(),
             working: VecDeque::new(),
+            slice: None,
             resting: Vec::new(),
             spare_inbound: SPARE_INBOUND,
             spare_outbound: SPARE_OUTBOUND,

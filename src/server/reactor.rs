@@ -148,6 +148,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let started = self.hub.now;
         self.before_turn = self.work_done();
         self.hub.metrics.turns += 1;
+        self.hub.slice = None;
         self.expire();
         self.serve_ready(started);
         if self.has_work() {
@@ -296,9 +297,13 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             let mut work = self.work_done();
             work.iter_mut().zip(self.before_turn).for_each(|(now, before)| *now -= before);
             let [messages, slices, bytes_in, bytes_out] = work;
+            let slice = match self.hub.slice {
+                Some((method, took)) => format!(" slice_of={method} slice_us={}", took.as_micros()),
+                None => String::new(),
+            };
             log::warn!(
                 "a turn of the loop took {} ms: messages={messages} slices={slices} in={bytes_in} \
-                 out={bytes_out}",
+                 out={bytes_out}{slice}",
                 time.as_millis()
             );
         }

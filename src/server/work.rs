@@ -54,6 +54,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let before = outbound.len();
         let stamp = self.hub.stamp(running.framing);
         let mut budget = self.hub.clock.slice(self.hub.limits.slice);
+        let (method, began) = (running.exchange.method(), self.hub.clock.now());
         let (service, hub) = (&mut self.service, &mut self.hub);
         let finished = outbound.append_with(|out| {
             running.framing.encode(stamp, out, |out| {
@@ -62,6 +63,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             })
         });
         self.hub.metrics.slices += 1;
+        let took = self.hub.clock.now().saturating_duration_since(began);
+        self.hub.slice = Some((method.unwrap_or("a batch"), took));
         if finished {
             let id = || running.request_id.to_string();
             self.finish_message(key, running.since, before, running.framing, &id, &mut outbound);
