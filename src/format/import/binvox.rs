@@ -1,6 +1,6 @@
 //! `.binvox`: a dense box without colours, run-length coded; y up.
 
-use super::{Sink, add, standing, turned};
+use super::{CELLS_A_UNIT, Parts, Sink, add, standing, turned};
 use crate::format::FormatError;
 use crate::format::ascii::{Lines, integer};
 use crate::format::bytes::Bytes;
@@ -10,7 +10,7 @@ pub(super) const NAME: &str = "binvox";
 /// The colour of voxels that have none.
 const COLOR: Rgba = Rgba::opaque(200, 200, 200);
 
-pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
+pub(super) fn start(file: &[u8], _: &mut Sink) -> Result<Parts, FormatError> {
     let mut lines = Lines::new(file, 0, NAME);
     let mut size = None;
     loop {
@@ -29,25 +29,31 @@ pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
             _ => {}
         }
     }
-    let mut bytes = Bytes::new(file, NAME).at(lines.position());
+    let mut at = lines.position();
+    let bytes = Bytes::new(file, NAME).at(at);
     let size = size.ok_or_else(|| bytes.invalid("data without a size", "a line 'dim'"))?;
     // The file's order: x slowest, then z, and y, which points up, fastest.
     let [_, along, up] = size;
     let total: i64 = size.iter().product();
     let corner = standing([size[0], along, up]);
     let mut index = 0;
-    while index < total {
-        let value = bytes.u8("a run")?;
-        let count = i64::from(bytes.u8("a run's length")?);
-        if index + count > total {
-            return Err(bytes.invalid("a run beyond the end", format!("{total} cells in all")));
+    Ok(Box::new(move |file, sink| {
+        let mut bytes = Bytes::new(file, NAME).at(at);
+        let end = total.min(index + CELLS_A_UNIT);
+        while index < end {
+            let value = bytes.u8("a run")?;
+            let count = i64::from(bytes.u8("a run's length")?);
+            if index + count > total {
+                return Err(bytes.invalid("a run beyond the end", format!("{total} cells in all")));
+            }
+            for index in (index..index + count).filter(|_| value != 0) {
+                let cell = [index / (along * up), index % up, index / up % along];
+                let [x, y, z] = turned(cell);
+                sink.set(add(corner, [x, y + along, z]), COLOR)?;
+            }
+            index += count;
         }
-        for index in (index..index + count).filter(|_| value != 0) {
-            let cell = [index / (along * up), index % up, index / up % along];
-            let [x, y, z] = turned(cell);
-            sink.set(add(corner, [x, y + along, z]), COLOR)?;
-        }
-        index += count;
-    }
-    Ok(())
+        at = bytes.position();
+        Ok(index < total)
+    }))
 }

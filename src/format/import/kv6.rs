@@ -1,7 +1,7 @@
 //! `.kv6` of Voxlap and SLAB6: visible voxels column by column; z down, y towards the viewer.
 
-use super::Sink;
 use super::kvx::{BOTTOM_OPEN, TOP_OPEN};
+use super::{CELLS_A_UNIT, Parts, Sink};
 use crate::format::FormatError;
 use crate::format::bytes::Bytes;
 use crate::voxel::Rgba;
@@ -12,7 +12,7 @@ const VOXEL_BYTES: usize = 8;
 /// The farthest pivot, in voxels; beyond it no voxel could be addressed.
 const MAX_PIVOT: f32 = 2_147_483_648.0;
 
-pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
+pub(super) fn start(file: &[u8], sink: &mut Sink) -> Result<Parts, FormatError> {
     let mut bytes = Bytes::new(file, NAME);
     if bytes.take(4, "the magic")? != b"Kvxl" {
         return Err(bytes.invalid_at(0, "another magic", "\"Kvxl\""));
@@ -30,33 +30,49 @@ pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
     }
     let pivot = pivot.map(|value| value as i64);
     let count = bytes.u32("the number of voxels")? as usize;
-    let voxels = bytes.take(count.saturating_mul(VOXEL_BYTES), "the voxels")?;
-    let mut voxels = voxels.as_chunks::<VOXEL_BYTES>().0.iter();
+    let mut at = bytes.position();
+    let ends = at + bytes.take(count.saturating_mul(VOXEL_BYTES), "the voxels")?.len();
     bytes.take(4 * size[0] as usize, "the lengths of rows")?;
-    let lengths = bytes.take(2 * (size[0] * size[1]) as usize, "the lengths of columns")?;
+    let lengths_at = bytes.position();
+    let columns = (size[0] * size[1]) as usize;
+    bytes.take(2 * columns, "the lengths of columns")?;
+    let (mut column, beyond) = (0, bytes.position());
     sink.layer("", true)?;
-    for (column, &length) in lengths.as_chunks::<2>().0.iter().enumerate() {
-        let (x, y) = (column as i64 / size[1], column as i64 % size[1]);
-        let place = |z: i64| [x - pivot[0], size[1] - 1 - y - pivot[1], pivot[2] - 1 - z];
-        let mut last: Option<(i64, Rgba)> = None;
-        let mut lowest = 0;
-        for _ in 0..u16::from_le_bytes(length) {
-            let more = || bytes.invalid("columns longer than the voxels", "equal sums");
-            let &[b, g, r, _, low, high, faces, _] = voxels.next().ok_or_else(more)?;
-            let (z, color) = (i64::from(u16::from_le_bytes([low, high])), Rgba::opaque(r, g, b));
-            if z < lowest || z >= size[2] {
-                let expected = format!("voxels downwards, {lowest} to {}", size[2] - 1);
-                return Err(bytes.invalid(format!("a voxel at z = {z}"), expected));
+    Ok(Box::new(move |file, sink| {
+        let bytes = Bytes::new(file, NAME).at(beyond);
+        let mut voxels = file[at..ends].as_chunks::<VOXEL_BYTES>().0.iter();
+        let lengths = &file[lengths_at..][..2 * columns];
+        let mut cells = 0;
+        for &length in &lengths.as_chunks::<2>().0[column..] {
+            if cells >= CELLS_A_UNIT {
+                break;
             }
-            lowest = z + 1;
-            if let Some((end, color)) = last.filter(|_| faces & TOP_OPEN == 0) {
-                (end..z).try_for_each(|z| sink.set(place(z), color))?;
+            cells += size[2].max(1);
+            let (x, y) = (column as i64 / size[1], column as i64 % size[1]);
+            let place = |z: i64| [x - pivot[0], size[1] - 1 - y - pivot[1], pivot[2] - 1 - z];
+            let mut last: Option<(i64, Rgba)> = None;
+            let mut lowest = 0;
+            for _ in 0..u16::from_le_bytes(length) {
+                let more = || bytes.invalid("columns longer than the voxels", "equal sums");
+                let &[b, g, r, _, low, high, faces, _] = voxels.next().ok_or_else(more)?;
+                let (z, color) =
+                    (i64::from(u16::from_le_bytes([low, high])), Rgba::opaque(r, g, b));
+                if z < lowest || z >= size[2] {
+                    let expected = format!("voxels downwards, {lowest} to {}", size[2] - 1);
+                    return Err(bytes.invalid(format!("a voxel at z = {z}"), expected));
+                }
+                lowest = z + 1;
+                if let Some((end, color)) = last.filter(|_| faces & TOP_OPEN == 0) {
+                    (end..z).try_for_each(|z| sink.set(place(z), color))?;
+                }
+                sink.set(place(z), color)?;
+                last = (faces & BOTTOM_OPEN == 0).then_some((z + 1, color));
             }
-            sink.set(place(z), color)?;
-            last = (faces & BOTTOM_OPEN == 0).then_some((z + 1, color));
+            column += 1;
         }
-    }
-    Ok(())
+        at = ends - VOXEL_BYTES * voxels.len();
+        Ok(column < columns)
+    }))
 }
 
 #[cfg(test)]

@@ -75,12 +75,26 @@ fn add(a: [i64; 3], b: [i64; 3]) -> [i64; 3] {
     [0, 1, 2].map(|axis| a[axis] + b[axis])
 }
 
-type Decode = fn(&[u8], &mut Sink) -> Result<(), FormatError>;
+/// How a format is decoded.
+enum Decode {
+    /// In one go: formats whose models are small, or compressed as a whole.
+    Whole(fn(&[u8], &mut Sink) -> Result<(), FormatError>),
+    /// The head in one go, then a part with each call.
+    Parts(fn(&[u8], &mut Sink) -> Result<Parts, FormatError>),
+}
 
-/// A reader at work: decoding is one unit of work, then each block.
+/// Decodes the next part of a file; false once it is done.
+type Parts = Box<dyn FnMut(&[u8], &mut Sink) -> Result<bool, FormatError>>;
+
+/// About how many cells of a file are decoded in one unit of work.
+const CELLS_A_UNIT: i64 = 1 << 13;
+
+/// A reader at work: a part of the file is a unit of work, or all of it if the format has none; then each
+/// block.
 struct Reader {
     format: &'static str,
     decode: Decode,
+    parts: Option<Parts>,
     bytes: FileBytes,
     decoded: bool,
     sink: Sink,
@@ -92,11 +106,23 @@ fn reader(format: &'static str, decode: Decode, bytes: FileBytes, options: ReadO
     let allowance = Allowance::new(options.limits);
     let sink =
         Sink { allowance, layers: Vec::new(), palette: None, warnings: Vec::new(), outside: 0 };
-    let (decoded, volumes) = (false, Vec::new());
-    Box::new(Steps(Reader { format, decode, bytes, decoded, sink, volumes, options }))
+    let (parts, decoded, volumes) = (None, false, Vec::new());
+    Box::new(Steps(Reader { format, decode, parts, bytes, decoded, sink, volumes, options }))
 }
 
 impl Reader {
+    /// Decodes the next part; false once all is decoded.
+    fn decode_some(&mut self) -> Result<bool, FormatError> {
+        match (&mut self.parts, &self.decode) {
+            (Some(parts), _) => parts(&self.bytes, &mut self.sink),
+            (None, Decode::Whole(decode)) => decode(&self.bytes, &mut self.sink).map(|()| false),
+            (None, Decode::Parts(start)) => {
+                self.parts = Some(start(&self.bytes, &mut self.sink)?);
+                Ok(true)
+            }
+        }
+    }
+
     /// Moves a block of a layer into its volume; false when all are.
     fn move_block(&mut self) -> bool {
         for (index, (_, builder)) in self.sink.layers.iter_mut().enumerate() {
@@ -113,9 +139,10 @@ impl Advance for Reader {
 
     fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
         if !self.decoded {
-            (self.decode)(&self.bytes, &mut self.sink)?;
-            self.decoded = true;
-            self.volumes.resize_with(self.sink.layers.len(), Volume::new);
+            self.decoded = !self.decode_some()?;
+            if self.decoded {
+                self.volumes.resize_with(self.sink.layers.len(), Volume::new);
+            }
         } else if !self.move_block() {
             let volumes = std::mem::take(&mut self.volumes);
             let layers = std::mem::take(&mut self.sink.layers).into_iter().zip(volumes);
@@ -141,24 +168,24 @@ impl Advance for Reader {
 }
 
 macro_rules! readers {
-    ($($name:ident, $format:expr, $decode:path;)*) => {$(
+    ($($name:ident, $format:expr, $kind:ident($decode:path);)*) => {$(
         pub(super) fn $name(bytes: FileBytes, options: ReadOptions) -> ReadJob {
-            reader($format, $decode, bytes, options)
+            reader($format, Decode::$kind($decode), bytes, options)
         }
     )*};
 }
 
 readers! {
-    binvox_reader, binvox::NAME, binvox::decode;
-    cub_reader, cub::NAME, cub::decode;
-    kv6_reader, kv6::NAME, kv6::decode;
-    kvx_reader, kvx::NAME, kvx::decode;
-    luanti_reader, minecraft::mts::NAME, minecraft::mts::decode;
-    qb_reader, qb_read::NAME, qb_read::decode;
-    qbt_reader, qbt::NAME, qbt::decode;
-    qef_reader, qef::NAME, qef::decode;
-    schem_reader, minecraft::schem::NAME, minecraft::schem::decode;
-    vxl_reader, vxl::NAME, vxl::decode;
+    binvox_reader, binvox::NAME, Parts(binvox::start);
+    cub_reader, cub::NAME, Whole(cub::decode);
+    kv6_reader, kv6::NAME, Parts(kv6::start);
+    kvx_reader, kvx::NAME, Whole(kvx::decode);
+    luanti_reader, minecraft::mts::NAME, Whole(minecraft::mts::decode);
+    qb_reader, qb_read::NAME, Parts(qb_read::start);
+    qbt_reader, qbt::NAME, Whole(qbt::decode);
+    qef_reader, qef::NAME, Whole(qef::decode);
+    schem_reader, minecraft::schem::NAME, Whole(minecraft::schem::decode);
+    vxl_reader, vxl::NAME, Parts(vxl::start);
 }
 
 pub(super) use cub::detect as cub_detect;
@@ -180,5 +207,51 @@ fn inflate(data: &[u8], length: usize) -> Result<Vec<u8>, String> {
         Ok(count) if count == length => Ok(out),
         Ok(count) => Err(format!("{count} bytes instead of {length}")),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::format::{LoadJob, Loaded, by_name, decode};
+    use crate::job::{Budget, Job, Step};
+
+    /// Loads in the smallest slices; how many there were.
+    fn in_slices(bytes: Vec<u8>, name: &str) -> (Loaded, usize) {
+        let mut job = LoadJob::from_bytes(bytes, by_name(name).ok(), Default::default()).unwrap();
+        let mut slices = 1;
+        loop {
+            match job.step(&mut Budget::units(1)) {
+                Step::More => slices += 1,
+                Step::Done(loaded) => return (loaded.unwrap(), slices),
+            }
+        }
+    }
+
+    #[test]
+    fn large_models_are_decoded_part_by_part() {
+        let mut binvox = b"#binvox 1\ndim 64 64 64\ndata\n".to_vec();
+        (0..64 * 64 * 64 / 128).for_each(|run| binvox.extend([u8::from(run % 3 > 0), 128]));
+        let mut kv6 = b"Kvxl".to_vec();
+        [64u32, 64, 256, 0, 0, 0, 64 * 64].iter().for_each(|n| kv6.extend(n.to_le_bytes()));
+        (0..64 * 64).for_each(|column| kv6.extend([1, 2, 3, 128, column as u8, 0, 63, 0]));
+        (0..64).for_each(|_| kv6.extend(64u32.to_le_bytes()));
+        (0..64 * 64).for_each(|_| kv6.extend(1u16.to_le_bytes()));
+        let mut qb = Vec::new();
+        [257u32, 0, 1, 0, 0, 1].iter().for_each(|n| qb.extend(n.to_le_bytes()));
+        qb.extend([1, b'm']);
+        [64u32, 64, 64, 0, 0, 0].iter().for_each(|n| qb.extend(n.to_le_bytes()));
+        (0..64u32 * 64 * 64).for_each(|n| qb.extend([n as u8, 2, 3, 255]));
+        for (name, bytes, voxels, parts) in [
+            ("binvox", binvox, 64 * 64 * 64 / 3 * 2, 30),
+            ("kv6", kv6, 64 * 64, 100),
+            ("qubicle", qb, 64 * 64 * 64, 30),
+        ] {
+            let whole = decode(bytes.clone(), by_name(name).ok(), Default::default()).unwrap();
+            let (sliced, slices) = in_slices(bytes, name);
+            let [whole, sliced] = [whole, sliced].map(|loaded| loaded.document.merged());
+            assert_eq!(whole.state_hash(), sliced.state_hash(), "{name}");
+            assert!(whole.count().abs_diff(voxels) < 200, "{name}: {}", whole.count());
+            assert!(slices > parts + whole.block_count(), "{name}: {slices} slices");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Files that say "right-handed" (Goxel's own are so) swap y and z; others are turned.
 
-use super::{Sink, turned};
+use super::{CELLS_A_UNIT, Parts, Sink, turned};
 use crate::format::FormatError;
 use crate::format::bytes::Bytes;
 use crate::voxel::Rgba;
@@ -31,7 +31,7 @@ impl Settings {
     }
 }
 
-pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
+pub(super) fn start(file: &[u8], _: &mut Sink) -> Result<Parts, FormatError> {
     let mut bytes = Bytes::new(file, NAME);
     bytes.u32("the version")?;
     let mut flag = |what: &str| {
@@ -44,21 +44,36 @@ pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
     let (compressed, masks) = (flag("a compression")?, flag("a mask setting")?);
     let settings = Settings { bgra, right_handed, compressed, masks };
     let count = bytes.u32("the number of matrices")?;
-    for _ in 0..count {
-        // Some writers count empty matrices that they do not write.
-        if bytes.remaining() == 0 {
-            break;
+    let (mut at, mut left, mut matrix) = (bytes.position(), count, None);
+    Ok(Box::new(move |file, sink| {
+        let mut bytes = Bytes::new(file, NAME).at(at);
+        if matrix.is_none() {
+            // Some writers count empty matrices that they do not write.
+            if left == 0 || bytes.remaining() == 0 {
+                return Ok(false);
+            }
+            left -= 1;
+            matrix = Some(read_head(&mut bytes, sink)?);
         }
-        read_matrix(&mut bytes, &settings, sink)?;
-    }
-    Ok(())
+        if let Some(begun) = &mut matrix
+            && !begun.read_slices(&mut bytes, &settings, sink)?
+        {
+            matrix = None;
+        }
+        at = bytes.position();
+        Ok(true)
+    }))
 }
 
-fn read_matrix(
-    bytes: &mut Bytes<'_>,
-    settings: &Settings,
-    sink: &mut Sink,
-) -> Result<(), FormatError> {
+/// A matrix whose slices are read.
+struct Matrix {
+    size: [i64; 3],
+    corner: [i64; 3],
+    /// The next slice.
+    z: i64,
+}
+
+fn read_head(bytes: &mut Bytes<'_>, sink: &mut Sink) -> Result<Matrix, FormatError> {
     let length = usize::from(bytes.u8("a name's length")?);
     let name = String::from_utf8_lossy(bytes.take(length, "a name")?).into_owned();
     let start = bytes.offset();
@@ -73,27 +88,45 @@ fn read_matrix(
         return Err(bytes.invalid_at(start, what, expected));
     }
     sink.layer(&name, true)?;
-    let mut set = |[x, y, z]: [i64; 3], word: u32| {
-        let color = settings.color(word);
-        match color.is_empty() {
-            true => Ok(()),
-            false => sink.set(settings.place([corner[0] + x, corner[1] + y, corner[2] + z]), color),
-        }
-    };
-    for z in 0..size[2] {
-        if settings.compressed {
-            read_slice(bytes, size, |x, y, word| set([x, y, z], word))?;
-        } else {
-            let words = bytes.take((4 * size[0] * size[1]) as usize, "a slice")?;
-            for (index, &word) in (0i64..).zip(words.as_chunks::<4>().0) {
-                set([index % size[0], index / size[0], z], u32::from_le_bytes(word))?;
+    Ok(Matrix { size, corner, z: 0 })
+}
+
+impl Matrix {
+    /// Reads some slices; false once there is none left.
+    fn read_slices(
+        &mut self,
+        bytes: &mut Bytes<'_>,
+        settings: &Settings,
+        sink: &mut Sink,
+    ) -> Result<bool, FormatError> {
+        let (size, corner) = (self.size, self.corner);
+        let mut set = |[x, y, z]: [i64; 3], word: u32| {
+            let color = settings.color(word);
+            match color.is_empty() {
+                true => Ok(()),
+                false => {
+                    sink.set(settings.place([corner[0] + x, corner[1] + y, corner[2] + z]), color)
+                }
             }
-            if words.is_empty() {
-                break;
+        };
+        let slices = (CELLS_A_UNIT / (size[0] * size[1]).max(1)).max(1);
+        let end = size[2].min(self.z + slices);
+        for z in self.z..end {
+            if settings.compressed {
+                read_slice(bytes, size, |x, y, word| set([x, y, z], word))?;
+            } else {
+                let words = bytes.take((4 * size[0] * size[1]) as usize, "a slice")?;
+                for (index, &word) in (0i64..).zip(words.as_chunks::<4>().0) {
+                    set([index % size[0], index / size[0], z], u32::from_le_bytes(word))?;
+                }
+                if words.is_empty() {
+                    return Ok(false);
+                }
             }
         }
+        self.z = end;
+        Ok(end < size[2])
     }
-    Ok(())
 }
 
 fn read_slice(

@@ -3,7 +3,7 @@
 //! Placed as Goxel does: x is 255 minus the file's, y is less by 256, z is 31 minus the file's. Voxels
 //! that have no colour, because they are hidden, get earth's.
 
-use super::Sink;
+use super::{CELLS_A_UNIT, Parts, Sink};
 use crate::format::FormatError;
 use crate::format::bytes::Bytes;
 use crate::voxel::Rgba;
@@ -13,20 +13,28 @@ const EDGE: i64 = 512;
 const HEIGHT: i64 = 64;
 const EARTH: Rgba = Rgba::opaque(91, 64, 64);
 
-pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
-    let mut bytes = Bytes::new(file, NAME);
+pub(super) fn start(file: &[u8], sink: &mut Sink) -> Result<Parts, FormatError> {
+    let bytes = Bytes::new(file, NAME);
     if file.starts_with(b"Voxel Animation\0") {
         let expected = "a map of Ace of Spades; models of Westwood's games are not read";
         return Err(bytes.invalid("another format of the same ending", expected));
     }
     sink.layer("", true)?;
-    for column in 0..EDGE * EDGE {
-        let (x, y) = (column % EDGE, column / EDGE);
-        let place = |z: i64| [255 - x, y - 256, 31 - z];
-        read_column(&mut bytes, |z, color| sink.set(place(z), color))?;
-    }
-    Ok(())
+    let (mut column, mut at) = (0, 0);
+    Ok(Box::new(move |file, sink| {
+        let mut bytes = Bytes::new(file, NAME).at(at);
+        for _ in 0..CELLS_A_UNIT / HEIGHT {
+            let (x, y) = (column % EDGE, column / EDGE);
+            let place = |z: i64| [255 - x, y - 256, 31 - z];
+            read_column(&mut bytes, |z, color| sink.set(place(z), color))?;
+            column += 1;
+        }
+        at = bytes.position();
+        Ok(column < EDGE * EDGE)
+    }))
 }
+
+const _: () = assert!((EDGE * EDGE) % (CELLS_A_UNIT / HEIGHT) == 0);
 
 fn read_column(
     bytes: &mut Bytes<'_>,
