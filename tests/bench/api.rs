@@ -82,7 +82,11 @@ fn color(index: usize) -> [u8; 4] {
 }
 
 fn single_message(index: usize) -> String {
-    let ([x, y, z], [r, g, b, a]) = (place(index), color(index));
+    colored_message(index, color(index))
+}
+
+fn colored_message(index: usize, [r, g, b, a]: [u8; 4]) -> String {
+    let [x, y, z] = place(index);
     format!(
         r#"{{"jsonrpc":"2.0","id":{index},"method":"goxel.add_voxel","params":[{x},{y},{z},{r},{g},{b},{a}]}}"#
     )
@@ -138,6 +142,24 @@ fn single_calls() {
         0.75,
         || messages.iter().for_each(|message| answer(&mut daemon, message.as_bytes(), &mut out)),
         || messages.iter().for_each(|message| peer.answer(message.as_bytes(), &mut other)),
+    );
+    // Every other run has other colours, so that each call changes its voxel and leaves an undo step.
+    let other_colors =
+        (0..2000).map(|index| colored_message(index, [1, 2, 3, 255])).collect::<Vec<_>>();
+    let sets = [&other_colors, &messages];
+    let (mut runs, mut peer_runs) = (0, 0);
+    row(
+        "one add_voxel that changes its voxel, with its undo step / the same through Value",
+        (messages.len(), messages.len()),
+        0.75,
+        || {
+            runs += 1;
+            sets[runs % 2].iter().for_each(|m| answer(&mut daemon, m.as_bytes(), &mut out));
+        },
+        || {
+            peer_runs += 1;
+            sets[peer_runs % 2].iter().for_each(|m| peer.answer(m.as_bytes(), &mut other));
+        },
     );
     let ping = br#"{"jsonrpc":"2.0","id":7,"method":"ping","params":[]}"#;
     row(
