@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::error::{INVALID_REQUEST, PARSE_ERROR, RpcError};
 use crate::api::args::shown;
 use crate::api::json::{Members, check_members, skip_space, skip_value, string};
-use crate::wire::{CallParts, call};
+use crate::wire::call::{self, CallParts};
 
 /// One complete message.
 pub enum Message<'a> {
@@ -88,11 +88,11 @@ impl<'a> Call<'a> {
     pub fn of_parts(message: &'a [u8], parts: &CallParts) -> Option<Self> {
         let text = std::str::from_utf8(message).ok()?;
         Some(Call {
-            id: Id::Given(parts.id.in_text(text)?),
+            id: Id::Given(parts.id.of(text)?),
             is_strict: true,
-            method: Cow::Borrowed(parts.method.in_text(text)?),
-            params: parts.params.in_text(text),
-            session: parts.session.in_text(text),
+            method: Cow::Borrowed(parts.method.of(text)?),
+            params: parts.params.of(text),
+            session: parts.session.of(text),
         })
     }
 

@@ -1,5 +1,6 @@
 //! The one table of methods: descriptions of `api` bound to handlers.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::context::{Context, Outcome, Task};
@@ -165,6 +166,8 @@ const PREFIX: &str = "goxel.";
 /// The methods by their names.
 pub struct Table {
     by_name: HashMap<&'static str, &'static Entry, rustc_hash::FxBuildHasher>,
+    /// What was found last: most calls name the same method as the one before.
+    last: Cell<Option<(&'static str, &'static Entry)>>,
 }
 
 impl Default for Table {
@@ -178,15 +181,20 @@ impl Default for Table {
                 by_name.insert(name.strip_prefix(PREFIX).unwrap_or(name), entry);
             }
         }
-        Table { by_name }
+        Table { by_name, last: Cell::new(None) }
     }
 }
 
 impl Table {
     /// A method by any of its names, with or without the prefix.
     pub fn find(&self, name: &str) -> Result<&'static Entry, RpcError> {
-        let found = self.by_name.get(name).or_else(|| self.by_name.get(name.strip_prefix(PREFIX)?));
-        found.copied().ok_or_else(|| {
+        if let Some((_, entry)) = self.last.get().filter(|(last, _)| *last == name) {
+            return Ok(entry);
+        }
+        let found = self.by_name.get_key_value(name);
+        self.last.set(found.map(|(&name, &entry)| (name, entry)).or(self.last.get()));
+        let found = found.or_else(|| self.by_name.get_key_value(name.strip_prefix(PREFIX)?));
+        found.map(|(_, &entry)| entry).ok_or_else(|| {
             let error =
                 RpcError::new(METHOD_NOT_FOUND, format!("Method not found: {}", shown(name)))
                     .hint("list_methods names all methods; nothing was changed");

@@ -5,8 +5,6 @@
 //! or a string, and neither it nor the method contains an escape. All else is left to the [`Scanner`] and to the
 //! parser behind the decoder, which know the whole grammar and would read a usual call in the same way.
 
-use std::ops::Range;
-
 use super::scanner::{Scan, Scanner};
 
 /// More digits than any counter reaches; such an id is a number like any other, but not usual.
@@ -20,16 +18,22 @@ pub struct Part {
 }
 
 impl Part {
-    fn of(range: Range<usize>) -> Option<Self> {
-        Some(Part { start: range.start.try_into().ok()?, end: range.end.try_into().ok()? })
+    /// What lies between two ends of the same bytes.
+    fn between(bytes: &[u8], from: &[u8], to: &[u8]) -> Option<Self> {
+        let place = |end: &[u8]| u32::try_from(bytes.len() - end.len()).ok();
+        Some(Part { start: place(from)?, end: place(to)? })
+    }
+
+    fn without_quotes(self) -> Self {
+        Part { start: self.start + 1, end: self.end - 1 }
     }
 
     fn is_empty(self) -> bool {
         self.start == self.end
     }
 
-    /// The part in the text of its message.
-    pub fn in_text(self, message: &str) -> Option<&str> {
+    /// The part of its message, if it is there.
+    pub fn of(self, message: &str) -> Option<&str> {
         message.get(self.start as usize..self.end as usize).filter(|part| !part.is_empty())
     }
 }
@@ -52,115 +56,103 @@ pub struct CallParts {
 pub fn recognise(bytes: &[u8]) -> Option<(usize, CallParts)> {
     let mut parts = CallParts::default();
     let mut has_version = false;
-    let mut at = behind(bytes, 0, b"{")?;
+    let mut rest = bytes.strip_prefix(b"{")?;
     loop {
-        let rest = bytes.get(at..)?;
-        match rest.get(1)? {
+        let value = member_value(rest)?;
+        match rest[1] {
             b'j' if !has_version => {
-                let value = behind(bytes, at, b"\"jsonrpc\":")?;
-                at = behind(bytes, skip_one_space(bytes, value), b"\"2.0\"")?;
                 has_version = true;
+                rest = value.strip_prefix(b"\"2.0\"")?;
             }
             b'i' if parts.id.is_empty() => {
-                let value = skip_one_space(bytes, behind(bytes, at, b"\"id\":")?);
-                at = id_end(bytes, value)?;
-                parts.id = Part::of(value..at)?;
+                rest = value.get(id_length(value)?..)?;
+                parts.id = Part::between(bytes, value, rest)?;
             }
             b'm' if parts.method.is_empty() => {
-                let value = skip_one_space(bytes, behind(bytes, at, b"\"method\":")?);
-                at = plain_string_end(bytes, value)?;
-                parts.method = Part::of(value + 1..at - 1)?;
+                rest = value.get(plain_string_length(value)?..)?;
+                parts.method = Part::between(bytes, value, rest)?.without_quotes();
             }
             b'p' if parts.params.is_empty() => {
-                let value = skip_one_space(bytes, behind(bytes, at, b"\"params\":")?);
-                at = container_end(bytes, value)?;
-                parts.params = Part::of(value..at)?;
+                rest = value.get(container_length(value)?..)?;
+                parts.params = Part::between(bytes, value, rest)?;
             }
             b's' if parts.session.is_empty() => {
-                let value = skip_one_space(bytes, behind(bytes, at, b"\"session\":")?);
-                at = container_end(bytes, value)?;
-                parts.session = Part::of(value..at)?;
+                rest = value.get(container_length(value)?..)?;
+                parts.session = Part::between(bytes, value, rest)?;
             }
             _ => return None,
         }
-        match bytes.get(at)? {
-            b',' => at = skip_one_space(bytes, at + 1),
-            b'}' => break,
+        match rest {
+            [b',', more @ ..] => rest = skip_one_space(more),
+            [b'}', ..] => break,
             _ => return None,
         }
     }
     let is_whole = has_version && !parts.id.is_empty() && !parts.method.is_empty();
-    is_whole.then_some((at + 1, parts))
+    is_whole.then_some((bytes.len() - rest.len() + 1, parts))
 }
 
-/// The place behind `word` if it stands at `at`.
-fn behind(bytes: &[u8], at: usize, word: &[u8]) -> Option<usize> {
-    bytes.get(at..)?.starts_with(word).then_some(at + word.len())
+/// What follows a member name that means something, its colon and perhaps a space.
+fn member_value(rest: &[u8]) -> Option<&[u8]> {
+    let value = match rest.get(1)? {
+        b'j' => rest.strip_prefix(b"\"jsonrpc\":"),
+        b'i' => rest.strip_prefix(b"\"id\":"),
+        b'm' => rest.strip_prefix(b"\"method\":"),
+        b'p' => rest.strip_prefix(b"\"params\":"),
+        b's' => rest.strip_prefix(b"\"session\":"),
+        _ => None,
+    };
+    value.map(skip_one_space)
 }
 
-fn skip_one_space(bytes: &[u8], at: usize) -> usize {
-    at + usize::from(bytes.get(at) == Some(&b' '))
+fn skip_one_space(rest: &[u8]) -> &[u8] {
+    rest.strip_prefix(b" ").unwrap_or(rest)
 }
 
-fn id_end(bytes: &[u8], at: usize) -> Option<usize> {
-    if bytes.get(at)? == &b'"' {
-        return plain_string_end(bytes, at);
-    }
-    let end = digits_end(bytes, at)?;
-    (end - at <= MOST_DIGITS).then_some(end)
-}
-
-/// The end of the digits of a whole number without a leading zero.
-fn digits_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let mut end = at;
-    while bytes.get(end)?.is_ascii_digit() {
-        end += 1;
-    }
-    let is_number = end > at && (bytes[at] != b'0' || end == at + 1);
-    is_number.then_some(end)
-}
-
-/// The end of a string without escapes.
-fn plain_string_end(bytes: &[u8], at: usize) -> Option<usize> {
-    if bytes.get(at)? != &b'"' {
-        return None;
-    }
-    let mut end = at + 1;
-    loop {
-        match bytes.get(end)? {
-            b'"' => return Some(end + 1),
-            b'\\' | 0..0x20 => return None,
-            _ => end += 1,
-        }
+fn id_length(value: &[u8]) -> Option<usize> {
+    match value.first()? {
+        b'"' => plain_string_length(value),
+        _ => digits(value).filter(|&length| length <= MOST_DIGITS),
     }
 }
 
-/// The end of an array or object.
-fn container_end(bytes: &[u8], at: usize) -> Option<usize> {
-    match bytes.get(at)? {
-        b'[' => whole_numbers_end(bytes, at + 1).or_else(|| scanned_end(bytes, at)),
-        b'{' => scanned_end(bytes, at),
+/// How many digits a whole number without a leading zero has, if something follows it.
+fn digits(rest: &[u8]) -> Option<usize> {
+    let length = rest.iter().position(|byte| !byte.is_ascii_digit())?;
+    (length == 1 || (length > 1 && rest[0] != b'0')).then_some(length)
+}
+
+/// The length of a string without escapes, with its quotes.
+fn plain_string_length(value: &[u8]) -> Option<usize> {
+    let inside = value.strip_prefix(b"\"")?;
+    let end = inside.iter().position(|&byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
+    (inside[end] == b'"').then_some(end + 2)
+}
+
+/// The length of an array or object.
+fn container_length(value: &[u8]) -> Option<usize> {
+    let scanned = || match Scanner::in_object().scan(value) {
+        Scan::End(length) => Some(length),
+        Scan::More | Scan::Wrong(..) => None,
+    };
+    match value.first()? {
+        b'[' => whole_numbers_length(value).or_else(scanned),
+        b'{' => scanned(),
         _ => None,
     }
 }
 
-/// The end of an array that contains nothing but whole numbers, which is what most edits are made of.
-fn whole_numbers_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+/// The length of an array that contains nothing but whole numbers, which is what most edits are made of.
+fn whole_numbers_length(array: &[u8]) -> Option<usize> {
+    let mut rest = array.get(1..)?;
     loop {
-        at += usize::from(bytes.get(at)? == &b'-');
-        at = digits_end(bytes, at)?;
-        match bytes.get(at)? {
-            b']' => return Some(at + 1),
-            b',' => at = skip_one_space(bytes, at + 1),
+        rest = rest.strip_prefix(b"-").unwrap_or(rest);
+        rest = &rest[digits(rest)?..];
+        match rest {
+            [b']', ..] => return Some(array.len() - rest.len() + 1),
+            [b',', more @ ..] => rest = skip_one_space(more),
             _ => return None,
         }
-    }
-}
-
-fn scanned_end(bytes: &[u8], at: usize) -> Option<usize> {
-    match Scanner::in_object().scan(&bytes[at..]) {
-        Scan::End(length) => Some(at + length),
-        Scan::More | Scan::Wrong(..) => None,
     }
 }
 
@@ -171,7 +163,7 @@ mod tests {
     /// Id, method and params of a usual call, and what is behind it.
     fn read(text: &str) -> Option<(&str, &str, Option<&str>, &str)> {
         let (length, parts) = recognise(text.as_bytes())?;
-        let part = |part: Part| part.in_text(text);
+        let part = |part: Part| part.of(text);
         Some((part(parts.id)?, part(parts.method)?, part(parts.params), &text[length..]))
     }
 
