@@ -7,6 +7,9 @@ use crate::job::Progress;
 use crate::mesh::box_mask;
 use crate::voxel::{BlockPos, Bounds, EditReport, Mask, Point, Rgba, Volume};
 
+/// The colour of a voxel, given the volume before the filter and its colour there.
+pub(super) type ColorRule = Box<dyn Fn(&Volume, Point, Rgba) -> Rgba + Send>;
+
 /// What becomes of the voxels.
 pub(super) enum Rule {
     /// It depends on a voxel's colour alone, and no empty voxel changes.
@@ -24,7 +27,7 @@ pub(super) struct Around {
     /// The voxels that may change: all those that do, and perhaps some more.
     pub(super) candidates: Box<dyn Fn(&Surroundings) -> Mask + Send>,
     /// What becomes of one of them, given the volume before the filter and its colour there.
-    pub(super) color: Box<dyn Fn(&Volume, Point, Rgba) -> Rgba + Send>,
+    pub(super) color: ColorRule,
 }
 
 /// A rule applied to every voxel of a box.

@@ -26,7 +26,7 @@ impl Model {
     }
 
     fn size(&self) -> [i64; 3] {
-        self.bounds.map_or([1; 3], |bounds| bounds.dimensions().map(|length| length as i64))
+        self.bounds.map_or([1; 3], |bounds| bounds.dimensions())
     }
 
     /// The lowest corner.
