@@ -354,6 +354,21 @@ impl<'a> Elements<'a> {
         matches!(bytes.get(skip_space(bytes, self.at)), None | Some(b']'))
     }
 
+    /// The text from the next element on; empty behind the last.
+    pub fn upcoming(&self) -> &'a str {
+        let bytes = self.text.as_bytes();
+        let mut at = skip_space(bytes, self.at);
+        if bytes.get(at) == Some(&b',') {
+            at = skip_space(bytes, at + 1);
+        }
+        self.text.get(at..).unwrap_or_default()
+    }
+
+    /// Goes on behind a text that came from [`Elements::upcoming`], of which the next element took all but `rest`.
+    pub fn take_up_to(&mut self, rest: &str) {
+        self.at = self.text.len() - rest.len().min(self.text.len());
+    }
+
     /// Goes on at an offset that [`Elements::offset`] gave for the same text.
     pub fn resume(text: &'a str, offset: usize) -> Self {
         Elements { text, at: offset }

@@ -19,12 +19,18 @@ pub enum Message<'a> {
 }
 
 impl<'a> Message<'a> {
+    /// Of bytes whose grammar a decoder has checked already; what they are is checked no more than it must be.
+    pub fn of_checked(bytes: &'a [u8]) -> Result<Self, RpcError> {
+        let text = utf8(bytes)?.trim_ascii();
+        Ok(match text.starts_with('[') {
+            true => Message::Batch(text),
+            false => Message::Single(Envelope::read(text)),
+        })
+    }
+
     /// Checks that the bytes are one JSON text: UTF-8, the grammar, the nesting limit.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, RpcError> {
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            let message = format!("Parse error: not UTF-8 at byte {}", error.valid_up_to());
-            RpcError::new(PARSE_ERROR, message).hint("send the message as UTF-8 text")
-        })?;
+        let text = utf8(bytes)?;
         let start = skip_space(bytes, 0);
         let parse_error = |what: &str, offset: usize| {
             RpcError::new(PARSE_ERROR, format!("Parse error: {what} at byte {offset}"))
@@ -47,6 +53,13 @@ impl<'a> Message<'a> {
             _ => Message::Single(Envelope::read(whole)),
         })
     }
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, RpcError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let message = format!("Parse error: not UTF-8 at byte {}", error.valid_up_to());
+        RpcError::new(PARSE_ERROR, message).hint("send the message as UTF-8 text")
+    })
 }
 
 /// The id of a call.

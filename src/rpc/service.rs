@@ -10,7 +10,7 @@ use super::exchange::Exchange;
 use super::limits::Limits;
 use super::session::Sessions;
 use super::table::Table;
-use super::{ConnectionId, Host};
+use super::{ConnectionId, Host, RpcError};
 use crate::api::instance::Instance;
 use crate::api::json::Elements;
 use crate::job::Budget;
@@ -95,7 +95,28 @@ impl Service {
         host: &mut dyn Host,
         out: &mut Vec<u8>,
     ) -> Handled {
-        match Message::parse(message) {
+        self.handle_parsed(Message::parse(message), caller, host, out)
+    }
+
+    /// The same for a message whose grammar the decoder has checked.
+    pub fn handle_checked(
+        &mut self,
+        message: &[u8],
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Handled {
+        self.handle_parsed(Message::of_checked(message), caller, host, out)
+    }
+
+    fn handle_parsed(
+        &mut self,
+        message: Result<Message<'_>, RpcError>,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Handled {
+        match message {
             Err(error) => {
                 error.write_answer("null", out);
                 note_no_call(caller, &error, host);

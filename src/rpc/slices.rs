@@ -5,12 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::answer::AnswerForm;
 use super::begin::{Begun, note_no_call};
 use super::context::Context;
-use super::envelope::Envelope;
+use super::envelope::{Call, Envelope};
 use super::error::{INVALID_REQUEST, RpcError};
 use super::exchange::{BatchRest, Exchange, Running};
 use super::{ConnectionId, EndedCall, Handled, Host, Service};
 use crate::api::json::Elements;
 use crate::job::{Budget, Step};
+use crate::wire::call;
 
 /// Calls of a batch that are carried out before other connections get their turn.
 const BATCH_SLICE: u64 = 64;
@@ -49,11 +50,10 @@ impl Service {
         host: &mut dyn Host,
         budget: &mut Budget,
     ) -> bool {
-        for text in elements.by_ref() {
+        while let Some(envelope) = next_envelope(elements) {
             let start = exchange.answer.len();
             exchange.answer.push(if start == 0 { b'[' } else { b',' });
-            let begun =
-                self.begin(Envelope::read(text), true, exchange.caller, host, &mut exchange.answer);
+            let begun = self.begin(envelope, true, exchange.caller, host, &mut exchange.answer);
             if exchange.answer.len() == start + 1 {
                 exchange.answer.truncate(start);
             }
@@ -131,6 +131,19 @@ impl Service {
         }
         true
     }
+}
+
+/// The next element of a batch. A usual call is found and read in one go.
+fn next_envelope<'a>(elements: &mut Elements<'a>) -> Option<Envelope<'a>> {
+    let upcoming = elements.upcoming();
+    if let Some((length, parts)) = call::recognise(upcoming.as_bytes())
+        && let Some((text, rest)) = upcoming.split_at_checked(length)
+        && let Some(call) = Call::of_parts(text.as_bytes(), &parts)
+    {
+        elements.take_up_to(rest);
+        return Some(Envelope::Call(call));
+    }
+    elements.next().map(Envelope::read)
 }
 
 /// Tells the caller how far a call is, if it asked for that and the time has come.
