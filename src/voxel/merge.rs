@@ -129,9 +129,7 @@ fn report_difference(at: BlockPos, old: &Slot, new: &Slot, report: &mut EditRepo
     let (mut before, mut after) = ([Rgba::EMPTY; 4096], [Rgba::EMPTY; 4096]);
     old.copy_to(&mut before);
     new.copy_to(&mut after);
-    let changed = super::bits::mask_of_difference(&before, &after);
-    report.count(at, &changed, &old.mask(), &new.mask());
-    changed != super::bits::NONE
+    report.count_difference(at, &before, &after)
 }
 
 impl Volume {
@@ -233,7 +231,7 @@ impl MergeCache {
     }
 
     /// The volume that it keeps, for a [`super::Packer`].
-    pub(crate) fn volume_mut(&mut self) -> &mut Volume {
+    pub fn volume_mut(&mut self) -> &mut Volume {
         &mut self.merged
     }
 

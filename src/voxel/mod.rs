@@ -35,6 +35,7 @@ mod walk;
 
 pub(crate) use bits::gather as gather_bytes;
 pub use block::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockRef, BlockVersion, Mask};
+#[cfg(feature = "server")]
 pub(crate) use block_edit::BlockEdit;
 pub use block_edit::{EditJob, EditReport, Edited};
 pub use cells::CellRuns;
@@ -42,15 +43,18 @@ pub use color::Rgba;
 pub use combine::BlendMode;
 pub use compact::Packer;
 pub use draw::Brush;
+#[cfg(feature = "server")]
 pub(crate) use draw::Draw;
 pub use geometry::{Bounds, Point};
 pub use marks::VolumeChange;
+#[cfg(feature = "server")]
 pub(crate) use memory::admit as admit_memory;
 pub use memory::{MemoryLimit, UNIT as MEMORY_UNIT, memory_in_use, memory_limit, set_memory_limit};
 pub use merge::{Blend, MergeCache, MergeJob};
 pub use plane::{MAX_PLANE_CELLS, PlaneError, Planes, plane_axes};
 pub use ray::{Ray, RayHit};
 pub use region::{Alike, Part, PartsJob, RegionJob, RegionTooLarge};
+#[cfg(feature = "server")]
 pub(crate) use selection::BlendSelection;
 pub use selection::Selection;
 pub use shape::{Axis, Cover, Rotation, Shape, ShapeError};

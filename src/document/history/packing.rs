@@ -10,7 +10,7 @@ use crate::voxel::{Packer, Volume, VolumeChange};
 
 impl Document {
     /// Every volume of the document, in the same order each time.
-    pub(crate) fn volumes_mut(&mut self) -> impl Iterator<Item = &mut Volume> {
+    pub fn volumes_mut(&mut self) -> impl Iterator<Item = &mut Volume> {
         let layers = self.layers.iter_mut().map(|layer| &mut layer.volume);
         layers.chain(std::iter::once(&mut self.mask))
     }
@@ -28,7 +28,7 @@ impl Reversal {
 
 impl History {
     /// The volumes of the documents that it keeps.
-    pub(crate) fn volumes_mut(&mut self) -> impl Iterator<Item = &mut Volume> {
+    pub fn volumes_mut(&mut self) -> impl Iterator<Item = &mut Volume> {
         let documents = self.entries.iter_mut().filter_map(|entry| match &mut entry.reversal {
             Reversal::Document(document) => Some(document),
             Reversal::Layer(..) | Reversal::Voxels(_) => None,
@@ -38,7 +38,7 @@ impl History {
 
     /// Packs the blocks that edits overwrote, in slices; whether there is more to do. `next` is the entry, the
     /// change in it and the block in that which are next.
-    pub(crate) fn pack_changes(
+    pub fn pack_changes(
         &mut self,
         packer: &mut Packer,
         next: &mut [usize; 3],
