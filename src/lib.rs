@@ -41,6 +41,8 @@
 //!   `serde_json::Value` (`make bench-api`).
 //! * The reactor is generic over its transport and clock instead of a state machine beside it: the simulator
 //!   runs the very code of the daemon.
+//! * Freeing is work too. What long work leaves behind (`job::leftovers`) is freed in slices by the loop, and a job
+//!   that has to wait for the disk rests meanwhile, so neither the end of a job nor a save makes others wait.
 //! * `ctl` holds the rooms of `goxelctl`, so that the programs in `src/bin` stay a few lines each.
 
 #[cfg(feature = "engine")]

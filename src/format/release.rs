@@ -22,12 +22,12 @@ pub(super) fn release(file: File) {
     let is_large = file.metadata().is_ok_and(|facts| facts.len() >= LARGE);
     if is_large && leftovers::are_collected() {
         // An error means that it is closed here, which is all the same but for the time.
-        let _ = give_to_collector(&file);
+        let _ = give_to_collector(file);
     }
 }
 
 #[cfg(target_os = "linux")]
-fn give_to_collector(file: &File) -> std::io::Result<()> {
+fn give_to_collector(file: File) -> std::io::Result<()> {
     use std::io::IoSlice;
     use std::mem::MaybeUninit;
     use std::os::fd::AsFd;
@@ -44,11 +44,13 @@ fn give_to_collector(file: &File) -> std::io::Result<()> {
     let mut control = SendAncillaryBuffer::new(&mut space);
     control.push(SendAncillaryMessage::ScmRights(&handles));
     sendmsg(&sender, &[IoSlice::new(b"-")], &mut control, SendFlags::empty())?;
+    // Before the pair: the collector begins as soon as that is closed, and this must not be the last handle.
+    drop(file);
     Ok(())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn give_to_collector(_: &File) -> std::io::Result<()> {
+fn give_to_collector(_: File) -> std::io::Result<()> {
     Err(std::io::ErrorKind::Unsupported.into())
 }
 
@@ -64,11 +66,10 @@ mod tests {
         let (mut reader, writer) = std::io::pipe()?;
         // The other end sees the end of the pipe once the last handle is gone.
         let handle = File::from(std::os::fd::OwnedFd::from(writer));
-        if give_to_collector(&handle).is_err() {
+        if give_to_collector(handle).is_err() {
             println!("skipped: this system has no such collector");
             return Ok(());
         }
-        drop(handle);
         let (began, mut rest) = (Instant::now(), Vec::new());
         std::io::Read::read_to_end(&mut reader, &mut rest)?;
         assert!(rest.is_empty() && began.elapsed() < Duration::from_secs(30));

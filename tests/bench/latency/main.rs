@@ -10,8 +10,9 @@
 //! watched; jobs that end sooner are repeated. Words pick rows. `--json FILE` keeps the figures, `--stalls` lists
 //! when requests had to wait for 5 ms and more.
 //!
-//! Saves and exports end with an fsync, which cannot be cut into slices: nobody is answered while the disk takes
-//! its time. `FILES=/dev/shm` puts the files into memory and shows all but that. `DAEMON` names another build.
+//! Saves and exports end with an fsync, which cannot be cut into slices; by then the disk mostly has all bytes, so that
+//! little is left to wait for. `FILES` names a directory for the files, `FILES=/dev/shm` puts them into memory. `DAEMON`
+//! names another build.
 
 mod daemon;
 mod probe;
