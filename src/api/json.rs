@@ -219,57 +219,104 @@ fn skip_valid(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Skips an array or object by counting brackets, eight bytes at a time where no string begins.
+/// Skips an array or object by counting brackets, eight bytes at a time between strings.
 fn skip_brackets(text: &[u8], mut at: usize) -> Option<usize> {
-    let mut depth = 0usize;
+    let mut depth = 0;
+    while let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = Word(u64::from_le_bytes(*chunk));
+        let string = word.bytes_like(b'"').first();
+        let (opened, closed) =
+            (word.brackets(b'{').before(string), word.brackets(b'}').before(string));
+        if depth > closed.count() {
+            depth = depth + opened.count() - closed.count();
+        } else {
+            for place in opened.or(closed) {
+                depth = if opened.has(place) { depth + 1 } else { depth - 1 };
+                if depth == 0 {
+                    return Some(at + place + 1);
+                }
+            }
+        }
+        at = if string < 8 { skip_string(text, at + string).ok()? } else { at + 8 };
+    }
+    skip_last_brackets(text, at, depth)
+}
+
+/// The end of [`skip_brackets`], where less than eight bytes are left.
+fn skip_last_brackets(text: &[u8], mut at: usize, mut depth: usize) -> Option<usize> {
     loop {
-        while let Some(chunk) = text.get(at..at + 8).and_then(|chunk| chunk.try_into().ok()) {
-            let word = u64::from_le_bytes(chunk);
-            let (opened, closed) = (count_of(word, b'{'), count_of(word, b'}'));
-            if depth <= closed || has_byte(word, b'"') {
-                break;
-            }
-            depth = depth + opened - closed;
-            at += 8;
-        }
-        // The end, or a string, is among the next eight bytes.
-        let stop = at + 8;
-        while at < stop {
-            match text.get(at)? {
-                b'[' | b'{' => depth += 1,
-                b']' | b'}' => {
-                    depth = depth.checked_sub(1)?;
-                    if depth == 0 {
-                        return Some(at + 1);
-                    }
+        match text.get(at)? {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return Some(at + 1);
                 }
-                b'"' => {
-                    at = skip_string(text, at).ok()?;
-                    continue;
-                }
-                _ => {}
             }
-            at += 1;
+            b'"' => {
+                at = skip_string(text, at).ok()?;
+                continue;
+            }
+            _ => {}
         }
+        at += 1;
     }
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// A word whose bytes are 0x80 exactly where those of `word` are 0.
-fn zero_bytes(word: u64) -> u64 {
-    !(((word & !HIGH) + !HIGH) | word | !HIGH)
+/// Eight bytes, the first one lowest.
+#[derive(Clone, Copy)]
+struct Word(u64);
+
+impl Word {
+    fn bytes_like(self, byte: u8) -> Places {
+        let differing = self.0 ^ (ONES * u64::from(byte));
+        Places(!(((differing & !HIGH) + !HIGH) | differing | !HIGH))
+    }
+
+    /// This curly bracket, and the square one like it, which differs in bit 5 only.
+    fn brackets(self, curly: u8) -> Places {
+        Word(self.0 | (ONES * 0x20)).bytes_like(curly)
+    }
 }
 
-fn has_byte(word: u64, byte: u8) -> bool {
-    zero_bytes(word ^ (ONES * u64::from(byte))) != 0
+/// Some of the eight places in a word: the high bit of each.
+#[derive(Clone, Copy)]
+struct Places(u64);
+
+impl Places {
+    fn count(self) -> usize {
+        ((self.0 >> 7).wrapping_mul(ONES) >> 56) as usize
+    }
+
+    /// The first place; 8 if there is none.
+    fn first(self) -> usize {
+        self.0.trailing_zeros() as usize / 8
+    }
+
+    fn before(self, place: usize) -> Self {
+        Places(self.0 & 1u64.checked_shl(8 * place as u32).map_or(u64::MAX, |bit| bit - 1))
+    }
+
+    fn or(self, other: Self) -> Self {
+        Places(self.0 | other.0)
+    }
+
+    fn has(self, place: usize) -> bool {
+        self.0 >> (8 * place) & 0x80 != 0
+    }
 }
 
-/// How many bytes are this curly bracket or the square one like it, which differs in bit 5 only.
-fn count_of(word: u64, bracket: u8) -> usize {
-    let folded = word | (ONES * 0x20);
-    zero_bytes(folded ^ (ONES * u64::from(bracket))).count_ones() as usize
+impl Iterator for Places {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let place = self.first();
+        self.0 &= self.0.wrapping_sub(1);
+        (place < 8).then_some(place)
+    }
 }
 
 /// Checks an object and hands out its members as it goes: name, and raw text of the value. Returns the offset

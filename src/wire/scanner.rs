@@ -116,6 +116,28 @@ fn string_run(bytes: &[u8]) -> usize {
     at + rest.iter().position(|byte| stops_string(*byte)).unwrap_or(rest.len())
 }
 
+/// The length of the run of digits at the front.
+fn digit_run(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(bytes.len())
+}
+
+/// The length of the run of whole numbers at the front, each with the comma behind it; and whether the last of
+/// them has no comma, because the array ends there.
+fn number_run(bytes: &[u8]) -> (usize, bool) {
+    let mut end = 0;
+    loop {
+        let sign = usize::from(bytes.get(end) == Some(&b'-'));
+        let number = &bytes[end + sign..];
+        let digits = digit_run(number);
+        let is_whole = digits == 1 || (digits > 1 && number[0] != b'0');
+        match number.get(digits) {
+            Some(b',') if is_whole => end += sign + digits + 1,
+            Some(b']') if is_whole => return (end + sign + digits, true),
+            _ => return (end, false),
+        }
+    }
+}
+
 impl Scanner {
     /// For a value inside an object, which counts for the limit of nesting.
     pub fn in_object() -> Self {
@@ -148,6 +170,15 @@ impl Scanner {
         let mut at = 0;
         while at < bytes.len() {
             let byte = bytes[at];
+            if (byte.is_ascii_digit() || byte == b'-') && self.is_before_item() {
+                // Bulk edits are lists of numbers.
+                let (length, is_last) = number_run(&bytes[at..]);
+                if length > 0 {
+                    self.state = if is_last { State::CommaOrEnd } else { State::Value };
+                    at += length;
+                    continue;
+                }
+            }
             match self.state {
                 State::String(name) => {
                     at += string_run(&bytes[at..]);
@@ -160,7 +191,11 @@ impl Scanner {
                     }
                 }
                 State::Integer | State::Fraction | State::ExponentDigits
-                    if byte.is_ascii_digit() => {}
+                    if byte.is_ascii_digit() =>
+                {
+                    at += digit_run(&bytes[at..]);
+                    continue;
+                }
                 _ if is_space(byte) && self.space_allowed() => {
                     if byte == b'\n' {
                         self.line_start = self.position + at + 1;
@@ -200,6 +235,13 @@ impl Scanner {
         matches!(self.state, Value | ValueOrEnd | NameOrEnd | Name | Colon | CommaOrEnd)
     }
 
+    /// Whether an element of an array may begin here.
+    fn is_before_item(&self) -> bool {
+        matches!(self.state, State::Value | State::ValueOrEnd)
+            && self.depth > 0
+            && !self.is_in_object()
+    }
+
     fn is_in_object(&self) -> bool {
         self.containers & 1 == 1
     }
@@ -232,28 +274,40 @@ impl Scanner {
 
     /// One byte that is neither white space between tokens nor inside a run.
     fn advance(&mut self, byte: u8) -> Verdict {
-        use State::*;
-        match (self.state, byte) {
-            (ValueOrEnd, b']') | (NameOrEnd, b'}') => self.close(),
-            (CommaOrEnd, b'}') if self.is_in_object() => self.close(),
-            (CommaOrEnd, b']') if !self.is_in_object() => self.close(),
-            (CommaOrEnd, b',') if self.is_in_object() => self.go(Name),
-            (CommaOrEnd, b',') => self.go(Value),
-            (NameOrEnd | Name, b'"') => self.go(String(true)),
-            (Colon, b':') => self.go(Value),
-            (Value | ValueOrEnd, _) => self.begin_value(byte),
-            (Escape(name), b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
-                self.go(String(name))
-            }
-            (Escape(name), b'u') => self.go(Hex(name, 4)),
-            (Hex(name, 1), _) if byte.is_ascii_hexdigit() => self.go(String(name)),
-            (Hex(name, left), _) if byte.is_ascii_hexdigit() => self.go(Hex(name, left - 1)),
-            (Literal([letter]), _) if byte == *letter => {
-                self.close_value();
-                Verdict::Taken
-            }
-            (Literal([letter, rest @ ..]), _) if byte == *letter => self.go(Literal(rest)),
+        match self.state {
+            State::CommaOrEnd => match byte {
+                b'}' if self.is_in_object() => self.close(),
+                b']' if !self.is_in_object() => self.close(),
+                b',' if self.is_in_object() => self.go(State::Name),
+                b',' => self.go(State::Value),
+                _ => Verdict::Wrong,
+            },
+            State::ValueOrEnd if byte == b']' => self.close(),
+            State::Value | State::ValueOrEnd => self.begin_value(byte),
+            State::NameOrEnd if byte == b'}' => self.close(),
+            State::NameOrEnd | State::Name if byte == b'"' => self.go(State::String(true)),
+            State::Colon if byte == b':' => self.go(State::Value),
+            State::Escape(name) => self.advance_escape(name, byte),
+            State::Hex(name, left) if byte.is_ascii_hexdigit() => match left {
+                1 => self.go(State::String(name)),
+                _ => self.go(State::Hex(name, left - 1)),
+            },
+            State::Literal([letter, rest @ ..]) if byte == *letter => match rest {
+                [] => {
+                    self.close_value();
+                    Verdict::Taken
+                }
+                _ => self.go(State::Literal(rest)),
+            },
             _ => self.advance_number(byte),
+        }
+    }
+
+    fn advance_escape(&mut self, name: bool, byte: u8) -> Verdict {
+        match byte {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.go(State::String(name)),
+            b'u' => self.go(State::Hex(name, 4)),
+            _ => Verdict::Wrong,
         }
     }
 

@@ -14,6 +14,7 @@ use goxel_daemon::document::history::Scope;
 use goxel_daemon::job::Budget;
 use goxel_daemon::rpc::{ConnectionId, Handled};
 use goxel_daemon::voxel::{Point, Rgba};
+use goxel_daemon::wire::{Content, Decoder, Item, MessageLimits};
 use goxel_daemon::workspace::{DEFAULT_PROJECT, Project};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
@@ -61,14 +62,28 @@ fn row(
     println!("{line}");
 }
 
-fn answer(daemon: &mut Daemon, message: &[u8], out: &mut Vec<u8>) {
+/// The daemon without sockets: a decoder and the service behind it.
+#[derive(Default)]
+struct Server {
+    decoder: Decoder,
+    daemon: Daemon,
+}
+
+fn answer(server: &mut Server, message: &[u8], out: &mut Vec<u8>) {
     out.clear();
-    let caller = ConnectionId(1);
-    if let Handled::Pending(mut exchange) =
-        daemon.service.handle(message, caller, &mut daemon.host, out)
-    {
+    let Server { decoder, daemon: Daemon { service, host } } = server;
+    let decoded = decoder.decode(message, false, &MessageLimits::default());
+    let Some(Item::Message { body, content, .. }) = decoded.item else {
+        panic!("a whole message was decoded to {decoded:?}");
+    };
+    let (message, caller) = (&message[body], ConnectionId(1));
+    let handled = match content {
+        Content::Call(parts) => service.handle_call(message, &parts, caller, host, out),
+        _ => service.handle_checked(message, caller, host, out),
+    };
+    if let Handled::Pending(mut exchange) = handled {
         let budget = || Budget::units(256);
-        while !daemon.service.step(&mut exchange, &mut daemon.host, &mut budget(), out) {}
+        while !service.step(&mut exchange, host, &mut budget(), out) {}
     }
 }
 
@@ -127,7 +142,7 @@ impl ThroughValue {
 
 fn single_calls() {
     let messages: Vec<String> = (0..2000).map(single_message).collect();
-    let mut daemon = Daemon::default();
+    let mut server = Server::default();
     let mut peer = ThroughValue {
         project: Project::new(Default::default()),
         methods: HashMap::from([(
@@ -140,7 +155,7 @@ fn single_calls() {
         "one add_voxel of about 90 bytes: parse, dispatch, set, reply / the same through Value",
         (messages.len(), messages.len()),
         0.75,
-        || messages.iter().for_each(|message| answer(&mut daemon, message.as_bytes(), &mut out)),
+        || messages.iter().for_each(|message| answer(&mut server, message.as_bytes(), &mut out)),
         || messages.iter().for_each(|message| peer.answer(message.as_bytes(), &mut other)),
     );
     // Every other run has other colours, so that each call changes its voxel and leaves an undo step.
@@ -154,7 +169,7 @@ fn single_calls() {
         0.75,
         || {
             runs += 1;
-            sets[runs % 2].iter().for_each(|m| answer(&mut daemon, m.as_bytes(), &mut out));
+            sets[runs % 2].iter().for_each(|m| answer(&mut server, m.as_bytes(), &mut out));
         },
         || {
             peer_runs += 1;
@@ -166,19 +181,19 @@ fn single_calls() {
         "one ping / parsing it into Value",
         (2000, 2000),
         1.0,
-        || (0..2000).for_each(|_| answer(&mut daemon, ping, &mut out)),
+        || (0..2000).for_each(|_| answer(&mut server, ping, &mut out)),
         || (0..2000).for_each(|_| drop(black_box(serde_json::from_slice::<Value>(ping)))),
     );
-    black_box(daemon.service.workspace().project(DEFAULT_PROJECT));
+    black_box(server.daemon.service.workspace().project(DEFAULT_PROJECT));
 }
 
 fn bulk(name: &str, message: &str, voxels: usize, target: f64) {
     let mut out = Vec::new();
     let parsed = || drop(black_box(serde_json::from_slice::<Value>(message.as_bytes())));
     let call = || {
-        let mut daemon = Daemon::default();
-        answer(&mut daemon, message.as_bytes(), &mut out);
-        let project = daemon.service.workspace().project(DEFAULT_PROJECT).expect("there");
+        let mut server = Server::default();
+        answer(&mut server, message.as_bytes(), &mut out);
+        let project = server.daemon.service.workspace().project(DEFAULT_PROJECT).expect("there");
         let count: u64 = project.document().layers().iter().map(|l| l.volume.count()).sum();
         assert_eq!(count, voxels as u64, "{}", String::from_utf8_lossy(&out[..out.len().min(300)]));
     };
