@@ -5,7 +5,7 @@
 //! Goxel a clone may stand below its base, and no cell is lost at the edge of a block.
 
 use super::matrix::dot;
-use super::{Document, LayerContent, LayerId, Matrix, ShapeKind};
+use super::{Document, Layer, LayerContent, LayerId, Matrix, ShapeKind};
 use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Rgba, Volume};
 
 /// The most blocks that all clone and shape layers of a document together may need (1 GiB if stored
@@ -32,16 +32,16 @@ impl Document {
 
     /// The same with another limit on the blocks that all those layers together may need.
     pub fn evaluate_within(&mut self, max_blocks: u64) -> Vec<EvaluationProblem> {
+        let is_computed = |layer: &Layer| {
+            matches!(layer.content, LayerContent::Clone { .. } | LayerContent::Shape { .. })
+        };
+        if !self.layers.iter().any(is_computed) {
+            return Vec::new();
+        }
         let mut effort = Effort::new(max_blocks);
         let mut problems = Vec::new();
-        let mut waiting: Vec<usize> = (0..self.layers.len())
-            .filter(|&index| {
-                matches!(
-                    self.layers[index].content,
-                    LayerContent::Clone { .. } | LayerContent::Shape { .. }
-                )
-            })
-            .collect();
+        let mut waiting: Vec<usize> =
+            (0..self.layers.len()).filter(|&index| is_computed(&self.layers[index])).collect();
         while !waiting.is_empty() {
             let ids: Vec<LayerId> = waiting.iter().map(|&index| self.layers[index].id).collect();
             let blocked = |content: &LayerContent| match content {

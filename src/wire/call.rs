@@ -122,8 +122,12 @@ fn id_length(value: &[u8]) -> Option<usize> {
 }
 
 /// How many digits a whole number without a leading zero has, if something follows it.
+#[inline]
 fn digits(rest: &[u8]) -> Option<usize> {
-    let length = rest.iter().position(|byte| !byte.is_ascii_digit())?;
+    let mut length = 0;
+    while rest.get(length)?.is_ascii_digit() {
+        length += 1;
+    }
     (length == 1 || (length > 1 && rest[0] != b'0')).then_some(length)
 }
 
