@@ -224,9 +224,12 @@ fn skip_brackets(text: &[u8], mut at: usize) -> Option<usize> {
     let mut depth = 0;
     while let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = Word(u64::from_le_bytes(*chunk));
-        let string = word.bytes_like(b'"').first();
-        let (opened, closed) =
-            (word.brackets(b'{').before(string), word.brackets(b'}').before(string));
+        let (mut opened, mut closed) = (word.brackets(b'{'), word.brackets(b'}'));
+        let quotes = word.bytes_like(b'"');
+        let string = if quotes.is_empty() { 8 } else { quotes.first() };
+        if string < 8 {
+            (opened, closed) = (opened.before(string), closed.before(string));
+        }
         if depth > closed.count() {
             depth = depth + opened.count() - closed.count();
         } else {
@@ -291,13 +294,18 @@ impl Places {
         ((self.0 >> 7).wrapping_mul(ONES) >> 56) as usize
     }
 
+    fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// The first place; 8 if there is none.
     fn first(self) -> usize {
         self.0.trailing_zeros() as usize / 8
     }
 
+    /// Those before a place, which is less than 8.
     fn before(self, place: usize) -> Self {
-        Places(self.0 & 1u64.checked_shl(8 * place as u32).map_or(u64::MAX, |bit| bit - 1))
+        Places(self.0 & ((1 << (8 * place)) - 1))
     }
 
     fn or(self, other: Self) -> Self {

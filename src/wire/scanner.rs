@@ -131,6 +131,19 @@ fn whole_number(bytes: &[u8]) -> Option<usize> {
     (is_whole && ends).then_some(sign + digits)
 }
 
+/// The length of the whole numbers at the front, each with the comma behind it; and whether the last of them has
+/// none, because the array ends there.
+fn number_list(bytes: &[u8]) -> (usize, bool) {
+    let mut end = 0;
+    loop {
+        let Some(length) = whole_number(&bytes[end..]) else { return (end, false) };
+        match bytes.get(end + length) {
+            Some(b',') => end += length + 1,
+            _ => return (end + length, true),
+        }
+    }
+}
+
 /// The length of the string without escapes at the front, with its quotes, if it ends in these bytes.
 fn plain_string(bytes: &[u8]) -> Option<usize> {
     let inside = &bytes[1..];
@@ -225,13 +238,16 @@ impl Scanner {
             let in_object = containers & 1 == 1;
             let (length, next) = match (state, byte) {
                 _ if depth == 0 => break,
-                (State::Value | State::ValueOrEnd, b'-' | b'0'..=b'9') => {
+                (State::Value | State::ValueOrEnd, b'-' | b'0'..=b'9') if in_object => {
                     let Some(length) = whole_number(&bytes[at..]) else { break };
-                    match bytes.get(at + length) {
-                        Some(b',') if in_object => (length + 1, State::Name),
-                        Some(b',') => (length + 1, State::Value),
-                        _ => (length, State::CommaOrEnd),
+                    (length, State::CommaOrEnd)
+                }
+                (State::Value | State::ValueOrEnd, b'-' | b'0'..=b'9') => {
+                    let (length, is_last) = number_list(&bytes[at..]);
+                    if length == 0 {
+                        break;
                     }
+                    (length, if is_last { State::CommaOrEnd } else { State::Value })
                 }
                 (State::Value | State::ValueOrEnd, b'"') => {
                     let Some(length) = plain_string(&bytes[at..]) else { break };
@@ -255,6 +271,12 @@ impl Scanner {
                 (State::CommaOrEnd, b'}') if in_object && depth > 1 => {
                     (depth, containers) = (depth - 1, containers >> 1);
                     (1, State::CommaOrEnd)
+                }
+                // From one list of a list to the next.
+                (State::CommaOrEnd, b']')
+                    if containers & 3 == 0 && depth > 1 && bytes[at..].starts_with(b"],[") =>
+                {
+                    (3, State::ValueOrEnd)
                 }
                 (State::CommaOrEnd, b']') if !in_object && depth > 1 => {
                     (depth, containers) = (depth - 1, containers >> 1);
