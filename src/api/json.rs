@@ -380,13 +380,18 @@ impl<'a> Elements<'a> {
         self.at
     }
 
+    /// Behind the comma, if one comes first, and the white space.
+    #[inline]
+    fn start_of_next(&self) -> usize {
+        let bytes = self.text.as_bytes();
+        let at = skip_space(bytes, self.at);
+        if bytes.get(at) == Some(&b',') { skip_space(bytes, at + 1) } else { at }
+    }
+
     /// The next element if it is a whole number in plain digits, at most 15 of them; otherwise nothing is taken.
     pub fn next_whole(&mut self) -> Option<i64> {
         let bytes = self.text.as_bytes();
-        let mut at = skip_space(bytes, self.at);
-        if bytes.get(at) == Some(&b',') {
-            at = skip_space(bytes, at + 1);
-        }
+        let at = self.start_of_next();
         let is_negative = bytes.get(at) == Some(&b'-');
         let start = at + usize::from(is_negative);
         let (mut end, mut value) = (start, 0);
@@ -411,12 +416,7 @@ impl<'a> Elements<'a> {
 
     /// The text from the next element on; empty behind the last.
     pub fn upcoming(&self) -> &'a str {
-        let bytes = self.text.as_bytes();
-        let mut at = skip_space(bytes, self.at);
-        if bytes.get(at) == Some(&b',') {
-            at = skip_space(bytes, at + 1);
-        }
-        self.text.get(at..).unwrap_or_default()
+        self.text.get(self.start_of_next()..).unwrap_or_default()
     }
 
     /// Goes on behind a text that came from [`Elements::upcoming`], of which the next element took all but `rest`.
@@ -434,11 +434,7 @@ impl<'a> Iterator for Elements<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
-        let mut at = skip_space(self.text.as_bytes(), self.at);
-        if self.text.as_bytes().get(at) == Some(&b',') {
-            at += 1;
-        }
-        let (value, end) = take_value(self.text, at)?;
+        let (value, end) = take_value(self.text, self.start_of_next())?;
         self.at = end;
         Some(value)
     }

@@ -209,7 +209,8 @@ impl Decoder {
         }
     }
 
-    /// How many bytes were looked at so far: the measure of the decoder's work.
+    /// How many bytes were looked at so far: the measure of the decoder's work. A look for a usual call that was in
+    /// vain does not count; it takes at most 4 KiB of a message.
     pub fn examined(&self) -> u64 {
         match &self.state {
             State::Undecided => 0,
