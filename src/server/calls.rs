@@ -18,8 +18,6 @@ const INVALID: &str = "(invalid)";
 pub struct MethodCalls {
     /// Its canonical name.
     pub name: &'static str,
-    /// How many.
-    pub calls: u64,
     /// How many failed.
     pub errors: u64,
     /// How long they took.
@@ -28,7 +26,12 @@ pub struct MethodCalls {
 
 impl MethodCalls {
     fn new(name: &'static str) -> Self {
-        MethodCalls { name, calls: 0, errors: 0, times: Histogram::default() }
+        MethodCalls { name, errors: 0, times: Histogram::default() }
+    }
+
+    /// How many.
+    pub fn calls(&self) -> u64 {
+        self.times.count()
     }
 }
 
@@ -56,7 +59,6 @@ impl Calls {
         let key = name.as_ptr().addr();
         let method = self.methods.entry(key).or_insert_with(|| MethodCalls::new(name));
         let failed = u64::from(call.error.is_some());
-        method.calls += 1;
         method.errors += failed;
         method.times.record(took);
         if let Some(error) = call.error {
@@ -72,7 +74,7 @@ impl Calls {
     /// The methods that were called, the most called first.
     pub fn by_method(&self) -> Vec<&MethodCalls> {
         let mut methods: Vec<_> = self.methods.values().collect();
-        methods.sort_by(|a, b| b.calls.cmp(&a.calls).then(a.name.cmp(b.name)));
+        methods.sort_by(|a, b| b.calls().cmp(&a.calls()).then(a.name.cmp(b.name)));
         methods
     }
 
@@ -85,7 +87,7 @@ impl Calls {
     pub fn health(&self) -> CallHealth {
         let method = |method: &&MethodCalls| MethodHealth {
             method: method.name,
-            calls: method.calls,
+            calls: method.calls(),
             errors: method.errors,
             latency: latency(&method.times),
         };

@@ -116,7 +116,7 @@ fn messages(calls: &Calls, metrics: &Metrics, out: &mut Families) {
     }
     out.counter("goxel_requests_total", "Calls, by method and outcome.");
     for method in calls.by_method() {
-        for (outcome, count) in [("ok", method.calls - method.errors), ("error", method.errors)] {
+        for (outcome, count) in [("ok", method.calls() - method.errors), ("error", method.errors)] {
             let labels = [("method", method.name), ("outcome", outcome)];
             out.sample("goxel_requests_total", &labels, count);
         }
