@@ -80,8 +80,13 @@ fn token(key: Key) -> Token {
 }
 
 /// Serves until a signal or a call stops it. False if unsaved work could not be saved at the end.
-pub fn run(config: Config, service: Service, watch: Watch) -> Result<bool, StartError> {
-    EventLoop::start(config, service, watch)?.serve()
+pub fn run(
+    config: Config,
+    service: Service,
+    watch: Watch,
+    signals: Signals,
+) -> Result<bool, StartError> {
+    EventLoop::start(config, service, watch, signals)?.serve()
 }
 
 struct EventLoop {
@@ -103,7 +108,12 @@ fn system(action: &'static str) -> impl FnOnce(io::Error) -> StartError {
 }
 
 impl EventLoop {
-    fn start(mut config: Config, service: Service, watch: Watch) -> Result<Self, StartError> {
+    fn start(
+        mut config: Config,
+        service: Service,
+        watch: Watch,
+        mut signals: Signals,
+    ) -> Result<Self, StartError> {
         if !config.allowed_users.is_empty() && !cfg!(target_os = "linux") {
             return Err(StartError::NoPeerUser);
         }
@@ -126,7 +136,6 @@ impl EventLoop {
         }
         let poll = Poll::new().map_err(system("make a poll"))?;
         let registry = poll.registry().try_clone().map_err(system("share the poll"))?;
-        let mut signals = Signals::install().map_err(system("install signal handlers"))?;
         let read = Interest::READABLE;
         registry
             .register(signals.source(), SIGNAL_TOKEN, read)

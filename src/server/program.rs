@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use super::config::{self, Action, ConfigError, Environment, Loaded, Settings, command_line};
+use super::signals::Signals;
 use super::watch::{Start, Watch};
 use super::{control, daemonize, logging, projects};
 use crate::rpc::Service;
@@ -114,8 +115,12 @@ fn serve(start: Start) -> Result<ExitCode, String> {
     let mut service = Service::new(workspace);
     service.set_render_store(settings.renders());
     service.set_limits(settings.service_limits());
+    // Before there is a pid file or a socket: whoever finds either may send a signal.
+    let signals = Signals::install()
+        .map_err(|error| format!("cannot install the handlers of signals: {error}"))?;
     let watch = Watch::new(start)?;
-    let is_saved = super::run(server, service, watch).map_err(|error| error.to_string())?;
+    let is_saved =
+        super::run(server, service, watch, signals).map_err(|error| error.to_string())?;
     Ok(if is_saved { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

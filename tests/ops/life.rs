@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::process::{Client, Daemon, command, wait_for};
+use crate::process::{Client, Daemon, HANG, command, wait_for};
 
 /// What the specification allows for a start and for a stop. The machine may be busy, hence a factor.
 const SOON: Duration = Duration::from_secs(2);
@@ -104,6 +104,40 @@ fn case_36_sighup_leaves_the_process_alive_and_reload_ends_with_0() {
     assert_eq!(text(&reload.stdout), "Reloading daemon configuration...\n");
     wait_for("the reload", || daemon.log().matches("reload: nothing changed").count() == 2);
     daemon.connect().call("ping", json!({}));
+}
+
+/// The mask of the signals that a process catches.
+#[cfg(target_os = "linux")]
+fn caught_signals(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(mask.trim(), 16).unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn case_36_whoever_sees_the_pid_file_or_the_socket_may_send_a_signal() {
+    const HUP_INT_USR1_TERM: u64 = 1 << 0 | 1 << 1 | 1 << 9 | 1 << 14;
+    for name in ["x.pid", "x.sock"] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name| directory.path().join(name);
+        let mut child = command()
+            .arg("--socket")
+            .arg(path("x.sock"))
+            .arg("--pid-file")
+            .arg(path("x.pid"))
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let begun = Instant::now();
+        while !path(name).exists() {
+            assert!(begun.elapsed() < HANG, "no {name}");
+        }
+        let caught = caught_signals(child.id());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(caught & HUP_INT_USR1_TERM, HUP_INT_USR1_TERM, "{name}: {caught:x}");
+    }
 }
 
 #[test]
