@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use self::revisions::Revisions;
 use super::{Document, LayerId};
-use crate::voxel::{BlockPos, BlockRef, Bounds, Volume, VolumeChange};
+use crate::voxel::{Bounds, Volume, VolumeChange};
 
 /// What an edit may touch; decides what is recorded before it starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,10 +107,12 @@ impl Reversal {
             Reversal::Layer(_, change) => change.memory(),
             Reversal::Voxels(changes) => changes.iter().map(|(_, change)| change.memory()).sum(),
             Reversal::Document(held) => {
+                let nothing = Volume::new();
                 let layers = held.layers().iter().map(|layer| {
-                    held_alone(&layer.volume, document.layer(layer.id).map(|other| &other.volume))
+                    let other = document.layer(layer.id).map_or(&nothing, |other| &other.volume);
+                    layer.volume.memory_beside(other)
                 });
-                layers.sum::<u64>() + held_alone(&held.mask, Some(&document.mask))
+                layers.sum::<u64>() + held.mask.memory_beside(&document.mask)
             }
         }
     }
@@ -126,19 +128,6 @@ impl Reversal {
     }
 }
 
-/// Bytes that a volume takes beside another one with which it may share blocks.
-fn held_alone(volume: &Volume, other: Option<&Volume>) -> u64 {
-    let shared = |at: BlockPos, block: BlockRef<'_>| {
-        let other = other.and_then(|other| other.block(at));
-        other.is_some_and(|other| other.identity() == block.identity())
-    };
-    let own = volume.blocks().filter(|&(at, block)| !shared(at, block));
-    let bytes: u64 = own.map(|(_, block)| block.memory()).sum();
-    bytes + volume.block_count() as u64 * INDEX_BYTES
-}
-
-/// Bytes that a block's place in a volume's index takes, about.
-const INDEX_BYTES: u64 = 32;
 /// Bytes of an entry itself, about. Counted so that edits that hold no voxels are bounded too.
 const ENTRY_BYTES: u64 = 512;
 

@@ -1,16 +1,19 @@
 //! The index of a volume: super-chunks of 16x16x16 blocks (256^3 voxels) with one table each.
 //!
 //! Invariants: a chunk in the index has at least one block that is not empty; a chunk's `occupied`
-//! bits say which. Chunks are shared copy-on-write, so a snapshot costs one handle a chunk.
+//! bits say which, and its `bytes` what they take; both change in [`Chunk::replace`] alone, since nothing else
+//! changes the form of a block. How many voxels a chunk has is counted when somebody asks, and kept with the stamp
+//! as of then: a later write has another one. Chunks are shared copy-on-write, so a snapshot costs one handle a
+//! chunk.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use rustc_hash::FxHashMap;
 
 use super::block::Slot;
 use super::dense::Dense;
 use super::slab::{Shared, Stored};
-use super::{BlockPos, Rgba, generation};
+use super::{BlockPos, Bounds, Rgba, generation};
 use crate::job::leftovers;
 
 /// Where a chunk lies: block coordinate divided by 16, rounded down.
@@ -25,6 +28,12 @@ impl ChunkPos {
     #[inline]
     pub(crate) const fn of(at: BlockPos) -> ChunkPos {
         ChunkPos { x: at.x >> 4, y: at.y >> 4, z: at.z >> 4 }
+    }
+
+    /// The box of its voxels.
+    pub(crate) fn bounds(self) -> Bounds {
+        let min = [self.x, self.y, self.z].map(|value| i64::from(value) << 8);
+        Bounds { min, max: min.map(|value| value + 256) }
     }
 
     /// The block with a place in this chunk.
@@ -56,7 +65,31 @@ pub(crate) struct Chunk {
     pub(crate) touched: Places,
     /// Which places are not empty.
     occupied: Places,
+    /// Bytes of its blocks on the heap.
+    bytes: u64,
+    counted: Counted,
     slots: [Slot; 4096],
+}
+
+/// How many voxels a chunk had when it was counted last, and its stamp as of then. Two readers at once write the
+/// same numbers.
+#[derive(Default)]
+struct Counted {
+    stamp: AtomicU64,
+    voxels: AtomicU64,
+}
+
+impl Counted {
+    fn as_of(&self, stamp: u64) -> Option<u64> {
+        let is_known = self.stamp.load(Ordering::Acquire) == stamp;
+        is_known.then(|| self.voxels.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, stamp: u64, voxels: u64) {
+        generation::seen(stamp);
+        self.voxels.store(voxels, Ordering::Relaxed);
+        self.stamp.store(stamp, Ordering::Release);
+    }
 }
 
 impl Stored for Chunk {}
@@ -68,6 +101,8 @@ impl Clone for Chunk {
             session: self.session,
             touched: self.touched,
             occupied: self.occupied,
+            bytes: self.bytes,
+            counted: Counted::default(),
             slots: self.slots.clone(),
         }
     }
@@ -80,6 +115,8 @@ impl Chunk {
             session: 0,
             touched: [0; 64],
             occupied: [0; 64],
+            bytes: 0,
+            counted: Counted::default(),
             slots: [const { Slot::Empty }; 4096],
         }
     }
@@ -89,8 +126,8 @@ impl Chunk {
         &self.slots[place & 4095]
     }
 
-    /// A slot to write into. It must stay empty or not empty: use [`Chunk::replace`] to change that. A
-    /// writer sets the chunk's stamp.
+    /// A slot to write into. It must keep its form: use [`Chunk::replace`] to change that. A writer sets the
+    /// chunk's stamp.
     #[inline]
     pub(crate) fn slot_mut(&mut self, place: usize) -> &mut Slot {
         &mut self.slots[place & 4095]
@@ -105,7 +142,25 @@ impl Chunk {
             self.occupied[place >> 6] |= bit;
         }
         self.stamp = generation::now();
-        std::mem::replace(self.slot_mut(place), slot)
+        self.bytes += slot.memory();
+        let before = std::mem::replace(self.slot_mut(place), slot);
+        self.bytes -= before.memory();
+        before
+    }
+
+    /// Bytes of its blocks on the heap.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// How many voxels are not empty. A look at each block, if something was written since the last time.
+    pub(crate) fn voxels(&self) -> u64 {
+        self.counted.as_of(self.stamp).unwrap_or_else(|| {
+            let in_block = |place| u64::from(self.slot(place).count());
+            let voxels = set_places(&self.occupied).map(in_block).sum();
+            self.counted.set(self.stamp, voxels);
+            voxels
+        })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -143,7 +198,9 @@ impl Chunk {
     fn free_some(&mut self) -> bool {
         let Some(word) = self.occupied.iter().position(|&word| word != 0) else { return false };
         self.occupied[word] = 0;
-        self.slots[word * 64..][..64].fill(const { Slot::Empty });
+        let slots = &mut self.slots[word * 64..][..64];
+        self.bytes -= slots.iter().map(Slot::memory).sum::<u64>();
+        slots.fill(const { Slot::Empty });
         true
     }
 }

@@ -1,29 +1,53 @@
 //! What there is to know about a volume as a whole.
 
 use super::block::{Slot, mask_of};
-use super::index::set_places;
+use super::index::{Chunk, ChunkPos, set_places};
 use super::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Rgba, Volume};
+use crate::job::Budget;
+
+/// Bytes that a block's place in a volume's index takes, about.
+const INDEX_BYTES: u64 = 32;
 
 impl Volume {
     /// The blocks with their positions, chunk by chunk.
     pub(crate) fn slots(&self) -> impl Iterator<Item = (BlockPos, &Slot)> {
-        self.index.chunks().iter().flat_map(|(pos, chunk)| {
-            set_places(chunk.occupied()).map(|place| (pos.block(place), chunk.slot(place)))
-        })
+        self.index.chunks().iter().flat_map(|(pos, chunk)| slots_of(*pos, chunk))
     }
 
-    /// How many voxels are not empty.
+    /// How many voxels are not empty. What was not written since it was counted last, in cubes of 256x256x256
+    /// voxels, is not counted again.
     pub fn count(&self) -> u64 {
-        self.slots().map(|(_, slot)| u64::from(slot.count())).sum()
+        self.index.chunks().iter().map(|(_, chunk)| chunk.voxels()).sum()
+    }
+
+    /// Counts the voxels from a cube of 256x256x256 on, so that [`Volume::count`] has less to do: a unit of work for
+    /// each. False once all are counted. `next` is the cube to go on with, from 0.
+    pub fn count_some(&self, next: &mut usize, budget: &mut Budget) -> bool {
+        while let Some((_, chunk)) = self.index.chunks().get(*next) {
+            *next += 1;
+            chunk.voxels();
+            if !budget.spend(1) {
+                return true;
+            }
+        }
+        false
     }
 
     /// The smallest box around all voxels.
     pub fn bounds(&self) -> Option<Bounds> {
-        self.slots().fold(None, |bounds: Option<Bounds>, (at, slot)| {
-            if bounds.is_some_and(|bounds| bounds.union(&at.bounds()) == bounds) {
+        let holds = |bounds: Option<Bounds>, part: Bounds| {
+            bounds.is_some_and(|bounds| bounds.union(&part) == bounds)
+        };
+        self.index.chunks().iter().fold(None, |bounds, (pos, chunk)| {
+            if holds(bounds, pos.bounds()) {
                 return bounds;
             }
-            Bounds::union_of(bounds, BlockRef { slot }.bounds(at))
+            slots_of(*pos, chunk).fold(bounds, |bounds, (at, slot)| {
+                if holds(bounds, at.bounds()) {
+                    return bounds;
+                }
+                Bounds::union_of(bounds, BlockRef { slot }.bounds(at))
+            })
         })
     }
 
@@ -34,7 +58,33 @@ impl Volume {
 
     /// Bytes that this volume keeps alive, shared blocks counted in full.
     pub fn memory(&self) -> u64 {
-        self.index.memory() + self.slots().map(|(_, slot)| slot.memory()).sum::<u64>()
+        self.index.memory()
+            + self.index.chunks().iter().map(|(_, chunk)| chunk.bytes()).sum::<u64>()
+    }
+
+    /// Bytes that this volume takes beside another one with which it may share blocks. What both share in cubes of
+    /// 256x256x256 voxels is not looked at.
+    pub fn memory_beside(&self, other: &Volume) -> u64 {
+        let of_chunk = |(pos, chunk): (ChunkPos, &Chunk)| {
+            let table = chunk.count() as u64 * INDEX_BYTES;
+            match other.index.chunk(pos) {
+                None => table + chunk.bytes(),
+                Some(beside) if std::ptr::eq(&raw const **beside, chunk) => 0,
+                Some(beside) => table + memory_of_differing(chunk, beside),
+            }
+        };
+        self.index.chunks().iter().map(|(pos, chunk)| of_chunk((*pos, chunk))).sum()
+    }
+
+    /// Whether another volume shares all of its storage, so that both hold the same. Costs a look at each cube of
+    /// 256x256x256 voxels.
+    pub fn is_same_storage(&self, other: &Volume) -> bool {
+        let (own, others) = (self.index.chunks(), other.index.chunks());
+        let is_shared = |(pos, chunk): &(ChunkPos, _)| {
+            let chunk: &super::slab::Shared<Chunk> = chunk;
+            other.index.chunk(*pos).is_some_and(|other| other.address() == chunk.address())
+        };
+        own.len() == others.len() && own.iter().all(is_shared)
     }
 
     /// A number that equal volumes share and different ones almost never do, whatever edits led to
@@ -44,6 +94,17 @@ impl Volume {
     pub fn state_hash(&self) -> u64 {
         self.slots().fold(0u64, |sum, (at, slot)| sum.wrapping_add(block_hash(at, slot)))
     }
+}
+
+fn slots_of(pos: ChunkPos, chunk: &Chunk) -> impl Iterator<Item = (BlockPos, &Slot)> {
+    set_places(chunk.occupied()).map(move |place| (pos.block(place), chunk.slot(place)))
+}
+
+/// Bytes of the blocks of a chunk that another chunk does not hold in the same places.
+fn memory_of_differing(chunk: &Chunk, beside: &Chunk) -> u64 {
+    let differs = |&place: &usize| chunk.slot(place).identity() != beside.slot(place).identity();
+    let differing = set_places(chunk.occupied()).filter(differs);
+    differing.map(|place| chunk.slot(place).memory()).sum()
 }
 
 /// A multiplication that mixes all bits of both numbers.
@@ -61,4 +122,123 @@ fn block_hash(at: BlockPos, slot: &Slot) -> u64 {
         let number = |voxel: Rgba| u64::from(u32::from_le_bytes(voxel.bytes()));
         mix(hash, number(pair[0]) << 32 | number(pair[1]))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::voxel::{Point, VolumeChange};
+
+    /// What the walk over all blocks says that [`Volume::memory`] and [`Volume::count`] have to say.
+    fn walked(volume: &Volume) -> (u64, u64) {
+        let blocks = volume.slots().map(|(_, slot)| (slot.memory(), u64::from(slot.count())));
+        let (bytes, voxels) = blocks.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        (volume.index.memory() + bytes, voxels)
+    }
+
+    /// Numbers that look random, the same each time.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, limit: u64) -> u64 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (self.0 >> 33) % limit
+        }
+
+        fn color(&mut self) -> Rgba {
+            let alpha = if self.below(3) == 0 { 0 } else { 255 };
+            Rgba::new(self.below(4) as u8, 1, 2, alpha)
+        }
+
+        fn bounds(&mut self) -> Bounds {
+            let min = [0; 3].map(|_| self.below(600) as i64 - 300);
+            let edge = 1 + self.below(70) as i64;
+            Bounds { min, max: min.map(|value| value + edge) }
+        }
+    }
+
+    fn change_somehow(volume: &mut Volume, numbers: &mut Numbers, changes: &mut Vec<VolumeChange>) {
+        let bounds = numbers.bounds();
+        let at = BlockPos::of(Point::from(bounds.min.map(|value| value as i32)));
+        match numbers.below(8) {
+            0 => _ = volume.fill(bounds, numbers.color()),
+            1 => volume.remove_block(at),
+            2 => volume.set_uniform_block(at, numbers.color()),
+            3 => volume.set_block(at, &std::array::from_fn(|_| numbers.color())),
+            4 => volume.compact(),
+            5 => {
+                volume.start_marks();
+                let color = numbers.color();
+                volume.fill(bounds, color);
+                (0..300).for_each(|_| {
+                    let place = bounds.min.map(|value| (value + numbers.below(20) as i64) as i32);
+                    volume.set(Point::from(place), numbers.color());
+                });
+                changes.push(volume.take_marks());
+            }
+            6 => _ = changes.pop().map(|change| volume.apply(change)),
+            _ => (0..50).for_each(|_| {
+                let place = bounds.min.map(|value| (value + numbers.below(9) as i64) as i32);
+                volume.set(Point::from(place), numbers.color());
+            }),
+        }
+    }
+
+    #[test]
+    fn memory_and_count_are_what_a_walk_over_all_blocks_says_whatever_was_done() {
+        let mut numbers = Numbers(7);
+        let (mut volume, mut changes, mut snapshots) = (Volume::new(), Vec::new(), Vec::new());
+        for round in 0..120 {
+            change_somehow(&mut volume, &mut numbers, &mut changes);
+            assert_eq!((volume.memory(), volume.count()), walked(&volume), "round {round}");
+            if round % 20 == 0 {
+                let snapshot = volume.clone();
+                let expected = walked(&snapshot);
+                snapshots.push((snapshot, expected));
+            }
+        }
+        for (snapshot, expected) in &snapshots {
+            assert_eq!((snapshot.memory(), snapshot.count()), *expected);
+            assert_eq!(snapshot.count(), snapshot.voxels().count() as u64);
+        }
+    }
+
+    #[test]
+    fn counting_in_slices_leaves_nothing_to_count() {
+        let mut volume = Volume::new();
+        volume.fill(Bounds::inclusive([-300, -300, 0], [300, 300, 3]), Rgba::WHITE);
+        let (mut next, mut slices) = (0, 1);
+        while volume.count_some(&mut next, &mut Budget::units(1)) {
+            slices += 1;
+        }
+        assert_eq!(slices, volume.index.chunks().len() + 1);
+        assert_eq!(volume.count(), 601 * 601 * 4);
+    }
+
+    #[test]
+    fn what_two_volumes_share_takes_no_memory_beside_each_other() {
+        let mut volume = Volume::new();
+        volume.fill(Bounds::inclusive([1, 1, 1], [600, 20, 20]), Rgba::WHITE);
+        let mut other = volume.clone();
+        assert!(volume.is_same_storage(&other));
+        assert_eq!(volume.memory_beside(&other), 0);
+        other.set(Point::new(3, 1, 1), Rgba::EMPTY);
+        assert!(!volume.is_same_storage(&other));
+        let dense = super::super::slab::Shared::<super::super::dense::Dense>::BYTES as u64;
+        let one_chunk = 16 * 2 * 2 * INDEX_BYTES;
+        assert_eq!(volume.memory_beside(&other), dense + one_chunk);
+        let whole = volume.slots().map(|(_, slot)| slot.memory() + INDEX_BYTES).sum::<u64>();
+        assert_eq!(volume.memory_beside(&Volume::new()), whole);
+    }
+
+    #[test]
+    fn the_box_of_a_volume_is_that_of_its_voxels() {
+        let mut numbers = Numbers(11);
+        for _ in 0..50 {
+            let mut volume = Volume::new();
+            (0..5).for_each(|_| _ = volume.fill(numbers.bounds(), numbers.color()));
+            let each = volume.voxels().map(|(point, _)| Bounds::of_point(point));
+            assert_eq!(volume.bounds(), each.reduce(|a, b| a.union(&b)));
+        }
+    }
 }
