@@ -98,6 +98,11 @@ impl VolumeBuilder {
         Ok(self.blocks.len() - 1)
     }
 
+    /// How many blocks are left to be moved.
+    pub(crate) fn blocks(&self) -> usize {
+        self.blocks.len()
+    }
+
     /// Moves one block into a volume; false if there is none left.
     pub(crate) fn move_block(&mut self, volume: &mut Volume) -> bool {
         self.last = (NOWHERE, 0);
@@ -117,6 +122,13 @@ impl VolumeBuilder {
         let mut volume = Volume::new();
         while self.move_block(&mut volume) {}
         volume
+    }
+}
+
+impl Drop for VolumeBuilder {
+    /// A reader that is given up leaves its blocks to be freed in slices.
+    fn drop(&mut self) {
+        leftovers::leave(std::mem::take(&mut self.blocks).into_iter());
     }
 }
 

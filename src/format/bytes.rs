@@ -1,16 +1,28 @@
 //! Reading and writing little-endian bytes, with the place of every fault.
 
+use std::rc::Rc;
+
 use super::FormatError;
 use crate::job::leftovers;
 use crate::job::pieces::Pieces;
 
-/// All bytes of a file. They are many: once a reader is done with them they are freed in slices.
+/// All bytes of a file. A clone is one more handle to the same bytes, for decoders that keep what they read
+/// from. They are many: once the last reader is done with them they are freed in slices.
+#[derive(Clone, Default)]
+pub(crate) struct FileBytes(Rc<Buffer>);
+
 #[derive(Default)]
-pub(crate) struct FileBytes(Vec<u8>);
+struct Buffer(Vec<u8>);
 
 impl From<Vec<u8>> for FileBytes {
     fn from(bytes: Vec<u8>) -> Self {
-        FileBytes(bytes)
+        FileBytes(Rc::new(Buffer(bytes)))
+    }
+}
+
+impl AsRef<[u8]> for FileBytes {
+    fn as_ref(&self) -> &[u8] {
+        self
     }
 }
 
@@ -18,11 +30,11 @@ impl std::ops::Deref for FileBytes {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        &self.0.0
     }
 }
 
-impl Drop for FileBytes {
+impl Drop for Buffer {
     fn drop(&mut self) {
         leftovers::leave_buffer(std::mem::take(&mut self.0));
     }

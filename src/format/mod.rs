@@ -28,6 +28,7 @@ mod replacement;
 mod steps;
 mod surface;
 mod text;
+mod unpack;
 mod vox;
 mod write_back;
 

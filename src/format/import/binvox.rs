@@ -3,14 +3,14 @@
 use super::{CELLS_A_UNIT, Parts, Sink, add, standing, turned};
 use crate::format::FormatError;
 use crate::format::ascii::{Lines, integer};
-use crate::format::bytes::Bytes;
+use crate::format::bytes::{Bytes, FileBytes};
 use crate::voxel::Rgba;
 
 pub(super) const NAME: &str = "binvox";
 /// The colour of voxels that have none.
 const COLOR: Rgba = Rgba::opaque(200, 200, 200);
 
-pub(super) fn start(file: &[u8], _: &mut Sink) -> Result<Parts, FormatError> {
+pub(super) fn start(file: &FileBytes, _: &mut Sink) -> Result<Parts, FormatError> {
     let mut lines = Lines::new(file, 0, NAME);
     let mut size = None;
     loop {
@@ -54,6 +54,7 @@ pub(super) fn start(file: &[u8], _: &mut Sink) -> Result<Parts, FormatError> {
             index += count;
         }
         at = bytes.position();
+        sink.progress = (at, file.len());
         Ok(index < total)
     }))
 }

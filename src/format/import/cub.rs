@@ -1,8 +1,8 @@
 //! `.cub` of Cube World: a dense box of RGB, black is empty, z up.
 
-use super::{Sink, add, standing};
+use super::{CELLS_A_UNIT, Parts, Sink, add, standing};
 use crate::format::FormatError;
-use crate::format::bytes::Bytes;
+use crate::format::bytes::{Bytes, FileBytes};
 use crate::voxel::Rgba;
 
 pub(super) const NAME: &str = "cub";
@@ -19,7 +19,7 @@ pub(in crate::format) fn detect(bytes: &[u8]) -> bool {
     size.iter().all(|&length| length > 0) && length == Some(bytes.len() - 12)
 }
 
-pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
+pub(super) fn start(file: &FileBytes, _: &mut Sink) -> Result<Parts, FormatError> {
     let mut bytes = Bytes::new(file, NAME);
     let [width, depth, height] = [0; 3].map(|_| bytes.u32("the size"));
     let size = [width?, depth?, height?];
@@ -27,15 +27,21 @@ pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
     let count = count.ok_or_else(|| {
         bytes.invalid_at(0, format!("a size of {size:?}"), "a size that fits to the file's length")
     })?;
+    let first = bytes.position();
+    let end = first + bytes.take(count, "the voxels")?.len();
     let [width, depth, _] = size.map(|length| length as usize);
     let corner = standing(size.map(i64::from));
-    for (index, &[r, g, b]) in
-        bytes.take(count, "the voxels")?.as_chunks::<3>().0.iter().enumerate()
-    {
-        if [r, g, b] != [0; 3] {
-            let cell = [index % width, index / width % depth, index / width / depth];
-            sink.set(add(corner, cell.map(|value| value as i64)), Rgba::opaque(r, g, b))?;
+    let mut index = 0;
+    Ok(Box::new(move |file, sink| {
+        let left = file[first..end].as_chunks::<3>().0.iter().skip(index);
+        for &[r, g, b] in left.take(CELLS_A_UNIT as usize) {
+            if [r, g, b] != [0; 3] {
+                let cell = [index % width, index / width % depth, index / width / depth];
+                sink.set(add(corner, cell.map(|value| value as i64)), Rgba::opaque(r, g, b))?;
+            }
+            index += 1;
         }
-    }
-    Ok(())
+        sink.progress = (3 * index, count);
+        Ok(3 * index < count)
+    }))
 }

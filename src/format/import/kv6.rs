@@ -3,7 +3,7 @@
 use super::kvx::{BOTTOM_OPEN, TOP_OPEN};
 use super::{CELLS_A_UNIT, Parts, Sink};
 use crate::format::FormatError;
-use crate::format::bytes::Bytes;
+use crate::format::bytes::{Bytes, FileBytes};
 use crate::voxel::Rgba;
 
 pub(super) const NAME: &str = "kv6";
@@ -12,7 +12,7 @@ const VOXEL_BYTES: usize = 8;
 /// The farthest pivot, in voxels; beyond it no voxel could be addressed.
 const MAX_PIVOT: f32 = 2_147_483_648.0;
 
-pub(super) fn start(file: &[u8], sink: &mut Sink) -> Result<Parts, FormatError> {
+pub(super) fn start(file: &FileBytes, sink: &mut Sink) -> Result<Parts, FormatError> {
     let mut bytes = Bytes::new(file, NAME);
     if bytes.take(4, "the magic")? != b"Kvxl" {
         return Err(bytes.invalid_at(0, "another magic", "\"Kvxl\""));
@@ -71,6 +71,7 @@ pub(super) fn start(file: &[u8], sink: &mut Sink) -> Result<Parts, FormatError> 
             column += 1;
         }
         at = ends - VOXEL_BYTES * voxels.len();
+        sink.progress = (column, columns);
         Ok(column < columns)
     }))
 }

@@ -1,5 +1,5 @@
-//! Formats that are only read, or that are simple enough to be read in one go: older engines, Qubicle,
-//! Minecraft and others. Each file decodes bytes into a [`Sink`]; what follows is common.
+//! Formats of older engines, Qubicle, Minecraft and others. Each file decodes bytes into a [`Sink`], part by
+//! part; what follows is common.
 //!
 //! Axes: z is up here. Formats with y up are turned (x, y, z) to (x, -z, y), so that models are not
 //! mirrored, unless the format's own rule says otherwise. Models without a place of their own are put
@@ -29,11 +29,23 @@ pub(super) struct Sink {
     layers: Vec<(Layer, VolumeBuilder)>,
     pub(super) palette: Option<Palette>,
     pub(super) warnings: Vec<String>,
+    /// How much of the file is decoded, and how much there is, in whatever the decoder counts.
+    progress: (usize, usize),
     /// Voxels at places that 32 bits cannot tell.
     outside: u64,
 }
 
 impl Sink {
+    fn new(allowance: Allowance) -> Self {
+        let (layers, palette, warnings) = Default::default();
+        Sink { allowance, layers, palette, warnings, progress: (0, 0), outside: 0 }
+    }
+
+    /// How many blocks are not moved into volumes.
+    fn blocks(&self) -> u64 {
+        self.layers.iter().map(|(_, builder)| builder.blocks() as u64).sum()
+    }
+
     /// Begins a layer; voxels go into the one begun last.
     fn layer(&mut self, name: &str, visible: bool) -> Result<(), FormatError> {
         self.allowance.take(size_of::<Layer>() as u64)?;
@@ -75,62 +87,82 @@ fn add(a: [i64; 3], b: [i64; 3]) -> [i64; 3] {
     [0, 1, 2].map(|axis| a[axis] + b[axis])
 }
 
-/// How a format is decoded.
-enum Decode {
-    /// In one go: formats whose models are small, or compressed as a whole.
-    Whole(fn(&[u8], &mut Sink) -> Result<(), FormatError>),
-    /// The head in one go, then a part with each call.
-    Parts(fn(&[u8], &mut Sink) -> Result<Parts, FormatError>),
-}
-
 /// Decodes the next part of a file; false once it is done.
 type Parts = Box<dyn FnMut(&[u8], &mut Sink) -> Result<bool, FormatError>>;
+
+/// How a format is decoded: the head at once, then a part with each call.
+type Start = fn(&FileBytes, &mut Sink) -> Result<Parts, FormatError>;
 
 /// About how many cells of a file are decoded in one unit of work.
 const CELLS_A_UNIT: i64 = 1 << 13;
 
-/// A reader at work: a part of the file is a unit of work, or all of it if the format has none; then each
-/// block.
+/// A reader at work: a part of the file is a unit of work, then each block.
 struct Reader {
     format: &'static str,
-    decode: Decode,
+    start: Start,
     parts: Option<Parts>,
     bytes: FileBytes,
     decoded: bool,
     sink: Sink,
     volumes: Vec<Volume>,
+    /// The layer whose blocks are moved into its volume, and how many blocks of all are.
+    moving: usize,
+    moved: u64,
     options: ReadOptions,
 }
 
-fn reader(format: &'static str, decode: Decode, bytes: FileBytes, options: ReadOptions) -> ReadJob {
-    let allowance = Allowance::new(options.limits);
-    let sink =
-        Sink { allowance, layers: Vec::new(), palette: None, warnings: Vec::new(), outside: 0 };
-    let (parts, decoded, volumes) = (None, false, Vec::new());
-    Box::new(Steps(Reader { format, decode, parts, bytes, decoded, sink, volumes, options }))
+fn reader(format: &'static str, start: Start, bytes: FileBytes, options: ReadOptions) -> ReadJob {
+    Box::new(Steps(Reader {
+        format,
+        start,
+        parts: None,
+        bytes,
+        decoded: false,
+        sink: Sink::new(Allowance::new(options.limits)),
+        volumes: Vec::new(),
+        moving: 0,
+        moved: 0,
+        options,
+    }))
 }
 
 impl Reader {
     /// Decodes the next part; false once all is decoded.
     fn decode_some(&mut self) -> Result<bool, FormatError> {
-        match (&mut self.parts, &self.decode) {
-            (Some(parts), _) => parts(&self.bytes, &mut self.sink),
-            (None, Decode::Whole(decode)) => decode(&self.bytes, &mut self.sink).map(|()| false),
-            (None, Decode::Parts(start)) => {
-                self.parts = Some(start(&self.bytes, &mut self.sink)?);
-                Ok(true)
-            }
+        if let Some(parts) = &mut self.parts {
+            return parts(&self.bytes, &mut self.sink);
         }
+        self.parts = Some((self.start)(&self.bytes, &mut self.sink)?);
+        Ok(true)
     }
 
     /// Moves a block of a layer into its volume; false when all are.
     fn move_block(&mut self) -> bool {
-        for (index, (_, builder)) in self.sink.layers.iter_mut().enumerate() {
-            if builder.move_block(&mut self.volumes[index]) {
+        while let Some((_, builder)) = self.sink.layers.get_mut(self.moving) {
+            if builder.move_block(&mut self.volumes[self.moving]) {
+                self.moved += 1;
                 return true;
             }
+            self.moving += 1;
         }
         false
+    }
+
+    fn finish(&mut self) -> Loaded {
+        let volumes = std::mem::take(&mut self.volumes);
+        let layers = std::mem::take(&mut self.sink.layers).into_iter().zip(volumes);
+        let layers: Vec<Layer> =
+            layers.map(|((layer, _), volume)| Layer { volume, ..layer }).collect();
+        let canvas = canvas_around(layers.iter().map(|layer| &layer.volume));
+        let name = self.options.name.take().unwrap_or_default();
+        let mut document = Document::with_layers(&name, canvas, layers);
+        document.palette = self.sink.palette.take().unwrap_or_default();
+        let mut warnings = std::mem::take(&mut self.sink.warnings);
+        if self.sink.outside > 0 {
+            let count = self.sink.outside;
+            warnings.push(format!("{count} voxels beyond 32-bit coordinates are left out"));
+        }
+        Loaded { document, format: self.format, warnings, version: None }
     }
 }
 
@@ -144,70 +176,47 @@ impl Advance for Reader {
                 self.volumes.resize_with(self.sink.layers.len(), Volume::new);
             }
         } else if !self.move_block() {
-            let volumes = std::mem::take(&mut self.volumes);
-            let layers = std::mem::take(&mut self.sink.layers).into_iter().zip(volumes);
-            let layers: Vec<Layer> =
-                layers.map(|((layer, _), volume)| Layer { volume, ..layer }).collect();
-            let canvas = canvas_around(layers.iter().map(|layer| &layer.volume));
-            let name = self.options.name.take().unwrap_or_default();
-            let mut document = Document::with_layers(&name, canvas, layers);
-            document.palette = self.sink.palette.take().unwrap_or_default();
-            let mut warnings = std::mem::take(&mut self.sink.warnings);
-            if self.sink.outside > 0 {
-                let count = self.sink.outside;
-                warnings.push(format!("{count} voxels beyond 32-bit coordinates are left out"));
-            }
-            return Ok(Some(Loaded { document, format: self.format, warnings, version: None }));
+            return Ok(Some(self.finish()));
         }
         Ok(None)
     }
 
+    /// The file is the first half of the work, the blocks are the second.
     fn units(&self) -> (u64, u64) {
-        (u64::from(self.decoded), 2)
+        if self.decoded {
+            let blocks = self.sink.blocks();
+            return (blocks + 2 * self.moved, 2 * (blocks + self.moved));
+        }
+        let (done, total) = self.sink.progress;
+        (done as u64, 2 * total as u64)
     }
 }
 
 macro_rules! readers {
-    ($($name:ident, $format:expr, $kind:ident($decode:path);)*) => {$(
+    ($($name:ident: $($format:ident)::+;)*) => {$(
         pub(super) fn $name(bytes: FileBytes, options: ReadOptions) -> ReadJob {
-            reader($format, Decode::$kind($decode), bytes, options)
+            reader($($format)::+::NAME, $($format)::+::start, bytes, options)
         }
     )*};
 }
 
 readers! {
-    binvox_reader, binvox::NAME, Parts(binvox::start);
-    cub_reader, cub::NAME, Whole(cub::decode);
-    kv6_reader, kv6::NAME, Parts(kv6::start);
-    kvx_reader, kvx::NAME, Whole(kvx::decode);
-    luanti_reader, minecraft::mts::NAME, Whole(minecraft::mts::decode);
-    qb_reader, qb_read::NAME, Parts(qb_read::start);
-    qbt_reader, qbt::NAME, Whole(qbt::decode);
-    qef_reader, qef::NAME, Whole(qef::decode);
-    schem_reader, minecraft::schem::NAME, Whole(minecraft::schem::decode);
-    vxl_reader, vxl::NAME, Parts(vxl::start);
+    binvox_reader: binvox;
+    cub_reader: cub;
+    kv6_reader: kv6;
+    kvx_reader: kvx;
+    luanti_reader: minecraft::mts;
+    qb_reader: qb_read;
+    qbt_reader: qbt;
+    qef_reader: qef;
+    schem_reader: minecraft::schem;
+    vxl_reader: vxl;
 }
 
 pub(super) use cub::detect as cub_detect;
 
 pub(super) fn qb_writer(document: Document, _options: WriteOptions) -> WriteJob {
     Box::new(Steps(qb_write::Writer::new(&document)))
-}
-
-/// Inflates a zlib stream of known length.
-fn inflate(data: &[u8], length: usize) -> Result<Vec<u8>, String> {
-    use std::io::Read;
-    // Deflate makes at most about a thousand bytes from one.
-    if length > 1100 * data.len() + 1100 {
-        return Err(format!("{length} bytes from {} compressed ones", data.len()));
-    }
-    let mut out = Vec::with_capacity(length);
-    let read = flate2::read::ZlibDecoder::new(data).take(length as u64).read_to_end(&mut out);
-    match read {
-        Ok(count) if count == length => Ok(out),
-        Ok(count) => Err(format!("{count} bytes instead of {length}")),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 #[cfg(test)]

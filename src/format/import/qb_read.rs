@@ -4,7 +4,7 @@
 
 use super::{CELLS_A_UNIT, Parts, Sink, turned};
 use crate::format::FormatError;
-use crate::format::bytes::Bytes;
+use crate::format::bytes::{Bytes, FileBytes};
 use crate::voxel::Rgba;
 
 pub(super) const NAME: &str = "qubicle";
@@ -31,7 +31,7 @@ impl Settings {
     }
 }
 
-pub(super) fn start(file: &[u8], _: &mut Sink) -> Result<Parts, FormatError> {
+pub(super) fn start(file: &FileBytes, _: &mut Sink) -> Result<Parts, FormatError> {
     let mut bytes = Bytes::new(file, NAME);
     bytes.u32("the version")?;
     let mut flag = |what: &str| {
@@ -61,6 +61,7 @@ pub(super) fn start(file: &[u8], _: &mut Sink) -> Result<Parts, FormatError> {
             matrix = None;
         }
         at = bytes.position();
+        sink.progress = (at, file.len());
         Ok(true)
     }))
 }

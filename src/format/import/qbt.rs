@@ -1,102 +1,207 @@
 //! `.qbt`, Qubicle Binary Tree: matrices in a tree of models, one layer each; y up. A compound holds the
 //! voxels of its parts too, so its parts are passed over.
 
-use super::{Sink, inflate, turned};
+use std::ops::Range;
+
+use super::{CELLS_A_UNIT, Parts, Sink, add, turned};
 use crate::document::Palette;
 use crate::format::FormatError;
-use crate::format::bytes::Bytes;
+use crate::format::bytes::{Bytes, FileBytes};
+use crate::format::unpack::Packed;
 use crate::voxel::Rgba;
 
 pub(super) const NAME: &str = "qbt";
 /// The deepest nesting of nodes.
-const DEPTH_MAX: u32 = 64;
+const DEPTH_MAX: usize = 64;
 
-pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
+pub(super) fn start(file: &FileBytes, sink: &mut Sink) -> Result<Parts, FormatError> {
     let mut bytes = Bytes::new(file, NAME);
     if bytes.take(4, "the magic")? != b"QB 2" {
         return Err(bytes.invalid_at(0, "another magic", "\"QB 2\""));
     }
     bytes.take(2 + 12, "version and scale")?;
-    let mut colors = Vec::new();
-    while bytes.remaining() > 0 {
+    let file = file.clone();
+    let mut tree = Tree { at: bytes.position(), file, colors: 0..0, open: vec![], matrix: None };
+    sink.progress = (tree.at, tree.file.len());
+    Ok(Box::new(move |_, sink| {
+        let more = tree.advance(sink)?;
+        sink.progress.0 = tree.at;
+        if !more {
+            sink.palette = tree.palette();
+        }
+        Ok(more)
+    }))
+}
+
+/// A file whose sections are read node by node.
+struct Tree {
+    file: FileBytes,
+    at: usize,
+    /// Where the colours are, four bytes each.
+    colors: Range<usize>,
+    /// The nodes around the next one, outermost first.
+    open: Vec<Open>,
+    matrix: Option<Matrix>,
+}
+
+/// A node whose children are read.
+struct Open {
+    end: usize,
+    /// Children to come.
+    left: u32,
+}
+
+impl Tree {
+    /// Reads some voxels, a node's head or a section's; false at the end of the file.
+    fn advance(&mut self, sink: &mut Sink) -> Result<bool, FormatError> {
+        if let Some(matrix) = &mut self.matrix {
+            let colors = self.file[self.colors.clone()].as_chunks::<4>().0;
+            if !matrix.advance(colors, sink)? {
+                self.at = matrix.node_end;
+                self.matrix = None;
+            }
+            return Ok(true);
+        }
+        match self.open.last_mut() {
+            Some(Open { end, left: 0 }) => {
+                self.at = *end;
+                self.open.pop();
+            }
+            Some(open) => {
+                open.left -= 1;
+                let end = open.end;
+                self.read_node(end, sink)?;
+            }
+            None if self.at == self.file.len() => return Ok(false),
+            None => self.read_section(sink)?,
+        }
+        Ok(true)
+    }
+
+    fn read_section(&mut self, sink: &mut Sink) -> Result<(), FormatError> {
+        let file = self.file.clone();
+        let mut bytes = Bytes::new(&file, NAME).at(self.at);
         let start = bytes.offset();
         match bytes.take(8, "a section")? {
             b"COLORMAP" => {
                 let count = bytes.u32("the number of colours")? as usize;
-                let raw = bytes.take(count.saturating_mul(4), "the colours")?;
-                colors = raw.as_chunks::<4>().0.iter().map(|&[r, g, b, _]| [r, g, b]).collect();
+                let first = bytes.position();
+                bytes.take(count.saturating_mul(4), "the colours")?;
+                self.at = bytes.position();
+                self.colors = first..self.at;
+                Ok(())
             }
-            b"DATATREE" => read_node(&mut bytes, &colors, sink, 0)?,
-            _ => return Err(bytes.invalid_at(start, "another section", "COLORMAP or DATATREE")),
+            b"DATATREE" => {
+                self.at = bytes.position();
+                self.read_node(file.len(), sink)
+            }
+            _ => Err(bytes.invalid_at(start, "another section", "COLORMAP or DATATREE")),
         }
     }
-    if !colors.is_empty() {
-        let colors = colors.iter().map(|&[r, g, b]| Rgba::opaque(r, g, b));
-        sink.palette = Some(Palette::of_colors("", colors));
+
+    /// Reads the head of a node in a part of the file that ends at `end`.
+    fn read_node(&mut self, end: usize, sink: &mut Sink) -> Result<(), FormatError> {
+        let file = self.file.clone();
+        let mut bytes = Bytes::new(&file[..end], NAME).at(self.at);
+        let start = bytes.offset();
+        let kind = bytes.u32("a node's type")?;
+        let length = bytes.u32("a node's length")? as usize;
+        let end = bytes.position() + bytes.clone().sub(length, "a node")?.remaining();
+        let mut node = Bytes::new(&file[..end], NAME).at(bytes.position());
+        if self.open.len() > DEPTH_MAX {
+            let expected = format!("at most {DEPTH_MAX} levels");
+            return Err(node.invalid_at(start, "nodes too deep", expected));
+        }
+        match kind {
+            // A compound begins like a matrix.
+            0 | 2 => self.matrix = Some(Matrix::read_head(&file, node, end, sink)?),
+            1 => {
+                let left = node.u32("a model's number of nodes")?;
+                self.at = node.position();
+                self.open.push(Open { end, left });
+            }
+            _ => {
+                let what = format!("a node of type {kind}");
+                return Err(node.invalid_at(start, what, "type 0, 1 or 2"));
+            }
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn palette(&self) -> Option<Palette> {
+        let colors = self.file[self.colors.clone()].as_chunks::<4>().0;
+        let opaque = |&[r, g, b, _]: &[u8; 4]| Rgba::opaque(r, g, b);
+        (!colors.is_empty()).then(|| Palette::of_colors("", colors.iter().map(opaque)))
+    }
 }
 
-fn read_node(
-    bytes: &mut Bytes<'_>,
-    colors: &[[u8; 3]],
-    sink: &mut Sink,
-    depth: u32,
-) -> Result<(), FormatError> {
-    let start = bytes.offset();
-    let kind = bytes.u32("a node's type")?;
-    let length = bytes.u32("a node's length")? as usize;
-    let mut node = bytes.sub(length, "a node")?;
-    if depth > DEPTH_MAX {
-        return Err(node.invalid_at(
-            start,
-            "nodes too deep",
-            format!("at most {DEPTH_MAX} levels"),
-        ));
-    }
-    match kind {
-        // A compound begins like a matrix.
-        0 | 2 => read_matrix(&mut node, colors, sink),
-        1 => {
-            let count = node.u32("a model's number of nodes")?;
-            (0..count).try_for_each(|_| read_node(&mut node, colors, sink, depth + 1))
-        }
-        _ => Err(node.invalid_at(start, format!("a node of type {kind}"), "type 0, 1 or 2")),
-    }
+/// A matrix whose voxels are unpacked, then read.
+struct Matrix {
+    name: String,
+    corner: [i64; 3],
+    height: i64,
+    depth: i64,
+    /// Where the size is in the file, and where the node ends.
+    start: u64,
+    node_end: usize,
+    /// Red, green, blue and a mask of each cell: x slowest, y, which points up, fastest.
+    voxels: Packed,
 }
 
-fn read_matrix(
-    node: &mut Bytes<'_>,
-    colors: &[[u8; 3]],
-    sink: &mut Sink,
-) -> Result<(), FormatError> {
-    let length = node.u32("a name's length")? as usize;
-    let name = String::from_utf8_lossy(node.take(length, "a name")?).into_owned();
-    let [x, y, z] = [0; 3].map(|_| node.i32("a matrix's place"));
-    let corner = [x?, y?, z?].map(i64::from);
-    node.take(12 + 12, "a matrix's scale and pivot")?;
-    let start = node.offset();
-    let [x, y, z] = [0; 3].map(|_| node.u32("a matrix's size"));
-    let [width, height, depth] = [x?, y?, z?].map(i64::from);
-    let packed = node.u32("the length of voxels")? as usize;
-    let packed = node.take(packed, "the voxels")?;
-    let cells = width.checked_mul(height).and_then(|cells| cells.checked_mul(depth));
-    let bytes = cells.and_then(|cells| usize::try_from(cells.checked_mul(4)?).ok());
-    let expected = "voxels of that size";
-    let length = bytes.ok_or_else(|| node.invalid_at(start, "a matrix too large", expected))?;
-    sink.allowance.take(length as u64)?;
-    let raw = inflate(packed, length).map_err(|found| node.invalid_at(start, found, expected))?;
-    sink.layer(&name, true)?;
-    for (index, &[r, g, b, mask]) in (0i64..).zip(raw.as_chunks::<4>().0) {
-        if mask != 0 {
-            let [r, g, b] = match colors.is_empty() {
-                true => [r, g, b],
-                false => colors.get(usize::from(r)).copied().unwrap_or_default(),
-            };
-            let cell = [index / height / depth, index % height, index / height % depth];
-            let at = [0, 1, 2].map(|axis| corner[axis] + cell[axis]);
-            sink.set(turned(at), Rgba::opaque(r, g, b))?;
-        }
+/// What is expected of a matrix's voxels.
+const EXPECTED: &str = "voxels of that size";
+
+impl Matrix {
+    fn read_head(
+        file: &FileBytes,
+        mut node: Bytes<'_>,
+        node_end: usize,
+        sink: &mut Sink,
+    ) -> Result<Self, FormatError> {
+        let length = node.u32("a name's length")? as usize;
+        let name = String::from_utf8_lossy(node.take(length, "a name")?).into_owned();
+        let [x, y, z] = [0; 3].map(|_| node.i32("a matrix's place"));
+        let corner = [x?, y?, z?].map(i64::from);
+        node.take(12 + 12, "a matrix's scale and pivot")?;
+        let start = node.offset();
+        let [x, y, z] = [0; 3].map(|_| node.u32("a matrix's size"));
+        let [width, height, depth] = [x?, y?, z?].map(i64::from);
+        let packed = node.u32("the length of voxels")? as usize;
+        let first = node.position();
+        node.take(packed, "the voxels")?;
+        let cells = width.checked_mul(height).and_then(|cells| cells.checked_mul(depth));
+        let bytes = cells.and_then(|cells| usize::try_from(cells.checked_mul(4)?).ok());
+        let length = bytes.ok_or_else(|| node.invalid_at(start, "a matrix too large", EXPECTED))?;
+        sink.allowance.take(length as u64)?;
+        let voxels = Packed::new(file, first..first + packed, length)
+            .map_err(|found| node.invalid_at(start, found, EXPECTED))?;
+        Ok(Matrix { name, corner, height, depth, start, node_end, voxels })
     }
-    Ok(())
+
+    /// Unpacks or reads some voxels; false once all are read.
+    fn advance(&mut self, colors: &[[u8; 4]], sink: &mut Sink) -> Result<bool, FormatError> {
+        let unpacked = self
+            .voxels
+            .unpack()
+            .map_err(|found| Bytes::new(&[], NAME).invalid_at(self.start, found, EXPECTED))?;
+        if !unpacked {
+            return Ok(true);
+        }
+        let (first, run) = self.voxels.run(4 * CELLS_A_UNIT as usize);
+        if first == 0 {
+            sink.layer(&self.name, true)?;
+        }
+        let [height, depth] = [self.height, self.depth];
+        for (index, &voxel) in (first as i64 / 4..).zip(run.as_chunks::<4>().0) {
+            if voxel[3] != 0 {
+                let [r, g, b, _] = match colors.is_empty() {
+                    true => voxel,
+                    false => colors.get(usize::from(voxel[0])).copied().unwrap_or_default(),
+                };
+                let cell = [index / height / depth, index % height, index / height % depth];
+                sink.set(turned(add(self.corner, cell)), Rgba::opaque(r, g, b))?;
+            }
+        }
+        Ok(!self.voxels.is_over())
+    }
 }

@@ -1,10 +1,10 @@
 //! `.qef`, Qubicle's exchange format: text with a palette and a line per voxel; y up.
 
-use super::{Sink, turned};
+use super::{Parts, Sink, turned};
 use crate::document::Palette;
 use crate::format::FormatError;
 use crate::format::ascii::{Line, Lines, decimal, integer};
-use crate::format::bytes::Bytes;
+use crate::format::bytes::{Bytes, FileBytes};
 use crate::voxel::Rgba;
 
 pub(super) const NAME: &str = "qef";
@@ -22,36 +22,86 @@ fn color(line: &Line<'_>) -> Option<Rgba> {
     Some(Rgba::opaque(channel(r), channel(g), channel(b)))
 }
 
-pub(super) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
-    let mut lines = Lines::new(file, 0, NAME).filter(|line| !line.text.is_empty());
-    let end = || Bytes::new(file, NAME).at(file.len()).invalid("the end of the file", "more lines");
-    let first = lines.next().ok_or_else(end)?;
-    if first.text != MAGIC.as_bytes() {
-        return Err(first.invalid(format!("'{MAGIC}'")));
+/// Lines read in one unit of work.
+const RUN: usize = 1024;
+/// The most colours of a file.
+const COLORS_MAX: i64 = 1 << 20;
+
+pub(super) fn start(_: &FileBytes, _: &mut Sink) -> Result<Parts, FormatError> {
+    let mut text = Text { next: Next::Magic, palette: Vec::new() };
+    let mut at = 0;
+    Ok(Box::new(move |file, sink| {
+        let mut lines = Lines::new(file, at, NAME);
+        for line in lines.by_ref().take(RUN).filter(|line| !line.text.is_empty()) {
+            text.read(&line, sink)?;
+        }
+        at = lines.position();
+        sink.progress = (at, file.len());
+        if at < file.len() {
+            return Ok(true);
+        }
+        if text.next != Next::Voxel {
+            let end = Bytes::new(file, NAME).at(file.len());
+            return Err(end.invalid("the end of the file", "more lines"));
+        }
+        sink.palette = Some(Palette::of_colors("", std::mem::take(&mut text.palette)));
+        Ok(false)
+    }))
+}
+
+/// What the next line that is not empty must be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Magic,
+    Version,
+    Address,
+    Size,
+    ColorCount,
+    Color { left: i64 },
+    Voxel,
+}
+
+struct Text {
+    next: Next,
+    palette: Vec<Rgba>,
+}
+
+impl Text {
+    fn read(&mut self, line: &Line<'_>, sink: &mut Sink) -> Result<(), FormatError> {
+        let colors = |left: i64| if left > 0 { Next::Color { left } } else { Next::Voxel };
+        self.next = match self.next {
+            Next::Magic if line.text == MAGIC.as_bytes() => Next::Version,
+            Next::Magic => return Err(line.invalid(format!("'{MAGIC}'"))),
+            Next::Version => Next::Address,
+            Next::Address => Next::Size,
+            Next::Size => {
+                let size = numbers::<3>(line);
+                size.ok_or_else(|| line.invalid("width, height and depth"))?;
+                Next::ColorCount
+            }
+            Next::ColorCount => {
+                let count = numbers(line).filter(|[count]| (0..=COLORS_MAX).contains(count));
+                let [count] = count.ok_or_else(|| line.invalid("the number of colours"))?;
+                colors(count)
+            }
+            Next::Color { left } => {
+                let color = color(line).ok_or_else(|| line.invalid("R G B from 0 to 1"))?;
+                self.palette.push(color);
+                colors(left - 1)
+            }
+            Next::Voxel => {
+                self.set_voxel(line, sink)?;
+                Next::Voxel
+            }
+        };
+        Ok(())
     }
-    // Version and address of the maker follow.
-    let mut next = || lines.next().ok_or_else(end);
-    next()?;
-    next()?;
-    let size = next()?;
-    numbers::<3>(&size).ok_or_else(|| size.invalid("width, height and depth"))?;
-    let count = next()?;
-    let [colors] = numbers(&count)
-        .filter(|[count]| (0..=1 << 20).contains(count))
-        .ok_or_else(|| count.invalid("the number of colours"))?;
-    let mut palette = Vec::new();
-    for _ in 0..colors {
-        let line = next()?;
-        palette.push(color(&line).ok_or_else(|| line.invalid("R G B from 0 to 1"))?);
+
+    fn set_voxel(&self, line: &Line<'_>, sink: &mut Sink) -> Result<(), FormatError> {
+        let [x, y, z, index, _] = numbers(line).ok_or_else(|| line.invalid("X Y Z COLOUR MASK"))?;
+        let color = usize::try_from(index).ok().and_then(|index| self.palette.get(index));
+        let last = self.palette.len() as i64 - 1;
+        let color = color.ok_or_else(|| line.invalid(format!("a colour of 0 to {last}")))?;
+        sink.set(turned([x, y, z]), *color)
     }
-    for line in lines {
-        let [x, y, z, index, _] =
-            numbers(&line).ok_or_else(|| line.invalid("X Y Z COLOUR MASK"))?;
-        let color = usize::try_from(index).ok().and_then(|index| palette.get(index));
-        let color =
-            color.ok_or_else(|| line.invalid(format!("a colour of 0 to {}", colors - 1)))?;
-        sink.set(turned([x, y, z]), *color)?;
-    }
-    sink.palette = Some(Palette::of_colors("", palette));
-    Ok(())
 }

@@ -5,7 +5,7 @@
 
 use super::{CELLS_A_UNIT, Parts, Sink};
 use crate::format::FormatError;
-use crate::format::bytes::Bytes;
+use crate::format::bytes::{Bytes, FileBytes};
 use crate::voxel::Rgba;
 
 pub(super) const NAME: &str = "vxl";
@@ -13,7 +13,7 @@ const EDGE: i64 = 512;
 const HEIGHT: i64 = 64;
 const EARTH: Rgba = Rgba::opaque(91, 64, 64);
 
-pub(super) fn start(file: &[u8], sink: &mut Sink) -> Result<Parts, FormatError> {
+pub(super) fn start(file: &FileBytes, sink: &mut Sink) -> Result<Parts, FormatError> {
     let bytes = Bytes::new(file, NAME);
     if file.starts_with(b"Voxel Animation\0") {
         let expected = "a map of Ace of Spades; models of Westwood's games are not read";
@@ -30,6 +30,7 @@ pub(super) fn start(file: &[u8], sink: &mut Sink) -> Result<Parts, FormatError> 
             column += 1;
         }
         at = bytes.position();
+        sink.progress = (at, file.len());
         Ok(column < EDGE * EDGE)
     }))
 }

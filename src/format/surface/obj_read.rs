@@ -177,11 +177,10 @@ impl Advance for Reader {
 
     fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
         if self.at < self.bytes.len() {
-            let bytes = std::mem::take(&mut self.bytes);
+            let bytes = self.bytes.clone();
             let mut lines = Lines::new(&bytes, self.at, NAME);
             let read = lines.by_ref().take(RUN).try_for_each(|line| self.read_line(&line));
             self.at = lines.position();
-            self.bytes = bytes;
             read?;
         } else if self.at != usize::MAX {
             self.place();

@@ -1,91 +1,147 @@
 //! `.schem` of Sponge, versions 1 to 3, and `.schematic` of MCEdit: gzip around tags; y up.
 
-use std::io::Read;
-
-use super::colors;
+use super::blocks::Blocks;
 use super::nbt::{self, Tag};
 use crate::format::FormatError;
-use crate::format::bytes::Bytes;
-use crate::format::import::{Sink, add, standing, turned};
-use crate::voxel::Rgba;
+use crate::format::bytes::{Bytes, FileBytes};
+use crate::format::import::{Parts, Sink, add, standing, turned};
+use crate::format::unpack::Unpacking;
 
 pub(in crate::format::import) const NAME: &str = "schem";
 /// The most bytes after unpacking.
 const UNPACKED_MAX: u64 = 1 << 26;
 
-pub(in crate::format::import) fn decode(file: &[u8], sink: &mut Sink) -> Result<(), FormatError> {
-    let bytes = Bytes::new(file, NAME);
-    let mut data = Vec::new();
-    let unpacked = flate2::read::GzDecoder::new(file).take(UNPACKED_MAX + 1).read_to_end(&mut data);
-    unpacked.map_err(|error| bytes.invalid(error.to_string(), "a gzip stream"))?;
-    let got = data.len() as u64;
+pub(in crate::format::import) fn start(
+    file: &FileBytes,
+    _: &mut Sink,
+) -> Result<Parts, FormatError> {
+    let mut stage = Stage::Unpacking(Unpacking::gzip(file, UNPACKED_MAX as usize + 1));
+    Ok(Box::new(move |_, sink| {
+        stage = match std::mem::replace(&mut stage, Stage::Over) {
+            Stage::Unpacking(unpacking) => unpack(unpacking, sink)?,
+            Stage::Tags(tags) => read_tags(tags, sink)?,
+            Stage::Voxels(voxels) => voxels.advance(sink)?,
+            Stage::Over => Stage::Over,
+        };
+        Ok(!matches!(stage, Stage::Over))
+    }))
+}
+
+/// What is done with a file, in this order.
+enum Stage {
+    Unpacking(Unpacking),
+    Tags(nbt::Reader),
+    Voxels(Voxels),
+    Over,
+}
+
+/// The error about a file as a whole.
+fn invalid(what: String, expected: &str) -> FormatError {
+    Bytes::new(&[], NAME).invalid(what, expected)
+}
+
+fn missing(what: &str) -> FormatError {
+    invalid(format!("a schematic without {what}"), what)
+}
+
+fn unpack(mut unpacking: Unpacking, sink: &mut Sink) -> Result<Stage, FormatError> {
+    if unpacking.advance().map_err(|error| invalid(error.to_string(), "a gzip stream"))? {
+        return Ok(Stage::Unpacking(unpacking));
+    }
+    let got = unpacking.len() as u64;
     if got > UNPACKED_MAX {
-        let what = "the unpacked schematic in bytes".to_owned();
         return Err(FormatError::Limit {
-            what,
+            what: "the unpacked schematic in bytes".to_owned(),
             limit_name: "unpacked bytes",
             limit: UNPACKED_MAX,
             got,
         });
     }
-    // A block is a byte or more, and becomes a colour.
-    sink.allowance.take(size_of::<Option<Rgba>>() as u64 * got)?;
-    let root = nbt::read(&data, NAME)?;
-    let root = root.get("Schematic").unwrap_or(&root);
-    let missing = |what: &str| bytes.invalid(format!("a schematic without {what}"), what);
-    let edge = |key: &str| root.number(key).map(|value| value & 0xffff).ok_or_else(|| missing(key));
-    let size = [edge("Width")?, edge("Height")?, edge("Length")?];
-    let voxels = match root.bytes("Blocks") {
-        Some(numbers) => numbered(numbers, root.bytes("AddBlocks").unwrap_or_default()),
-        None => named(root).ok_or_else(|| missing("block data and palette"))?,
-    };
-    let count: i64 = size.iter().product();
-    if voxels.len() as i64 != count {
-        return Err(bytes.invalid(format!("{} blocks", voxels.len()), format!("{count} blocks")));
+    sink.allowance.take(got)?;
+    Ok(Stage::Tags(nbt::Reader::new(unpacking.into_bytes(), NAME)))
+}
+
+fn read_tags(mut tags: nbt::Reader, sink: &mut Sink) -> Result<Stage, FormatError> {
+    let root = tags.advance()?;
+    sink.progress = tags.progress();
+    match root {
+        None => Ok(Stage::Tags(tags)),
+        Some(root) => Voxels::find(root, tags.into_data()).map(Stage::Voxels),
     }
-    let [width, height, length] = size;
-    let corner = standing([width, length, height]);
-    for (index, color) in (0i64..).zip(voxels) {
-        let cell = [index % width, index / width / length, index / width % length];
-        if let Some(color) = color {
+}
+
+/// The voxels of a schematic: their blocks get colours, then are checked, then placed.
+struct Voxels {
+    data: FileBytes,
+    size: [i64; 3],
+    blocks: Blocks,
+    checked: bool,
+    /// The next block, and how many bytes of all are read.
+    index: i64,
+    at: usize,
+}
+
+impl Voxels {
+    fn find(mut root: Tag, data: FileBytes) -> Result<Self, FormatError> {
+        let mut root = root.take(&data, "Schematic").unwrap_or(root);
+        let edge = |key: &str| {
+            let value = root.number(&data, key).map(|value| value & 0xffff);
+            value.ok_or_else(|| missing(key))
+        };
+        let size = [edge("Width")?, edge("Height")?, edge("Length")?];
+        let blocks = Blocks::find(&mut root, &data);
+        let blocks = blocks.ok_or_else(no_blocks)?;
+        Ok(Voxels { data, size, blocks, checked: false, index: 0, at: 0 })
+    }
+
+    /// Does a unit of work.
+    fn advance(mut self, sink: &mut Sink) -> Result<Stage, FormatError> {
+        if self.blocks.color_some(&self.data) {
+            return Ok(Stage::Voxels(self));
+        }
+        let more = match self.checked {
+            true => self.place_some(sink)?,
+            false => self.check_some()?,
+        };
+        sink.progress = (self.at, self.blocks.length());
+        Ok(if more { Stage::Voxels(self) } else { Stage::Over })
+    }
+
+    /// Looks whether some blocks are right, and after all of them whether they are as many as they must be.
+    fn check_some(&mut self) -> Result<bool, FormatError> {
+        let run = self.blocks.read(&self.data, self.at, |_| {
+            self.index += 1;
+            Ok(())
+        });
+        self.at += run?.ok_or_else(no_blocks)?;
+        if self.at == self.blocks.length() {
+            let count: i64 = self.size.iter().product();
+            if self.index != count {
+                let (found, expected) = (self.index, format!("{count} blocks"));
+                return Err(invalid(format!("{found} blocks"), &expected));
+            }
+            (self.checked, self.at, self.index) = (true, 0, 0);
+        }
+        Ok(true)
+    }
+
+    /// Places some blocks; false once all are placed.
+    fn place_some(&mut self, sink: &mut Sink) -> Result<bool, FormatError> {
+        let [width, height, length] = self.size;
+        let corner = standing([width, length, height]);
+        let run = self.blocks.read(&self.data, self.at, |color| {
+            let index = self.index;
+            self.index += 1;
+            let Some(color) = color else { return Ok(()) };
+            let cell = [index % width, index / width / length, index / width % length];
             let [x, y, z] = turned(cell);
-            sink.set(add(corner, [x, y + length, z]), color)?;
-        }
+            sink.set(add(corner, [x, y + length, z]), color)
+        });
+        self.at += run?.ok_or_else(no_blocks)?;
+        Ok(self.at < self.blocks.length())
     }
-    Ok(())
 }
 
-/// MCEdit's blocks: a number each, with four more bits in another array.
-fn numbered(numbers: &[u8], high: &[u8]) -> Vec<Option<Rgba>> {
-    let number = |(index, &low): (usize, &u8)| {
-        let bits = high.get(index / 2).copied().unwrap_or(0) >> (4 * (index % 2)) & 15;
-        colors::of_number(u16::from(low) | u16::from(bits) << 8)
-    };
-    numbers.iter().enumerate().map(number).collect()
-}
-
-/// Sponge's blocks: numbers of variable length that stand for names.
-fn named(root: &Tag<'_>) -> Option<Vec<Option<Rgba>>> {
-    let blocks = root.get("Blocks").unwrap_or(root);
-    let data = blocks.bytes("BlockData").or_else(|| blocks.bytes("Data"))?;
-    let Tag::Compound(names) = blocks.get("Palette")? else { return None };
-    let mut palette = std::collections::HashMap::new();
-    for (name, number) in names {
-        if let Tag::Number(number) = number {
-            palette.insert(*number as u64, colors::of_name(&String::from_utf8_lossy(name)));
-        }
-    }
-    let mut voxels = Vec::new();
-    let (mut value, mut shift) = (0u64, 0);
-    for byte in data {
-        value |= u64::from(byte & 127) << shift;
-        shift += 7;
-        if byte & 128 == 0 {
-            voxels.push(*palette.get(&value)?);
-            (value, shift) = (0, 0);
-        } else if shift > 35 {
-            return None;
-        }
-    }
-    Some(voxels)
+fn no_blocks() -> FormatError {
+    missing("block data and palette")
 }
