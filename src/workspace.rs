@@ -60,7 +60,7 @@ pub enum Merging {
     /// There was nothing to merge.
     Done(Volume),
     /// In slices.
-    Job(MergeJob),
+    Job(Box<MergeJob>),
 }
 
 /// How often the visible layers of a project were to be merged.
@@ -151,9 +151,12 @@ impl Project {
     ) -> Result<T, E> {
         self.unfinished = Some(Edit::begin(&mut self.document, scope));
         let result = change(&mut self.document);
-        if result.is_ok() {
+        if result.is_ok()
+            && let Some(edit) = &self.unfinished
+            && self.document.has_computed_layers()
+        {
             // Clones and shapes follow what they are made from, inside the same undo step.
-            self.document.evaluate();
+            self.document.evaluate_since(edit.since());
         }
         match (&result, self.unfinished.take()) {
             (_, None) => {}
@@ -193,7 +196,7 @@ impl Project {
         self.merges.total += 1;
         self.merges.reusing += u64::from(self.merged.merged().block_count() > 0);
         let snapshots = stack.into_iter().map(|(volume, blend)| (volume.clone(), blend)).collect();
-        Merging::Job(MergeJob::new(snapshots, std::mem::take(&mut self.merged)))
+        Merging::Job(Box::new(MergeJob::new(snapshots, std::mem::take(&mut self.merged))))
     }
 
     /// How often the visible layers were to be merged.

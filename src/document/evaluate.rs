@@ -3,16 +3,27 @@
 //! The rules are Goxel's. A shape fills the cells whose centre lies inside it and inside the canvas. A
 //! clone takes, for each cell p, the base's voxel at the cell nearest to inverse(matrix) * p. Unlike in
 //! Goxel a clone may stand below its base, and no cell is lost at the edge of a block.
+//!
+//! An [`Evaluation`] goes on in units of about a block, so it may be cut into slices. It leaves alone what cannot have
+//! changed since the document was evaluated last: layers whose matrix, content and base are the same, and of a
+//! clone whose base changed a little all but the cells that show the change.
 
-use super::matrix::dot;
-use super::{Document, Layer, LayerContent, LayerId, Matrix, ShapeKind};
-use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Rgba, Volume};
+mod effort;
+mod origin;
+mod work;
+
+use effort::Effort;
+use work::{Parts, Unit, Work};
+
+use super::{Document, Layer, LayerContent, LayerId};
+use crate::job::{Budget, Progress};
+use crate::voxel::Volume;
 
 /// The most blocks that all clone and shape layers of a document together may need (1 GiB if stored
 /// flat, about a second of work).
 pub const EVALUATED_BLOCKS_LIMIT: u64 = 1 << 16;
-/// How many blocks may be looked at for each that may be computed.
-const VISITS_PER_BLOCK: u64 = 16;
+/// Blocks of a base that may have changed for a clone to be computed anew in parts only.
+const MAX_PARTS: usize = 512;
 
 /// Why a layer could not be evaluated. Its voxels are empty then; its definition is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +34,46 @@ pub struct EvaluationProblem {
     pub reason: String,
 }
 
+/// What is known of the document as it was evaluated last.
+#[derive(Clone, Copy)]
+pub enum Since<'a> {
+    /// Nothing: all is computed.
+    Nothing,
+    /// This is how it was.
+    Document(&'a Document),
+    /// Only voxels changed, and the volumes' marks tell which.
+    Marks,
+}
+
+/// The evaluation of a document under way. The document must not be changed otherwise until it ends.
+pub struct Evaluation {
+    /// Layers that were not looked at yet.
+    waiting: Vec<LayerId>,
+    /// Clones of themselves, and those behind them.
+    in_circle: Vec<LayerId>,
+    current: Option<(LayerId, Work)>,
+    effort: Effort,
+    problems: Vec<EvaluationProblem>,
+    total: u64,
+}
+
+/// What is to be done about a layer.
+enum Need {
+    Nothing,
+    Parts(Box<Parts>),
+    All,
+}
+
+fn is_computed(layer: &Layer) -> bool {
+    matches!(layer.content, LayerContent::Clone { .. } | LayerContent::Shape { .. })
+}
+
 impl Document {
+    /// Whether there are layers whose voxels are computed.
+    pub fn has_computed_layers(&self) -> bool {
+        self.layers.iter().any(is_computed)
+    }
+
     /// Computes the voxels of all clone and shape layers anew, bases before their clones. Does nothing
     /// where there are no such layers.
     pub fn evaluate(&mut self) -> Vec<EvaluationProblem> {
@@ -32,284 +82,214 @@ impl Document {
 
     /// The same with another limit on the blocks that all those layers together may need.
     pub fn evaluate_within(&mut self, max_blocks: u64) -> Vec<EvaluationProblem> {
-        let is_computed = |layer: &Layer| {
-            matches!(layer.content, LayerContent::Clone { .. } | LayerContent::Shape { .. })
-        };
-        if !self.layers.iter().any(is_computed) {
-            return Vec::new();
-        }
-        let mut effort = Effort::new(max_blocks);
-        let mut problems = Vec::new();
-        let mut waiting: Vec<usize> =
-            (0..self.layers.len()).filter(|&index| is_computed(&self.layers[index])).collect();
-        while !waiting.is_empty() {
-            let ids: Vec<LayerId> = waiting.iter().map(|&index| self.layers[index].id).collect();
-            let blocked = |content: &LayerContent| match content {
-                LayerContent::Clone { base } => ids.contains(base),
-                _ => false,
+        let mut evaluation = Evaluation::within(self, max_blocks);
+        while evaluation.step(self, Since::Nothing, &mut Budget::unlimited()) {}
+        evaluation.into_problems()
+    }
+
+    /// The same in one go for a document that was evaluated before and has changed since.
+    pub fn evaluate_since(&mut self, since: Since<'_>) -> Vec<EvaluationProblem> {
+        let mut evaluation = Evaluation::new(self);
+        while evaluation.step(self, since, &mut Budget::unlimited()) {}
+        evaluation.into_problems()
+    }
+}
+
+impl Evaluation {
+    /// Of the clone and shape layers of a document.
+    pub fn new(document: &Document) -> Self {
+        Evaluation::within(document, EVALUATED_BLOCKS_LIMIT)
+    }
+
+    /// With another limit on the blocks that all those layers together may need.
+    pub fn within(document: &Document, max_blocks: u64) -> Self {
+        let computed = document.layers.iter().filter(|layer| is_computed(layer));
+        let waiting: Vec<LayerId> = computed.map(|layer| layer.id).collect();
+        let total = waiting.len() as u64;
+        let effort = Effort::new(max_blocks);
+        let (in_circle, problems) = (Vec::new(), Vec::new());
+        Evaluation { waiting, in_circle, current: None, effort, problems, total }
+    }
+
+    /// Works until all is evaluated or the budget is spent; whether there is more to do.
+    pub fn step(&mut self, document: &mut Document, since: Since<'_>, budget: &mut Budget) -> bool {
+        loop {
+            let Some((id, mut work)) = self.current.take().or_else(|| self.next(document, since))
+            else {
+                return false;
             };
-            let (later, mut now): (Vec<usize>, Vec<usize>) =
-                waiting.iter().partition(|&&index| blocked(&self.layers[index].content));
-            if now.is_empty() {
-                // Only clones of each other are left.
-                now = later.clone();
-                now.iter().for_each(|&index| self.layers[index].volume = Volume::new());
-                let circle = |&index: &usize| EvaluationProblem {
-                    layer: self.layers[index].id,
-                    reason: "is a clone of itself, directly or through others".to_owned(),
-                };
-                problems.extend(now.iter().map(circle));
-                return problems;
+            match self.unit(document, id, &mut work) {
+                Ok(Unit::Done) => {}
+                Ok(Unit::More) => self.current = Some((id, work)),
+                Err(reason) => self.current = self.fail(document, id, reason),
             }
-            for &index in &now {
-                let id = self.layers[index].id;
-                let (volume, reason) = match self.evaluate_layer(index, &mut effort) {
-                    Ok(volume) => (volume, None),
-                    Err(reason) => (Volume::new(), Some(reason)),
-                };
-                replace_volume(&mut self.layers[index].volume, volume);
-                problems.extend(reason.map(|reason| EvaluationProblem { layer: id, reason }));
+            if !budget.spend(1) {
+                return self.current.is_some() || !self.waiting.is_empty();
             }
-            waiting = later;
         }
-        problems
     }
 
-    fn evaluate_layer(&self, index: usize, effort: &mut Effort) -> Result<Volume, String> {
-        let layer = &self.layers[index];
-        match layer.content {
-            LayerContent::Shape { kind, color } => {
-                evaluate_shape(kind, color, &layer.matrix, &self.canvas, effort)
+    fn unit(
+        &mut self,
+        document: &mut Document,
+        id: LayerId,
+        work: &mut Work,
+    ) -> Result<Unit, String> {
+        match document.layer_mut(id) {
+            Some(layer) => work.unit(&mut layer.volume, &mut self.effort),
+            None => Ok(Unit::Done),
+        }
+    }
+
+    /// Notes why a layer could not be evaluated, and empties it.
+    fn fail(
+        &mut self,
+        document: &Document,
+        id: LayerId,
+        reason: String,
+    ) -> Option<(LayerId, Work)> {
+        self.problems.push(EvaluationProblem { layer: id, reason });
+        let layer = document.layer(id).filter(|layer| !layer.volume.is_empty())?;
+        Some((id, Work::exchange(&layer.volume, Volume::new())))
+    }
+
+    /// The next layer that needs work, bases before their clones.
+    fn next(&mut self, document: &Document, since: Since<'_>) -> Option<(LayerId, Work)> {
+        while !self.waiting.is_empty() {
+            let is_free = |id: &LayerId| match document.layer(*id).map(|layer| &layer.content) {
+                Some(LayerContent::Clone { base }) => {
+                    !self.waiting.contains(base) && !self.in_circle.contains(base)
+                }
+                _ => true,
+            };
+            let place = self.waiting.iter().position(is_free);
+            let id = self.waiting.remove(place.unwrap_or(0));
+            let Some(layer) = document.layer(id) else { continue };
+            if place.is_none() {
+                // Only clones of each other are left, and those behind them.
+                self.in_circle.push(id);
+                let circle = "is a clone of itself, directly or through others".to_owned();
+                if let Some(emptying) = self.fail(document, id, circle) {
+                    return Some(emptying);
+                }
+                continue;
             }
-            LayerContent::Clone { base } => match self.layer(base) {
-                Some(base) => resample(&base.volume, &layer.matrix, effort),
-                None => Err("is a clone of a layer that does not exist".to_owned()),
+            if let Some(work) = self.begin(document, layer, since) {
+                return Some((id, work));
+            }
+        }
+        None
+    }
+
+    fn begin(&mut self, document: &Document, layer: &Layer, since: Since<'_>) -> Option<Work> {
+        match need(document, layer, since) {
+            Need::Nothing => self.effort.keep_blocks(layer.volume.block_count() as u64),
+            Need::Parts(parts) => {
+                self.effort.keep_blocks(layer.volume.block_count() as u64);
+                return Some(Work::Parts(parts));
+            }
+            Need::All => match self.wanted(document, layer) {
+                Ok(work) => return Some(work),
+                Err(reason) => return self.fail(document, layer.id, reason).map(|(_, work)| work),
             },
-            LayerContent::Voxels | LayerContent::Image { .. } => Ok(layer.volume.clone()),
         }
+        None
     }
-}
 
-/// Puts new voxels in place block by block, so that a recording of marks sees what changes.
-fn replace_volume(old: &mut Volume, new: Volume) {
-    let gone: Vec<BlockPos> =
-        old.blocks().map(|(at, _)| at).filter(|&at| new.block(at).is_none()).collect();
-    gone.into_iter().for_each(|at| old.remove_block(at));
-    let (mut before, mut after) = ([Rgba::EMPTY; BLOCK_VOXELS], [Rgba::EMPTY; BLOCK_VOXELS]);
-    for (at, block) in new.blocks() {
-        let same = old.block(at).is_some_and(|current| {
-            if current.version() == block.version() {
-                return true;
+    fn wanted(&mut self, document: &Document, layer: &Layer) -> Result<Work, String> {
+        let (matrix, effort) = (&layer.matrix, &mut self.effort);
+        let wanted = match layer.content {
+            LayerContent::Shape { kind, color } => {
+                origin::of_shape(kind, color, matrix, &document.canvas, effort)?
             }
-            current.copy_to(&mut before);
-            block.copy_to(&mut after);
-            before == after
-        });
-        if !same {
-            old.share_block(at, block);
-        }
+            LayerContent::Clone { .. } => {
+                let base = base_of(document, &layer.content);
+                let base = base.ok_or("is a clone of a layer that does not exist")?;
+                if *matrix == super::Matrix::IDENTITY {
+                    return Ok(Work::exchange(&layer.volume, base.volume.clone()));
+                }
+                origin::of_base(&base.volume, matrix, effort)?
+            }
+            LayerContent::Voxels | LayerContent::Image { .. } => None,
+        };
+        Ok(Work::build(&layer.volume, wanted))
+    }
+
+    /// How many layers are evaluated.
+    pub fn progress(&self) -> Progress {
+        let left = self.waiting.len() as u64 + u64::from(self.current.is_some());
+        Progress { done: self.total - left.min(self.total), total: self.total }
+    }
+
+    /// Which layers could not be evaluated, and why.
+    pub fn problems(&self) -> &[EvaluationProblem] {
+        &self.problems
+    }
+
+    /// Which layers could not be evaluated, and why.
+    pub fn into_problems(self) -> Vec<EvaluationProblem> {
+        self.problems
     }
 }
 
-/// The voxels of a shape that fills the image of the cube from -1 to 1, clipped to a box.
-fn evaluate_shape(
-    kind: ShapeKind,
-    color: Rgba,
-    matrix: &Matrix,
-    canvas: &Bounds,
-    effort: &mut Effort,
-) -> Result<Volume, String> {
-    let mut volume = Volume::new();
-    let Some(shape) = LocalFrame::new(matrix) else { return Ok(volume) };
-    let Some(bounds) = image_of_cube(matrix).and_then(|bounds| bounds.intersect(canvas)) else {
-        return Ok(volume);
+fn base_of<'a>(document: &'a Document, content: &LayerContent) -> Option<&'a Layer> {
+    match content {
+        LayerContent::Clone { base } => document.layer(*base),
+        _ => None,
+    }
+}
+
+/// What is to be done about a layer whose base, if it has one, is evaluated.
+fn need(document: &Document, layer: &Layer, since: Since<'_>) -> Need {
+    let is_same = match since {
+        Since::Nothing => false,
+        Since::Document(before) => is_as_before(document, layer, before),
+        Since::Marks => return need_by_marks(document, layer),
     };
-    for at in positions(effort.visit(&bounds)?) {
-        let origin = at.origin().array().map(i64::from);
-        if !shape.reaches_block(origin) {
-            continue;
+    if is_same { Need::Nothing } else { Need::All }
+}
+
+/// Whether a layer, and whatever it is made from, is as it was.
+fn is_as_before(document: &Document, layer: &Layer, before: &Document) -> bool {
+    let Some(old) = before.layer(layer.id) else { return false };
+    let is_same = (&old.content, &old.matrix) == (&layer.content, &layer.matrix)
+        && old.volume.is_same_storage(&layer.volume);
+    is_same
+        && match &layer.content {
+            LayerContent::Shape { .. } => document.canvas == before.canvas,
+            content => match (base_of(document, content), base_of(before, content)) {
+                (Some(base), Some(old)) => base.volume.is_same_storage(&old.volume),
+                (base, old) => base.is_none() && old.is_none(),
+            },
         }
-        effort.compute_block()?;
-        let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
-        let mut any = false;
-        for (index, voxel) in voxels.iter_mut().enumerate() {
-            let cell = cell(origin, index);
-            let center = cell.map(|value| value as f64 + 0.5);
-            let inside = (0..3).all(|i| bounds.min[i] <= cell[i] && cell[i] < bounds.max[i]);
-            if inside && shape.holds(kind, center) {
-                *voxel = color;
-                any = true;
-            }
-        }
-        if any {
-            volume.set_block(at, &voxels);
-        }
+}
+
+/// The same where only voxels changed.
+fn need_by_marks(document: &Document, layer: &Layer) -> Need {
+    let Some(base) = base_of(document, &layer.content) else { return Need::Nothing };
+    if !base.volume.is_touched() {
+        return Need::Nothing;
     }
-    Ok(volume)
-}
-
-/// A shape's axes as unit vectors, with half its size along each.
-struct LocalFrame {
-    center: [f64; 3],
-    axes: [[f64; 3]; 3],
-    half: [f64; 3],
-}
-
-impl LocalFrame {
-    fn new(matrix: &Matrix) -> Option<Self> {
-        let columns = [0, 1, 2].map(|index| matrix.column(index));
-        let half = columns.map(|column| dot(column, column).sqrt());
-        let usable = matrix.is_finite() && half.iter().all(|&length| length > 0.0);
-        let axes = std::array::from_fn(|i| columns[i].map(|value| value / half[i]));
-        usable.then_some(LocalFrame { center: matrix.column(3), axes, half })
+    // An empty clone may be one that could not be evaluated.
+    let touched = (!layer.volume.is_empty()).then(|| base.volume.touched(MAX_PARTS)).flatten();
+    match touched.and_then(|boxes| Parts::new(layer, &base.volume, &boxes)) {
+        Some(parts) => Need::Parts(Box::new(parts)),
+        None => Need::All,
     }
-
-    /// Whether a block may hold a part of the shape: its centre is no further out than half its diagonal.
-    fn reaches_block(&self, origin: [i64; 3]) -> bool {
-        let offset = std::array::from_fn(|i| origin[i] as f64 + 8.0 - self.center[i]);
-        (0..3).all(|i| dot(self.axes[i], offset).abs() <= self.half[i] + 14.0)
-    }
-
-    fn holds(&self, kind: ShapeKind, point: [f64; 3]) -> bool {
-        let offset = std::array::from_fn(|i| point[i] - self.center[i]);
-        let local = self.axes.map(|axis| dot(axis, offset));
-        let [x, y, z]: [f64; 3] = std::array::from_fn(|i| local[i] / self.half[i]);
-        match kind {
-            ShapeKind::Cube => (0..3).all(|i| -self.half[i] <= local[i] && local[i] < self.half[i]),
-            ShapeKind::Sphere => x * x + y * y + z * z <= 1.0,
-            ShapeKind::Cylinder => z.abs() <= 1.0 && x * x + y * y <= 1.0,
-        }
-    }
-}
-
-/// The base's voxels seen through a matrix.
-fn resample(base: &Volume, matrix: &Matrix, effort: &mut Effort) -> Result<Volume, String> {
-    if *matrix == Matrix::IDENTITY {
-        return Ok(base.clone());
-    }
-    let mut volume = Volume::new();
-    let Some(source) = base.bounds() else { return Ok(volume) };
-    let inverse = matrix.is_finite().then(|| matrix.inverse()).flatten();
-    let inverse = inverse.ok_or("has a matrix that flattens its base")?;
-    let target = image_of_bounds(matrix, &source).ok_or("lies beyond the addressable voxels")?;
-    for at in positions(effort.visit(&target)?) {
-        let origin = at.origin().array().map(i64::from);
-        if !touches(base, &source, origin, &inverse) {
-            continue;
-        }
-        effort.compute_block()?;
-        let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
-        for (index, voxel) in voxels.iter_mut().enumerate() {
-            let from = inverse.transform(cell(origin, index).map(|value| value as f64));
-            let from = from.map(|value| value.round() as i64);
-            if (0..3).all(|i| source.min[i] <= from[i] && from[i] < source.max[i]) {
-                *voxel = base.get(from.map(|value| value as i32).into());
-            }
-        }
-        if voxels.iter().any(|voxel| !voxel.is_empty()) {
-            volume.set_block(at, &voxels);
-        }
-    }
-    Ok(volume)
-}
-
-/// Whether the base has a block anywhere near the part that a target block is taken from.
-fn touches(
-    base: &Volume,
-    source: &Bounds,
-    origin: [i64; 3],
-    inverse: &super::matrix::Affine,
-) -> bool {
-    let corners = (0..8).map(|corner| {
-        let corner = [0, 1, 2].map(|axis| origin[axis] + 15 * i64::from(corner >> axis & 1));
-        inverse.transform(corner.map(|value| value as f64))
-    });
-    let Some(part) = around(corners).and_then(|part| part.intersect(source)) else { return false };
-    let (low, high) = (part.min.map(|v| v >> 4), part.max_inside().map(|v| v >> 4));
-    let count: i64 = (0..3).map(|axis| high[axis] - low[axis] + 1).product();
-    count > 64 || positions((low, high)).any(|at| base.block(at).is_some())
-}
-
-/// The box around points, with room for rounding; `None` if it is not finite or far out.
-fn around(points: impl Iterator<Item = [f64; 3]>) -> Option<Bounds> {
-    let (mut min, mut max) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
-    for point in points {
-        for axis in 0..3 {
-            min[axis] = min[axis].min(point[axis]);
-            max[axis] = max[axis].max(point[axis]);
-        }
-    }
-    let min = min.map(|value| (value - 1.0).floor() as i64);
-    let max = max.map(|value| (value + 2.0).ceil() as i64);
-    Bounds::new(min, max)?.intersect(&Bounds::ALL)
-}
-
-fn image_of_cube(matrix: &Matrix) -> Option<Bounds> {
-    around((0..8).map(|corner| {
-        matrix.transform([0, 1, 2].map(|axis| if corner >> axis & 1 == 1 { 1.0 } else { -1.0 }))
-    }))
-}
-
-fn image_of_bounds(matrix: &Matrix, bounds: &Bounds) -> Option<Bounds> {
-    let corners = [bounds.min, bounds.max_inside()];
-    around((0..8).map(|corner| {
-        let point = [0, 1, 2].map(|axis| corners[corner >> axis & 1][axis] as f64);
-        // Half a cell to each side still rounds to the corner.
-        let half = |axis: usize| if corner >> axis & 1 == 1 { 0.5 } else { -0.5 };
-        matrix.transform([0, 1, 2].map(|axis| point[axis] + half(axis)))
-    }))
-}
-
-type BlockRange = ([i64; 3], [i64; 3]);
-
-/// What evaluating may still cost.
-struct Effort {
-    max_blocks: u64,
-    blocks: u64,
-    visits: u64,
-}
-
-impl Effort {
-    fn new(max_blocks: u64) -> Self {
-        let visits = max_blocks.saturating_mul(VISITS_PER_BLOCK);
-        Effort { max_blocks, blocks: max_blocks, visits }
-    }
-
-    /// The first and last block of a box in each direction, if there are not too many between them.
-    fn visit(&mut self, bounds: &Bounds) -> Result<BlockRange, String> {
-        let (low, high) = (bounds.min.map(|v| v >> 4), bounds.max_inside().map(|v| v >> 4));
-        let count: u128 = (0..3).map(|axis| (high[axis] - low[axis] + 1) as u128).product();
-        let left = u64::try_from(count).ok().and_then(|count| self.visits.checked_sub(count));
-        self.visits = left.ok_or_else(|| format!("spans {count} blocks, which is too many"))?;
-        Ok((low, high))
-    }
-
-    fn compute_block(&mut self) -> Result<(), String> {
-        let left = self.blocks.checked_sub(1);
-        self.blocks = left.ok_or_else(|| {
-            format!("needs too many blocks: {} are the limit for all such layers", self.max_blocks)
-        })?;
-        Ok(())
-    }
-}
-
-fn positions((low, high): BlockRange) -> impl Iterator<Item = BlockPos> {
-    (low[2]..=high[2]).flat_map(move |z| {
-        (low[1]..=high[1]).flat_map(move |y| {
-            (low[0]..=high[0]).map(move |x| BlockPos { x: x as i32, y: y as i32, z: z as i32 })
-        })
-    })
-}
-
-fn cell(origin: [i64; 3], index: usize) -> [i64; 3] {
-    let index = index as i64;
-    [origin[0] + (index & 15), origin[1] + (index >> 4 & 15), origin[2] + (index >> 8)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Layer;
+    use crate::document::{BlendMode, Matrix, ShapeKind, draw_volume};
+    use crate::voxel::{Bounds, Point, Rgba};
+
+    fn shape(kind: ShapeKind, matrix: Matrix) -> Layer {
+        let mut layer = Layer::new(LayerId(1), "shape");
+        layer.content = LayerContent::Shape { kind, color: Rgba::WHITE };
+        layer.matrix = matrix;
+        layer
+    }
 
     fn with_base_and_clone(matrix: Matrix) -> Document {
         let mut base = Layer::new(LayerId(1), "base");
@@ -380,8 +360,9 @@ mod tests {
             let bounds = Bounds { min: [-4, -4, 0], max: [4, 4, 8] };
             let matrix = Matrix::of_bounds(&bounds);
             let canvas = super::super::canvas_for_size([64; 3]);
-            let volume = evaluate_shape(kind, Rgba::WHITE, &matrix, &canvas, &mut Effort::new(100));
-            assert_eq!(volume.map(|volume| volume.count()), Ok(count), "{kind:?}");
+            let mut document = Document::with_layers("", canvas, vec![shape(kind, matrix)]);
+            assert_eq!(document.evaluate(), vec![]);
+            assert_eq!(document.layers()[0].volume.count(), count, "{kind:?}");
         }
     }
 
@@ -389,8 +370,141 @@ mod tests {
     fn an_enormous_shape_is_refused_and_not_tried() {
         let mut matrix = Matrix::IDENTITY;
         (0..3).for_each(|axis| matrix.0[axis][axis] = 1e9);
-        let effort = &mut Effort::new(1000);
-        let shape = evaluate_shape(ShapeKind::Cube, Rgba::WHITE, &matrix, &Bounds::ALL, effort);
-        assert!(shape.is_err());
+        let layers = vec![shape(ShapeKind::Cube, matrix)];
+        let mut document = Document::with_layers("", Bounds::ALL, layers);
+        let problems = document.evaluate_within(1000);
+        assert!(problems[0].reason.contains("too many"), "{problems:?}");
+    }
+
+    /// A document with a base of several blocks, clones of it in different places, and a clone of a clone.
+    fn with_clones() -> Document {
+        let mut base = Layer::new(LayerId(1), "base");
+        base.volume.fill(Bounds::inclusive([-20, 3, 0], [70, 30, 9]), Rgba::opaque(9, 9, 9));
+        base.volume.fill(Bounds::inclusive([0, 5, 2], [20, 9, 30]), Rgba::opaque(80, 0, 0));
+        let mut turned = Matrix::IDENTITY;
+        turned.0 = [
+            [0.8, 0.6, 0.0, 0.0],
+            [-0.6, 0.8, 0.0, 0.0],
+            [0.0, 0.0, 1.5, 0.0],
+            [3.0, -4.0, 5.5, 1.0],
+        ];
+        let mut small = Matrix::IDENTITY;
+        (0..3).for_each(|axis| small.0[axis][axis] = 0.4);
+        let clone = |id, base, matrix| {
+            let mut layer = Layer::new(LayerId(id), "clone");
+            layer.content = LayerContent::Clone { base: LayerId(base) };
+            layer.matrix = matrix;
+            layer
+        };
+        let ball = Matrix::of_bounds(&Bounds { min: [-9, -9, 0], max: [9, 9, 18] });
+        let mut ball = shape(ShapeKind::Sphere, ball);
+        ball.id = LayerId(6);
+        let layers = vec![
+            clone(4, 3, small),
+            base,
+            clone(2, 1, Matrix::IDENTITY),
+            clone(3, 1, turned),
+            ball,
+            clone(5, 6, turned),
+        ];
+        Document::with_layers("", super::super::canvas_for_size([64; 3]), layers)
+    }
+
+    fn hashes(document: &Document) -> Vec<u64> {
+        document.layers().iter().map(|layer| layer.volume.state_hash()).collect()
+    }
+
+    #[test]
+    fn slices_of_any_length_come_to_what_one_slice_comes_to() {
+        let mut whole = with_clones();
+        assert_eq!(whole.evaluate(), vec![]);
+        assert!(whole.layers().iter().all(|layer| layer.volume.count() > 10));
+        for units in [1, 2, 7, 1000] {
+            let mut sliced = with_clones();
+            let (mut evaluation, mut slices) = (Evaluation::new(&sliced), 1);
+            while evaluation.step(&mut sliced, Since::Nothing, &mut Budget::units(units)) {
+                slices += 1;
+            }
+            assert!(units > 2 || slices > 50, "{slices}");
+            assert_eq!(hashes(&sliced), hashes(&whole), "{units}");
+            assert_eq!(evaluation.into_problems(), vec![]);
+        }
+    }
+
+    /// Edits voxels of the base in a way that a number tells.
+    fn edit_base(document: &mut Document, number: u32) {
+        let base = &mut document.layer_mut(LayerId(1)).expect("the base").volume;
+        let at =
+            |step: u32| (number.wrapping_mul(2_654_435_761).rotate_left(step) % 80) as i32 - 20;
+        let point = Point::new(at(3), at(9) / 2, at(17) / 3);
+        let color =
+            if number.is_multiple_of(3) { Rgba::EMPTY } else { Rgba::opaque(number as u8, 7, 7) };
+        match number % 5 {
+            0 => _ = base.fill(Bounds::inclusive(point.array(), [at(5), at(8), 9]), color),
+            1 => base.remove_block(crate::voxel::BlockPos::of(point)),
+            _ => _ = base.set(point, color),
+        }
+    }
+
+    #[test]
+    fn what_is_computed_anew_in_parts_equals_what_is_computed_as_a_whole() {
+        let mut document = with_clones();
+        document.evaluate();
+        for number in 0..25 {
+            document.layers_mut().for_each(|layer| layer.volume.start_marks());
+            edit_base(&mut document, number);
+            assert_eq!(document.evaluate_since(Since::Marks), vec![]);
+            let changes: Vec<_> =
+                document.layers_mut().map(|layer| (layer.id, layer.volume.take_marks())).collect();
+            let mut whole = document.clone();
+            whole.evaluate();
+            assert_eq!(hashes(&document), hashes(&whole), "edit {number}");
+            if number % 4 == 0 {
+                for (id, change) in changes {
+                    document.layer_mut(id).expect("the layer").volume.apply(change);
+                }
+                let mut whole = document.clone();
+                whole.evaluate();
+                assert_eq!(hashes(&document), hashes(&whole), "undo of {number}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_have_changed_is_left_alone() {
+        let mut document = with_clones();
+        document.evaluate();
+        let before = document.clone();
+        document.name = "another".to_owned();
+        let mut evaluation = Evaluation::new(&document);
+        let since = Since::Document(&before);
+        assert!(!evaluation.step(&mut document, since, &mut Budget::units(1)), "nothing to do");
+        document.canvas.max[2] = 10;
+        document.layer_mut(LayerId(3)).expect("a clone").matrix.0[3][0] += 2.0;
+        assert_eq!(document.evaluate_since(Since::Document(&before)), vec![]);
+        let same = |id| {
+            let volume = |document: &Document| document.layer(LayerId(id)).unwrap().volume.clone();
+            volume(&document).is_same_storage(&volume(&before))
+        };
+        assert_eq!([1, 2, 3, 4, 5, 6].map(same), [true, true, false, false, false, false]);
+        let mut whole = document.clone();
+        whole.evaluate();
+        assert_eq!(hashes(&document), hashes(&whole));
+    }
+
+    #[test]
+    fn a_base_that_was_drawn_over_shows_in_its_clones() {
+        let mut document = with_clones();
+        document.evaluate();
+        let before = document.clone();
+        let mut more = Volume::new();
+        more.fill(Bounds::inclusive([0, 0, 0], [90, 4, 4]), Rgba::WHITE);
+        let base = document.layer_mut(LayerId(1)).expect("the base");
+        draw_volume(&mut base.volume, &more, BlendMode::Over, 1.0);
+        assert_eq!(document.evaluate_since(Since::Document(&before)), vec![]);
+        let mut whole = document.clone();
+        whole.evaluate();
+        assert_eq!(hashes(&document), hashes(&whole));
+        assert_ne!(hashes(&document), hashes(&before));
     }
 }

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use self::revisions::Revisions;
-use super::{Document, LayerId};
+use super::{Document, LayerId, Since};
 use crate::voxel::{Bounds, Volume, VolumeChange};
 
 /// What an edit may touch; decides what is recorded before it starts.
@@ -51,6 +51,11 @@ impl Edit {
             }
             Scope::Document => Edit { before: Some(Box::new(document.clone())) },
         }
+    }
+
+    /// What is known of the document as it was evaluated before.
+    pub fn since(&self) -> Since<'_> {
+        self.before.as_deref().map_or(Since::Marks, Since::Document)
     }
 
     /// Takes everything back that was done since [`Edit::begin`].

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{BlendMode, Document, Layer};
-use crate::voxel::{Blend, Bounds, Rgba, Volume};
+use crate::voxel::{Blend, Bounds, Laying, Rgba, Volume};
 
 /// Alpha scaled by an opacity from 0 to 1, rounded to the nearest.
 pub fn with_opacity(color: Rgba, opacity: f32) -> Rgba {
@@ -51,6 +51,11 @@ impl BlendMode {
 /// Draws a volume over another one in a blend mode, its alpha scaled by `opacity`.
 pub fn draw_volume(target: &mut Volume, source: &Volume, mode: BlendMode, opacity: f32) {
     target.lay(source, Blend { mode, opacity: share(opacity) });
+}
+
+/// [`draw_volume`] in units of work.
+pub fn drawing_of(source: &Volume, mode: BlendMode, opacity: f32) -> Laying {
+    Laying::new(source, Blend { mode, opacity: share(opacity) })
 }
 
 impl Layer {

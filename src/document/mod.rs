@@ -19,12 +19,12 @@ pub mod selection;
 
 pub use camera::{Camera, View};
 pub use camera_pose::Pose;
-pub use evaluate::{EVALUATED_BLOCKS_LIMIT, EvaluationProblem};
+pub use evaluate::{EVALUATED_BLOCKS_LIMIT, Evaluation, EvaluationProblem, Since};
 pub use layer::{BlendMode, Layer, LayerContent, LayerId, ShapeKind};
 pub use light::Light;
 pub use material::Material;
 pub use matrix::{Affine, Matrix};
-pub use merge::{draw_volume, with_opacity};
+pub use merge::{draw_volume, drawing_of, with_opacity};
 pub use palette::Palette;
 
 use crate::voxel::{Bounds, Volume};

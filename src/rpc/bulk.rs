@@ -116,7 +116,15 @@ impl Request {
             Work::Put(put) => {
                 let id = layer_of(document, put.layer, NO_SUCH_LAYER)?.id;
                 editable_layer(document, id, NO_SUCH_LAYER)?;
-                Ok(Box::new(PutTask { put, layer: id, turn, done: 0, changed: 0, draft: None }))
+                Ok(Box::new(PutTask {
+                    put,
+                    layer: id,
+                    turn,
+                    done: 0,
+                    changed: 0,
+                    draft: None,
+                    is_put: false,
+                }))
             }
             Work::Get { layer, area } => {
                 let volume = layer_of(document, layer, NO_SUCH_LAYER)?.volume.clone();
@@ -200,6 +208,8 @@ struct PutTask {
     done: u64,
     changed: u64,
     draft: Option<(Draft, Cursor)>,
+    /// Whether all of them are put, and only clones have to follow.
+    is_put: bool,
 }
 
 /// How far the bytes were read.
@@ -260,6 +270,9 @@ impl Task<Vec<u8>> for PutTask {
         {
             return Ok(Step::More);
         }
+        if self.is_put {
+            return self.finish(context, budget);
+        }
         let project = context.project()?;
         let (draft, cursor) =
             self.draft.get_or_insert_with(|| (project.draft(Scope::Voxels), Cursor::default()));
@@ -272,7 +285,7 @@ impl Task<Vec<u8>> for PutTask {
         loop {
             for _ in 0..VOXELS_A_UNIT {
                 let Some((point, color)) = self.put.next(self.done, cursor) else {
-                    return self.finish(context);
+                    return self.finish(context, budget);
                 };
                 self.done += 1;
                 if !(self.put.skip && color.is_empty()) {
@@ -297,7 +310,17 @@ impl Task<Vec<u8>> for PutTask {
 }
 
 impl PutTask {
-    fn finish(&mut self, context: &mut Context<'_>) -> Result<Step<Vec<u8>>, RpcError> {
+    fn finish(
+        &mut self,
+        context: &mut Context<'_>,
+        budget: &mut Budget,
+    ) -> Result<Step<Vec<u8>>, RpcError> {
+        self.is_put = true;
+        if let Some((draft, _)) = &mut self.draft
+            && draft.settle(budget)
+        {
+            return Ok(Step::More);
+        }
         let project = context.project()?;
         if let Some((draft, _)) = self.draft.take() {
             project.commit("put voxels", draft).map_err(|_| {

@@ -12,6 +12,8 @@ use crate::workspace::{Draft, Project};
 
 /// Blocks that a change may visit in place; a larger one goes on in slices.
 const BLOCKS_IN_PLACE: u64 = 256;
+/// The same where there are clones, which have to follow.
+const BLOCKS_IN_PLACE_WITH_CLONES: u64 = 4;
 
 /// What to change, and how.
 pub(super) struct Change {
@@ -86,12 +88,18 @@ pub(super) fn carry_out<R: 'static>(
     let project = context.project()?;
     let runner = Runner::new(operations, limits);
     let mut runner = runner.map_err(|error| refused(error, project.document()))?;
-    if !runner.is_short(project.document(), BLOCKS_IN_PLACE) {
+    let room = match project.document().has_computed_layers() {
+        true => BLOCKS_IN_PLACE_WITH_CLONES,
+        false => BLOCKS_IN_PLACE,
+    };
+    if !runner.is_short(project.document(), room) {
         let draft = Some(project.draft(Scope::Voxels));
         let (reply, label) = (Some(reply), label);
+        let done = None;
         return Ok(Outcome::Later(Box::new(Slices {
             runner,
             draft,
+            done,
             label,
             dry_run,
             refused,
@@ -119,6 +127,8 @@ pub(super) fn carry_out<R: 'static>(
 struct Slices<F> {
     runner: Runner,
     draft: Option<Draft>,
+    /// What the operations came to; clones follow after that.
+    done: Option<edit::Outcome>,
     label: String,
     dry_run: bool,
     refused: Refused,
@@ -137,13 +147,18 @@ where
         let project = context.project()?;
         let ended = || RpcError::internal("an edit ended twice");
         let draft = self.draft.as_mut().ok_or_else(ended)?;
-        let stepped = self.runner.step(draft.document_mut(), budget);
-        let Step::Done(outcome) =
-            stepped.map_err(|error| (self.refused)(error, project.document()))?
-        else {
+        if self.done.is_none() {
+            let stepped = self.runner.step(draft.document_mut(), budget);
+            match stepped.map_err(|error| (self.refused)(error, project.document()))? {
+                Step::More => return Ok(Step::More),
+                Step::Done(outcome) => self.done = Some(outcome),
+            }
+        }
+        if !self.dry_run && draft.settle(budget) {
             return Ok(Step::More);
-        };
+        }
         let draft = self.draft.take().ok_or_else(ended)?;
+        let outcome = self.done.take().ok_or_else(ended)?;
         if !self.dry_run {
             let stale = |_| RpcError::internal("the project changed under a running edit");
             project.commit(&self.label, draft).map_err(stale)?;

@@ -14,6 +14,7 @@ pub mod bulk;
 mod change;
 pub mod context;
 pub mod describe;
+mod drafted;
 pub mod envelope;
 pub mod error;
 mod exchange;

@@ -251,6 +251,26 @@ impl Marks {
         points
     }
 
+    /// Whether something was recorded.
+    pub(crate) fn is_any(&self) -> bool {
+        self.session != 0 && (self.single.is_some() || !self.entries.is_empty())
+    }
+
+    /// Boxes around what was recorded, one for each block; `None` if there are more than `most`.
+    pub(crate) fn boxes(&self, index: &Index, most: usize) -> Option<Vec<Bounds>> {
+        if let Some((at, index, _)) = self.single {
+            return Some(vec![Bounds::of_point(point_in_block(at, index))]);
+        }
+        let around = |entry: &Entry| {
+            let points = self.chain(newest_point(index, entry.at)).map(|logged| {
+                Bounds::of_point(point_in_block(entry.at, usize::from(logged.index)))
+            });
+            let points = points.reduce(|a, b| a.union(&b));
+            points.filter(|_| entry.before.is_none()).unwrap_or(entry.at.bounds())
+        };
+        (self.entries.len() <= most).then(|| self.entries.iter().map(around).collect())
+    }
+
     /// Ends the recording. `index` is that of the volume which was recorded.
     pub(crate) fn take(&mut self, index: &mut Index) -> VolumeChange {
         if self.session == 0 {

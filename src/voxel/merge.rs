@@ -9,10 +9,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::block::{BlockVersion, Slot};
 use super::block_edit::{self, BlockEdit, EditJob, EditReport};
 use super::dense::Dense;
-use super::index::ChunkPos;
-use super::memory::MemoryLimit;
+use super::index::{Chunk, ChunkPos};
+use super::memory::{self, MemoryLimit};
 use super::slab::Shared;
-use super::{BlendMode, BlockPos, Rgba, Volume, generation};
+use super::{BlendMode, BlockPos, BlockWalk, Rgba, Volume, generation};
 use crate::job::{Budget, Job, Progress, Step};
 
 /// How an upper volume lies on a lower one.
@@ -78,42 +78,116 @@ impl Blend {
     }
 }
 
-/// Combining a volume with another one.
-pub(crate) struct Combine {
+/// Laying a volume on another one, in units of about a block. The lower one must not change otherwise until it ends.
+///
+/// ```
+/// use goxel_daemon::voxel::{Blend, BlendMode, Bounds, Laying, Rgba, Volume};
+/// let (mut below, mut above) = (Volume::new(), Volume::new());
+/// above.fill(Bounds::inclusive([0, 0, 0], [40, 9, 9]), Rgba::WHITE);
+/// let mut laying = Laying::new(&above, Blend::new(BlendMode::Over));
+/// while laying.lay_next(&mut below)? {}
+/// assert_eq!((below.count(), laying.report().added), (4100, 4100));
+/// # Ok::<(), goxel_daemon::voxel::MemoryLimit>(())
+/// ```
+pub struct Laying {
     upper: Volume,
     blend: Blend,
-    left: std::vec::IntoIter<BlockPos>,
+    /// Where only the lower volume has blocks, which are to go. All of them are found before anything changes.
+    beyond: Option<(BlockWalk, Vec<BlockPos>)>,
+    next: BlockWalk,
+    done: u64,
     total: u64,
+    report: EditReport,
 }
 
-impl Combine {
-    pub(crate) fn new(lower: &Volume, upper: &Volume, blend: Blend) -> Combine {
-        let mut blocks: Vec<BlockPos> = upper.positions().collect();
-        if !blend.mode.adds() {
-            blocks.retain(|&at| lower.index.slot(at).is_some());
+/// Blocks of the lower volume that are looked at in one unit of work.
+const LOOKS_A_UNIT: usize = 64;
+
+impl Laying {
+    /// Of this volume on another one.
+    pub fn new(upper: &Volume, blend: Blend) -> Laying {
+        Laying {
+            upper: upper.clone(),
+            blend,
+            beyond: None,
+            next: BlockWalk::new(upper),
+            done: 0,
+            total: upper.block_count() as u64,
+            report: EditReport::default(),
         }
-        if blend.mode.erases_outside() {
-            blocks.extend(lower.positions().filter(|&at| upper.index.slot(at).is_none()));
-        }
-        let total = blocks.len() as u64;
-        Combine { upper: upper.clone(), blend, left: blocks.into_iter(), total }
     }
-}
 
-impl BlockEdit for Combine {
-    fn next_block(&mut self, volume: &mut Volume, report: &mut EditReport) -> bool {
-        let Some(at) = self.left.next() else { return false };
-        let lower = volume.index.slot(at).unwrap_or(&Slot::Empty);
-        let upper = self.upper.index.slot(at).unwrap_or(&Slot::Empty);
-        let result = self.blend.slots(lower, upper);
-        if report_difference(at, lower, &result, report) {
-            volume.put_slot(at, result);
+    /// One unit of work; false if there was none left.
+    ///
+    /// # Errors
+    /// The memory limit is reached. What was laid so far is in the lower volume.
+    pub fn lay_next(&mut self, lower: &mut Volume) -> Result<bool, MemoryLimit> {
+        memory::admit()?;
+        Ok(self.unit(lower))
+    }
+
+    /// What it came to so far.
+    pub fn report(&self) -> &EditReport {
+        &self.report
+    }
+
+    /// How far it is, in blocks.
+    pub fn progress(&self) -> Progress {
+        Progress { done: self.done.min(self.total), total: self.total }
+    }
+
+    fn unit(&mut self, lower: &mut Volume) -> bool {
+        if self.blend.mode.erases_outside() && self.find_beyond(lower) {
+            return true;
+        }
+        self.done += 1;
+        if let Some(at) = self.next.next(&self.upper) {
+            self.blend_block(lower, at);
+            return true;
+        }
+        let left = self.beyond.as_mut().and_then(|(_, blocks)| blocks.pop());
+        left.map(|at| self.blend_block(lower, at)).is_some()
+    }
+
+    /// Finds some more blocks that only the lower volume has; false once all are found.
+    fn find_beyond(&mut self, lower: &Volume) -> bool {
+        let walk = || (BlockWalk::new(lower), Vec::new());
+        let (walk, blocks) = self.beyond.get_or_insert_with(walk);
+        for count in 0..LOOKS_A_UNIT {
+            match walk.next(lower) {
+                Some(at) if self.upper.index.slot(at).is_none() => {
+                    blocks.push(at);
+                    self.total += 1;
+                }
+                Some(_) => {}
+                None => {
+                    *walk = BlockWalk::default();
+                    return count > 0;
+                }
+            }
         }
         true
     }
 
+    fn blend_block(&mut self, volume: &mut Volume, at: BlockPos) {
+        let lower = volume.index.slot(at).unwrap_or(&Slot::Empty);
+        let upper = self.upper.index.slot(at).unwrap_or(&Slot::Empty);
+        let result = self.blend.slots(lower, upper);
+        if report_difference(at, lower, &result, &mut self.report) {
+            volume.put_slot(at, result);
+        }
+    }
+}
+
+impl BlockEdit for Laying {
+    fn next_block(&mut self, volume: &mut Volume, report: &mut EditReport) -> bool {
+        let goes_on = self.unit(volume);
+        *report = self.report;
+        goes_on
+    }
+
     fn progress(&self) -> Progress {
-        Progress { done: self.total - self.left.len() as u64, total: self.total }
+        Laying::progress(self)
     }
 }
 
@@ -135,21 +209,19 @@ fn report_difference(at: BlockPos, old: &Slot, new: &Slot, report: &mut EditRepo
 impl Volume {
     /// Lays another volume on this one. Modes that keep only what both have empty the rest.
     pub fn combine(&mut self, upper: &Volume, blend: Blend) -> Result<EditReport, MemoryLimit> {
-        let edit = Combine::new(self, upper, blend);
-        block_edit::run(self, edit)
+        block_edit::run(self, Laying::new(upper, blend))
     }
 
     /// [`Volume::combine`] past the memory limit, for results that live as long as a call.
     pub fn lay(&mut self, upper: &Volume, blend: Blend) -> EditReport {
-        let mut edit = Combine::new(self, upper, blend);
-        let mut report = EditReport::default();
-        while edit.next_block(self, &mut report) {}
-        report
+        let mut laying = Laying::new(upper, blend);
+        while laying.unit(self) {}
+        laying.report
     }
 
     /// [`Volume::combine`] as a job on a snapshot of this volume.
     pub fn combine_job(&self, upper: &Volume, blend: Blend) -> EditJob {
-        EditJob::new(self, Combine::new(self, upper, blend))
+        EditJob::new(self, Laying::new(upper, blend))
     }
 }
 
@@ -161,38 +233,87 @@ struct Seen {
 }
 
 impl Seen {
-    /// Notes the present state of a volume and adds the blocks that differ from what was seen.
-    fn update(&mut self, volume: &Volume, changed: &mut FxHashSet<BlockPos>) {
-        let mut gone: FxHashSet<ChunkPos> = self.chunks.keys().copied().collect();
-        for (pos, chunk) in volume.index.chunks() {
-            gone.remove(pos);
-            generation::seen(chunk.stamp);
-            let version = (chunk.address(), chunk.stamp);
-            if self.chunks.insert(*pos, version) == Some(version) {
-                continue;
-            }
-            for place in 0..4096 {
-                let at = pos.block(place);
-                let slot = chunk.slot(place);
-                let before = if slot.is_empty() {
-                    self.blocks.remove(&at)
-                } else {
-                    self.blocks.insert(at, slot.version())
-                };
-                let now = (!slot.is_empty()).then(|| slot.version());
-                if before != now {
-                    changed.insert(at);
-                }
+    /// Notes the present state of a chunk and adds the blocks that differ from what was seen.
+    fn update_chunk(&mut self, pos: ChunkPos, chunk: &Shared<Chunk>, changed: &mut Changed) {
+        generation::seen(chunk.stamp);
+        let version = (chunk.address(), chunk.stamp);
+        if self.chunks.insert(pos, version) == Some(version) {
+            return;
+        }
+        for place in 0..4096 {
+            let at = pos.block(place);
+            let slot = chunk.slot(place);
+            let before = if slot.is_empty() {
+                self.blocks.remove(&at)
+            } else {
+                self.blocks.insert(at, slot.version())
+            };
+            let now = (!slot.is_empty()).then(|| slot.version());
+            if before != now {
+                changed.insert(at);
             }
         }
-        for pos in gone {
-            self.chunks.remove(&pos);
-            for place in 0..4096 {
-                if self.blocks.remove(&pos.block(place)).is_some() {
-                    changed.insert(pos.block(place));
-                }
+    }
+
+    /// The chunks that a volume does not have any more.
+    fn gone(&self, volume: &Volume) -> Vec<ChunkPos> {
+        self.chunks.keys().copied().filter(|&pos| volume.index.chunk(pos).is_none()).collect()
+    }
+
+    /// Notes that a chunk is gone.
+    fn forget_chunk(&mut self, pos: ChunkPos, changed: &mut Changed) {
+        self.chunks.remove(&pos);
+        for place in 0..4096 {
+            if self.blocks.remove(&pos.block(place)).is_some() {
+                changed.insert(pos.block(place));
             }
         }
+    }
+}
+
+/// The blocks of a stack to be merged anew.
+type Changed = FxHashSet<BlockPos>;
+
+/// A look at a stack under way: what differs from what the cache has seen.
+#[derive(Default)]
+struct Look {
+    /// The volume, and the chunk in it.
+    next: (usize, usize),
+    /// Chunks that the volume does not have any more, once all that it has are looked at.
+    gone: Option<Vec<ChunkPos>>,
+    changed: Changed,
+}
+
+impl Look {
+    fn begin(cache: &mut MergeCache, stack: &[(&Volume, Blend)]) -> Look {
+        let blends: Vec<Blend> = stack.iter().map(|(_, blend)| *blend).collect();
+        let mut look = Look::default();
+        if blends != cache.blends {
+            look.changed.extend(cache.merged.positions());
+            cache.seen = vec![Seen::default(); stack.len()];
+            cache.blends = blends;
+        }
+        look
+    }
+
+    /// Looks at one more chunk; false once there is none left.
+    fn next_chunk(&mut self, cache: &mut MergeCache, stack: &[(&Volume, Blend)]) -> bool {
+        let (number, chunk) = self.next;
+        let (Some(seen), Some((volume, _))) = (cache.seen.get_mut(number), stack.get(number))
+        else {
+            return false;
+        };
+        match volume.index.chunks().get(chunk) {
+            Some((pos, chunk)) => {
+                seen.update_chunk(*pos, chunk, &mut self.changed);
+                self.next.1 += 1;
+            }
+            None => match self.gone.get_or_insert_with(|| seen.gone(volume)).pop() {
+                Some(pos) => seen.forget_chunk(pos, &mut self.changed),
+                None => (self.next, self.gone) = ((number + 1, 0), None),
+            },
+        }
+        true
     }
 }
 
@@ -241,18 +362,10 @@ impl MergeCache {
     }
 
     /// Notes the present state of the stack and returns the blocks to merge anew.
-    fn look(&mut self, stack: &[(&Volume, Blend)]) -> FxHashSet<BlockPos> {
-        let blends: Vec<Blend> = stack.iter().map(|(_, blend)| *blend).collect();
-        let mut changed = FxHashSet::default();
-        if blends != self.blends {
-            changed.extend(self.merged.positions());
-            self.seen = vec![Seen::default(); stack.len()];
-            self.blends = blends;
-        }
-        for (seen, (volume, _)) in self.seen.iter_mut().zip(stack) {
-            seen.update(volume, &mut changed);
-        }
-        changed
+    fn look(&mut self, stack: &[(&Volume, Blend)]) -> Changed {
+        let mut look = Look::begin(self, stack);
+        while look.next_chunk(self, stack) {}
+        look.changed
     }
 
     fn merge_block(&mut self, stack: &[(&Volume, Blend)], at: BlockPos) {
@@ -268,14 +381,22 @@ impl MergeCache {
 pub struct MergeJob {
     stack: Vec<(Volume, Blend)>,
     cache: MergeCache,
-    left: Option<Vec<BlockPos>>,
+    stage: MergeStage,
     total: u64,
+}
+
+enum MergeStage {
+    New,
+    /// What changed is found, chunk by chunk.
+    Looking(Look),
+    /// What changed is merged, block by block.
+    Merging(<Changed as IntoIterator>::IntoIter),
 }
 
 impl MergeJob {
     /// Merges a stack with what a cache already has.
     pub fn new(stack: Vec<(Volume, Blend)>, cache: MergeCache) -> MergeJob {
-        MergeJob { stack, cache, left: None, total: 0 }
+        MergeJob { stack, cache, stage: MergeStage::New, total: 0 }
     }
 }
 
@@ -285,19 +406,34 @@ impl Job for MergeJob {
     fn step(&mut self, budget: &mut Budget) -> Step<MergeCache> {
         let stack: Vec<(&Volume, Blend)> =
             self.stack.iter().map(|(v, blend)| (v, *blend)).collect();
-        let left = self.left.get_or_insert_with(|| self.cache.look(&stack).into_iter().collect());
-        self.total = self.total.max(left.len() as u64);
-        while let Some(at) = left.pop() {
-            self.cache.merge_block(&stack, at);
+        loop {
+            match &mut self.stage {
+                MergeStage::New => {
+                    self.stage = MergeStage::Looking(Look::begin(&mut self.cache, &stack));
+                }
+                MergeStage::Looking(look) => {
+                    if !look.next_chunk(&mut self.cache, &stack) {
+                        let changed = std::mem::take(&mut look.changed).into_iter();
+                        self.total = changed.len() as u64;
+                        self.stage = MergeStage::Merging(changed);
+                    }
+                }
+                MergeStage::Merging(left) => match left.next() {
+                    Some(at) => self.cache.merge_block(&stack, at),
+                    None => return Step::Done(std::mem::take(&mut self.cache)),
+                },
+            }
             if !budget.spend(1) {
                 return Step::More;
             }
         }
-        Step::Done(std::mem::take(&mut self.cache))
     }
 
     fn progress(&self) -> Progress {
-        let left = self.left.as_ref().map_or(0, |left| left.len() as u64);
+        let left = match &self.stage {
+            MergeStage::Merging(left) => left.len() as u64,
+            MergeStage::New | MergeStage::Looking(_) => self.total,
+        };
         Progress { done: self.total - left, total: self.total }
     }
 }

@@ -50,7 +50,7 @@ pub use marks::VolumeChange;
 #[cfg(feature = "server")]
 pub(crate) use memory::admit as admit_memory;
 pub use memory::{MemoryLimit, UNIT as MEMORY_UNIT, memory_in_use, memory_limit, set_memory_limit};
-pub use merge::{Blend, MergeCache, MergeJob};
+pub use merge::{Blend, Laying, MergeCache, MergeJob};
 pub use plane::{MAX_PLANE_CELLS, PlaneError, Planes, plane_axes};
 pub use ray::{Ray, RayHit};
 pub use region::{Alike, Part, PartsJob, RegionJob, RegionTooLarge};

@@ -269,6 +269,17 @@ impl Volume {
         self.marks.start();
     }
 
+    /// Whether the recording, if one runs, has seen an edit.
+    pub fn is_touched(&self) -> bool {
+        self.marks.is_any()
+    }
+
+    /// Boxes around what the recording has seen so far, one for each touched block; `None` if there are more than
+    /// `most`.
+    pub fn touched(&self, most: usize) -> Option<Vec<Bounds>> {
+        self.marks.boxes(&self.index, most)
+    }
+
     /// Ends the recording and returns the change; give it to [`Volume::apply`] to undo it.
     pub fn take_marks(&mut self) -> VolumeChange {
         self.marks.take(&mut self.index)

@@ -1,8 +1,9 @@
 //! A change that is made in slices, on a copy of the document.
 
 use super::Project;
-use crate::document::Document;
 use crate::document::history::{Edit, Scope};
+use crate::document::{Document, Evaluation, EvaluationProblem, Since};
+use crate::job::{Budget, Progress};
 
 /// A copy of a project's document with a change in progress. It shares all voxels that the change has not
 /// touched; whoever reads the project sees the state before the change until [`Project::commit`].
@@ -10,6 +11,12 @@ pub struct Draft {
     document: Document,
     edit: Edit,
     revision: u64,
+    /// The evaluation of clones and shapes, once the change itself is made.
+    evaluation: Option<Evaluation>,
+    /// Whether nothing is known of the document as it was evaluated before.
+    is_new: bool,
+    /// Volumes that were counted, and parts of the next one.
+    counted: (usize, usize),
 }
 
 /// The project was changed while a draft of it was made; the draft is lost.
@@ -19,7 +26,50 @@ pub struct Stale;
 impl Draft {
     /// The copy, to change.
     pub fn document_mut(&mut self) -> &mut Document {
+        (self.evaluation, self.counted) = (None, (0, 0));
         &mut self.document
+    }
+
+    /// The copy.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Puts another document in place of the copy.
+    pub fn replace(&mut self, document: Document) {
+        *self.document_mut() = document;
+        self.is_new = true;
+    }
+
+    /// Has clones and shapes follow what they are made from, and counts the voxels that changed, which somebody will
+    /// want to know; until that is done or the budget is spent. Whether there is more to do. Call it when the change
+    /// is made.
+    pub fn settle(&mut self, budget: &mut Budget) -> bool {
+        let since = if self.is_new { Since::Nothing } else { self.edit.since() };
+        let evaluation = self.evaluation.get_or_insert_with(|| Evaluation::new(&self.document));
+        evaluation.step(&mut self.document, since, budget) || self.count(budget)
+    }
+
+    fn count(&mut self, budget: &mut Budget) -> bool {
+        let layers = self.document.layers().iter().map(|layer| &layer.volume);
+        let volumes = layers.chain(std::iter::once(&self.document.mask)).skip(self.counted.0);
+        for volume in volumes {
+            if volume.count_some(&mut self.counted.1, budget) {
+                return true;
+            }
+            self.counted = (self.counted.0 + 1, 0);
+        }
+        false
+    }
+
+    /// Which clones and shapes could not be computed, as far as [`Draft::settle`] has come.
+    pub fn problems(&self) -> &[EvaluationProblem] {
+        self.evaluation.as_ref().map_or(&[], Evaluation::problems)
+    }
+
+    /// How far [`Draft::settle`] has come.
+    pub fn progress(&self) -> Progress {
+        self.evaluation.as_ref().map_or_else(Progress::default, Evaluation::progress)
     }
 }
 
@@ -28,16 +78,17 @@ impl Project {
     pub fn draft(&self, scope: Scope) -> Draft {
         let mut document = self.document.clone();
         let edit = Edit::begin(&mut document, scope);
-        Draft { document, edit, revision: self.revision() }
+        let (evaluation, is_new, counted) = (None, false, (0, 0));
+        Draft { document, edit, revision: self.revision(), evaluation, is_new, counted }
     }
 
-    /// Puts a finished draft in place as one undo step.
-    pub fn commit(&mut self, label: &str, draft: Draft) -> Result<(), Stale> {
+    /// Puts a finished draft in place as one undo step. What [`Draft::settle`] has not done is done now.
+    pub fn commit(&mut self, label: &str, mut draft: Draft) -> Result<(), Stale> {
         if draft.revision != self.revision() {
             return Err(Stale);
         }
+        while draft.settle(&mut Budget::unlimited()) {}
         self.document = draft.document;
-        self.document.evaluate();
         self.record(label, draft.edit);
         Ok(())
     }

@@ -1,16 +1,22 @@
 //! Handlers about layers whose voxels are computed: clones, shapes, images.
 
+use std::borrow::Cow;
+
 use super::layer_settings::{
-    MAX_NAME_BYTES, change_layer, checked_name, named, push_above, state_of, with_suffix,
+    MAX_NAME_BYTES, change_layer, checked_name, named, push_above, state_in, state_of, with_suffix,
 };
 use super::{entries, target};
 use crate::api::args::ParamError;
 use crate::api::methods::derived_layers::*;
 use crate::api::methods::layer_settings::LayerState;
+use crate::document::history::Scope;
 use crate::document::{Document, Layer, LayerContent, LayerId, Matrix, ShapeKind};
+use crate::job::{Budget, Progress, Step};
 use crate::rpc::context::{Context, Outcome};
+use crate::rpc::drafted::{AtOnce, DraftWork, drafted};
 use crate::rpc::error::{NO_SUCH_LAYER, OVER_LIMIT, RpcError};
 use crate::rpc::table::Handle;
+use crate::workspace::Draft;
 
 entries![CreateCloneLayer, CreateShapeLayer, CreateImageLayer, PlaceLayer, DetachLayer];
 
@@ -34,16 +40,50 @@ fn shape_kind(shape: LayerShape) -> ShapeKind {
     }
 }
 
-/// Computes the voxels anew and refuses the change if those of a layer cannot be.
-fn evaluated(document: &mut Document, id: LayerId) -> Result<LayerId, RpcError> {
-    match document.evaluate().into_iter().find(|problem| problem.layer == id) {
-        None => Ok(id),
-        Some(problem) => Err(RpcError::new(OVER_LIMIT, format!("The layer {}", problem.reason))
-            .with("param", "matrix")
-            .hint(
-                "choose a smaller box, a simpler placement or another base; nothing was changed",
-            )),
+/// A change that makes a layer whose voxels are computed; refused if they cannot be.
+struct Computed<F>(AtOnce<F>);
+
+impl<F> DraftWork for Computed<F>
+where
+    F: FnOnce(&mut Document) -> Result<LayerId, RpcError>,
+{
+    type Output = LayerId;
+
+    fn step(
+        &mut self,
+        document: &mut Document,
+        budget: &mut Budget,
+    ) -> Result<Step<LayerId>, RpcError> {
+        self.0.step(document, budget)
     }
+
+    fn check(&self, draft: &Draft, id: &LayerId) -> Result<(), RpcError> {
+        match draft.problems().iter().find(|problem| problem.layer == *id) {
+            None => Ok(()),
+            Some(problem) => {
+                Err(RpcError::new(OVER_LIMIT, format!("The layer {}", problem.reason))
+                    .with("param", "matrix")
+                    .hint(
+                        "choose a smaller box, a simpler placement or another base; nothing was \
+                     changed",
+                    ))
+            }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        self.0.progress()
+    }
+}
+
+/// Changes a document by one undo step and answers with the layer that the change returns, once it is computed.
+fn compute_layer(
+    context: &mut Context<'_>,
+    label: &str,
+    change: impl FnOnce(&mut Document) -> Result<LayerId, RpcError> + 'static,
+) -> Result<Outcome<LayerState>, RpcError> {
+    let work = Computed(AtOnce::new(change));
+    drafted(context, label, Scope::Document, work, state_in)
 }
 
 impl Handle for CreateCloneLayer {
@@ -54,21 +94,23 @@ impl Handle for CreateCloneLayer {
         if let Some(name) = &params.name {
             checked_name(name, MAX_NAME_BYTES)?;
         }
-        change_layer(context, "create clone layer", |document| {
-            let base = target::layer(document, named(params.base_id), NO_SUCH_LAYER)?;
-            let name = match params.name {
-                Some(name) => name.into_owned(),
+        let name = params.name.map(Cow::into_owned);
+        let CreateCloneLayerParams { base_id, matrix: numbers, offset, .. } = params;
+        compute_layer(context, "create clone layer", move |document| {
+            let base = target::layer(document, named(base_id), NO_SUCH_LAYER)?;
+            let name = match name {
+                Some(name) => name,
                 None => with_suffix(&base.name, " clone"),
             };
             let mut clone = Layer::new(LayerId(0), &name);
             clone.material = base.material;
             clone.content = LayerContent::Clone { base: base.id };
-            clone.matrix = match params.matrix {
+            clone.matrix = match numbers {
                 Some(numbers) => matrix(numbers),
-                None => shifted(Matrix::IDENTITY, params.offset),
+                None => shifted(Matrix::IDENTITY, offset),
             };
-            let id = push_above(document, base.id, clone);
-            evaluated(document, id)
+            let base = base.id;
+            Ok(push_above(document, base, clone))
         })
     }
 }
@@ -79,14 +121,11 @@ impl Handle for CreateShapeLayer {
         params: CreateShapeLayerParams<'_>,
     ) -> Result<Outcome<LayerState>, RpcError> {
         checked_name(&params.name, MAX_NAME_BYTES)?;
-        change_layer(context, "create shape layer", |document| {
-            let mut layer = Layer::new(LayerId(0), &params.name);
-            let (kind, color) = (shape_kind(params.shape), params.color.0);
-            layer.content = LayerContent::Shape { kind, color };
-            layer.matrix = Matrix::of_bounds(&params.bounds.0);
-            let id = document.push_layer(layer);
-            evaluated(document, id)
-        })
+        let mut layer = Layer::new(LayerId(0), &params.name);
+        let (kind, color) = (shape_kind(params.shape), params.color.0);
+        layer.content = LayerContent::Shape { kind, color };
+        layer.matrix = Matrix::of_bounds(&params.bounds.0);
+        compute_layer(context, "create shape layer", move |document| Ok(document.push_layer(layer)))
     }
 }
 
@@ -114,7 +153,7 @@ impl Handle for PlaceLayer {
         context: &mut Context<'_>,
         params: PlaceLayerParams,
     ) -> Result<Outcome<LayerState>, RpcError> {
-        change_layer(context, "place layer", |document| {
+        compute_layer(context, "place layer", move |document| {
             let layer = target::layer_mut(document, params.layer_id, NO_SUCH_LAYER)?;
             check_fits(layer, &params)?;
             if let LayerContent::Shape { kind, color } = &mut layer.content {
@@ -130,8 +169,7 @@ impl Handle for PlaceLayer {
             if let Some(offset) = params.offset {
                 layer.matrix = shifted(layer.matrix, offset);
             }
-            let id = layer.id;
-            evaluated(document, id)
+            Ok(layer.id)
         })
     }
 }

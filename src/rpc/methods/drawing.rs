@@ -17,7 +17,7 @@ pub(super) struct DrawJob {
 }
 
 enum Stage {
-    Merging(MergeJob),
+    Merging(Box<MergeJob>),
     Drawing(Box<RenderJob>),
     Failed(RenderError),
 }

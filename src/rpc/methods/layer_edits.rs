@@ -5,10 +5,13 @@ use crate::api::args::{nearest, shown};
 use crate::api::methods::layer_edits::*;
 use crate::api::{LayerRef, ParamError};
 use crate::document::history::Scope;
-use crate::document::{Document, Layer, LayerId, draw_volume};
+use crate::document::{Document, Layer, LayerId, drawing_of};
+use crate::job::{Budget, Progress, Step};
 use crate::rpc::context::{Context, Outcome};
+use crate::rpc::drafted::{DraftWork, drafted};
 use crate::rpc::error::{DELETE_LAYER, MERGE_LAYERS, RpcError, SET_LAYER_VISIBILITY};
 use crate::rpc::table::Handle;
+use crate::voxel::Laying;
 
 entries![DeleteLayer, MergeLayers, SetLayerVisibility];
 
@@ -87,28 +90,59 @@ impl Handle for MergeLayers {
                 .with("got", into)
                 .hint("give two layers; nothing was changed"));
         }
-        let project = context.project()?;
-        let result = project.edit("merge layers", Scope::Document, |document| {
-            merge(document, LayerId(from), LayerId(into))
-        })?;
-        Ok(result.into())
+        let (from, into) = (LayerId(from), LayerId(into));
+        let document = context.project()?.document();
+        target::editable_layer(document, into, MERGE_LAYERS)?;
+        target::layer_id(document, LayerRef(Some(from.0)), MERGE_LAYERS)?;
+        let work = Merge { from, into, laying: None };
+        drafted(context, "merge layers", Scope::Document, work, move |project, ()| {
+            let document = project.document();
+            let layer = document.layer(into).ok_or_else(vanished)?;
+            Ok(MergeLayersResult {
+                success: true,
+                layer_id: into.0,
+                voxel_count: layer.volume.count(),
+                active_layer: document.active().0,
+            })
+        })
     }
 }
 
-fn merge(
-    document: &mut Document,
+fn vanished() -> RpcError {
+    RpcError::internal("layer vanished")
+}
+
+/// One layer laid on another one, and gone after that.
+struct Merge {
     from: LayerId,
     into: LayerId,
-) -> Result<MergeLayersResult, RpcError> {
-    target::editable_layer_mut(document, LayerRef(Some(into.0)), MERGE_LAYERS)?;
-    target::layer_id(document, LayerRef(Some(from.0)), MERGE_LAYERS)?;
-    let vanished = || RpcError::internal("layer vanished");
-    let source = document.remove_layer(from).ok_or_else(vanished)?;
-    let layer = document.layer_mut(into).ok_or_else(vanished)?;
-    draw_volume(&mut layer.volume, &source.volume, source.mode, source.opacity);
-    let voxel_count = layer.volume.count();
-    let active_layer = document.active().0;
-    Ok(MergeLayersResult { success: true, layer_id: into.0, voxel_count, active_layer })
+    laying: Option<Laying>,
+}
+
+impl DraftWork for Merge {
+    type Output = ();
+
+    fn step(&mut self, document: &mut Document, budget: &mut Budget) -> Result<Step<()>, RpcError> {
+        let laying = match &mut self.laying {
+            Some(laying) => laying,
+            None => {
+                let source = document.remove_layer(self.from).ok_or_else(vanished)?;
+                let laying = drawing_of(&source.volume, source.mode, source.opacity);
+                self.laying.insert(laying)
+            }
+        };
+        let layer = document.layer_mut(self.into).ok_or_else(vanished)?;
+        while laying.lay_next(&mut layer.volume)? {
+            if !budget.spend(1) {
+                return Ok(Step::More);
+            }
+        }
+        Ok(Step::Done(()))
+    }
+
+    fn progress(&self) -> Progress {
+        self.laying.as_ref().map_or_else(Progress::default, Laying::progress)
+    }
 }
 
 impl Handle for SetLayerVisibility {

@@ -10,6 +10,7 @@ use crate::document::{Document, Layer, LayerId};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{NO_SUCH_LAYER, RpcError};
 use crate::rpc::table::Handle;
+use crate::workspace::Project;
 
 entries![
     SetActiveLayer,
@@ -49,12 +50,16 @@ pub(super) fn state_of(
     context: &mut Context<'_>,
     id: LayerId,
 ) -> Result<Outcome<LayerState>, RpcError> {
-    let project = context.project()?;
+    state_in(context.project()?, id).map(Outcome::Done)
+}
+
+/// A layer of a project as it is.
+pub(super) fn state_in(project: &Project, id: LayerId) -> Result<LayerState, RpcError> {
     let document = project.document();
     let layer = document.layer(id).ok_or_else(|| RpcError::internal("layer vanished"))?;
     let layer = listed(layer, document.active() == id);
     let (layer_id, revision) = (id.0, project.revision());
-    Ok(LayerState { success: true, layer_id, layer, revision }.into())
+    Ok(LayerState { success: true, layer_id, layer, revision })
 }
 
 /// Changes one layer by one undo step; a change that leaves it as it was makes no step.

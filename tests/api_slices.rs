@@ -1,0 +1,216 @@
+//! Calls that take more than a slice: any slice length comes to the same, others are answered in between, and who
+//! gives up leaves the document as it was.
+
+#[path = "support/service.rs"]
+mod service;
+
+use std::sync::OnceLock;
+
+use goxel_daemon::document::Document;
+use goxel_daemon::job::Budget;
+use goxel_daemon::rpc::{ConnectionId, Exchange, Handled};
+use goxel_daemon::workspace::Project;
+use serde_json::{Value, json};
+use service::Daemon;
+
+/// Begins a call on a connection; an answer if it came at once.
+fn begin(
+    daemon: &mut Daemon,
+    connection: u64,
+    method: &str,
+    params: &Value,
+) -> Result<Value, Box<Exchange>> {
+    let call = json!({"jsonrpc": "2.0", "id": connection, "method": method, "params": params});
+    let (text, caller, mut out) = (call.to_string(), ConnectionId(connection), Vec::new());
+    match daemon.service.handle(text.as_bytes(), caller, &mut daemon.host, &mut out) {
+        Handled::Finished => Ok(serde_json::from_slice(&out).expect("JSON")),
+        Handled::Pending(exchange) => Err(exchange),
+    }
+}
+
+/// One slice; the answer if that was the last one.
+fn step(daemon: &mut Daemon, exchange: &mut Exchange, mut budget: Budget) -> Option<Value> {
+    let mut out = Vec::new();
+    let finished = daemon.service.step(exchange, &mut daemon.host, &mut budget, &mut out);
+    finished.then(|| serde_json::from_slice(&out).expect("JSON"))
+}
+
+/// Everything that a change may change.
+fn state(daemon: &Daemon) -> Vec<String> {
+    let project = daemon.service.workspace().project("default").expect("the default project");
+    let document = project.document();
+    let mut state: Vec<String> = document
+        .layers()
+        .iter()
+        .map(|layer| {
+            let hash = layer.volume.state_hash();
+            assert_eq!(layer.volume.count(), layer.volume.voxels().count() as u64);
+            format!("{} {} {:?} {:?} {hash}", layer.id.0, layer.name, layer.content, layer.mode)
+        })
+        .collect();
+    let (revision, position) = (project.revision(), project.history().position());
+    state.push(format!("{:?} {}", document.selection, document.mask.state_hash()));
+    state.push(format!("{:?} {revision} {position:?}", document.active()));
+    state
+}
+
+/// A scene of some hundred blocks: a base with holes and a mixed surface, a second layer across it, a clone that is
+/// turned, a shape, and a selection.
+fn scene() -> Daemon {
+    static DOCUMENT: OnceLock<Document> = OnceLock::new();
+    let document = DOCUMENT.get_or_init(|| {
+        let daemon = build_scene();
+        daemon.service.workspace().project("default").expect("the project").document().clone()
+    });
+    let mut daemon = Daemon::default();
+    let replaced = daemon.service.workspace_mut().project_mut("default").expect("the project");
+    *replaced = Project::new(document.clone());
+    daemon
+}
+
+fn build_scene() -> Daemon {
+    let mut daemon = Daemon::default();
+    let operations = json!([
+        {"op": "box", "min": [-40, -40, 0], "max": [60, 60, 40], "color": "red"},
+        {"op": "sphere", "center": [10, 10, 40], "radius": 30, "color": "lime"},
+        {"op": "noise", "amount": 0.2, "seed": 3},
+        {"op": "box", "min": [0, 0, 0], "max": [20, 20, 80], "mode": "subtract", "color": "white"},
+    ]);
+    daemon.call("goxel.edit", json!({"operations": operations}));
+    daemon.call("goxel.create_layer", json!(["Second"]));
+    let operations = json!([
+        {"op": "sphere", "center": [30, 20, 30], "radius": 35, "color": [0, 0, 255, 120]},
+        {"op": "box", "min": [70, 0, 0], "max": [90, 80, 3], "color": "gold"},
+    ]);
+    daemon.call("goxel.edit", json!({"operations": operations}));
+    let turned = json!([0.8, 0.6, 0, 0, -0.6, 0.8, 0, 0, 0, 0, 1, 0, 5, 100, 0, 1]);
+    daemon.call("goxel.create_clone_layer", json!({"base_id": 1, "matrix": turned}));
+    let bounds = json!({"min": [-30, -30, 0], "max": [30, 30, 50]});
+    daemon.call(
+        "goxel.create_shape_layer",
+        json!({"shape": "sphere", "bounds": bounds, "color": "orange"}),
+    );
+    daemon.call("goxel.select_color", json!({"color": "lime", "tolerance": 60, "layer": 1}));
+    daemon.call("goxel.set_active_layer", json!([1]));
+    daemon
+}
+
+/// Carries a call out with slices of so many units; the answer and how many slices it took.
+fn run(daemon: &mut Daemon, method: &str, params: &Value, units: u64) -> (Value, usize) {
+    let mut exchange = match begin(daemon, 1, method, params) {
+        Ok(answer) => return (answer, 0),
+        Err(exchange) => exchange,
+    };
+    let budget = || if units == 0 { Budget::unlimited() } else { Budget::units(units) };
+    let mut slices = 1;
+    loop {
+        if let Some(answer) = step(daemon, &mut exchange, budget()) {
+            return (answer, slices);
+        }
+        slices += 1;
+        assert!(slices < 1_000_000, "{method} never ends");
+    }
+}
+
+/// Calls that take slices on the scene, with the least number of slices of one unit.
+fn cases() -> Vec<(&'static str, Value, usize)> {
+    let bounds = json!({"min": [-30, -30, 0], "max": [70, 50, 60]});
+    vec![
+        ("goxel.merge_layers", json!([2, 1]), 100),
+        ("goxel.merge_layers", json!([1, 2]), 100),
+        ("goxel.merge_layers", json!([3, 1]), 100),
+        ("goxel.create_clone_layer", json!({"base_id": 1, "offset": [7, 200, 3]}), 100),
+        ("goxel.create_clone_layer", json!({"base_id": 3}), 100),
+        ("goxel.create_shape_layer", json!({"shape": "cylinder", "bounds": bounds}), 100),
+        ("goxel.place_layer", json!({"layer_id": 3, "offset": [9, 9, 100]}), 100),
+        ("goxel.place_layer", json!({"layer_id": 4, "bounds": bounds}), 50),
+    ]
+}
+
+#[test]
+fn slices_of_any_length_come_to_the_same() {
+    for (method, params, least) in cases() {
+        let mut whole = scene();
+        let (expected, _) = run(&mut whole, method, &params, 0);
+        assert!(expected.get("error").is_none(), "{method} {params}: {expected}");
+        for units in [1, 13] {
+            let mut sliced = scene();
+            let (answer, slices) = run(&mut sliced, method, &params, units);
+            assert_eq!(answer, expected, "{method} {params}");
+            assert_eq!(state(&sliced), state(&whole), "{method} {params}");
+            assert!(units > 1 || slices >= least, "{method} {params}: {slices} slices");
+        }
+    }
+}
+
+#[test]
+fn between_two_slices_others_are_answered_and_see_the_state_before() {
+    let mut daemon = scene();
+    for (method, params, _) in cases() {
+        let before = state(&daemon);
+        let mut running = begin(&mut daemon, 1, method, &params).expect_err("it takes slices");
+        let mut waiting = begin(&mut daemon, 2, "goxel.add_voxel", &json!([500, 0, 0]));
+        for _ in 0..5 {
+            assert!(step(&mut daemon, &mut running, Budget::units(1)).is_none(), "{method}");
+            assert!(begin(&mut daemon, 3, "ping", &json!([])).is_ok());
+            assert!(begin(&mut daemon, 3, "goxel.list_layers", &json!([])).is_ok());
+            assert_eq!(state(&daemon), before, "{method} {params}");
+            if let Err(waiting) = &mut waiting {
+                let early = step(&mut daemon, waiting, Budget::units(1));
+                assert!(early.is_none(), "{method}: a change waits for the one before it");
+            }
+        }
+        // Whoever gives up leaves no trace, and those who waited go on.
+        daemon.service.cancel(*running, &mut daemon.host);
+        assert_eq!(state(&daemon), before, "{method} {params}");
+        let mut waiting = waiting.expect_err("it waits");
+        let answer = (0..100_000).find_map(|_| step(&mut daemon, &mut waiting, Budget::units(9)));
+        assert!(answer.expect("it goes on")["result"]["success"] == true, "{method}");
+        daemon.call("goxel.undo", json!([]));
+    }
+}
+
+#[test]
+fn two_long_changes_of_two_projects_go_on_in_turn() {
+    let mut daemon = scene();
+    daemon.call("goxel.duplicate_project", json!({"name": "other"}));
+    let merge = json!({"source_layer_id": 2, "target_layer_id": 1});
+    let mut other = merge.clone();
+    other["project"] = json!("other");
+    let mut first = begin(&mut daemon, 1, "goxel.merge_layers", &merge).expect_err("slices");
+    let mut second = begin(&mut daemon, 2, "goxel.merge_layers", &other).expect_err("slices");
+    let (mut done, mut turns) = ([None, None], 0);
+    while done.iter().any(Option::is_none) {
+        for (place, exchange) in [&mut first, &mut second].into_iter().enumerate() {
+            if done[place].is_none() {
+                done[place] = step(&mut daemon, exchange, Budget::units(2)).map(|_| turns);
+            }
+        }
+        turns += 1;
+    }
+    assert_eq!(done[0], done[1], "each gets its share");
+}
+
+#[test]
+fn a_change_of_one_voxel_costs_its_clones_no_more_than_what_shows_it() {
+    let mut daemon = scene();
+    let answer = begin(&mut daemon, 1, "goxel.add_voxel", &json!([30, 55, 70, "white"]));
+    assert!(answer.is_ok(), "it is done at once");
+    let found = daemon.call("goxel.find", json!({"layer": 3, "color": "white"}));
+    assert!(found["match_count"].as_u64().unwrap() > 0, "{found}");
+    let before = state(&daemon);
+    let document = daemon.service.workspace().project("default").unwrap().document();
+    let mut anew = document.clone();
+    anew.evaluate();
+    for (layer, other) in document.layers().iter().zip(anew.layers()) {
+        assert_eq!(layer.volume.state_hash(), other.volume.state_hash(), "{}", layer.name);
+    }
+    let many: Vec<[i32; 3]> = (0..3000).map(|n| [n % 30, n / 30 % 30, 90 + n / 900]).collect();
+    let operations = json!([{"op": "voxels", "points": many, "color": "gold"}]);
+    let edit = json!({"operations": operations});
+    assert!(begin(&mut daemon, 1, "goxel.edit", &edit).is_err_and(|running| {
+        daemon.service.cancel(*running, &mut daemon.host);
+        true
+    }));
+    assert_eq!(state(&daemon), before);
+}
