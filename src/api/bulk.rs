@@ -7,6 +7,7 @@
 
 use super::color_form::from_text;
 use super::json::{Elements, Members, skip_space};
+use super::number_row::RowReader;
 use super::value::{Value, coordinate};
 use crate::voxel::{Point, Rgba};
 
@@ -26,18 +27,38 @@ pub const EXPECTED: &str = "a voxel: [x,y,z], [x,y,z,color], [x,y,z,r,g,b,a], or
 /// The voxels of a JSON array of voxels; an `Err` holds the raw text of an entry that is none.
 pub struct VoxelEntries<'a> {
     text: &'a str,
+    rows: RowReader<'a>,
     at: usize,
 }
 
 impl<'a> VoxelEntries<'a> {
     /// Over a valid JSON array.
     pub fn new(array: &'a str) -> Self {
-        VoxelEntries { text: array, at: usize::from(array.starts_with('[')) }
+        let rows = RowReader::new(array.as_bytes());
+        VoxelEntries { text: array, rows, at: usize::from(array.starts_with('[')) }
     }
 
     /// A guess at how many entries there are, to make room for them.
     pub fn capacity(&self) -> usize {
         self.text.len() / 24
+    }
+
+    /// The entry at `at` and the offset behind it, if it is an array of three, six or seven short whole numbers.
+    #[inline]
+    fn usual_entry(&mut self, at: usize) -> Option<(VoxelEntry, usize)> {
+        let row = self.rows.row(at)?;
+        let (&[x, y, z], color) = row.numbers().split_first_chunk()?;
+        let color = match color {
+            [] => None,
+            &[r, g, b] => Some([r, g, b, 255]),
+            &[r, g, b, a] => Some([r, g, b, a]),
+            _ => return None,
+        };
+        let color = match color {
+            Some([r, g, b, a]) if !(0..=255).contains(&(r | g | b | a)) => return None,
+            color => color.map(|rgba| Rgba::from(rgba.map(|channel| channel as u8))),
+        };
+        Some((VoxelEntry { point: Point::new(x, y, z), color }, at + row.length))
     }
 }
 
@@ -49,6 +70,12 @@ impl<'a> Iterator for VoxelEntries<'a> {
         let mut at = skip_space(bytes, self.at);
         if bytes.get(at) == Some(&b',') {
             at = skip_space(bytes, at + 1);
+        }
+        if bytes.get(at) == Some(&b'[')
+            && let Some((entry, end)) = self.usual_entry(at)
+        {
+            self.at = end;
+            return Some(Ok(entry));
         }
         let mut scanner = Scanner { bytes, at };
         if let Some(entry) = scanner.entry() {

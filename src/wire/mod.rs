@@ -17,7 +17,9 @@ mod header_block;
 pub mod headers;
 pub mod http;
 pub mod json_text;
+mod number_lists;
 pub mod scanner;
+pub mod window;
 
 use std::ops::Range;
 

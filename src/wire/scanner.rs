@@ -5,6 +5,8 @@
 //! surrogate pairs or number ranges: those are faults inside a value whose end is still certain, and the
 //! JSON parser behind the decoder reports them.
 
+use super::number_lists::numbers_length;
+
 /// The deepest nesting that is accepted.
 pub const MAX_DEPTH: u32 = 128;
 
@@ -132,8 +134,8 @@ fn whole_number(bytes: &[u8]) -> Option<usize> {
 }
 
 /// The length of the whole numbers at the front, each with the comma behind it; and whether the last of them has
-/// none, because the array ends there.
-fn number_list(bytes: &[u8]) -> (usize, bool) {
+/// none, because the array ends there. If it is `in_list_of_lists`, its neighbours may follow.
+fn number_list(bytes: &[u8], in_list_of_lists: bool) -> (usize, bool) {
     let mut end = 0;
     loop {
         let Some(length) = whole_number(&bytes[end..]) else { return (end, false) };
@@ -141,6 +143,7 @@ fn number_list(bytes: &[u8]) -> (usize, bool) {
             Some(b',') => end += length + 1,
             _ => return (end + length, true),
         }
+        end += numbers_length(&bytes[end..], in_list_of_lists);
     }
 }
 
@@ -243,7 +246,8 @@ impl Scanner {
                     (length, State::CommaOrEnd)
                 }
                 (State::Value | State::ValueOrEnd, b'-' | b'0'..=b'9') => {
-                    let (length, is_last) = number_list(&bytes[at..]);
+                    let in_list_of_lists = containers & 3 == 0 && depth > 1;
+                    let (length, is_last) = number_list(&bytes[at..], in_list_of_lists);
                     if length == 0 {
                         break;
                     }

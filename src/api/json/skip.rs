@@ -1,9 +1,10 @@
 //! Skipping values of a text that was checked before: only their ends are looked for.
 //!
-//! Brackets are counted eight bytes at a time between strings, so that the levels of a deep text, which skip the same
-//! bytes one after the other, cost little.
+//! Brackets outside strings are counted 64 bytes at a time, so that the levels of a deep text, which skip the same bytes
+//! one after the other, cost little.
 
 use super::check::skip_string;
+use crate::wire::window::{Places, WINDOW, Window, before, parity};
 
 /// Whether a byte ends a number or a word in a valid text: white space, or what comes behind a value.
 pub(super) fn ends_scalar(byte: u8) -> bool {
@@ -26,34 +27,67 @@ pub(super) fn skip_valid(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Skips an array or object by counting brackets, eight bytes at a time between strings.
+/// Skips an array or object: goes on behind the bracket that closes as many as were opened.
 fn skip_brackets(text: &[u8], mut at: usize) -> Option<usize> {
     let mut depth = 0;
-    while let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = Word(u64::from_le_bytes(*chunk));
-        let (mut opened, mut closed) = (word.brackets(b'{'), word.brackets(b'}'));
-        let quotes = word.bytes_like(b'"');
-        let string = if quotes.is_empty() { 8 } else { quotes.first() };
-        if string < 8 {
-            (opened, closed) = (opened.before(string), closed.before(string));
-        }
-        if depth > closed.count() {
-            depth = depth + opened.count() - closed.count();
+    while let Some(window) = Window::at(text, at) {
+        let seen = outside_strings(window);
+        let opened = window.bracket(b'{') & seen.outside;
+        let closed = window.bracket(b'}') & seen.outside;
+        if depth > closed.count_ones() {
+            depth = depth + opened.count_ones() - closed.count_ones();
         } else {
-            for place in opened.or(closed) {
-                depth = if opened.has(place) { depth + 1 } else { depth - 1 };
-                if depth == 0 {
-                    return Some(at + place + 1);
-                }
+            if let Some(place) = place_of_end(depth, opened, closed) {
+                return Some(at + place + 1);
             }
+            depth = depth + opened.count_ones() - closed.count_ones();
         }
-        at = if string < 8 { skip_string(text, at + string).ok()? } else { at + 8 };
+        at = match seen.string {
+            Some(quote) => skip_string(text, at + quote).ok()?,
+            None => at + WINDOW,
+        };
     }
     skip_last_brackets(text, at, depth)
 }
 
-/// The end of [`skip_brackets`], where less than eight bytes are left.
-fn skip_last_brackets(text: &[u8], mut at: usize, mut depth: usize) -> Option<usize> {
+/// What of a window that begins outside strings lies outside strings.
+struct Seen {
+    outside: Places,
+    /// Where the first string begins that has to be read by itself: it does not end in the window, or has escapes.
+    string: Option<usize>,
+}
+
+fn outside_strings(window: Window) -> Seen {
+    let quotes = window.like(b'"');
+    if quotes == 0 {
+        return Seen { outside: Places::MAX, string: None };
+    }
+    // What a backslash escapes may be a quote: only what comes before the first one is certain.
+    let certain = before(window.like(b'\\').trailing_zeros());
+    let inside = parity(quotes & certain);
+    let last = WINDOW - 1 - (quotes & certain).leading_zeros() as usize % WINDOW;
+    if inside >> (WINDOW - 1) == 0 {
+        return Seen { outside: !inside, string: None };
+    }
+    Seen { outside: !inside & before(last as u32), string: Some(last) }
+}
+
+/// Where the depth, which was `depth` before these brackets, comes back to 0.
+fn place_of_end(mut depth: u32, opened: Places, closed: Places) -> Option<usize> {
+    let mut brackets = opened | closed;
+    while brackets != 0 {
+        let bracket = brackets & brackets.wrapping_neg();
+        depth = if opened & bracket != 0 { depth + 1 } else { depth.checked_sub(1)? };
+        if depth == 0 {
+            return Some(bracket.trailing_zeros() as usize);
+        }
+        brackets ^= bracket;
+    }
+    None
+}
+
+/// The end of [`skip_brackets`], where less than a window is left.
+fn skip_last_brackets(text: &[u8], mut at: usize, mut depth: u32) -> Option<usize> {
     loop {
         match text.get(at)? {
             b'[' | b'{' => depth += 1,
@@ -70,66 +104,5 @@ fn skip_last_brackets(text: &[u8], mut at: usize, mut depth: usize) -> Option<us
             _ => {}
         }
         at += 1;
-    }
-}
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
-
-/// Eight bytes, the first one lowest.
-#[derive(Clone, Copy)]
-struct Word(u64);
-
-impl Word {
-    fn bytes_like(self, byte: u8) -> Places {
-        let differing = self.0 ^ (ONES * u64::from(byte));
-        Places(!(((differing & !HIGH) + !HIGH) | differing | !HIGH))
-    }
-
-    /// This curly bracket, and the square one like it, which differs in bit 5 only.
-    fn brackets(self, curly: u8) -> Places {
-        Word(self.0 | (ONES * 0x20)).bytes_like(curly)
-    }
-}
-
-/// Some of the eight places in a word: the high bit of each.
-#[derive(Clone, Copy)]
-struct Places(u64);
-
-impl Places {
-    fn count(self) -> usize {
-        ((self.0 >> 7).wrapping_mul(ONES) >> 56) as usize
-    }
-
-    fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// The first place; 8 if there is none.
-    fn first(self) -> usize {
-        self.0.trailing_zeros() as usize / 8
-    }
-
-    /// Those before a place, which is less than 8.
-    fn before(self, place: usize) -> Self {
-        Places(self.0 & ((1 << (8 * place)) - 1))
-    }
-
-    fn or(self, other: Self) -> Self {
-        Places(self.0 | other.0)
-    }
-
-    fn has(self, place: usize) -> bool {
-        self.0 >> (8 * place) & 0x80 != 0
-    }
-}
-
-impl Iterator for Places {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        let place = self.first();
-        self.0 &= self.0.wrapping_sub(1);
-        (place < 8).then_some(place)
     }
 }
