@@ -1,17 +1,14 @@
 //! PNG bytes to pixels and back, within limits.
 
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 
-use png::{BitDepth, ColorType, Compression, Decoder, Encoder, Filter, Limits, Transformations};
+use png::{
+    BitDepth, ColorType, Compression, Decoder, DecodingError, Encoder, Filter, InterlaceInfo,
+    Limits, Reader, Transformations,
+};
 
+use crate::job::leftovers;
 use crate::voxel::Rgba;
-
-/// A picture in memory: rows from top to bottom.
-pub(crate) struct Image {
-    pub(crate) width: u32,
-    pub(crate) height: u32,
-    pub(crate) pixels: Vec<Rgba>,
-}
 
 /// Width and height from the header, without decoding anything else.
 pub(crate) fn size(png: &[u8]) -> Option<(u32, u32)> {
@@ -22,25 +19,119 @@ pub(crate) fn size(png: &[u8]) -> Option<(u32, u32)> {
 }
 
 /// Decodes a PNG of any colour type to RGBA with 8 bits a channel. `max_pixels` bounds the memory.
-pub(crate) fn decode(png: &[u8], max_pixels: u64) -> Result<Image, String> {
-    let (width, height) = size(png).ok_or("no PNG header")?;
-    let count = u64::from(width) * u64::from(height);
-    if count > max_pixels {
-        return Err(format!("a picture of {width} x {height} pixels (at most {max_pixels})"));
-    }
-    let limits = Limits { bytes: count as usize * 8 + (1 << 20) };
-    let mut decoder = Decoder::new_with_limits(Cursor::new(png), limits);
-    decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
-    let mut reader = decoder.read_info().map_err(|error| error.to_string())?;
-    let length = reader.output_buffer_size().ok_or("picture too large")?;
-    let mut raw = vec![0; length];
-    let info = reader.next_frame(&mut raw).map_err(|error| error.to_string())?;
-    raw.truncate(info.buffer_size());
-    Ok(Image { width, height, pixels: to_rgba(&raw, info.color_type)? })
+pub(crate) fn decode(png: &[u8], max_pixels: u64) -> Result<Vec<Rgba>, String> {
+    let mut decoding = Decoding::start(png, max_pixels)?;
+    while decoding.advance()? {}
+    let raster = decoding.into_raster();
+    Ok(to_rgba(&raster.raw, raster.color))
 }
 
-fn to_rgba(raw: &[u8], color: ColorType) -> Result<Vec<Rgba>, String> {
-    let pixels = match color {
+/// Bytes of pixels decoded in one unit of work, if a row does not have more.
+const PIECE: usize = 1 << 16;
+
+/// A PNG that is decoded some rows at a time.
+pub(crate) struct Decoding<R: AsRef<[u8]>> {
+    reader: Reader<Cursor<R>>,
+    raster: Raster,
+    rows: u64,
+}
+
+impl<R: AsRef<[u8]>> Decoding<R> {
+    /// Reads what stands before the pixels.
+    pub(crate) fn start(png: R, max_pixels: u64) -> Result<Self, String> {
+        let (width, height) = size(png.as_ref()).ok_or("no PNG header")?;
+        let count = u64::from(width) * u64::from(height);
+        if count > max_pixels {
+            return Err(format!("a picture of {width} x {height} pixels (at most {max_pixels})"));
+        }
+        let limits = Limits { bytes: count as usize * 8 + (1 << 20) };
+        let mut decoder = Decoder::new_with_limits(Cursor::new(png), limits);
+        decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
+        let reader = decoder.read_info().map_err(|error| error.to_string())?;
+        let length = reader.output_buffer_size().ok_or("picture too large")?;
+        let (color, _) = reader.output_color_type();
+        if color == ColorType::Indexed {
+            return Err("indexed colours that were not expanded".to_owned());
+        }
+        let raster = Raster { width, height, color, raw: vec![0; length] };
+        Ok(Decoding { reader, raster, rows: 0 })
+    }
+
+    /// The text of a text chunk that stands before the pixels.
+    pub(crate) fn text(&self, keyword: &str) -> Option<String> {
+        let chunks = &self.reader.info().uncompressed_latin1_text;
+        chunks.iter().find(|chunk| chunk.keyword == keyword).map(|chunk| chunk.text.clone())
+    }
+
+    /// Rows decoded, and all. A picture whose rows come in seven passes has almost twice as many.
+    pub(crate) fn progress(&self) -> (u64, u64) {
+        let height = u64::from(self.raster.height);
+        (self.rows, if self.reader.info().interlaced { height * 15 / 8 } else { height })
+    }
+
+    /// Decodes some rows; false once all are decoded.
+    pub(crate) fn advance(&mut self) -> Result<bool, String> {
+        for _ in 0..(PIECE / self.raster.stride().max(1)).max(1) {
+            if !self.decode_row().map_err(|error| error.to_string())? {
+                return Ok(false);
+            }
+            self.rows += 1;
+        }
+        Ok(true)
+    }
+
+    fn decode_row(&mut self) -> Result<bool, DecodingError> {
+        let stride = self.raster.stride();
+        let Raster { raw, color, .. } = &mut self.raster;
+        if !self.reader.info().interlaced {
+            // Behind the last row there is room for none, and none comes.
+            let start = raw.len().min(self.rows as usize * stride);
+            return Ok(self.reader.read_row(&mut raw[start..])?.is_some());
+        }
+        let Some(row) = self.reader.next_interlaced_row()? else { return Ok(false) };
+        if let InterlaceInfo::Adam7(pass) = row.interlace() {
+            let bits = 8 * color.samples() as u8;
+            png::expand_interlaced_row(raw, stride, row.data(), pass, bits);
+        }
+        Ok(true)
+    }
+
+    /// The picture, once all is decoded.
+    pub(crate) fn into_raster(self) -> Raster {
+        self.raster
+    }
+}
+
+/// A picture in memory, with the channels that it has in the file: rows from top to bottom.
+pub(crate) struct Raster {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    color: ColorType,
+    raw: Vec<u8>,
+}
+
+impl Raster {
+    /// Bytes of a row.
+    fn stride(&self) -> usize {
+        self.width as usize * self.color.samples()
+    }
+
+    /// Some pixels, counted row by row from the top; fewer at the end.
+    pub(crate) fn pixels(&self, first: usize, count: usize) -> Vec<Rgba> {
+        let samples = self.color.samples();
+        let [start, end] = [first, first + count].map(|at| self.raw.len().min(at * samples));
+        to_rgba(&self.raw[start..end], self.color)
+    }
+}
+
+impl Drop for Raster {
+    fn drop(&mut self) {
+        leftovers::leave_buffer(std::mem::take(&mut self.raw));
+    }
+}
+
+fn to_rgba(raw: &[u8], color: ColorType) -> Vec<Rgba> {
+    match color {
         ColorType::Rgba => raw.as_chunks::<4>().0.iter().map(|&p| Rgba::from(p)).collect(),
         ColorType::Rgb => {
             raw.as_chunks::<3>().0.iter().map(|&[r, g, b]| Rgba::opaque(r, g, b)).collect()
@@ -48,45 +139,33 @@ fn to_rgba(raw: &[u8], color: ColorType) -> Result<Vec<Rgba>, String> {
         ColorType::GrayscaleAlpha => {
             raw.as_chunks::<2>().0.iter().map(|&[v, a]| Rgba::new(v, v, v, a)).collect()
         }
-        ColorType::Grayscale => raw.iter().map(|&v| Rgba::opaque(v, v, v)).collect(),
-        ColorType::Indexed => return Err("indexed colours that were not expanded".to_owned()),
-    };
-    Ok(pixels)
+        ColorType::Grayscale | ColorType::Indexed => {
+            raw.iter().map(|&v| Rgba::opaque(v, v, v)).collect()
+        }
+    }
 }
 
 /// Encodes RGBA bytes (4 a pixel, rows from the top) as a PNG.
 pub(crate) fn encode(width: u32, height: u32, rgba: &[u8], effort: Compression) -> Vec<u8> {
-    encode_with_text(width, height, rgba, effort, None)
-}
-
-/// The same with a text chunk: its keyword and its text.
-pub(crate) fn encode_with_text(
-    width: u32,
-    height: u32,
-    rgba: &[u8],
-    effort: Compression,
-    text: Option<(&str, &str)>,
-) -> Vec<u8> {
     let mut out = Vec::with_capacity(rgba.len() / 8 + 128);
-    let mut encoder = Encoder::new(&mut out, width, height);
-    encoder.set_color(ColorType::Rgba);
-    encoder.set_depth(BitDepth::Eight);
-    encoder.set_compression(effort);
-    encoder.set_filter(Filter::Up);
-    let text = text.map_or(Ok(()), |(keyword, text)| {
-        encoder.add_text_chunk(keyword.to_owned(), text.to_owned())
-    });
     // Writing to memory cannot fail, and the length of the data follows from the size.
-    let written =
-        text.and_then(|()| encoder.write_header()).and_then(|mut out| out.write_image_data(rgba));
+    let encoder = encoder(&mut out, width, height, effort);
+    let written = encoder.write_header().and_then(|mut out| out.write_image_data(rgba));
     debug_assert!(written.is_ok(), "{written:?}");
     out
 }
 
-/// The text of a text chunk that stands before the pixels.
-pub(crate) fn text(png: &[u8], keyword: &str) -> Option<String> {
-    let limits = Limits { bytes: 1 << 20 };
-    let reader = Decoder::new_with_limits(Cursor::new(png), limits).read_info().ok()?;
-    let chunks = &reader.info().uncompressed_latin1_text;
-    chunks.iter().find(|chunk| chunk.keyword == keyword).map(|chunk| chunk.text.clone())
+/// An encoder of RGBA pictures.
+pub(crate) fn encoder<W: Write>(
+    out: W,
+    width: u32,
+    height: u32,
+    effort: Compression,
+) -> Encoder<'static, W> {
+    let mut encoder = Encoder::new(out, width, height);
+    encoder.set_color(ColorType::Rgba);
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_compression(effort);
+    encoder.set_filter(Filter::Up);
+    encoder
 }

@@ -32,7 +32,7 @@ fn decode_png(bytes: &[u8], name: &str) -> Result<Palette, FormatError> {
         image::decode(bytes, PIXELS_MAX).map_err(|found| at.invalid(found, "a PNG picture"))?;
     let mut seen = rustc_hash::FxHashSet::default();
     let mut colors = Vec::new();
-    for color in image.pixels.into_iter().filter(|color| !color.is_empty()) {
+    for color in image.into_iter().filter(|color| !color.is_empty()) {
         if seen.insert(color) {
             colors.push(color);
         }

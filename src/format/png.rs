@@ -6,17 +6,19 @@
 //! a picture is only read as slices if the format is named, and then slices are as wide as high.
 //! A rendered picture of a document is not a file format: that is the renderer's work.
 
-use crate::format::bytes::FileBytes;
-use png::Compression;
+use std::io::Write;
+
+use png::{Compression, StreamWriter};
 
 use super::builder::{Allowance, VolumeBuilder};
-use super::bytes::Bytes;
-use super::image::{self, Image};
+use super::bytes::{Bytes, FileBytes};
+use super::image::{self, Decoding, Raster};
 use super::steps::{Advance, Steps};
 use super::{
     FormatError, Loaded, ReadJob, ReadOptions, WriteJob, WriteOptions, Written, canvas_around,
 };
 use crate::document::{Document, Layer, LayerId};
+use crate::job::pieces::SharedPieces;
 use crate::voxel::{Bounds, Point, Volume};
 
 const NAME: &str = "png";
@@ -39,15 +41,29 @@ pub(super) fn slices_reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
 }
 
 struct Reader {
-    bytes: FileBytes,
+    stage: Stage,
     options: ReadOptions,
     allowance: Allowance,
     as_slices: bool,
-    image: Option<(Image, Option<Slices>)>,
-    row: u32,
     builder: VolumeBuilder,
     volume: Volume,
 }
+
+/// What is done with a file, in this order.
+enum Stage {
+    Ready(FileBytes),
+    Decoding(Box<Decoding<FileBytes>>),
+    /// The pixels up to `next` are voxels.
+    Placing {
+        picture: Raster,
+        slices: Option<Slices>,
+        next: usize,
+    },
+    Over,
+}
+
+/// Pixels that become voxels in one unit of work.
+const PIXELS_A_UNIT: usize = 1 << 13;
 
 /// How a volume lies in a picture of slices.
 #[derive(Clone, Copy)]
@@ -56,30 +72,79 @@ struct Slices {
     corner: [i64; 3],
 }
 
+/// The error that a file is no picture.
+fn invalid(found: String) -> FormatError {
+    Bytes::new(&[], NAME).invalid(found, "a PNG picture")
+}
+
 impl Reader {
     fn new(bytes: FileBytes, options: ReadOptions, as_slices: bool) -> Self {
-        let allowance = Allowance::new(options.limits);
+        let (stage, allowance) = (Stage::Ready(bytes), Allowance::new(options.limits));
         let (builder, volume) = (VolumeBuilder::new(), Volume::new());
-        Reader { bytes, options, allowance, as_slices, image: None, row: 0, builder, volume }
+        Reader { stage, options, allowance, as_slices, builder, volume }
     }
 
-    fn decode(&mut self) -> Result<(), FormatError> {
-        let bytes = Bytes::new(&self.bytes, NAME);
+    fn start_to_decode(&self, bytes: FileBytes) -> Result<Stage, FormatError> {
         let max_pixels = PIXELS_MAX.min(self.options.limits.max_voxel_bytes / 4);
-        let image = image::decode(&self.bytes, max_pixels)
-            .map_err(|found| bytes.invalid(found, "a PNG picture"))?;
-        let told = image::text(&self.bytes, KEYWORD).and_then(|text| Slices::parse(&text));
-        let told = told.filter(|slices| slices.fits(&image));
+        let decoding = Decoding::start(bytes, max_pixels).map_err(invalid)?;
+        Ok(Stage::Decoding(Box::new(decoding)))
+    }
+
+    fn decode_some(&self, mut decoding: Box<Decoding<FileBytes>>) -> Result<Stage, FormatError> {
+        if decoding.advance().map_err(invalid)? {
+            return Ok(Stage::Decoding(decoding));
+        }
+        let told = decoding.text(KEYWORD).and_then(|text| Slices::parse(&text));
+        let picture = decoding.into_raster();
+        let told = told.filter(|slices| slices.fits(&picture));
         let slices = match (told, self.as_slices) {
             (Some(slices), _) => Some(slices),
             (None, false) => None,
-            (None, true) => Some(Slices::guess(&image).ok_or_else(|| {
-                let what = format!("slices in a picture of {} x {}", image.width, image.height);
-                bytes.invalid(what, "a width that is a multiple of the height")
+            (None, true) => Some(Slices::guess(&picture).ok_or_else(|| {
+                let (width, height) = (picture.width, picture.height);
+                let what = format!("slices in a picture of {width} x {height}");
+                let expected = "a width that is a multiple of the height";
+                Bytes::new(&[], NAME).invalid(what, expected)
             })?),
         };
-        self.image = Some((image, slices));
-        Ok(())
+        Ok(Stage::Placing { picture, slices, next: 0 })
+    }
+
+    /// Makes some pixels voxels; how many.
+    fn place_some(
+        &mut self,
+        picture: &Raster,
+        slices: Option<Slices>,
+        first: usize,
+    ) -> Result<usize, FormatError> {
+        let (width, height) = (picture.width as usize, i64::from(picture.height));
+        let pixels = picture.pixels(first, PIXELS_A_UNIT);
+        for (index, &color) in (first..).zip(&pixels).filter(|(_, color)| !color.is_empty()) {
+            let (column, row) = ((index % width) as i64, (index / width) as i64);
+            let point = match slices {
+                Some(slices) => slices.point(column, row),
+                None => {
+                    let x = column - (width / 2) as i64;
+                    Point::new(x as i32, 0, (height - 1 - row) as i32)
+                }
+            };
+            self.builder.set(point, color, &mut self.allowance)?;
+        }
+        Ok(pixels.len())
+    }
+
+    fn finish(&mut self, slices: Option<Slices>) -> Loaded {
+        let name = self.options.name.take().unwrap_or_default();
+        let mut layer = Layer::new(LayerId(1), if name.is_empty() { "Layer.1" } else { &name });
+        layer.volume = std::mem::take(&mut self.volume);
+        let told = slices.map(|slices| Bounds {
+            min: slices.corner,
+            max: [0, 1, 2].map(|axis| slices.corner[axis] + slices.size[axis]),
+        });
+        let canvas = told.unwrap_or_else(|| canvas_around([&layer.volume].into_iter()));
+        let format = if slices.is_some() { SLICES } else { NAME };
+        let document = Document::with_layers(&name, canvas, vec![layer]);
+        Loaded { document, format, warnings: Vec::new(), version: None }
     }
 }
 
@@ -90,7 +155,7 @@ impl Slices {
         Some(Slices { size: [width, depth, height], corner: [x, y, z] })
     }
 
-    fn fits(&self, image: &Image) -> bool {
+    fn fits(&self, image: &Raster) -> bool {
         let [width, depth, height] = self.size;
         let reach = |axis: usize| self.corner[axis].checked_add(self.size[axis]);
         let inside = (0..3).all(|axis| {
@@ -103,7 +168,7 @@ impl Slices {
             && depth == i64::from(image.height)
     }
 
-    fn guess(image: &Image) -> Option<Slices> {
+    fn guess(image: &Raster) -> Option<Slices> {
         let (width, height) = (i64::from(image.width), i64::from(image.height));
         let count = width / height;
         let whole = width % height == 0 && count > 0;
@@ -124,108 +189,107 @@ impl Advance for Reader {
     type Output = Loaded;
 
     fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
-        let Some((image, slices)) = &self.image else {
-            self.decode()?;
-            return Ok(None);
-        };
-        if self.row < image.height {
-            let (width, row) = (image.width as usize, self.row as usize);
-            let pixels = &image.pixels[row * width..(row + 1) * width];
-            for (column, &color) in pixels.iter().enumerate().filter(|(_, c)| !c.is_empty()) {
-                let (column, row) = (column as i64, row as i64);
-                let point = match slices {
-                    Some(slices) => slices.point(column, row),
-                    None => {
-                        let x = column - i64::from(image.width / 2);
-                        Point::new(x as i32, 0, (i64::from(image.height) - 1 - row) as i32)
-                    }
-                };
-                self.builder.set(point, color, &mut self.allowance)?;
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Ready(bytes) => self.start_to_decode(bytes)?,
+            Stage::Decoding(decoding) => self.decode_some(decoding)?,
+            Stage::Placing { picture, slices, next } => {
+                let placed = self.place_some(&picture, slices, next)?;
+                if placed == 0 && !self.builder.move_block(&mut self.volume) {
+                    return Ok(Some(self.finish(slices)));
+                }
+                Stage::Placing { picture, slices, next: next + placed }
             }
-            self.row += 1;
-            return Ok(None);
-        }
-        if self.builder.move_block(&mut self.volume) {
-            return Ok(None);
-        }
-        let name = self.options.name.take().unwrap_or_default();
-        let mut layer = Layer::new(LayerId(1), if name.is_empty() { "Layer.1" } else { &name });
-        layer.volume = std::mem::take(&mut self.volume);
-        let told = slices.map(|slices| Bounds {
-            min: slices.corner,
-            max: [0, 1, 2].map(|axis| slices.corner[axis] + slices.size[axis]),
-        });
-        let canvas = told.unwrap_or_else(|| canvas_around([&layer.volume].into_iter()));
-        let format = if slices.is_some() { SLICES } else { NAME };
-        let document = Document::with_layers(&name, canvas, vec![layer]);
-        Ok(Some(Loaded { document, format, warnings: Vec::new(), version: None }))
+            Stage::Over => Stage::Over,
+        };
+        Ok(None)
     }
 
+    /// Decoding is the first half of the work.
     fn units(&self) -> (u64, u64) {
-        let height = self.image.as_ref().map_or(0, |(image, _)| image.height);
-        (u64::from(self.row), u64::from(height))
+        match &self.stage {
+            Stage::Decoding(decoding) => {
+                let (done, total) = decoding.progress();
+                (done, 2 * total)
+            }
+            Stage::Placing { picture, next, .. } => {
+                let total = u64::from(picture.width) * u64::from(picture.height);
+                (total + *next as u64, 2 * total)
+            }
+            Stage::Ready(_) | Stage::Over => (0, 0),
+        }
     }
 }
 
 pub(super) fn slices_writer(document: Document, _options: WriteOptions) -> WriteJob {
     let canvas = document.canvas;
-    let size = canvas.dimensions();
-    Box::new(Steps(Writer { volume: document.merged(), canvas, size, z: 0, pixels: Vec::new() }))
+    Box::new(Steps(Writer {
+        volume: document.merged(),
+        canvas,
+        size: canvas.dimensions(),
+        stream: None,
+        out: SharedPieces::default(),
+        next: 0,
+        inside: 0,
+    }))
 }
 
 struct Writer {
     volume: Volume,
     canvas: Bounds,
     size: [i64; 3],
-    z: i64,
-    pixels: Vec<u8>,
+    stream: Option<StreamWriter<'static, SharedPieces>>,
+    out: SharedPieces,
+    /// The next pixel, row by row from the top, and how many before it show a voxel.
+    next: i64,
+    inside: u64,
+}
+
+/// The error of an encoder, which writes to memory.
+fn cannot_encode(error: impl std::fmt::Display) -> FormatError {
+    FormatError::DoesNotFit { format: SLICES, what: error.to_string() }
 }
 
 impl Writer {
-    fn start(&mut self) -> Result<(), FormatError> {
+    fn start(&self) -> Result<StreamWriter<'static, SharedPieces>, FormatError> {
         let pixels = self.canvas.capacity();
-        let [width, _, height] = self.size;
+        let [width, depth, height] = self.size;
         if pixels > u128::from(PIXELS_MAX) || width * height > i64::from(i32::MAX) {
             let what = format!("a picture of {pixels} pixels; at most {PIXELS_MAX} are written");
             return Err(FormatError::DoesNotFit { format: SLICES, what });
         }
-        self.pixels = vec![0; 4 * pixels as usize];
-        Ok(())
-    }
-
-    fn write_slice(&mut self) {
-        let [width, depth, height] = self.size;
-        let min = self.canvas.min;
-        for y in 0..depth {
-            let start = 4 * (y * width * height + self.z * width) as usize;
-            let row = &mut self.pixels[start..start + 4 * width as usize];
-            for (x, pixel) in row.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-                let at = [min[0] + x as i64, min[1] + y, min[2] + self.z].map(|v| v as i32);
-                *pixel = self.volume.get(at.into()).bytes();
-            }
-        }
-        self.z += 1;
-    }
-
-    fn finish(&mut self) -> Written {
-        let [width, depth, height] = self.size;
         let [x, y, z] = self.canvas.min;
         let text = format!("{width} {depth} {height} {x} {y} {z}");
         let (columns, rows) = ((width * height) as u32, depth as u32);
-        let bytes = image::encode_with_text(
-            columns,
-            rows,
-            &self.pixels,
-            Compression::Fast,
-            Some((KEYWORD, &text)),
-        );
-        let inside = self.pixels.as_chunks::<4>().0.iter().filter(|pixel| pixel[3] > 0).count();
-        let outside = self.volume.count() - inside as u64;
-        let warnings = match outside {
+        let mut encoder = image::encoder(self.out.clone(), columns, rows, Compression::Fast);
+        let text = encoder.add_text_chunk(KEYWORD.to_owned(), text);
+        let header = text.and_then(|()| encoder.write_header());
+        let stream =
+            header.and_then(|header| header.into_stream_writer_with_size(4 * PIXELS_A_UNIT));
+        stream.map_err(cannot_encode)
+    }
+
+    /// The bytes of the next pixels.
+    fn next_pixels(&mut self, count: i64) -> Vec<u8> {
+        let [width, _, height] = self.size;
+        let end = count.min(self.canvas.capacity() as i64 - self.next);
+        let mut bytes = Vec::with_capacity(4 * end as usize);
+        for index in self.next..self.next + end {
+            let at = [index % width, index / width / height, index / width % height];
+            let at = [0, 1, 2].map(|axis| (self.canvas.min[axis] + at[axis]) as i32);
+            let color = self.volume.get(at.into());
+            self.inside += u64::from(!color.is_empty());
+            bytes.extend(color.bytes());
+        }
+        self.next += end;
+        bytes
+    }
+
+    fn finish(&self) -> Written {
+        let warnings = match self.volume.count() - self.inside {
             0 => Vec::new(),
             count => vec![format!("{count} voxels outside the canvas are left out")],
         };
-        Written { content: bytes.into(), warnings, cache: Default::default() }
+        Written { content: self.out.take(), warnings, cache: Default::default() }
     }
 }
 
@@ -233,17 +297,22 @@ impl Advance for Writer {
     type Output = Written;
 
     fn advance(&mut self) -> Result<Option<Written>, FormatError> {
-        if self.pixels.is_empty() {
-            self.start()?;
-        } else if self.z < self.size[2] {
-            self.write_slice();
-        } else {
+        let Some(mut stream) = self.stream.take() else {
+            self.stream = Some(self.start()?);
+            return Ok(None);
+        };
+        let bytes = self.next_pixels(PIXELS_A_UNIT as i64);
+        if bytes.is_empty() {
+            stream.finish().map_err(cannot_encode)?;
             return Ok(Some(self.finish()));
         }
+        stream.write_all(&bytes).map_err(cannot_encode)?;
+        self.stream = Some(stream);
         Ok(None)
     }
 
+    /// In pixels.
     fn units(&self) -> (u64, u64) {
-        (self.z as u64, self.size[2] as u64)
+        (self.next as u64, self.canvas.capacity().min(u128::from(PIXELS_MAX)) as u64)
     }
 }

@@ -8,7 +8,9 @@
 //! give it back page by page; of many smaller ones the allocator keeps all until the last one is freed,
 //! and then gives all back at once. Room that is not written to costs no memory.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use super::leftovers;
 
@@ -125,6 +127,28 @@ impl From<Vec<u8>> for Pieces {
         let mut pieces = Pieces::default();
         pieces.last = bytes;
         pieces
+    }
+}
+
+/// Pieces that an encoder writes to, of which somebody else keeps a handle.
+#[derive(Clone, Default)]
+pub(crate) struct SharedPieces(Rc<RefCell<Pieces>>);
+
+impl SharedPieces {
+    /// What was written so far, which is no longer here then.
+    pub(crate) fn take(&self) -> Pieces {
+        self.0.take()
+    }
+}
+
+impl std::io::Write for SharedPieces {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().put(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -1,13 +1,11 @@
 //! A picture written as PNG in slices: some rows are a unit of work.
 
-use std::cell::RefCell;
 use std::io::Write;
-use std::rc::Rc;
 
 use png::{EncodingError, StreamWriter};
 
 use super::picture::Picture;
-use crate::job::pieces::Pieces;
+use crate::job::pieces::{Pieces, SharedPieces};
 use crate::job::{Budget, Job, Progress, Step};
 
 /// Bytes of pixels that are encoded in one go.
@@ -30,7 +28,7 @@ pub struct PngFile {
 /// Only a picture without pixels cannot be a PNG.
 pub struct PngJob {
     stage: Stage,
-    file: Sink,
+    file: SharedPieces,
 }
 
 enum Stage {
@@ -42,28 +40,13 @@ enum Stage {
 struct Encoding {
     picture: Picture,
     written: usize,
-    writer: StreamWriter<'static, Sink>,
-}
-
-/// Where the encoder writes to; the job keeps a second handle.
-#[derive(Clone, Default)]
-struct Sink(Rc<RefCell<Pieces>>);
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.borrow_mut().put(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    writer: StreamWriter<'static, SharedPieces>,
 }
 
 impl PngJob {
     /// Begins to encode.
     pub fn new(picture: Picture) -> Self {
-        PngJob { stage: Stage::Ready(picture), file: Sink::default() }
+        PngJob { stage: Stage::Ready(picture), file: SharedPieces::default() }
     }
 
     fn start_to_encode(&self, picture: Picture) -> Result<Stage, EncodingError> {
@@ -81,7 +64,7 @@ impl PngJob {
                 if left.is_empty() {
                     encoding.writer.finish()?;
                     let (width, height) = (encoding.picture.width(), encoding.picture.height());
-                    return Ok(Some(PngFile { width, height, bytes: self.file.0.take() }));
+                    return Ok(Some(PngFile { width, height, bytes: self.file.take() }));
                 }
                 let piece = &left[..left.len().min(PIECE)];
                 encoding.writer.write_all(piece)?;

@@ -311,7 +311,7 @@ fn vxl() -> Vec<u8> {
     file
 }
 
-/// A PNG of every colour type that is written without a palette, and one whose rows come in passes.
+/// A PNG of a colour type.
 fn png(color: png::ColorType, width: u32, height: u32) -> Vec<u8> {
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, width, height);
@@ -323,6 +323,32 @@ fn png(color: png::ColorType, width: u32, height: u32) -> Vec<u8> {
     writer.write_image_data(&pixels).expect("pixels");
     writer.finish().expect("an end");
     out
+}
+
+/// A PNG of the same pixels whose rows come in seven passes.
+fn png_in_passes(width: usize, height: usize) -> Vec<u8> {
+    let starts = [(0, 0), (4, 0), (0, 4), (2, 0), (0, 2), (1, 0), (0, 1)];
+    let steps = [(8, 8), (8, 8), (4, 8), (4, 4), (2, 4), (2, 2), (1, 2)];
+    let mut rows = Vec::new();
+    for ((left, top), (across, down)) in starts.into_iter().zip(steps) {
+        for y in (top..height).step_by(down).take_while(|_| left < width) {
+            rows.push(0);
+            for x in (left..width).step_by(across) {
+                let first = 4 * (y * width + x);
+                rows.extend((first..first + 4).map(|n| (n * 31 % 251) as u8));
+            }
+        }
+    }
+    let chunk = |kind: &[u8; 4], data: &[u8]| {
+        let mut sum = flate2::Crc::new();
+        sum.update(kind);
+        sum.update(data);
+        let file = File::default().be32(data.len()).raw(kind).raw(data);
+        file.be32(sum.sum() as usize).0
+    };
+    let head = File::default().be32(width).be32(height).raw(&[8, 6, 0, 0, 1]).0;
+    let file = File::default().raw(b"\x89PNG\r\n\x1a\n").raw(&chunk(b"IHDR", &head));
+    file.raw(&chunk(b"IDAT", &zlib(&rows))).raw(&chunk(b"IEND", &[])).0
 }
 
 /// Surfaces of a few large and many small triangles.
@@ -383,6 +409,8 @@ pub fn all() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("png", "grey and alpha", png(GrayscaleAlpha, 90, 70)),
         ("png", "colours", png(Rgb, 90, 70)),
         ("png", "colours and alpha", png(Rgba, 90, 70)),
+        ("png", "in passes", png_in_passes(90, 70)),
+        ("png", "in passes, small", png_in_passes(3, 5)),
         ("png slices", "guessed", png(Rgba, 160, 20)),
         ("obj", "triangles", obj(300)),
         ("ply", "faces", ply(true)),

@@ -162,3 +162,15 @@ fn a_damaged_file_gives_the_same_error_in_slices_of_any_length() {
         }
     }
 }
+
+#[test]
+fn a_picture_whose_rows_come_in_passes_is_the_same_picture() {
+    let find = |what: &str| {
+        let (_, _, bytes) =
+            made::all().into_iter().find(|(_, known, _)| *known == what).expect("made");
+        let loaded = format::decode(bytes, None, Default::default()).expect("a picture");
+        loaded.document.merged()
+    };
+    let (passes, plain) = (find("in passes"), find("colours and alpha"));
+    assert!(passes.count() > 5000 && passes.state_hash() == plain.state_hash());
+}

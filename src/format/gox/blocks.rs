@@ -21,7 +21,7 @@ pub(super) fn decode(png: &[u8]) -> Result<Box<[Rgba; BLOCK_VOXELS]>, String> {
         None => return Err("no PNG picture".to_owned()),
     }
     let image = image::decode(png, BLOCK_VOXELS as u64)?;
-    image.pixels.into_boxed_slice().try_into().map_err(|_| "a picture cut short".to_owned())
+    image.into_boxed_slice().try_into().map_err(|_| "a picture cut short".to_owned())
 }
 
 pub(super) fn encode(block: BlockRef<'_>) -> Arc<[u8]> {
