@@ -150,7 +150,7 @@ struct Raw<'a> {
 impl<'a> Envelope<'a> {
     /// Reads the raw text of one valid JSON value.
     pub fn read(text: &'a str) -> Self {
-        if let Some((length, parts)) = call::recognise(text.as_bytes())
+        if let Some((length, parts)) = call::recognise(text.as_bytes(), 0)
             && length == text.len()
             && let Some(call) = Call::of_parts(text.as_bytes(), &parts)
         {
@@ -291,7 +291,9 @@ mod tests {
                     text.splice(at..at + cut, byte);
                     let text = String::from_utf8(text).unwrap();
                     tried += 1;
-                    let Some((length, parts)) = call::recognise(text.as_bytes()) else { continue };
+                    let Some((length, parts)) = call::recognise(text.as_bytes(), 0) else {
+                        continue;
+                    };
                     usual += 1;
                     let quick = Call::of_parts(&text.as_bytes()[..length], &parts).unwrap();
                     let slow = read_slowly(&text[..length]).unwrap_or_else(|| panic!("{text}"));

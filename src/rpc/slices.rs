@@ -136,7 +136,7 @@ impl Service {
 /// The next element of a batch. A usual call is found and read in one go.
 fn next_envelope<'a>(elements: &mut Elements<'a>) -> Option<Envelope<'a>> {
     let upcoming = elements.upcoming();
-    if let Some((length, parts)) = call::recognise(upcoming.as_bytes())
+    if let Some((length, parts)) = call::recognise(upcoming.as_bytes(), 1)
         && let Some((text, rest)) = upcoming.split_at_checked(length)
         && let Some(call) = Call::of_parts(text.as_bytes(), &parts)
     {

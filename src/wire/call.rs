@@ -56,8 +56,8 @@ pub struct CallParts {
 }
 
 /// The length and the parts of the usual call that the bytes begin with; `None` if they begin with anything else,
-/// or with a part of one.
-pub fn recognise(bytes: &[u8]) -> Option<(usize, CallParts)> {
+/// or with a part of one. The `outer` levels that it is in count for the limit of nesting.
+pub fn recognise(bytes: &[u8], outer: u32) -> Option<(usize, CallParts)> {
     let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
     let mut parts = CallParts::default();
     let mut has_version = false;
@@ -78,11 +78,11 @@ pub fn recognise(bytes: &[u8]) -> Option<(usize, CallParts)> {
                 parts.method = Part::between(bytes, value, rest)?.without_quotes();
             }
             b'p' if parts.params.is_empty() => {
-                rest = value.get(container_length(value)?..)?;
+                rest = value.get(container_length(value, outer + 1)?..)?;
                 parts.params = Part::between(bytes, value, rest)?;
             }
             b's' if parts.session.is_empty() => {
-                rest = value.get(container_length(value)?..)?;
+                rest = value.get(container_length(value, outer + 1)?..)?;
                 parts.session = Part::between(bytes, value, rest)?;
             }
             _ => return None,
@@ -138,9 +138,9 @@ fn plain_string_length(value: &[u8]) -> Option<usize> {
     (inside[end] == b'"').then_some(end + 2)
 }
 
-/// The length of an array or object.
-fn container_length(value: &[u8]) -> Option<usize> {
-    let scanned = || match Scanner::in_object().scan(value) {
+/// The length of an array or object inside this many levels.
+fn container_length(value: &[u8], levels: u32) -> Option<usize> {
+    let scanned = || match Scanner::inside(levels).scan(value) {
         Scan::End(length) => Some(length),
         Scan::More | Scan::Wrong(..) => None,
     };
@@ -171,7 +171,7 @@ mod tests {
 
     /// Id, method and params of a usual call, and what is behind it.
     fn read(text: &str) -> Option<(&str, &str, Option<&str>, &str)> {
-        let (length, parts) = recognise(text.as_bytes())?;
+        let (length, parts) = recognise(text.as_bytes(), 0)?;
         let part = |part: Part| part.of(text);
         Some((part(parts.id)?, part(parts.method)?, part(parts.params), &text[length..]))
     }
@@ -250,5 +250,7 @@ mod tests {
         };
         assert!(read(&nested(127)).is_some());
         assert!(read(&nested(128)).is_none());
+        assert!(recognise(nested(126).as_bytes(), 1).is_some());
+        assert!(recognise(nested(127).as_bytes(), 1).is_none());
     }
 }

@@ -81,7 +81,7 @@ impl JsonText {
         start: usize,
         limits: &MessageLimits,
     ) -> Option<Decoded> {
-        let (length, parts) = call::recognise(bytes)?;
+        let (length, parts) = call::recognise(bytes, 0)?;
         if length > limits.message {
             return None;
         }
@@ -194,7 +194,7 @@ fn is_blank(bytes: &[u8]) -> bool {
 
 /// Checks that `body` is one JSON value and nothing else besides white space.
 pub fn check(body: &[u8]) -> Result<Content, Fault> {
-    if let Some((length, parts)) = call::recognise(body)
+    if let Some((length, parts)) = call::recognise(body, 0)
         && is_blank(&body[length..])
     {
         return Ok(Content::Call(parts));

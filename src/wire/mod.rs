@@ -19,6 +19,7 @@ pub mod http;
 pub mod json_text;
 mod number_lists;
 pub mod scanner;
+mod tokens;
 pub mod window;
 
 use std::ops::Range;

@@ -17,6 +17,8 @@ pub struct Load {
     pub depth: usize,
     /// How long.
     pub seconds: f64,
+    /// How many different requests are sent, one after the other.
+    pub requests: u64,
 }
 
 /// What one run came to.
@@ -75,7 +77,7 @@ impl Load {
     pub fn run(&self, peer: &Peer, request: fn(u64) -> String) -> Sample {
         // Requests are written beforehand, so that their making is not measured.
         let prepared: Vec<Vec<u8>> =
-            (0..1 << 14).map(|number| request(number).into_bytes()).collect();
+            (0..self.requests).map(|number| request(number).into_bytes()).collect();
         let mut next = 0usize;
         let mut poll = Poll::new().expect("a poll");
         let mut clients: Vec<Client> = (0..self.clients)

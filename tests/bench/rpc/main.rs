@@ -9,6 +9,7 @@
 //! `RUNS` (default 5) and `SECONDS` (default 1.0) set how long it takes; `--json FILE` keeps the figures; words pick
 //! cells, as in `ping 50x128`. `DAEMON` names another build.
 
+mod bulk;
 mod floor;
 mod load;
 mod peers;
@@ -150,7 +151,7 @@ fn main() {
         {
             let (mut our_side, mut their_side) = (Side::new(), Side::new());
             let mut floor_side = Side::new();
-            let load = Load { clients, depth, seconds };
+            let load = Load { clients, depth, seconds, requests: 1 << 14 };
             // A first short run of each warms both up and is not counted.
             Load { seconds: seconds / 5.0, ..load }.run(&ours, work.ours);
             Load { seconds: seconds / 5.0, ..load }.run(&redis, work.theirs);
@@ -180,8 +181,10 @@ fn main() {
             }));
         }
     }
+    let is_bulk_picked = words.is_empty() || words.iter().any(|word| bulk::NAME.contains(&**word));
+    let bulk = is_bulk_picked.then(|| bulk::measure(&ours, &redis, &floor, (runs, seconds)));
     if let Some(path) = file {
-        let text = json!({"placement": placement, "cells": cells}).to_string();
+        let text = json!({"placement": placement, "cells": cells, "bulk": bulk}).to_string();
         let written =
             std::fs::File::create(&path).and_then(|mut file| file.write_all(text.as_bytes()));
         if let Err(error) = written {
