@@ -118,6 +118,18 @@ pub trait Job {
     }
 }
 
+impl<J: Job + ?Sized> Job for Box<J> {
+    type Output = J::Output;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
+        (**self).step(budget)
+    }
+
+    fn progress(&self) -> Progress {
+        (**self).progress()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

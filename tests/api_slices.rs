@@ -71,21 +71,21 @@ fn scene() -> Daemon {
 fn build_scene() -> Daemon {
     let mut daemon = Daemon::default();
     let operations = json!([
-        {"op": "box", "min": [-40, -40, 0], "max": [60, 60, 40], "color": "red"},
-        {"op": "sphere", "center": [10, 10, 40], "radius": 30, "color": "lime"},
+        {"op": "box", "min": [-24, -24, 0], "max": [40, 40, 20], "color": "red"},
+        {"op": "sphere", "center": [10, 10, 20], "radius": 20, "color": "lime"},
         {"op": "noise", "amount": 0.2, "seed": 3},
-        {"op": "box", "min": [0, 0, 0], "max": [20, 20, 80], "mode": "subtract", "color": "white"},
+        {"op": "box", "min": [0, 0, 0], "max": [12, 12, 50], "mode": "subtract", "color": "white"},
     ]);
     daemon.call("goxel.edit", json!({"operations": operations}));
     daemon.call("goxel.create_layer", json!(["Second"]));
     let operations = json!([
-        {"op": "sphere", "center": [30, 20, 30], "radius": 35, "color": [0, 0, 255, 120]},
-        {"op": "box", "min": [70, 0, 0], "max": [90, 80, 3], "color": "gold"},
+        {"op": "sphere", "center": [20, 10, 15], "radius": 22, "color": [0, 0, 255, 120]},
+        {"op": "box", "min": [50, 0, 0], "max": [60, 40, 3], "color": "gold"},
     ]);
     daemon.call("goxel.edit", json!({"operations": operations}));
-    let turned = json!([0.8, 0.6, 0, 0, -0.6, 0.8, 0, 0, 0, 0, 1, 0, 5, 100, 0, 1]);
+    let turned = json!([0.8, 0.6, 0, 0, -0.6, 0.8, 0, 0, 0, 0, 1, 0, 5, 80, 0, 1]);
     daemon.call("goxel.create_clone_layer", json!({"base_id": 1, "matrix": turned}));
-    let bounds = json!({"min": [-30, -30, 0], "max": [30, 30, 50]});
+    let bounds = json!({"min": [-20, -20, 0], "max": [20, 20, 30]});
     daemon.call(
         "goxel.create_shape_layer",
         json!({"shape": "sphere", "bounds": bounds, "color": "orange"}),
@@ -114,17 +114,72 @@ fn run(daemon: &mut Daemon, method: &str, params: &Value, units: u64) -> (Value,
 
 /// Calls that take slices on the scene, with the least number of slices of one unit.
 fn cases() -> Vec<(&'static str, Value, usize)> {
-    let bounds = json!({"min": [-30, -30, 0], "max": [70, 50, 60]});
+    let bounds = json!({"min": [-30, -30, 0], "max": [30, 30, 40]});
     vec![
-        ("goxel.merge_layers", json!([2, 1]), 100),
-        ("goxel.merge_layers", json!([1, 2]), 100),
-        ("goxel.merge_layers", json!([3, 1]), 100),
-        ("goxel.create_clone_layer", json!({"base_id": 1, "offset": [7, 200, 3]}), 100),
-        ("goxel.create_clone_layer", json!({"base_id": 3}), 100),
-        ("goxel.create_shape_layer", json!({"shape": "cylinder", "bounds": bounds}), 100),
-        ("goxel.place_layer", json!({"layer_id": 3, "offset": [9, 9, 100]}), 100),
-        ("goxel.place_layer", json!({"layer_id": 4, "bounds": bounds}), 50),
+        ("goxel.merge_layers", json!([2, 1]), 20),
+        ("goxel.merge_layers", json!([1, 2]), 20),
+        ("goxel.merge_layers", json!([3, 1]), 20),
+        ("goxel.create_clone_layer", json!({"base_id": 1, "offset": [7, 200, 3]}), 20),
+        ("goxel.create_clone_layer", json!({"base_id": 3}), 20),
+        ("goxel.create_shape_layer", json!({"shape": "cylinder", "bounds": bounds}), 20),
+        ("goxel.place_layer", json!({"layer_id": 3, "offset": [9, 9, 100]}), 20),
+        ("goxel.place_layer", json!({"layer_id": 4, "bounds": bounds}), 20),
+        ("goxel.select_color", json!({"color": "red", "tolerance": 90}), 20),
+        ("goxel.select_color", json!({"color": "red", "layer": "visible"}), 20),
+        ("goxel.select_voxels", json!({"layer_id": 2, "combine": "add"}), 20),
+        ("goxel.select_voxels", json!({"layer_id": 2, "combine": "subtract"}), 20),
+        ("goxel.select_voxels", json!({"layer_id": 3, "combine": "intersect"}), 20),
+        ("goxel.select_connected", json!({"position": [-20, -20, 9], "tolerance": 255}), 20),
+        ("goxel.grow_selection", json!([2]), 20),
+        ("goxel.shrink_selection", json!([1]), 20),
+        ("goxel.invert_selection", json!({"within": bounds}), 20),
+        ("goxel.fill_selection", json!({"color": [255, 0, 255, 99]}), 20),
+        ("goxel.fill_selection", json!({"color": "blue", "paint": true, "layer_id": 2}), 20),
+        ("goxel.erase_selection", json!({}), 20),
+        ("goxel.copy_selection", json!({"cut": true}), 20),
+        ("goxel.copy_selection", json!({"layer_id": 3}), 20),
+        ("goxel.move_voxels", json!({"offset": [3, 4, 5], "target": "selection"}), 20),
+        ("goxel.rotate_voxels", json!({"axis": "z", "turns": 1}), 20),
     ]
+}
+
+/// Reads of all that is seen.
+fn reads() -> Vec<(&'static str, Value)> {
+    let (low, high) = ([-50, -50, 0], [90, 90, 80]);
+    let within = json!({"min": [-9, -9, 0], "max": [60, 60, 50]});
+    vec![
+        ("goxel.find", json!({"color": "red", "layer": "visible", "limit": 5})),
+        ("goxel.measure", json!({"layer": "visible"})),
+        ("goxel.measure", json!({"layer": "visible", "within": within})),
+        ("goxel.read_region", json!({"min": low, "max": high, "layer": "visible", "limit": 3000})),
+        ("goxel.slice", json!({"axis": "z", "at": 20, "layer": "visible"})),
+        (
+            "goxel.raycast",
+            json!({"origin": [0, 0, 200], "direction": [0, 0, -1], "layer": "visible"}),
+        ),
+    ]
+}
+
+#[test]
+fn what_is_seen_is_merged_in_slices_and_read_as_it_was_at_the_start() {
+    for (method, params) in reads() {
+        let (expected, _) = run(&mut scene(), method, &params, 0);
+        assert!(expected.get("error").is_none(), "{method} {params}: {expected}");
+        let mut daemon = scene();
+        let mut running = begin(&mut daemon, 1, method, &params).expect_err("it takes slices");
+        // It neither waits for changes nor sees them.
+        let cleared = daemon.call("goxel.clear_voxels", json!({"layer_id": 2}));
+        assert!(cleared["removed"].as_u64() > Some(1000), "{method}: {cleared}");
+        let mut slices = 1;
+        let answer = loop {
+            match step(&mut daemon, &mut running, Budget::units(1)) {
+                Some(answer) => break answer,
+                None => slices += 1,
+            }
+        };
+        assert_eq!(answer, expected, "{method} {params}");
+        assert!(slices > 50, "{method} {params}: {slices}");
+    }
 }
 
 #[test]
@@ -194,7 +249,7 @@ fn two_long_changes_of_two_projects_go_on_in_turn() {
 #[test]
 fn a_change_of_one_voxel_costs_its_clones_no_more_than_what_shows_it() {
     let mut daemon = scene();
-    let answer = begin(&mut daemon, 1, "goxel.add_voxel", &json!([30, 55, 70, "white"]));
+    let answer = begin(&mut daemon, 1, "goxel.add_voxel", &json!([20, 35, 30, "white"]));
     assert!(answer.is_ok(), "it is done at once");
     let found = daemon.call("goxel.find", json!({"layer": 3, "color": "white"}));
     assert!(found["match_count"].as_u64().unwrap() > 0, "{found}");
@@ -205,7 +260,7 @@ fn a_change_of_one_voxel_costs_its_clones_no_more_than_what_shows_it() {
     for (layer, other) in document.layers().iter().zip(anew.layers()) {
         assert_eq!(layer.volume.state_hash(), other.volume.state_hash(), "{}", layer.name);
     }
-    let many: Vec<[i32; 3]> = (0..3000).map(|n| [n % 30, n / 30 % 30, 90 + n / 900]).collect();
+    let many: Vec<[i32; 3]> = (0..3000).map(|n| [n % 30, n / 30 % 30, 50 + n / 900]).collect();
     let operations = json!([{"op": "voxels", "points": many, "color": "gold"}]);
     let edit = json!({"operations": operations});
     assert!(begin(&mut daemon, 1, "goxel.edit", &edit).is_err_and(|running| {

@@ -1,12 +1,23 @@
 //! Selections: a box, or a mask of single voxels, and what can be done to them.
 //!
 //! A mask is a volume whose voxels are white where they are selected. Operations work on bits, 64 voxels
-//! at a time.
+//! at a time, and are jobs: a selection may be as large as the document.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod jobs;
+mod spread;
 
-use super::{BlendMode, Document, draw_volume};
-use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Mask, Point, Rgba, Volume};
+pub use jobs::{
+    Cut, CutJob, VolumeJob, grow, in_color, invert, laid, mask_of, mask_of_box, mask_of_color,
+    mask_of_set, ready, shrink,
+};
+
+use super::{BlendMode, Document};
+use crate::voxel::{Bounds, Point, Volume};
+
+/// The part of a box where a volume has blocks.
+fn within(bounds: Bounds, volume: &Volume) -> Option<Bounds> {
+    volume.block_bounds()?.intersect(&bounds)
+}
 
 /// How a new selection goes together with the one that is there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -36,13 +47,38 @@ impl Combine {
 }
 
 impl Document {
-    /// Selects the voxels of a mask.
-    pub fn select(&mut self, mask: &Volume, how: Combine) {
-        match how {
-            Combine::Replace => self.mask = mask.clone(),
-            Combine::Add => draw_volume(&mut self.mask, mask, BlendMode::Over, 1.0),
-            Combine::Subtract => draw_volume(&mut self.mask, mask, BlendMode::Subtract, 1.0),
-            Combine::Intersect => draw_volume(&mut self.mask, mask, BlendMode::Intersect, 1.0),
+    /// What is selected by single voxels once a new mask goes together with it.
+    pub fn mask_with(&self, mask: VolumeJob, how: Combine) -> VolumeJob {
+        let mode = match how {
+            Combine::Replace => return mask,
+            Combine::Add => BlendMode::Over,
+            Combine::Subtract => BlendMode::Subtract,
+            Combine::Intersect => BlendMode::Intersect,
+        };
+        laid(ready(self.mask.clone()), mask, mode)
+    }
+
+    /// What is selected, as cells: the mask within the box; nothing if nothing is.
+    pub fn selected_cells(&self) -> VolumeJob {
+        match self.selection {
+            None => ready(self.mask.clone()),
+            Some(bounds) if self.mask.is_empty() => mask_of_box(bounds),
+            Some(bounds) => match within(bounds, &self.mask) {
+                Some(cells) => {
+                    laid(ready(self.mask.clone()), mask_of_box(cells), BlendMode::Intersect)
+                }
+                None => ready(Volume::new()),
+            },
+        }
+    }
+
+    /// The same as far as a volume has voxels there, to a few more cells.
+    pub fn selected_cells_of(&self, volume: &Volume) -> VolumeJob {
+        match self.selection.filter(|_| self.mask.is_empty()) {
+            None => self.selected_cells(),
+            Some(bounds) => {
+                within(bounds, volume).map_or_else(|| ready(Volume::new()), mask_of_box)
+            }
         }
     }
 
@@ -60,146 +96,26 @@ impl Document {
     }
 }
 
-/// A mask of all voxels of a volume.
-pub fn mask_of(volume: &Volume) -> Volume {
-    let mut mask = Volume::new();
-    for (at, block) in volume.blocks() {
-        put_bits(&mut mask, at, &block.mask());
-    }
-    mask
-}
-
-/// A mask of all voxels of a volume that have a colour, give or take `tolerance` in each channel.
-pub fn mask_of_color(volume: &Volume, color: Rgba, tolerance: u8) -> Volume {
-    let near = |other: Rgba| {
-        let mut pairs = color.bytes().into_iter().zip(other.bytes());
-        !other.is_empty() && pairs.all(|(a, b)| a.abs_diff(b) <= tolerance)
-    };
-    let mut mask = Volume::new();
-    let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
-    for (at, block) in volume.blocks() {
-        block.copy_to(&mut voxels);
-        let mut bits = [0; BLOCK_VOXELS / 64];
-        for (index, &voxel) in voxels.iter().enumerate() {
-            bits[index >> 6] |= u64::from(near(voxel)) << (index & 63);
-        }
-        put_bits(&mut mask, at, &bits);
-    }
-    mask
-}
-
-/// A mask of all cells of a box.
-pub fn mask_of_box(bounds: Bounds) -> Volume {
-    let mut mask = Volume::new();
-    mask.fill(bounds, Rgba::WHITE);
-    mask
-}
-
-/// Grows a mask by its neighbours along the axes, `steps` times.
-pub fn grow(mask: &Volume, steps: u32) -> Volume {
-    repeat(mask, steps, |bits, at| {
-        let own = bits.get(at);
-        (0..6).map(|side| bits.seen(at, side)).fold(own, |all, seen| join(all, seen, |a, b| a | b))
-    })
-}
-
-/// Takes from a mask what has a neighbour along the axes that is not selected, `steps` times.
-pub fn shrink(mask: &Volume, steps: u32) -> Volume {
-    repeat(mask, steps, |bits, at| {
-        let own = bits.get(at);
-        (0..6).map(|side| bits.seen(at, side)).fold(own, |all, seen| join(all, seen, |a, b| a & b))
-    })
-}
-
-/// All cells of a box that a mask does not select.
-pub fn invert(mask: &Volume, within: Bounds) -> Volume {
-    let mut inverse = mask_of_box(within);
-    draw_volume(&mut inverse, mask, BlendMode::Subtract, 1.0);
-    inverse
-}
-
-fn join(a: Mask, b: Mask, with: impl Fn(u64, u64) -> u64) -> Mask {
-    std::array::from_fn(|word| with(a[word], b[word]))
-}
-
-fn put_bits(mask: &mut Volume, at: BlockPos, bits: &Mask) {
-    if bits.iter().all(|&word| word == u64::MAX) {
-        mask.set_uniform_block(at, Rgba::WHITE);
-        return;
-    }
-    let voxel = |index: usize| match bits[index >> 6] >> (index & 63) & 1 {
-        1 => Rgba::WHITE,
-        _ => Rgba::EMPTY,
-    };
-    mask.set_block(at, &std::array::from_fn(voxel));
-}
-
-/// A mask as bits, block by block; keys are z, y, x.
-struct Bits(BTreeMap<(i32, i32, i32), Mask>);
-
-fn key(at: BlockPos) -> (i32, i32, i32) {
-    (at.z, at.y, at.x)
-}
-
-impl Bits {
-    fn get(&self, at: BlockPos) -> Mask {
-        self.0.get(&key(at)).copied().unwrap_or([0; BLOCK_VOXELS / 64])
-    }
-
-    /// For each voxel of a block whether its neighbour on a side (axis = side / 2; odd is the higher one)
-    /// is selected.
-    fn seen(&self, at: BlockPos, side: usize) -> Mask {
-        let (axis, up) = (side / 2, side % 2 == 1);
-        let own = self.get(at);
-        let next = at.neighbor(axis, if up { 1 } else { -1 }).map_or([0; 64], |at| self.get(at));
-        match (axis, up) {
-            // Four rows of 16 voxels lie in a word, four words in a layer.
-            (0, true) => std::array::from_fn(|w| {
-                own[w] >> 1 & !0x8000_8000_8000_8000 | next[w] << 15 & 0x8000_8000_8000_8000
-            }),
-            (0, false) => std::array::from_fn(|w| {
-                own[w] << 1 & !0x0001_0001_0001_0001 | next[w] >> 15 & 0x0001_0001_0001_0001
-            }),
-            (1, true) => std::array::from_fn(|w| {
-                let above = if w % 4 == 3 { next[w - 3] } else { own[w + 1] };
-                own[w] >> 16 | above << 48
-            }),
-            (1, false) => std::array::from_fn(|w| {
-                let below = if w % 4 == 0 { next[w + 3] } else { own[w - 1] };
-                own[w] << 16 | below >> 48
-            }),
-            (_, true) => std::array::from_fn(|w| if w < 60 { own[w + 4] } else { next[w - 60] }),
-            (_, false) => std::array::from_fn(|w| if w >= 4 { own[w - 4] } else { next[w + 60] }),
-        }
-    }
-}
-
-fn repeat(mask: &Volume, steps: u32, change: impl Fn(&Bits, BlockPos) -> Mask) -> Volume {
-    let mut bits = Bits(mask.blocks().map(|(at, block)| (key(at), block.mask())).collect());
-    for _ in 0..steps {
-        let mut places: BTreeSet<(i32, i32, i32)> = BTreeSet::new();
-        for &(z, y, x) in bits.0.keys() {
-            let at = BlockPos { x, y, z };
-            places.insert(key(at));
-            let near = (0..3).flat_map(|axis| [at.neighbor(axis, -1), at.neighbor(axis, 1)]);
-            places.extend(near.flatten().map(key));
-        }
-        let changed = places.into_iter().map(|place| {
-            let (z, y, x) = place;
-            (place, change(&bits, BlockPos { x, y, z }))
-        });
-        bits = Bits(changed.filter(|(_, mask)| mask.iter().any(|&word| word != 0)).collect());
-    }
-    let mut volume = Volume::new();
-    for ((z, y, x), mask) in &bits.0 {
-        put_bits(&mut volume, BlockPos { x: *x, y: *y, z: *z }, mask);
-    }
-    volume
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::{Budget, Job, Step};
+    use crate::voxel::Rgba;
+
+    /// What a job comes to, the same for slices of any length.
+    fn made(job: impl Fn() -> VolumeJob) -> Volume {
+        let whole = job().finish().expect("there is memory");
+        for units in [1, 3] {
+            let mut sliced = job();
+            let volume = loop {
+                if let Step::Done(volume) = sliced.step(&mut Budget::units(units)) {
+                    break volume.expect("there is memory");
+                }
+            };
+            assert_eq!(volume.state_hash(), whole.state_hash());
+        }
+        whole
+    }
 
     fn of(points: &[[i32; 3]]) -> Volume {
         let mut mask = Volume::new();
@@ -216,7 +132,7 @@ mod tests {
     #[test]
     fn growing_adds_the_six_neighbours_across_blocks_too() {
         for point in [[0, 0, 0], [15, 15, 15], [-1, 7, 16], [8, 8, 8], [3, 4, 15], [16, 3, 4]] {
-            let grown = grow(&of(&[point]), 1);
+            let grown = made(|| grow(&of(&[point]), 1));
             let mut expected = vec![point];
             for axis in 0..3 {
                 for step in [-1, 1] {
@@ -232,36 +148,40 @@ mod tests {
     #[test]
     fn growing_twice_is_an_octahedron_and_shrinking_takes_it_back() {
         let one = of(&[[15, 0, -1]]);
-        let grown = grow(&one, 2);
+        let grown = made(|| grow(&one, 2));
         assert_eq!(grown.count(), 25);
-        assert!(same(&shrink(&grown, 2), &one));
-        assert!(shrink(&one, 1).is_empty());
+        assert!(same(&made(|| shrink(&grown, 2)), &one));
+        assert!(made(|| shrink(&one, 1)).is_empty());
     }
 
     #[test]
     fn shrinking_a_box_takes_a_layer_off_each_side() {
         let bounds = Bounds { min: [-20, 3, 0], max: [20, 30, 17] };
         let inner = Bounds { min: [-19, 4, 1], max: [19, 29, 16] };
-        assert!(same(&shrink(&mask_of_box(bounds), 1), &mask_of_box(inner)));
+        let whole = made(|| mask_of_box(bounds));
+        assert!(same(&made(|| shrink(&whole, 1)), &made(|| mask_of_box(inner))));
     }
 
     #[test]
     fn inverting_twice_gives_the_mask_within_the_box() {
         let within = Bounds { min: [0, 0, 0], max: [20, 20, 20] };
         let mask = of(&[[1, 2, 3], [17, 18, 19]]);
-        let inverse = invert(&mask, within);
+        let inverse = made(|| invert(ready(mask.clone()), within));
         assert_eq!(inverse.count(), 8000 - 2);
-        assert!(same(&invert(&inverse, within), &mask));
+        assert!(same(&made(|| invert(ready(inverse.clone()), within)), &mask));
     }
 
     #[test]
     fn selections_are_combined() {
         let mut document = Document::default();
-        document.select(&of(&[[0, 0, 0], [1, 0, 0]]), Combine::Replace);
-        document.select(&of(&[[2, 0, 0]]), Combine::Add);
+        let select = |document: &mut Document, points: &[[i32; 3]], how| {
+            document.mask = made(|| document.mask_with(ready(of(points)), how));
+        };
+        select(&mut document, &[[0, 0, 0], [1, 0, 0]], Combine::Replace);
+        select(&mut document, &[[2, 0, 0]], Combine::Add);
         assert_eq!(document.mask.count(), 3);
-        document.select(&of(&[[0, 0, 0]]), Combine::Subtract);
-        document.select(&of(&[[2, 0, 0], [3, 0, 0]]), Combine::Intersect);
+        select(&mut document, &[[0, 0, 0]], Combine::Subtract);
+        select(&mut document, &[[2, 0, 0], [3, 0, 0]], Combine::Intersect);
         assert!(same(&document.mask, &of(&[[2, 0, 0]])));
         assert!(document.is_selected([2, 0, 0].into()) && !document.is_selected([1, 0, 0].into()));
         document.select_nothing();
@@ -273,7 +193,60 @@ mod tests {
         let mut volume = of(&[[0, 0, 0]]);
         volume.set([1, 0, 0].into(), Rgba::opaque(250, 250, 250));
         volume.set([2, 0, 0].into(), Rgba::opaque(200, 250, 250));
-        assert_eq!(mask_of_color(&volume, Rgba::WHITE, 5).count(), 2);
-        assert_eq!(mask_of(&volume).count(), 3);
+        assert_eq!(made(|| mask_of_color(&volume, Rgba::WHITE, 5)).count(), 2);
+        assert_eq!(made(|| mask_of(&volume)).count(), 3);
+        let colored = made(|| in_color(&volume, Rgba::opaque(1, 2, 3)));
+        assert!(colored.voxels().all(|(_, color)| color == Rgba::opaque(1, 2, 3)));
+        assert!(same(&colored, &volume));
+    }
+
+    #[test]
+    fn large_masks_grow_and_shrink_as_their_cells_do() {
+        let bounds = Bounds { min: [-50, 3, -20], max: [40, 70, 61] };
+        let hole = Bounds { min: [-10, 20, 0], max: [10, 40, 33] };
+        let mut mask = Volume::new();
+        mask.fill(bounds, Rgba::WHITE);
+        mask.fill(hole, Rgba::EMPTY);
+        let near = |point: Point| {
+            (0..6).map(move |side| {
+                let mut at = point.array();
+                at[side / 2] += if side % 2 == 0 { -1 } else { 1 };
+                Point::from(at)
+            })
+        };
+        let (grown, shrunk) = (made(|| grow(&mask, 1)), made(|| shrink(&mask, 1)));
+        let mut expected = mask.clone();
+        for (point, _) in mask.voxels() {
+            near(point).for_each(|at| _ = expected.set(at, Rgba::WHITE));
+        }
+        assert!(same(&grown, &expected));
+        for (point, _) in mask.voxels() {
+            if near(point).any(|at| mask.get(at).is_empty()) {
+                expected.set(point, Rgba::EMPTY);
+            }
+        }
+        let inner = shrunk.voxels().all(|(point, _)| !expected.get(point).is_empty());
+        let left = mask.voxels().filter(|&(at, _)| near(at).all(|at| !mask.get(at).is_empty()));
+        assert!(inner && left.count() as u64 == shrunk.count());
+    }
+
+    #[test]
+    fn a_volume_is_cut_at_the_edge_of_cells() {
+        let mut volume = Volume::new();
+        volume.fill(Bounds { min: [0, 0, 0], max: [40, 40, 40] }, Rgba::opaque(9, 8, 7));
+        let cells = Bounds { min: [-5, 10, 10], max: [20, 90, 90] };
+        let mut job = CutJob::new(&volume, mask_of_box(cells));
+        let mut slices = 1;
+        let cut = loop {
+            match job.step(&mut Budget::units(1)) {
+                Step::More => slices += 1,
+                Step::Done(cut) => break cut.expect("there is memory"),
+            }
+        };
+        assert!(slices > 20, "{slices}");
+        assert_eq!(cut.part.count(), 20 * 30 * 30);
+        assert_eq!(cut.rest.count(), 64_000 - cut.part.count());
+        assert_eq!(cut.cells.count(), 25 * 80 * 80);
+        assert!(cut.part.voxels().all(|(point, _)| cells.contains(point)));
     }
 }

@@ -111,6 +111,71 @@ where
     }
 }
 
+/// A job whose output decides how to go on.
+struct Chain<R, J, F> {
+    job: J,
+    go_on: Option<F>,
+    next: Option<Box<dyn Task<R>>>,
+}
+
+impl<R, J, F> Task<R> for Chain<R, J, F>
+where
+    J: Job,
+    F: FnOnce(&mut Context<'_>, J::Output) -> Result<Outcome<R>, RpcError>,
+{
+    fn step(
+        &mut self,
+        context: &mut Context<'_>,
+        budget: &mut Budget,
+    ) -> Result<Step<R>, RpcError> {
+        if let Some(next) = &mut self.next {
+            return next.step(context, budget);
+        }
+        let Step::Done(output) = self.job.step(budget) else { return Ok(Step::More) };
+        let go_on = self.go_on.take().ok_or_else(|| RpcError::internal("a job ended twice"))?;
+        Ok(match go_on(context, output)? {
+            Outcome::Done(result) => Step::Done(result),
+            Outcome::Later(task) => {
+                self.next = Some(task);
+                Step::More
+            }
+        })
+    }
+
+    fn progress(&self) -> Progress {
+        self.next.as_ref().map_or_else(|| self.job.progress(), |next| next.progress())
+    }
+
+    fn cancel(&mut self, context: &mut Context<'_>) {
+        if let Some(next) = &mut self.next {
+            next.cancel(context);
+        }
+    }
+}
+
+impl<R: 'static> Outcome<R> {
+    /// A job whose output decides how to go on. It is finished at once if a few units of work are enough, and goes
+    /// on in slices if not; then the project may have changed until `go_on` sees it, unless the call changes it.
+    pub fn chain<J, F>(
+        context: &mut Context<'_>,
+        mut job: J,
+        units: u64,
+        go_on: F,
+    ) -> Result<Self, RpcError>
+    where
+        J: Job + 'static,
+        F: FnOnce(&mut Context<'_>, J::Output) -> Result<Outcome<R>, RpcError> + 'static,
+    {
+        match job.step(&mut Budget::units(units)) {
+            Step::Done(output) => go_on(context, output),
+            Step::More => {
+                let (go_on, next) = (Some(go_on), None);
+                Ok(Outcome::Later(Box::new(Chain { job, go_on, next })))
+            }
+        }
+    }
+}
+
 impl<R> Outcome<R> {
     /// A job that goes on in slices; `finish` turns its output into the result.
     pub fn job<J, F>(job: J, finish: F) -> Self

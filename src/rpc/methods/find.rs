@@ -1,6 +1,7 @@
 //! The handler that finds voxels.
 
-use super::{entries, target};
+use super::entries;
+use super::sources::sourced;
 use crate::api::Corners;
 use crate::api::methods::find::*;
 use crate::api::methods::region::ListedVoxels;
@@ -89,9 +90,7 @@ impl Handle for Find {
         context: &mut Context<'_>,
         params: FindParams,
     ) -> Result<Outcome<FindResult>, RpcError> {
-        let project = context.project()?;
-        let revision = project.revision();
-        let (volume, layer_id) = target::source(project.document(), params.layer_id)?;
+        let revision = context.project()?.revision();
         let small = |value: i64| u8::try_from(value).unwrap_or(u8::MAX);
         let wanted = Wanted {
             color: params.color,
@@ -102,18 +101,21 @@ impl Handle for Find {
         let offset = params.offset;
         let limit = usize::try_from(params.limit.0).unwrap_or(usize::MAX);
         let (count, bounds, voxels) = (0, None, Vec::new());
-        let copy = volume.clone();
-        let found = Found { volume: copy, wanted, offset, limit, count, bounds, voxels };
-        scan(&volume, params.within.map(|within| within.0), found, move |found| {
-            let next = offset + found.voxels.len() as u64;
-            Ok(FindResult {
-                match_count: found.count,
-                count: found.voxels.len(),
-                voxels: ListedVoxels(found.voxels),
-                next_offset: (next < found.count).then_some(next),
-                bounds: found.bounds.map(Corners::from),
-                layer_id,
-                revision,
+        let within = params.within.map(|within| within.0);
+        sourced(context, params.layer_id, move |_, volume, layer_id| {
+            let copy = volume.clone();
+            let found = Found { volume: copy, wanted, offset, limit, count, bounds, voxels };
+            scan(&volume, within, found, move |found| {
+                let next = offset + found.voxels.len() as u64;
+                Ok(FindResult {
+                    match_count: found.count,
+                    count: found.voxels.len(),
+                    voxels: ListedVoxels(found.voxels),
+                    next_offset: (next < found.count).then_some(next),
+                    bounds: found.bounds.map(Corners::from),
+                    layer_id,
+                    revision,
+                })
             })
         })
     }

@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::{entries, target};
+use super::entries;
+use super::sources::sourced;
 use crate::api::Corners;
 use crate::api::color_form::to_hex;
 use crate::api::methods::measure::*;
-use crate::document::draw_volume;
+use crate::document::selection::{VolumeJob, laid, mask_of_box, ready};
 use crate::job::{Budget, Job, Progress, Step};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
@@ -26,31 +27,31 @@ impl Handle for Measure {
         context: &mut Context<'_>,
         params: MeasureParams,
     ) -> Result<Outcome<MeasureResult>, RpcError> {
-        let project = context.project()?;
-        let revision = project.revision();
-        let (volume, layer_id) = target::source(project.document(), params.layer_id)?;
-        let volume = match params.within {
-            Some(within) => clipped(volume, within.0),
-            None => volume,
-        };
+        let revision = context.project()?.revision();
         let most = |limit: i64| usize::try_from(limit).unwrap_or_default();
         let (colors, parts) = (most(params.colors.0), most(params.parts.0));
-        let job = MeasureJob::new(volume);
-        Outcome::at_once_or_later(job, UNITS_AT_ONCE, move |measured| {
-            Ok(result(measured, colors, parts, layer_id, revision))
+        let within = params.within.map(|within| within.0);
+        sourced(context, params.layer_id, move |context, volume, layer_id| {
+            let job = match within {
+                Some(within) => clipped(volume, within),
+                None => ready(volume),
+            };
+            Outcome::chain(context, job, UNITS_AT_ONCE, move |_, volume| {
+                let job = MeasureJob::new(volume?);
+                Outcome::at_once_or_later(job, UNITS_AT_ONCE, move |measured| {
+                    Ok(result(measured, colors, parts, layer_id, revision))
+                })
+            })
         })
     }
 }
 
 /// The part of a volume within a box.
-fn clipped(mut volume: Volume, within: Bounds) -> Volume {
-    let Some(box_) = volume.block_bounds().and_then(|bounds| bounds.intersect(&within)) else {
-        return Volume::new();
-    };
-    let mut mask = Volume::new();
-    mask.fill(box_, Rgba::WHITE);
-    draw_volume(&mut volume, &mask, BlendMode::Intersect, 1.0);
-    volume
+fn clipped(volume: Volume, within: Bounds) -> VolumeJob {
+    match volume.block_bounds().and_then(|bounds| bounds.intersect(&within)) {
+        Some(cells) => laid(ready(volume), mask_of_box(cells), BlendMode::Intersect),
+        None => ready(Volume::new()),
+    }
 }
 
 /// What one walk over all voxels finds out.

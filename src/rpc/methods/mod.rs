@@ -31,6 +31,7 @@ mod script;
 mod selection;
 mod shapes;
 mod slice;
+mod sources;
 mod states;
 mod subscribe;
 mod system;

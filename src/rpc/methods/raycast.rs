@@ -1,6 +1,7 @@
 //! The handler that sends rays.
 
-use super::{entries, target};
+use super::entries;
+use super::sources::sourced;
 use crate::api::args::ParamError;
 use crate::api::methods::raycast::*;
 use crate::rpc::context::{Context, Outcome};
@@ -22,24 +23,24 @@ impl Handle for Raycast {
             let message = "Invalid parameter 'direction': expected a direction that is not [0,0,0]";
             return Err(ParamError::rule("direction", message).into());
         };
-        let project = context.project()?;
-        let revision = project.revision();
-        let (volume, _) = target::source(project.document(), params.layer_id)?;
-        let hit = volume.first_hit(&ray, params.max_distance.0);
-        Ok(RaycastResult {
-            hit: hit.is_some(),
-            voxel: hit.map(|hit| hit.voxel.array()),
-            color: hit.map(|hit| volume.get(hit.voxel).bytes()),
-            face: hit.map(|hit| FACES[hit.axis.index()][usize::from(hit.is_high)]),
-            before: hit.map(|hit| {
-                let mut before = hit.voxel.array().map(i64::from);
-                before[hit.axis.index()] += if hit.is_high { 1 } else { -1 };
-                before
-            }),
-            point: hit.map(|hit| ray.at(hit.distance)),
-            distance: hit.map(|hit| hit.distance),
-            revision,
-        }
-        .into())
+        let revision = context.project()?.revision();
+        sourced(context, params.layer_id, move |_, volume, _| {
+            let hit = volume.first_hit(&ray, params.max_distance.0);
+            Ok(RaycastResult {
+                hit: hit.is_some(),
+                voxel: hit.map(|hit| hit.voxel.array()),
+                color: hit.map(|hit| volume.get(hit.voxel).bytes()),
+                face: hit.map(|hit| FACES[hit.axis.index()][usize::from(hit.is_high)]),
+                before: hit.map(|hit| {
+                    let mut before = hit.voxel.array().map(i64::from);
+                    before[hit.axis.index()] += if hit.is_high { 1 } else { -1 };
+                    before
+                }),
+                point: hit.map(|hit| ray.at(hit.distance)),
+                distance: hit.map(|hit| hit.distance),
+                revision,
+            }
+            .into())
+        })
     }
 }

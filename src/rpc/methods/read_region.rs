@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{entries, target};
+use super::entries;
+use super::sources::sourced;
 use crate::api::args::ParamError;
 use crate::api::color_form::to_hex;
 use crate::api::methods::read_region::*;
@@ -37,17 +38,18 @@ impl Handle for ReadRegion {
                 .with("param", "max")
                 .hint("goxel.get_bounding_box tells where the voxels are"));
         }
-        let project = context.project()?;
-        let revision = project.revision();
+        let revision = context.project()?.revision();
         let first = match &params.cursor {
             None => 0,
             Some(cursor) => resume(cursor, revision, bounds)?,
         };
-        let (volume, layer_id) = target::source(project.document(), params.layer_id)?;
-        let limit = u64::try_from(params.limit.0).unwrap_or(u64::MAX);
-        let page = Page::new(volume, bounds, first, limit, params.encoding);
-        let finish = move |page| Ok(result(page, revision, layer_id));
-        Outcome::at_once_or_later(page, UNITS_AT_ONCE, finish)
+        let (limit, encoding) = (params.limit.0, params.encoding);
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        sourced(context, params.layer_id, move |_, volume, layer_id| {
+            let page = Page::new(volume, bounds, first, limit, encoding);
+            let finish = move |page| Ok(result(page, revision, layer_id));
+            Outcome::at_once_or_later(page, UNITS_AT_ONCE, finish)
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Handlers about the selection.
 
-use super::layer_settings::{change_layer, push_above, with_suffix};
+use super::layer_settings::{push_above, state_in, with_suffix};
+use super::sources::sourced;
 use super::{entries, target};
 use crate::api::args::ParamError;
 use crate::api::methods::layer_settings::LayerState;
@@ -10,14 +11,16 @@ use crate::api::source::Source;
 use crate::api::{Corners, LayerRef};
 use crate::document::history::Scope;
 use crate::document::selection::{
-    Combine, grow, invert, mask_of, mask_of_box, mask_of_color, shrink,
+    Combine, Cut, CutJob, VolumeJob, grow, in_color, invert, mask_of, mask_of_color, mask_of_set,
+    ready, shrink,
 };
-use crate::document::{BlendMode, Document, LayerContent, LayerId, Matrix, draw_volume};
-use crate::job::{Budget, Job, Step};
+use crate::document::{BlendMode, Document, LayerContent, LayerId, Matrix, drawing_of};
+use crate::job::{Budget, Job, Progress, Step};
 use crate::rpc::context::{Context, Outcome};
+use crate::rpc::drafted::{AtOnce, DraftWork, drafted};
 use crate::rpc::error::{NO_SUCH_LAYER, OVER_LIMIT, RpcError};
 use crate::rpc::table::Handle;
-use crate::voxel::{Bounds, RegionJob, RegionTooLarge, Rgba, Selection, Volume};
+use crate::voxel::{Bounds, Laying, Point, RegionJob, RegionTooLarge, Rgba, Volume};
 use crate::workspace::Project;
 
 entries![
@@ -95,18 +98,60 @@ impl Handle for SelectBox {
     }
 }
 
-/// Adds a mask to the selection.
+/// Work whose volume is made first, from what the document holds, and then put into it as a unit.
+struct Put<F> {
+    job: VolumeJob,
+    put: Option<F>,
+}
+
+impl<F: FnOnce(&mut Document, Volume)> DraftWork for Put<F> {
+    type Output = ();
+
+    fn step(&mut self, document: &mut Document, budget: &mut Budget) -> Result<Step<()>, RpcError> {
+        let Step::Done(made) = self.job.step(budget) else { return Ok(Step::More) };
+        let made = made?;
+        let put = self.put.take().ok_or_else(|| RpcError::internal("a mask was put twice"))?;
+        put(document, made);
+        Ok(Step::Done(()))
+    }
+
+    fn progress(&self) -> Progress {
+        self.job.progress()
+    }
+}
+
+/// Changes the selection by one undo step, in slices; the job makes the new mask.
+fn change_mask(
+    context: &mut Context<'_>,
+    label: &str,
+    job: VolumeJob,
+    put: impl FnOnce(&mut Document, Volume) + 'static,
+) -> Result<Outcome<SelectionState>, RpcError> {
+    let work = Put { job, put: Some(put) };
+    drafted(context, label, Scope::Document, work, |project, ()| Ok(state(project)))
+}
+
+/// Has a new mask go together with the present one.
+fn select_mask(
+    context: &mut Context<'_>,
+    label: &str,
+    mask: VolumeJob,
+    together: Together,
+) -> Result<Outcome<SelectionState>, RpcError> {
+    let job = context.project()?.document().mask_with(mask, combine(together));
+    change_mask(context, label, job, |document, mask| document.mask = mask)
+}
+
+/// Selects voxels of a layer, or of all that is seen.
 fn select(
     context: &mut Context<'_>,
     wanted: Source,
     together: Together,
-    mask: impl FnOnce(&Volume) -> Volume,
+    mask: impl FnOnce(&Volume) -> VolumeJob + 'static,
 ) -> Result<Outcome<SelectionState>, RpcError> {
-    let project = context.project()?;
-    let (volume, _) = target::source(project.document(), wanted)?;
-    let mask = mask(&volume);
-    change(project, "select", |document| document.select(&mask, combine(together)))
-        .map(Outcome::Done)
+    sourced(context, wanted, move |context, volume, _| {
+        select_mask(context, "select", mask(&volume), together)
+    })
 }
 
 impl Handle for SelectColor {
@@ -115,7 +160,9 @@ impl Handle for SelectColor {
         params: SelectColorParams,
     ) -> Result<Outcome<SelectionState>, RpcError> {
         let SelectColorParams { color, tolerance: near, layer_id, combine } = params;
-        select(context, layer_id, combine, |volume| mask_of_color(volume, color, tolerance(near.0)))
+        select(context, layer_id, combine, move |volume| {
+            mask_of_color(volume, color, tolerance(near.0))
+        })
     }
 }
 
@@ -133,57 +180,27 @@ impl Handle for SelectConnected {
         context: &mut Context<'_>,
         params: SelectConnectedParams,
     ) -> Result<Outcome<SelectionState>, RpcError> {
-        let together = params.combine;
+        const LABEL: &str = "select connected";
         let limit = context.workspace.edit_limits.voxels;
-        let project = context.project()?;
-        let (volume, _) = target::source(project.document(), params.layer_id)?;
-        let (seed, near) = (params.position.0.into(), tolerance(params.tolerance.0));
-        if volume.get(seed).is_empty() {
-            let nothing = Volume::new();
-            return change(project, "select connected", |document| {
-                document.select(&nothing, combine(together));
+        let (wanted, together) = (params.layer_id, params.combine);
+        let (seed, near) = (Point::from(params.position.0), tolerance(params.tolerance.0));
+        sourced(context, wanted, move |context, volume, _| {
+            if volume.get(seed).is_empty() {
+                return select_mask(context, LABEL, ready(Volume::new()), together);
+            }
+            let job = RegionJob::new(&volume, seed, [near; 4], Bounds::ALL, limit);
+            Outcome::chain(context, job, UNITS_AT_ONCE, move |context, region| {
+                let region = region.map_err(|error| too_large(error, limit))?;
+                select_mask(context, LABEL, mask_of_set(region), together)
             })
-            .map(Outcome::Done);
-        }
-        let mut job = RegionJob::new(&volume, seed, [near; 4], Bounds::ALL, limit);
-        let finish = move |context: &mut Context<'_>, region| {
-            let mask = mask_of_region(region, limit)?;
-            change(context.project()?, "select connected", |document| {
-                document.select(&mask, combine(together));
-            })
-        };
-        match job.step(&mut Budget::units(UNITS_AT_ONCE)) {
-            Step::Done(region) => finish(context, region).map(Outcome::Done),
-            Step::More => Ok(Outcome::job(job, finish)),
-        }
+        })
     }
 }
 
-fn mask_of_region(
-    region: Result<Selection, RegionTooLarge>,
-    limit: u64,
-) -> Result<Volume, RpcError> {
-    let region = region.map_err(|error| {
-        RpcError::new(OVER_LIMIT, format!("Over the limit: {error} (--max-edit-voxels)"))
-            .with("limit", limit)
-            .hint("select by colour or by a box instead; nothing was changed")
-    })?;
-    let mut mask = Volume::new();
-    mask.blend_selection(&region, BlendMode::Replace, Rgba::WHITE)?;
-    Ok(mask)
-}
-
-/// What is selected: the mask within the box.
-pub(super) fn cells_of(document: &Document) -> Volume {
-    let mut cells = document.mask.clone();
-    if let Some(bounds) = document.selection {
-        let boxed = mask_of_box(bounds);
-        match cells.is_empty() {
-            true => return boxed,
-            false => draw_volume(&mut cells, &boxed, BlendMode::Intersect, 1.0),
-        }
-    }
-    cells
+fn too_large(error: RegionTooLarge, limit: u64) -> RpcError {
+    RpcError::new(OVER_LIMIT, format!("Over the limit: {error} (--max-edit-voxels)"))
+        .with("limit", limit)
+        .hint("select by colour or by a box instead; nothing was changed")
 }
 
 /// A box with `by` more voxels on each side, or fewer.
@@ -198,11 +215,11 @@ impl Handle for GrowSelection {
         params: StepsParams,
     ) -> Result<Outcome<SelectionState>, RpcError> {
         let (steps, by) = (u32::try_from(params.steps.0).unwrap_or(1), params.steps.0);
-        change(context.project()?, "grow selection", |document| {
-            document.mask = grow(&document.mask, steps);
+        let job = grow(&context.project()?.document().mask, steps);
+        change_mask(context, "grow selection", job, move |document, mask| {
+            document.mask = mask;
             document.selection = document.selection.and_then(|bounds| resized(bounds, by));
         })
-        .map(Outcome::Done)
     }
 }
 
@@ -212,11 +229,11 @@ impl Handle for ShrinkSelection {
         params: StepsParams,
     ) -> Result<Outcome<SelectionState>, RpcError> {
         let (steps, by) = (u32::try_from(params.steps.0).unwrap_or(1), params.steps.0);
-        change(context.project()?, "shrink selection", |document| {
-            document.mask = shrink(&document.mask, steps);
+        let job = shrink(&context.project()?.document().mask, steps);
+        change_mask(context, "shrink selection", job, move |document, mask| {
+            document.mask = mask;
             document.selection = document.selection.and_then(|bounds| resized(bounds, -by));
         })
-        .map(Outcome::Done)
     }
 }
 
@@ -236,11 +253,11 @@ fn check_size(bounds: Bounds, param: &str, limit: u64) -> Result<(), RpcError> {
 }
 
 /// What is selected, as cells; empty if nothing is.
-fn selected(document: &Document, limit: u64) -> Result<Volume, RpcError> {
+fn selected(document: &Document, limit: u64) -> Result<VolumeJob, RpcError> {
     if let Some(bounds) = document.selection {
         check_size(bounds, "box", limit)?;
     }
-    Ok(cells_of(document))
+    Ok(document.selected_cells())
 }
 
 impl Handle for InvertSelection {
@@ -253,12 +270,11 @@ impl Handle for InvertSelection {
         let document = project.document();
         let within = params.within.map_or(document.canvas, |within| within.0);
         check_size(within, "within", limit)?;
-        let mask = invert(&selected(document, limit)?, within);
-        change(project, "invert selection", |document| {
+        let job = invert(selected(document, limit)?, within);
+        change_mask(context, "invert selection", job, |document, mask| {
             document.selection = None;
             document.mask = mask;
         })
-        .map(Outcome::Done)
     }
 }
 
@@ -272,6 +288,73 @@ impl Handle for ClearSelection {
     }
 }
 
+/// The selection drawn into a layer.
+struct DrawSelection {
+    layer: LayerId,
+    mode: BlendMode,
+    color: Rgba,
+    stage: DrawStage,
+    cells: u64,
+}
+
+enum DrawStage {
+    /// The selected cells are made.
+    Selecting(VolumeJob),
+    /// They get their colour.
+    Coloring(VolumeJob),
+    /// They are drawn.
+    Drawing(Box<Laying>),
+}
+
+impl DraftWork for DrawSelection {
+    /// How many cells are selected.
+    type Output = u64;
+
+    fn step(
+        &mut self,
+        document: &mut Document,
+        budget: &mut Budget,
+    ) -> Result<Step<u64>, RpcError> {
+        loop {
+            match &mut self.stage {
+                DrawStage::Selecting(job) => {
+                    let Step::Done(cells) = job.step(budget) else { return Ok(Step::More) };
+                    let cells = cells?;
+                    self.cells = cells.count();
+                    let has_color = self.color == Rgba::WHITE;
+                    self.stage = DrawStage::Coloring(match has_color {
+                        true => ready(cells),
+                        false => in_color(&cells, self.color),
+                    });
+                }
+                DrawStage::Coloring(job) => {
+                    let Step::Done(colored) = job.step(budget) else { return Ok(Step::More) };
+                    let drawing = drawing_of(&colored?, self.mode, 1.0);
+                    self.stage = DrawStage::Drawing(Box::new(drawing));
+                }
+                DrawStage::Drawing(drawing) => {
+                    let layer = target::editable_layer(document, self.layer, NO_SUCH_LAYER)?.id;
+                    let layer = document.layer_mut(layer);
+                    let layer = layer.ok_or_else(|| RpcError::internal("layer vanished"))?;
+                    if !drawing.lay_next(&mut layer.volume)? {
+                        return Ok(Step::Done(self.cells));
+                    }
+                }
+            }
+            if !budget.spend(1) {
+                return Ok(Step::More);
+            }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        match &self.stage {
+            DrawStage::Selecting(job) | DrawStage::Coloring(job) => job.progress(),
+            DrawStage::Drawing(drawing) => drawing.progress(),
+        }
+    }
+}
+
 /// Draws the selection into a layer.
 fn draw_selection(
     context: &mut Context<'_>,
@@ -281,33 +364,17 @@ fn draw_selection(
     color: Rgba,
 ) -> Result<Outcome<SelectionEdit>, RpcError> {
     let limit = context.workspace.edit_limits.voxels;
-    let project = context.project()?;
-    let cells = selected(project.document(), limit)?;
-    let count = cells.count();
-    let colored = if color == Rgba::WHITE { cells } else { in_color(&cells, color) };
-    let (layer_id, before, after) = project.edit(label, Scope::Voxels, |document| {
-        let layer = target::editable_layer_mut(document, wanted, NO_SUCH_LAYER)?;
-        let before = layer.volume.count();
-        draw_volume(&mut layer.volume, &colored, mode, 1.0);
-        Ok::<_, RpcError>((layer.id.0, before, layer.volume.count()))
-    })?;
-    let revision = project.revision();
-    Ok(SelectionEdit { success: true, selected: count, before, after, layer_id, revision }.into())
-}
-
-/// A mask in one colour.
-fn in_color(mask: &Volume, color: Rgba) -> Volume {
-    let mut colored = Volume::new();
-    for (at, block) in mask.blocks() {
-        match block.uniform() {
-            Some(_) => colored.set_uniform_block(at, color),
-            None => {
-                let cell = |index| if block.get(index).is_empty() { Rgba::EMPTY } else { color };
-                colored.set_block(at, &std::array::from_fn(cell));
-            }
-        }
-    }
-    colored
+    let document = context.project()?.document();
+    let id = target::layer_id(document, wanted, NO_SUCH_LAYER)?;
+    let before = target::editable_layer(document, id, NO_SUCH_LAYER)?.volume.count();
+    let stage = DrawStage::Selecting(selected(document, limit)?);
+    let work = DrawSelection { layer: id, mode, color, stage, cells: 0 };
+    drafted(context, label, Scope::Voxels, work, move |project, selected| {
+        let layer = target::editable_layer(project.document(), id, NO_SUCH_LAYER)?;
+        let (after, revision) = (layer.volume.count(), project.revision());
+        let layer_id = id.0;
+        Ok(SelectionEdit { success: true, selected, before, after, layer_id, revision })
+    })
 }
 
 impl Handle for FillSelection {
@@ -341,26 +408,31 @@ impl Handle for CopySelection {
         context: &mut Context<'_>,
         params: CopySelectionParams,
     ) -> Result<Outcome<LayerState>, RpcError> {
-        let limit = context.workspace.edit_limits.voxels;
-        let cells = selected(context.project()?.document(), limit)?;
-        change_layer(context, "copy selection", |document| {
-            if params.cut {
-                let layer = target::editable_layer_mut(document, params.layer_id, NO_SUCH_LAYER)?;
-                let (id, whole) = (layer.id, layer.volume.clone());
-                draw_volume(&mut layer.volume, &cells, BlendMode::Subtract, 1.0);
-                return Ok(put_copy(document, id, whole, &cells));
-            }
-            let layer = target::layer(document, params.layer_id, NO_SUCH_LAYER)?;
-            let (id, whole) = (layer.id, layer.volume.clone());
-            Ok(put_copy(document, id, whole, &cells))
+        let document = context.project()?.document();
+        let id = target::layer_id(document, params.layer_id, NO_SUCH_LAYER)?;
+        let layer = match params.cut {
+            true => target::editable_layer(document, id, NO_SUCH_LAYER)?,
+            false => target::layer(document, params.layer_id, NO_SUCH_LAYER)?,
+        };
+        let job = CutJob::new(&layer.volume, document.selected_cells_of(&layer.volume));
+        Outcome::chain(context, job, UNITS_AT_ONCE, move |context, cut| {
+            let Cut { part, rest, .. } = cut?;
+            let rest = params.cut.then_some(rest);
+            let work =
+                AtOnce::new(move |document: &mut Document| Ok(put_copy(document, id, part, rest)));
+            drafted(context, "copy selection", Scope::Document, work, state_in)
         })
     }
 }
 
-/// Puts the selected part of a layer's voxels into a new layer above it.
-fn put_copy(document: &mut Document, of: LayerId, mut part: Volume, cells: &Volume) -> LayerId {
-    draw_volume(&mut part, cells, BlendMode::Intersect, 1.0);
-    let Some(original) = document.layer(of) else { return document.active() };
+/// Puts the selected part of a layer's voxels into a new layer above it, and what is left of them, if it is cut out,
+/// into the layer.
+fn put_copy(document: &mut Document, of: LayerId, part: Volume, rest: Option<Volume>) -> LayerId {
+    let active = document.active();
+    let Some(original) = document.layer_mut(of) else { return active };
+    if let Some(rest) = rest {
+        original.volume = rest;
+    }
     let mut layer = original.clone();
     layer.name = with_suffix(&original.name, " part");
     (layer.content, layer.matrix) = (LayerContent::Voxels, Matrix::IDENTITY);

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{entries, target};
+use super::entries;
+use super::sources::sourced;
 use crate::api::Corners;
 use crate::api::args::ParamError;
 use crate::api::color_form::to_hex;
@@ -21,29 +22,29 @@ impl Handle for SlicePlanes {
         context: &mut Context<'_>,
         params: SliceParams,
     ) -> Result<Outcome<SliceResult>, RpcError> {
-        let project = context.project()?;
-        let revision = project.revision();
-        let (volume, layer_id) = target::source(project.document(), params.layer_id)?;
-        let shown = shown(&params, volume.bounds())?;
-        let planes = shown.map(|bounds| Planes::of(&volume, params.axis, bounds)).transpose();
-        let planes = planes.map_err(|error| {
-            RpcError::new(OVER_LIMIT, format!("Too much to show: {error}"))
-                .with("param", "within")
-                .hint("give a smaller 'within' or 'count', or use goxel.read_region")
-        })?;
-        let [columns, rows] = plane_axes(params.axis).map(|axis| AXIS_NAMES[axis.index()]);
-        Ok(SliceResult {
-            empty: planes.as_ref().is_none_or(|planes| planes.count == 0),
-            voxel_count: planes.as_ref().map_or(0, |planes| planes.count),
-            columns,
-            rows,
-            bounds: planes.as_ref().map(|planes| Corners::from(planes.bounds)),
-            text: planes.as_ref().map_or_else(|| "empty\n".to_owned(), Planes::text),
-            operations: planes.map(operations).unwrap_or_default(),
-            layer_id,
-            revision,
-        }
-        .into())
+        let revision = context.project()?.revision();
+        sourced(context, params.layer_id, move |_, volume, layer_id| {
+            let shown = shown(&params, volume.bounds())?;
+            let planes = shown.map(|bounds| Planes::of(&volume, params.axis, bounds)).transpose();
+            let planes = planes.map_err(|error| {
+                RpcError::new(OVER_LIMIT, format!("Too much to show: {error}"))
+                    .with("param", "within")
+                    .hint("give a smaller 'within' or 'count', or use goxel.read_region")
+            })?;
+            let [columns, rows] = plane_axes(params.axis).map(|axis| AXIS_NAMES[axis.index()]);
+            Ok(SliceResult {
+                empty: planes.as_ref().is_none_or(|planes| planes.count == 0),
+                voxel_count: planes.as_ref().map_or(0, |planes| planes.count),
+                columns,
+                rows,
+                bounds: planes.as_ref().map(|planes| Corners::from(planes.bounds)),
+                text: planes.as_ref().map_or_else(|| "empty\n".to_owned(), Planes::text),
+                operations: planes.map(operations).unwrap_or_default(),
+                layer_id,
+                revision,
+            }
+            .into())
+        })
     }
 }
 

@@ -1,11 +1,9 @@
 //! Which layer a call is about.
 
 use crate::api::args::{nearest, shown};
-use crate::api::source::Source;
 use crate::api::{LayerRef, ParamError, PartRef};
 use crate::document::{Document, Layer, LayerContent, LayerId};
 use crate::rpc::error::*;
-use crate::voxel::Volume;
 
 /// The layer that a call means: the active one unless it names another. `code` is the method's own error code.
 pub fn layer_id(document: &Document, wanted: LayerRef, code: i32) -> Result<LayerId, RpcError> {
@@ -132,18 +130,4 @@ pub fn bulk_layer<'a>(
         let reason = std::mem::replace(&mut error.message, message.to_owned());
         error.with("reason", reason)
     })
-}
-
-/// The voxels that a call wants to read, sharing their storage, and the id of their layer if they are
-/// those of one layer.
-pub fn source(document: &Document, wanted: Source) -> Result<(Volume, Option<i32>), RpcError> {
-    let of_layer = |wanted: LayerRef| {
-        let layer = layer(document, wanted, NO_SUCH_LAYER)?;
-        Ok((layer.volume.clone(), Some(layer.id.0)))
-    };
-    match wanted {
-        Source::Active => of_layer(LayerRef(None)),
-        Source::Layer(id) => of_layer(LayerRef(Some(id))),
-        Source::Visible => Ok((document.merged(), None)),
-    }
 }

@@ -3,7 +3,6 @@
 //! What is taken is cut out of the layer, changed by an operation of `goxel.edit` on its own, and put back
 //! over the rest. The selection is changed by the same operation.
 
-use super::selection::cells_of;
 use super::{entries, target};
 use crate::api::Corners;
 use crate::api::LayerRef;
@@ -12,14 +11,16 @@ use crate::api::operations::forms::{CopyFields, MirrorFields, RotateFields, Scal
 use crate::api::operations::{Form, Operation};
 use crate::api::words::Mode;
 use crate::document::history::Scope;
-use crate::document::{BlendMode, Document, Layer, LayerId, draw_volume};
+use crate::document::selection::{Cut, CutJob};
+use crate::document::{BlendMode, Document, Layer, LayerId, drawing_of};
 use crate::edit::{Limits, Refusal, Runner};
 use crate::job::{Budget, Job, Progress, Step};
 use crate::rpc::change::refused;
 use crate::rpc::context::{Context, Outcome};
+use crate::rpc::drafted::{AtOnce, drafted};
 use crate::rpc::error::{NO_SUCH_LAYER, OVER_LIMIT, RpcError};
 use crate::rpc::table::Handle;
-use crate::voxel::{Bounds, Rgba, Volume};
+use crate::voxel::{Bounds, Laying, Rgba, Volume};
 
 entries![MoveVoxels, RotateVoxels, ScaleVoxels, MirrorVoxels];
 
@@ -43,13 +44,13 @@ impl Handle for MoveVoxels {
         params: MoveParams,
     ) -> Result<Outcome<TransformResult>, RpcError> {
         let offset = params.offset;
-        let form = |bounds: Bounds| {
+        let form = move |bounds: Bounds| {
             let min = bounds.min.map(|v| v as i32);
             let to = std::array::from_fn(|axis| min[axis].saturating_add(offset[axis]));
             let max = bounds.max_inside().map(|v| v as i32);
             Form::Move(CopyFields { min, max, to, times: 1, step: None })
         };
-        transform(context, "move", params.target, params.layer_id, 1, &form)
+        transform(context, "move", params.target, params.layer_id, 1, form)
     }
 }
 
@@ -59,12 +60,12 @@ impl Handle for RotateVoxels {
         params: RotateParams,
     ) -> Result<Outcome<TransformResult>, RpcError> {
         let RotateParams { axis, turns, center, .. } = params;
-        let form = |bounds| {
+        let form = move |bounds| {
             // A turn keeps whole voxels if both numbers across the axis are whole or both halves.
             let center = center.or_else(|| Some(turnable(middle(bounds), axis.index())));
             Form::Rotate(RotateFields { axis, turns, center, within: None })
         };
-        transform(context, "rotate", params.target, params.layer_id, 1, &form)
+        transform(context, "rotate", params.target, params.layer_id, 1, form)
     }
 }
 
@@ -79,11 +80,11 @@ impl Handle for ScaleVoxels {
             Factor::Up(by) => u64::from(by).saturating_pow(3),
             Factor::Down(_) => 1,
         };
-        let form = |bounds: Bounds| {
+        let form = move |bounds: Bounds| {
             let center = center.or_else(|| Some(bounds.min.map(|v| v as i32)));
             Form::Scale(ScaleFields { factor, center, within: None })
         };
-        transform(context, "scale", params.target, params.layer_id, growth, &form)
+        transform(context, "scale", params.target, params.layer_id, growth, form)
     }
 }
 
@@ -93,11 +94,11 @@ impl Handle for MirrorVoxels {
         params: MirrorParams,
     ) -> Result<Outcome<TransformResult>, RpcError> {
         let MirrorParams { axis, at, .. } = params;
-        let form = |bounds| {
+        let form = move |bounds| {
             let at = at.unwrap_or_else(|| middle(bounds)[axis.index()]);
             Form::Mirror(MirrorFields { axis, at, both: false, within: None })
         };
-        transform(context, "mirror", params.target, params.layer_id, 1, &form)
+        transform(context, "mirror", params.target, params.layer_id, 1, form)
     }
 }
 
@@ -117,40 +118,64 @@ fn turnable(mut center: [f64; 3], axis: usize) -> [f64; 3] {
 
 fn transform(
     context: &mut Context<'_>,
-    label: &str,
+    label: &'static str,
     subject: Subject,
     wanted: LayerRef,
     growth: u64,
+    form: impl Fn(Bounds) -> Form + 'static,
+) -> Result<Outcome<TransformResult>, RpcError> {
+    let document = context.project()?.document();
+    let id = target::layer_id(document, wanted, NO_SUCH_LAYER)?;
+    let volume = target::editable_layer(document, id, NO_SUCH_LAYER)?.volume.clone();
+    if subject == Subject::Layer {
+        let taken = Taken { part: volume, rest: Volume::new(), mask: Volume::new() };
+        return change(context, label, id, growth, &form, taken);
+    }
+    let box_alone = document.selection.filter(|_| document.mask.is_empty());
+    let has_any = document.selection.is_some() || !document.mask.is_empty();
+    let job = CutJob::new(&volume, document.selected_cells_of(&volume));
+    Outcome::chain(context, job, UNITS_AT_ONCE, move |context, cut| {
+        let Cut { part, rest, cells } = cut?;
+        let mask = match box_alone {
+            Some(bounds) => corners(bounds),
+            None if has_any => cells,
+            None => Volume::new(),
+        };
+        change(context, label, id, growth, &form, Taken { part, rest, mask })
+    })
+}
+
+/// Changes what was taken, and puts it back.
+fn change(
+    context: &mut Context<'_>,
+    label: &'static str,
+    id: LayerId,
+    growth: u64,
     form: MakeForm<'_>,
+    taken: Taken,
 ) -> Result<Outcome<TransformResult>, RpcError> {
     let limits = context.workspace.edit_limits;
     let project = context.project()?;
-    let document = project.document();
-    let id = target::layer_id(document, wanted, NO_SUCH_LAYER)?;
-    let taken = take(document, id, subject)?;
     let count = taken.part.count();
     check_size(count.max(taken.mask.count()).saturating_mul(growth), limits.voxels)?;
     let Some(bounds) = taken.part.bounds().or_else(|| taken.mask.bounds()) else {
         return Ok(result(project, id, 0, &taken.part).into());
     };
-    let (rest, canvas) = (taken.rest, document.canvas);
+    let canvas = project.document().canvas;
     let part = Own::new(canvas, taken.part, form(bounds), limits)?;
     let mask = Own::new(canvas, taken.mask, form(bounds), limits)?;
-    let mut job = TransformJob { part, mask, rest };
-    let label = label.to_owned();
-    let finish = move |context: &mut Context<'_>, taken: Result<Taken, RpcError>| {
-        let (taken, project) = (taken?, context.project()?);
+    let job = TransformJob { part, mask, rest: taken.rest, done: None };
+    Outcome::chain(context, job, UNITS_AT_ONCE, move |context, taken| {
+        let taken = taken?;
         let part = taken.part.clone();
-        project.edit(&label, Scope::Document, |document| {
+        let work = AtOnce::new(move |document: &mut Document| {
             put(document, id, taken);
-            Ok::<_, RpcError>(())
-        })?;
-        Ok(result(project, id, count, &part))
-    };
-    match job.step(&mut Budget::units(UNITS_AT_ONCE)) {
-        Step::Done(taken) => finish(context, taken).map(Outcome::Done),
-        Step::More => Ok(Outcome::job(job, finish)),
-    }
+            Ok(())
+        });
+        drafted(context, label, Scope::Document, work, move |project, ()| {
+            Ok(result(project, id, count, &part))
+        })
+    })
 }
 
 fn result(
@@ -178,24 +203,6 @@ fn check_size(wanted: u64, limit: u64) -> Result<(), RpcError> {
         .with("limit", limit)
         .with("got", wanted)
         .hint("select less and do it in parts; nothing was changed"))
-}
-
-/// Cuts out what is to change.
-fn take(document: &Document, id: LayerId, subject: Subject) -> Result<Taken, RpcError> {
-    let mut rest = target::editable_layer(document, id, NO_SUCH_LAYER)?.volume.clone();
-    if subject == Subject::Layer {
-        return Ok(Taken { part: rest, rest: Volume::new(), mask: Volume::new() });
-    }
-    let cells = cells_of(document);
-    let mut part = rest.clone();
-    draw_volume(&mut part, &cells, BlendMode::Intersect, 1.0);
-    draw_volume(&mut rest, &cells, BlendMode::Subtract, 1.0);
-    let mask = match (document.mask.is_empty(), document.selection) {
-        (true, Some(bounds)) => corners(bounds),
-        (true, None) => Volume::new(),
-        (false, _) => cells,
-    };
-    Ok(Taken { part, rest, mask })
 }
 
 /// The lowest and the highest voxel of a box: enough to tell where a transformation puts it.
@@ -258,40 +265,63 @@ impl Own {
     }
 }
 
-/// The voxels first, then the selection.
+/// The voxels first, then the selection; then the voxels are laid on what was left.
 struct TransformJob {
     part: Own,
     mask: Own,
     rest: Volume,
+    /// What both came to, and the laying.
+    done: Option<(Taken, Laying)>,
+}
+
+impl TransformJob {
+    fn advance(&mut self, budget: &mut Budget) -> Result<bool, RpcError> {
+        if self.done.is_none() {
+            if !self.part.step(budget)? || !self.mask.step(budget)? {
+                return Ok(false);
+            }
+            let (part, mask) = (self.part.take(), self.mask.take());
+            let laying = drawing_of(&part, BlendMode::Over, 1.0);
+            let rest = std::mem::take(&mut self.rest);
+            self.done = Some((Taken { part, rest, mask }, laying));
+        }
+        let Some((taken, laying)) = &mut self.done else { return Ok(false) };
+        while laying.lay_next(&mut taken.rest)? {
+            if !budget.spend(1) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
 
 impl Job for TransformJob {
+    /// What was changed; it is laid on the rest.
     type Output = Result<Taken, RpcError>;
 
     fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
-        for own in [&mut self.part, &mut self.mask] {
-            match own.step(budget) {
-                Ok(true) => {}
-                Ok(false) => return Step::More,
-                Err(error) => return Step::Done(Err(error)),
-            }
+        match self.advance(budget) {
+            Err(error) => Step::Done(Err(error)),
+            Ok(false) => Step::More,
+            Ok(true) => match self.done.take() {
+                Some((taken, _)) => Step::Done(Ok(taken)),
+                None => Step::More,
+            },
         }
-        let rest = std::mem::take(&mut self.rest);
-        Step::Done(Ok(Taken { part: self.part.take(), rest, mask: self.mask.take() }))
     }
 
     fn progress(&self) -> Progress {
-        match self.part.runner {
-            Some(_) => self.part.progress(),
-            None => self.mask.progress(),
+        match (&self.done, &self.part.runner) {
+            (Some((_, laying)), _) => laying.progress(),
+            (None, Some(_)) => self.part.progress(),
+            (None, None) => self.mask.progress(),
         }
     }
 }
 
-/// Puts what changed over what was left, and the selection where it is now.
+/// Puts the layer and the selection where they are now.
 fn put(document: &mut Document, id: LayerId, taken: Taken) {
-    let Taken { part, mut rest, mask } = taken;
-    draw_volume(&mut rest, &part, BlendMode::Over, 1.0);
+    let Taken { rest, mask, .. } = taken;
     if let Some(layer) = document.layer_mut(id) {
         layer.volume = rest;
     }

@@ -1,0 +1,42 @@
+//! The voxels that a call works on: those of a layer, or all that is seen, for which the visible layers are merged
+//! first, in slices. What was merged is kept with the project for the next time.
+
+use super::target;
+use crate::api::LayerRef;
+use crate::api::source::Source;
+use crate::rpc::context::{Context, Outcome};
+use crate::rpc::error::{NO_SUCH_LAYER, RpcError};
+use crate::voxel::Volume;
+use crate::workspace::Merging;
+
+/// Blocks that are merged before other connections get their turn.
+const UNITS_AT_ONCE: u64 = 16;
+
+/// Hands the voxels of a source, as they are now, to `go_on`, with the id of their layer if they are those of one.
+/// Whatever else `go_on` is to know of the project it must know before: the project may change meanwhile.
+pub(super) fn sourced<R: 'static>(
+    context: &mut Context<'_>,
+    wanted: Source,
+    go_on: impl FnOnce(&mut Context<'_>, Volume, Option<i32>) -> Result<Outcome<R>, RpcError> + 'static,
+) -> Result<Outcome<R>, RpcError> {
+    let project = context.project()?;
+    let layer = match wanted {
+        Source::Visible => match project.start_merging() {
+            Merging::Done(volume) => return go_on(context, volume, None),
+            Merging::Job(job) => {
+                return Outcome::chain(context, *job, UNITS_AT_ONCE, move |context, merged| {
+                    let volume = merged.merged().clone();
+                    // The project may have been closed meanwhile.
+                    if let Ok(project) = context.project() {
+                        project.keep_merged(merged);
+                    }
+                    go_on(context, volume, None)
+                });
+            }
+        },
+        Source::Active => target::layer(project.document(), LayerRef(None), NO_SUCH_LAYER)?,
+        Source::Layer(id) => target::layer(project.document(), LayerRef(Some(id)), NO_SUCH_LAYER)?,
+    };
+    let (volume, id) = (layer.volume.clone(), layer.id.0);
+    go_on(context, volume, Some(id))
+}
