@@ -6,7 +6,7 @@ use super::model::{Model, put_block, put_chunk};
 use super::{MODEL_EDGE, NAME};
 use crate::document::{BlendMode, Document, Layer, Material};
 use crate::format::bytes::Put;
-use crate::format::quantise::{ColorCounts, Numbers, Quantised, rgb};
+use crate::format::quantise::{Choosing, ColorCounts, Numbers, Quantised, rgb};
 use crate::format::steps::Advance;
 use crate::format::{FormatError, Pieces, Written};
 use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockWalk, Bounds, Rgba, Volume};
@@ -29,8 +29,16 @@ pub(super) struct Writer {
     done: u64,
     counts: ColorCounts,
     palette: Vec<[u8; 3]>,
-    file: Option<File>,
+    stage: Stage,
     warnings: Vec<String>,
+}
+
+/// What is done, in this order.
+enum Stage {
+    Counting,
+    Choosing(Box<Choosing>),
+    Writing(Box<File>),
+    Over,
 }
 
 /// A layer to be written.
@@ -71,7 +79,7 @@ impl Writer {
             done: 0,
             counts: ColorCounts::default(),
             palette: document.palette.colors.iter().map(|(color, _)| rgb(*color)).collect(),
-            file: None,
+            stage: Stage::Counting,
             warnings,
         }
     }
@@ -107,27 +115,30 @@ impl Writer {
         }
     }
 
-    fn choose_colors(&mut self) -> Quantised {
-        let counts = std::mem::take(&mut self.counts);
-        let translucent = counts.translucent();
-        let colors = counts.quantise(&self.palette, COLORS_MAX);
+    /// Tells what the colours of the file lose.
+    fn warn_of_colors(&mut self, colors: &Quantised) {
         if colors.error > 0 {
-            let count = colors.index.len();
             self.warnings.push(format!(
-                "{count} colours are written as the nearest of {COLORS_MAX}; the largest \
-                 difference in a channel is {}",
-                colors.error
+                "{} colours are written as the nearest of {COLORS_MAX}; the largest difference in a \
+                 channel is {}",
+                colors.colors, colors.error
             ));
         }
-        if translucent > 0 {
-            let text = format!("{translucent} voxels with alpha below 255 are written opaque");
-            self.warnings.push(text);
+        if colors.translucent > 0 {
+            let count = colors.translucent;
+            self.warnings.push(format!("{count} voxels with alpha below 255 are written opaque"));
         }
-        colors
     }
 
-    /// Begins the file, once all is counted.
-    fn start_file(&mut self) -> Result<(), FormatError> {
+    /// Begins to choose the file's colours, once all are counted.
+    fn start_to_choose(&mut self) -> Stage {
+        let (counts, palette) =
+            (std::mem::take(&mut self.counts), std::mem::take(&mut self.palette));
+        Stage::Choosing(Box::new(Choosing::new(counts, palette, COLORS_MAX)))
+    }
+
+    /// Begins the file, once its colours are chosen.
+    fn start_file(&mut self, colors: Quantised) -> Result<File, FormatError> {
         let sources = self.sources.iter_mut().enumerate();
         let models = sources.flat_map(|(number, source)| {
             std::mem::take(&mut source.models).into_values().map(move |model| (number, model))
@@ -138,16 +149,24 @@ impl Writer {
             let what = format!("the file would be longer than {FILE_MAX} bytes");
             return Err(FormatError::DoesNotFit { format: NAME, what });
         }
-        self.file = Some(File::new(models, self.choose_colors()));
-        Ok(())
+        self.warn_of_colors(&colors);
+        Ok(File::new(models, colors))
     }
 
-    /// Writes the next block, or begins the next model; the whole file once there is none.
-    fn write(&mut self) -> Option<Written> {
-        let file = self.file.as_mut()?;
-        let Some((number, model)) = file.models.get(file.next.0) else {
-            return self.file.take().map(|file| self.finish(file));
-        };
+    /// Counts the next block, or what comes after that.
+    fn count_next(&mut self) -> Stage {
+        match self.next_block() {
+            Some((source, at)) => {
+                self.count(source, at);
+                Stage::Counting
+            }
+            None => self.start_to_choose(),
+        }
+    }
+
+    /// Writes the next block, or begins the next model; false once there is none.
+    fn write(&mut self, file: &mut File) -> bool {
+        let Some((number, model)) = file.models.get(file.next.0) else { return false };
         let source = &self.sources[*number];
         if file.next.1 == 0 {
             let layer = if *number < NAMED_LAYERS_MAX { *number as i32 } else { -1 };
@@ -165,7 +184,7 @@ impl Writer {
         if file.next.1 == model.blocks.len() {
             file.next = (file.next.0 + 1, 0);
         }
-        None
+        true
     }
 
     /// Ends the file after its last model.
@@ -349,13 +368,18 @@ impl Advance for Writer {
     type Output = Written;
 
     fn advance(&mut self) -> Result<Option<Written>, FormatError> {
-        if self.file.is_some() {
-            return Ok(self.write());
-        }
-        match self.next_block() {
-            Some((source, at)) => self.count(source, at),
-            None => self.start_file()?,
-        }
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Counting => self.count_next(),
+            Stage::Choosing(mut choosing) => match choosing.advance() {
+                Some(colors) => Stage::Writing(Box::new(self.start_file(colors)?)),
+                None => Stage::Choosing(choosing),
+            },
+            Stage::Writing(mut file) => match self.write(&mut file) {
+                true => Stage::Writing(file),
+                false => return Ok(Some(self.finish(*file))),
+            },
+            Stage::Over => Stage::Over,
+        };
         Ok(None)
     }
 

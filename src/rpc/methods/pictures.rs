@@ -3,9 +3,6 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::drawing::{DrawJob, FileJob};
 use super::entries;
 use super::picture_settings::{Options, settings};
@@ -92,9 +89,9 @@ impl Handle for RenderImage {
         let began = context.host.now();
         let destination = destination.unwrap_or(Destination::Answer);
         Ok(place(job, destination, BLAME, move |context, placed| {
-            let image_data = placed.png.as_ref().map(|png| STANDARD.encode(png));
             let (bytes, file) = told(&placed);
-            let (output_path, [width, height]) = (placed.path, placed.size);
+            let (image_data, output_path) = (placed.text, placed.path);
+            let [width, height] = placed.size;
             let took = context.host.now().saturating_duration_since(began);
             Ok(RenderImageResult {
                 success: true,

@@ -1,9 +1,12 @@
 //! A picture put where the caller wants it: into a file, into the store, or into the answer. All in slices: a
 //! picture of eight million pixels takes milliseconds to sum up and to write.
 
+use std::io::Write;
 use std::path::Path;
 use std::time::SystemTime;
 
+use base64::engine::general_purpose::{GeneralPurpose, STANDARD};
+use base64::write::EncoderStringWriter;
 use sha2::{Digest, Sha256};
 
 use super::drawing::FileJob;
@@ -34,8 +37,8 @@ pub(super) struct Placed {
     pub(super) path: Option<String>,
     /// What the store knows of it, if it went there.
     pub(super) stored: Option<StoredRender>,
-    /// The file itself, if it goes into the answer.
-    pub(super) png: Option<Vec<u8>>,
+    /// The file itself in base64, if it goes into the answer.
+    pub(super) text: Option<String>,
 }
 
 /// The error code of a picture that cannot be written, and what could not be done.
@@ -54,6 +57,8 @@ pub(super) fn place<R: 'static>(
 
 /// Bytes of a picture that go into its check sum in one slice.
 const SUMMED_AT_ONCE: usize = 1 << 17;
+/// Bytes of a picture that are written as text in one slice.
+const SPELT_AT_ONCE: usize = 3 << 16;
 
 struct Placing<F> {
     stage: Stage,
@@ -71,6 +76,12 @@ enum Stage {
         png: PngFile,
         new: NewRender,
         sum: Box<Sha256>,
+        done: u64,
+    },
+    /// The base64 of a picture for the answer.
+    Spelling {
+        png: PngFile,
+        text: EncoderStringWriter<'static, GeneralPurpose, String>,
         done: u64,
     },
     Writing {
@@ -93,7 +104,7 @@ impl<F> Placing<F> {
             Stage::Drawing { mut job, destination } => match job.step(budget) {
                 Step::More => Stage::Drawing { job, destination },
                 Step::Done(drawn) => match (drawn?.into_file(context), destination) {
-                    (png, Destination::Answer) => return Ok(Some(in_answer(png))),
+                    (png, Destination::Answer) => Stage::spell(png),
                     (png, Destination::Path(path)) => self.write(png, path, None)?,
                     (png, Destination::Store) => {
                         let renders = &mut context.daemon.renders;
@@ -115,6 +126,17 @@ impl<F> Placing<F> {
                     self.write(png, path, Some((new, sum)))?
                 }
             }
+            Stage::Spelling { png, mut text, done } => {
+                let part = png.bytes.from_place(done);
+                let part = &part[..part.len().min(SPELT_AT_ONCE)];
+                // Writing to memory cannot fail.
+                let _ = text.write_all(part);
+                let done = done + part.len() as u64;
+                if done == png.bytes.len() {
+                    return Ok(Some(in_answer(&png, text.into_inner())));
+                }
+                Stage::Spelling { png, text, done }
+            }
             Stage::Writing { mut job, path, size, stored } => match job.step(budget) {
                 Step::More => Stage::Writing { job, path, size, stored },
                 Step::Done(Err(error)) => return Err(self.file_error(&path, &error)),
@@ -124,7 +146,7 @@ impl<F> Placing<F> {
                         context.daemon.renders.keep(new, size, &sum, now).clone()
                     });
                     let path = stored.is_none().then_some(path);
-                    return Ok(Some(Placed { size, bytes, path, stored, png: None }));
+                    return Ok(Some(Placed { size, bytes, path, stored, text: None }));
                 }
             },
             Stage::Over => return Err(RpcError::internal("a picture was placed twice")),
@@ -159,9 +181,18 @@ impl<F> Placing<F> {
     }
 }
 
-fn in_answer(png: PngFile) -> Placed {
+impl Stage {
+    /// Begins to write a picture as text, with room for all of it so that it is never moved.
+    fn spell(png: PngFile) -> Stage {
+        let room = png.bytes.len().div_ceil(3) as usize * 4;
+        let text = EncoderStringWriter::from_consumer(String::with_capacity(room), &STANDARD);
+        Stage::Spelling { png, text, done: 0 }
+    }
+}
+
+fn in_answer(png: &PngFile, text: String) -> Placed {
     let (size, bytes) = ([png.width, png.height], png.bytes.len());
-    Placed { size, bytes, path: None, stored: None, png: Some(png.bytes.into_vec()) }
+    Placed { size, bytes, path: None, stored: None, text: Some(text) }
 }
 
 impl<R, F> Task<R> for Placing<F>
@@ -182,7 +213,9 @@ where
     fn progress(&self) -> Progress {
         match &self.stage {
             Stage::Drawing { job, .. } => job.progress(),
-            Stage::Summing { png, done, .. } => Progress { done: *done, total: png.bytes.len() },
+            Stage::Summing { png, done, .. } | Stage::Spelling { png, done, .. } => {
+                Progress { done: *done, total: png.bytes.len() }
+            }
             Stage::Writing { job, .. } => job.progress(),
             Stage::Over => Progress::default(),
         }

@@ -1,0 +1,133 @@
+//! Choosing the palette of some colours, and which of its colours stands for each.
+
+use super::median_cut::MedianCut;
+use super::{ByRed, COLORS_A_UNIT, ColorCounts, Quantised, Rgb, rgb};
+use crate::job::leftovers;
+use crate::voxel::Rgba;
+
+/// Colours whose nearest one is found in one unit of work.
+const NEAREST_A_UNIT: usize = 512;
+
+/// Chooses at most `max` colours (1 to 256). If the preferred ones are no more and hold all that are there,
+/// they are taken as they are, so that a palette keeps its order.
+pub(crate) struct Choosing {
+    preferred: Vec<Rgb>,
+    max: usize,
+    stage: Stage,
+    /// The different colours in their order, each with its voxels.
+    colors: Vec<(Rgb, u64)>,
+    translucent: u64,
+}
+
+enum Stage {
+    /// Colours that differ in their alpha become one.
+    Summing {
+        counts: Vec<(Rgba, u64)>,
+        next: usize,
+        sums: ByRed<Rgb, u64>,
+    },
+    /// Those of one red are put in order, then those of the next.
+    Sorting {
+        sums: ByRed<Rgb, u64>,
+        red: u8,
+    },
+    Cutting(MedianCut),
+    /// Each colour gets the nearest of the palette.
+    Finding {
+        found: Quantised,
+        next: usize,
+    },
+}
+
+impl Choosing {
+    pub(crate) fn new(counts: ColorCounts, preferred: Vec<Rgb>, max: usize) -> Self {
+        let counts = counts.counts;
+        let colors = Vec::with_capacity(counts.len());
+        // The first one is the empty voxel.
+        let stage = Stage::Summing { counts, next: 1, sums: ByRed::default() };
+        Choosing { preferred, max, stage, colors, translucent: 0 }
+    }
+
+    /// Does a unit of work; the result when nothing is left to do.
+    pub(crate) fn advance(&mut self) -> Option<Quantised> {
+        match &mut self.stage {
+            Stage::Summing { counts, next, sums } => {
+                let end = counts.len().min(*next + COLORS_A_UNIT);
+                for &(color, number) in counts.get(*next..end).unwrap_or_default() {
+                    *sums.of_mut(color.r).entry(rgb(color)).or_default() += number;
+                    self.translucent += if color.a < 255 { number } else { 0 };
+                }
+                *next = end;
+                if end == counts.len() {
+                    leftovers::leave_buffer(std::mem::take(counts));
+                    let sums = std::mem::take(sums);
+                    self.stage = Stage::Sorting { sums, red: 0 };
+                }
+            }
+            Stage::Sorting { sums, red } => {
+                let first = self.colors.len();
+                self.colors.extend(sums.of_mut(*red).drain());
+                self.colors[first..].sort_unstable();
+                match red.checked_add(1) {
+                    Some(next) => *red = next,
+                    None => self.stage = self.stage_of_palette(),
+                }
+            }
+            Stage::Cutting(cut) => {
+                if let Some(palette) = cut.advance(&self.colors) {
+                    self.stage = self.find_in(palette);
+                }
+            }
+            Stage::Finding { found, next } => {
+                let end = self.colors.len().min(*next + NEAREST_A_UNIT);
+                self.colors[*next..end].iter().for_each(|(color, _)| found.put(*color));
+                *next = end;
+                if end == self.colors.len() {
+                    let found = std::mem::take(found);
+                    leftovers::leave_buffer(std::mem::take(&mut self.colors));
+                    return Some(found);
+                }
+            }
+        }
+        None
+    }
+
+    /// The palette, if there is nothing to choose, or else how it is chosen.
+    fn stage_of_palette(&mut self) -> Stage {
+        let preferred = std::mem::take(&mut self.preferred);
+        if preferred.len() <= self.max && holds_all(&preferred, &self.colors) {
+            self.find_in(preferred)
+        } else if self.colors.len() <= self.max {
+            self.find_in(self.colors.iter().map(|&(color, _)| color).collect())
+        } else {
+            Stage::Cutting(MedianCut::new(self.colors.len(), self.max))
+        }
+    }
+
+    fn find_in(&self, palette: Vec<Rgb>) -> Stage {
+        let (colors, translucent) = (self.colors.len(), self.translucent);
+        Stage::Finding {
+            found: Quantised { palette, colors, translucent, ..Quantised::default() },
+            next: 0,
+        }
+    }
+}
+
+fn holds_all(palette: &[Rgb], colors: &[(Rgb, u64)]) -> bool {
+    // More colours than places cannot all be there.
+    colors.len() <= palette.len() && colors.iter().all(|(color, _)| palette.contains(color))
+}
+
+impl Quantised {
+    /// Gives a colour the first of the nearest ones.
+    fn put(&mut self, color: Rgb) {
+        let distance = |other: &Rgb| -> u32 {
+            (0..3).map(|c| u32::from(color[c].abs_diff(other[c])).pow(2)).sum()
+        };
+        let best = (0..self.palette.len()).min_by_key(|&i| distance(&self.palette[i]));
+        let best = best.unwrap_or(0);
+        let off = (0..3).map(|c| color[c].abs_diff(self.palette[best][c])).max();
+        self.error = self.error.max(off.unwrap_or(0));
+        self.index.of_mut(color[0]).insert(color, best as u8);
+    }
+}
