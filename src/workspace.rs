@@ -19,7 +19,7 @@ pub use turns::Turn;
 use turns::Turns;
 
 use crate::document::Document;
-use crate::document::history::{DEFAULT_HISTORY_MEMORY, Edit, History, Scope};
+use crate::document::history::{DEFAULT_HISTORY_MEMORY, Edit, History, Scope, Travel};
 use crate::format::SaveCache;
 use crate::voxel::{Bounds, MergeCache, MergeJob, Volume};
 
@@ -231,6 +231,20 @@ impl Project {
             self.note_change(ChangedBox::Anywhere);
         }
         Some(steps)
+    }
+
+    /// Starts on a long way to a position in the history, in slices; `None` if there is no such position.
+    pub fn start_travel(&self, position: usize) -> Option<Travel> {
+        self.history.start_travel(&self.document, position)
+    }
+
+    /// Puts the end of a way in place as one change; how many edits it took.
+    pub fn arrive(&mut self, travel: Travel) -> Result<usize, Stale> {
+        let steps = self.history.arrive(&mut self.document, travel).map_err(|_| Stale)?;
+        if steps > 0 {
+            self.note_change(ChangedBox::Anywhere);
+        }
+        Ok(steps)
     }
 
     /// Takes note of the time, once a turn or so: a change since the last time counts as made now. Reading the

@@ -143,6 +143,76 @@ fn cases() -> Vec<(&'static str, Value, usize)> {
     ]
 }
 
+/// The same scene with large changes behind it and before it.
+fn scene_with_history() -> Daemon {
+    let mut daemon = scene();
+    for (index, (method, params)) in [
+        ("goxel.merge_layers", json!([2, 1])),
+        ("goxel.move_voxels", json!({"offset": [3, 4, 5], "layer_id": 1})),
+        ("goxel.edit", json!({"operations": [
+            {"op": "box", "min": [-90, -90, 0], "max": [90, 30, 17], "color": "pink", "layer": 1}]})),
+        ("goxel.edit", json!({"operations": [
+            {"op": "box", "min": [-90, -90, 0], "max": [90, 90, 9], "color": "navy", "layer": 1}]})),
+        ("goxel.add_voxel", json!({"position": [1, 2, 3], "color": "white", "layer_id": 1})),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        daemon.call(method, params);
+        daemon.call("goxel.checkpoint", json!([index.to_string()]));
+    }
+    daemon.call("goxel.go_to", json!({"checkpoint": "3"}));
+    daemon
+}
+
+#[test]
+fn a_long_way_in_the_history_takes_slices_and_nobody_sees_a_part_of_it() {
+    for (method, params) in [
+        ("goxel.undo", json!([1])),
+        ("goxel.undo", json!([3])),
+        ("goxel.go_to", json!({"position": 0})),
+    ] {
+        let mut whole = scene_with_history();
+        let mut daemon = scene_with_history();
+        let before = state(&daemon);
+        let project = whole.service.workspace_mut().project_mut("default").expect("the project");
+        let (at, _) = project.history().position();
+        let target =
+            if method == "goxel.go_to" { 0 } else { at - params[0].as_u64().unwrap() as usize };
+        assert_eq!(project.go_to(target), Some(at - target));
+        let mut running = begin(&mut daemon, 1, method, &params).expect_err("it takes slices");
+        let mut slices = 1;
+        let answer = loop {
+            if slices % 40 == 0 {
+                assert_eq!(state(&daemon), before, "{method} {params}");
+            }
+            match step(&mut daemon, &mut running, Budget::units(5)) {
+                Some(answer) => break answer,
+                None => slices += 1,
+            }
+        };
+        assert!(slices > 20, "{slices}");
+        assert_eq!(
+            (&answer["result"]["steps"], &answer["result"]["position"]),
+            (&json!(at - target), &json!(target))
+        );
+        assert_eq!(state(&daemon), state(&whole), "{method} {params}");
+        let moved = state(&daemon);
+        // And back again, given up half way, then gone to the end.
+        let back = json!({"position": at});
+        let mut running = begin(&mut daemon, 1, "goxel.go_to", &back).expect_err("it takes slices");
+        for _ in 0..3 {
+            assert!(step(&mut daemon, &mut running, Budget::units(5)).is_none());
+        }
+        daemon.service.cancel(*running, &mut daemon.host);
+        assert_eq!(state(&daemon), moved);
+        let answer = run(&mut daemon, "goxel.go_to", &back, 9).0;
+        assert_eq!(answer["result"]["success"], true, "{answer}");
+        assert_eq!(state(&daemon)[..before.len() - 1], before[..before.len() - 1]);
+        assert_eq!(daemon.call("goxel.redo", json!([]))["steps"], 1);
+    }
+}
+
 /// Reads of all that is seen.
 fn reads() -> Vec<(&'static str, Value)> {
     let (low, high) = ([-50, -50, 0], [90, 90, 80]);

@@ -10,11 +10,13 @@
 
 mod packing;
 mod revisions;
+mod travel;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use self::revisions::Revisions;
+pub use self::travel::Travel;
 use super::{Document, LayerId, Since};
 use crate::voxel::{Bounds, Volume, VolumeChange};
 

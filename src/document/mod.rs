@@ -27,6 +27,7 @@ pub use matrix::{Affine, Matrix};
 pub use merge::{draw_volume, drawing_of, with_opacity};
 pub use palette::Palette;
 
+use crate::job::Budget;
 use crate::voxel::{Bounds, Volume};
 
 /// A voxel scene.
@@ -130,6 +131,20 @@ impl Document {
     /// The layers, for changes that keep their ids and number.
     pub fn layers_mut(&mut self) -> impl Iterator<Item = &mut Layer> {
         self.layers.iter_mut()
+    }
+
+    /// Counts the voxels of layers and mask that changed since they were counted last, so that nobody has to wait for
+    /// that later, until all is counted or the budget is spent; whether there is more to do. `next` is the volume to
+    /// go on with and the part of it, from 0.
+    pub fn count_some(&self, next: &mut (usize, usize), budget: &mut Budget) -> bool {
+        let layers = self.layers.iter().map(|layer| &layer.volume);
+        for volume in layers.chain(std::iter::once(&self.mask)).skip(next.0) {
+            if volume.count_some(&mut next.1, budget) {
+                return true;
+            }
+            *next = (next.0 + 1, 0);
+        }
+        false
     }
 
     /// A layer by its id.

@@ -18,7 +18,7 @@ use super::block::{Slot, point_in_block};
 use super::dense::{Dense, MarkState};
 use super::index::{Chunk, ChunkPos, Index, place_in_chunk};
 use super::slab::Shared;
-use super::{BlockPos, Bounds, Mask, Packer, Point, Rgba};
+use super::{BlockPos, Bounds, Mask, Packer, Point, Rgba, Volume};
 use crate::job::{Budget, leftovers};
 
 /// How many points of one block are logged one by one before the block is copied.
@@ -438,6 +438,57 @@ impl VolumeChange {
         let mut change = VolumeChange { kind };
         change.compact_if_small();
         change
+    }
+}
+
+/// A change put into a volume block by block. The change itself stays as it is, so that this can be given up.
+#[derive(Default)]
+pub struct Applying {
+    done: usize,
+    /// What undoes it so far, and its bytes.
+    inverse: VolumeChange,
+    memory: u64,
+}
+
+impl Applying {
+    /// Puts the next block back; false if there was none left. Not for use while marks are recorded.
+    pub fn next_block(&mut self, change: &VolumeChange, volume: &mut Volume) -> bool {
+        match &change.kind {
+            Kind::Blocks(blocks) => {
+                let next = blocks.0.len().checked_sub(self.done + 1);
+                let Some(block) = next.and_then(|next| blocks.0.get(next)) else { return false };
+                let inverse = block.clone().apply(&mut volume.index);
+                self.memory += inverse.memory();
+                match &mut self.inverse.kind {
+                    Kind::Blocks(inverses) => inverses.0.push(inverse),
+                    kind => {
+                        let mut inverses = Vec::with_capacity(blocks.0.len());
+                        inverses.push(inverse);
+                        *kind = Kind::Blocks(BlockChanges(inverses));
+                    }
+                }
+            }
+            _ if self.done > 0 => return false,
+            _ => {
+                self.inverse = volume.apply(change.clone());
+                self.memory = self.inverse.memory();
+            }
+        }
+        self.done += 1;
+        true
+    }
+
+    /// What undoes it, and the bytes that this keeps alive.
+    pub fn finish(mut self) -> (VolumeChange, u64) {
+        let few = self.inverse.blocks().len() <= PACK_AT_ONCE;
+        self.inverse.compact_if_small();
+        let memory = match &self.inverse.kind {
+            Kind::Blocks(blocks) if !few => {
+                self.memory + (blocks.0.capacity() * size_of::<BlockChange>()) as u64
+            }
+            _ => self.inverse.memory(),
+        };
+        (self.inverse, memory)
     }
 }
 

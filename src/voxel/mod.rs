@@ -46,7 +46,7 @@ pub use draw::Brush;
 #[cfg(feature = "server")]
 pub(crate) use draw::Draw;
 pub use geometry::{Bounds, Point};
-pub use marks::VolumeChange;
+pub use marks::{Applying, VolumeChange};
 #[cfg(feature = "server")]
 pub(crate) use memory::admit as admit_memory;
 pub use memory::{MemoryLimit, UNIT as MEMORY_UNIT, memory_in_use, memory_limit, set_memory_limit};

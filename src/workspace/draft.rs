@@ -47,19 +47,8 @@ impl Draft {
     pub fn settle(&mut self, budget: &mut Budget) -> bool {
         let since = if self.is_new { Since::Nothing } else { self.edit.since() };
         let evaluation = self.evaluation.get_or_insert_with(|| Evaluation::new(&self.document));
-        evaluation.step(&mut self.document, since, budget) || self.count(budget)
-    }
-
-    fn count(&mut self, budget: &mut Budget) -> bool {
-        let layers = self.document.layers().iter().map(|layer| &layer.volume);
-        let volumes = layers.chain(std::iter::once(&self.document.mask)).skip(self.counted.0);
-        for volume in volumes {
-            if volume.count_some(&mut self.counted.1, budget) {
-                return true;
-            }
-            self.counted = (self.counted.0 + 1, 0);
-        }
-        false
+        evaluation.step(&mut self.document, since, budget)
+            || self.document.count_some(&mut self.counted, budget)
     }
 
     /// Which clones and shapes could not be computed, as far as [`Draft::settle`] has come.

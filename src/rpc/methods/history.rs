@@ -6,7 +6,9 @@ use crate::api::ParamError;
 use crate::api::args::{nearest, shown};
 use crate::api::methods::edit::BoxResult;
 use crate::api::methods::history::*;
-use crate::rpc::context::{Context, Outcome};
+use crate::document::history::Travel;
+use crate::job::{Budget, Progress, Step};
+use crate::rpc::context::{Context, Outcome, Task};
 use crate::rpc::error::RpcError;
 use crate::rpc::table::Handle;
 use crate::workspace::Project;
@@ -18,19 +20,70 @@ const LISTED_LABELS: usize = 100;
 /// Longest name of a checkpoint, in bytes.
 const MAX_NAME: usize = 256;
 
-/// Goes to a position that exists, and tells what that took.
-fn travel(project: &mut Project, position: usize) -> MovedResult {
-    let (from, count) = project.history().position();
-    let (low, high) = (from.min(position), from.max(position));
-    let passed = project.history().labels().skip(low).take(high - low);
-    let mut labels: Vec<String> = passed.map(|(label, _)| label.to_owned()).collect();
-    if position < from {
-        labels.reverse();
+/// Blocks and steps that a way in the history may take in place; a longer one goes on in slices.
+const NEAR: usize = 256;
+
+/// The labels of the edits between two positions, in the order in which a way from one to the other passes them,
+/// as far as they are listed.
+fn passed(project: &Project, from: usize, to: usize) -> Vec<String> {
+    let labels = project.history().labels().map(|(label, _)| label.to_owned());
+    if to >= from {
+        return labels.skip(from).take((to - from).min(LISTED_LABELS)).collect();
     }
-    labels.truncate(LISTED_LABELS);
-    let steps = project.go_to(position).unwrap_or(0);
-    let revision = project.revision();
-    MovedResult { success: true, steps, labels, position, count, revision }
+    let first = to.max(from.saturating_sub(LISTED_LABELS));
+    let mut labels: Vec<String> = labels.skip(first).take(from - first).collect();
+    labels.reverse();
+    labels
+}
+
+/// Goes to a position that exists, and tells what that took.
+fn travel(context: &mut Context<'_>, position: usize) -> Result<Outcome<MovedResult>, RpcError> {
+    let project = context.project()?;
+    let (from, count) = project.history().position();
+    let labels = passed(project, from, position);
+    let told = move |project: &Project, steps| {
+        let revision = project.revision();
+        MovedResult { success: true, steps, labels, position, count, revision }
+    };
+    if project.history().is_near(position, NEAR) {
+        let steps = project.go_to(position).unwrap_or(0);
+        return Ok(told(project, steps).into());
+    }
+    let gone = || RpcError::internal("a position in the history vanished");
+    let way = Some(project.start_travel(position).ok_or_else(gone)?);
+    Ok(Outcome::Later(Box::new(Way { way, told: Some(told) })))
+}
+
+/// A long way in the history.
+struct Way<F> {
+    way: Option<Travel>,
+    told: Option<F>,
+}
+
+impl<F> Task<MovedResult> for Way<F>
+where
+    F: FnOnce(&Project, usize) -> MovedResult,
+{
+    fn step(
+        &mut self,
+        context: &mut Context<'_>,
+        budget: &mut Budget,
+    ) -> Result<Step<MovedResult>, RpcError> {
+        let project = context.project()?;
+        if self.way.as_mut().is_some_and(|way| way.step(project.history(), budget)) {
+            return Ok(Step::More);
+        }
+        let (Some(way), Some(told)) = (self.way.take(), self.told.take()) else {
+            return Err(RpcError::internal("a way in the history ended twice"));
+        };
+        let changed = |_| RpcError::internal("the history changed under a way in it");
+        let steps = project.arrive(way).map_err(changed)?;
+        Ok(Step::Done(told(project, steps)))
+    }
+
+    fn progress(&self) -> Progress {
+        self.way.as_ref().map_or_else(Progress::default, Travel::progress)
+    }
 }
 
 impl Handle for Undo {
@@ -40,7 +93,7 @@ impl Handle for Undo {
     ) -> Result<Outcome<MovedResult>, RpcError> {
         let project = context.project()?;
         let (position, _) = project.history().position();
-        Ok(travel(project, position.saturating_sub(params.steps.0 as usize)).into())
+        travel(context, position.saturating_sub(params.steps.0 as usize))
     }
 }
 
@@ -51,7 +104,7 @@ impl Handle for Redo {
     ) -> Result<Outcome<MovedResult>, RpcError> {
         let project = context.project()?;
         let (position, count) = project.history().position();
-        Ok(travel(project, (position + params.steps.0 as usize).min(count)).into())
+        travel(context, (position + params.steps.0 as usize).min(count))
     }
 }
 
@@ -73,7 +126,7 @@ impl Handle for GoTo {
                 return Err(ParamError::rule("position", message).into());
             }
         };
-        Ok(travel(project, position).into())
+        travel(context, position)
     }
 }
 
