@@ -2,7 +2,7 @@
 //!
 //! Files that say "right-handed" (Goxel's own are so) swap y and z; others are turned.
 
-use super::{CELLS_A_UNIT, Parts, Sink, turned};
+use super::{CELLS_A_UNIT, Parts, Sink, add, turned};
 use crate::format::FormatError;
 use crate::format::bytes::{Bytes, FileBytes};
 use crate::voxel::Rgba;
@@ -56,7 +56,7 @@ pub(super) fn start(file: &FileBytes, _: &mut Sink) -> Result<Parts, FormatError
             matrix = Some(read_head(&mut bytes, sink)?);
         }
         if let Some(begun) = &mut matrix
-            && !begun.read_slices(&mut bytes, &settings, sink)?
+            && !begun.read_cells(&mut bytes, &settings, sink)?
         {
             matrix = None;
         }
@@ -66,12 +66,15 @@ pub(super) fn start(file: &FileBytes, _: &mut Sink) -> Result<Parts, FormatError
     }))
 }
 
-/// A matrix whose slices are read.
+/// A matrix whose cells are read.
 struct Matrix {
     size: [i64; 3],
     corner: [i64; 3],
-    /// The next slice.
+    /// The slice that is read, and its next cell: y slowest, x fastest.
     z: i64,
+    index: i64,
+    /// What is left of a run: cells, and their colour.
+    run: (i64, u32),
 }
 
 fn read_head(bytes: &mut Bytes<'_>, sink: &mut Sink) -> Result<Matrix, FormatError> {
@@ -89,68 +92,99 @@ fn read_head(bytes: &mut Bytes<'_>, sink: &mut Sink) -> Result<Matrix, FormatErr
         return Err(bytes.invalid_at(start, what, expected));
     }
     sink.layer(&name, true)?;
-    Ok(Matrix { size, corner, z: 0 })
+    Ok(Matrix { size, corner, z: 0, index: 0, run: (0, 0) })
 }
 
 impl Matrix {
-    /// Reads some slices; false once there is none left.
-    fn read_slices(
+    /// Reads some cells; false once there is none left.
+    fn read_cells(
         &mut self,
         bytes: &mut Bytes<'_>,
         settings: &Settings,
         sink: &mut Sink,
     ) -> Result<bool, FormatError> {
-        let (size, corner) = (self.size, self.corner);
-        let mut set = |[x, y, z]: [i64; 3], word: u32| {
-            let color = settings.color(word);
-            match color.is_empty() {
-                true => Ok(()),
-                false => {
-                    sink.set(settings.place([corner[0] + x, corner[1] + y, corner[2] + z]), color)
-                }
-            }
-        };
-        let slices = (CELLS_A_UNIT / (size[0] * size[1]).max(1)).max(1);
-        let end = size[2].min(self.z + slices);
-        for z in self.z..end {
-            if settings.compressed {
-                read_slice(bytes, size, |x, y, word| set([x, y, z], word))?;
-            } else {
-                let words = bytes.take((4 * size[0] * size[1]) as usize, "a slice")?;
-                for (index, &word) in (0i64..).zip(words.as_chunks::<4>().0) {
-                    set([index % size[0], index / size[0], z], u32::from_le_bytes(word))?;
-                }
-                if words.is_empty() {
-                    return Ok(false);
-                }
-            }
+        let mut left = CELLS_A_UNIT;
+        while left > 0 && self.z < self.size[2] {
+            left -= match settings.compressed {
+                true => self.read_run(left, bytes, settings, sink)?,
+                false => self.read_plain(left, bytes, settings, sink)?,
+            };
         }
-        self.z = end;
-        Ok(end < size[2])
+        Ok(self.z < self.size[2])
     }
-}
 
-fn read_slice(
-    bytes: &mut Bytes<'_>,
-    size: [i64; 3],
-    mut set: impl FnMut(i64, i64, u32) -> Result<(), FormatError>,
-) -> Result<(), FormatError> {
-    let cells = size[0] * size[1];
-    let mut index = 0;
-    loop {
-        let start = bytes.offset();
+    /// Reads up to `most` cells of a slice that is not compressed; how much work it was.
+    fn read_plain(
+        &mut self,
+        most: i64,
+        bytes: &mut Bytes<'_>,
+        settings: &Settings,
+        sink: &mut Sink,
+    ) -> Result<i64, FormatError> {
+        let cells = self.size[0] * self.size[1];
+        if self.index == 0 {
+            bytes.clone().take(4 * cells as usize, "a slice")?;
+        }
+        if cells == 0 {
+            self.z = self.size[2];
+            return Ok(1);
+        }
+        let count = most.min(cells - self.index);
+        for &word in bytes.take(4 * count as usize, "a slice")?.as_chunks::<4>().0 {
+            self.set(u32::from_le_bytes(word), settings, sink)?;
+            self.index += 1;
+        }
+        if self.index == cells {
+            (self.z, self.index) = (self.z + 1, 0);
+        }
+        Ok(count)
+    }
+
+    /// Goes on with a run of up to `most` cells, or reads the next one's head; how much work it was.
+    fn read_run(
+        &mut self,
+        most: i64,
+        bytes: &mut Bytes<'_>,
+        settings: &Settings,
+        sink: &mut Sink,
+    ) -> Result<i64, FormatError> {
+        if self.run.0 > 0 {
+            let count = most.min(self.run.0);
+            for _ in 0..count {
+                self.set(self.run.1, settings, sink)?;
+                self.index += 1;
+            }
+            self.run.0 -= count;
+            return Ok(count);
+        }
+        let (start, cells) = (bytes.offset(), self.size[0] * self.size[1]);
         let (count, word) = match bytes.u32("a colour")? {
-            NEXT_SLICE => return Ok(()),
+            NEXT_SLICE => {
+                (self.z, self.index) = (self.z + 1, 0);
+                return Ok(1);
+            }
             RUN => (i64::from(bytes.u32("a run's length")?), bytes.u32("a run's colour")?),
             word => (1, word),
         };
-        if index + count > cells {
-            let what = format!("{} voxels in a slice", index + count);
+        if self.index + count > cells {
+            let what = format!("{} voxels in a slice", self.index + count);
             return Err(bytes.invalid_at(start, what, format!("at most {cells}")));
         }
-        if word >> 24 != 0 {
-            (index..index + count).try_for_each(|i| set(i % size[0], i / size[0], word))?;
+        // Empty cells need not be gone through.
+        match word >> 24 {
+            0 => self.index += count,
+            _ => self.run = (count, word),
         }
-        index += count;
+        Ok(1)
+    }
+
+    /// Sets the next cell.
+    fn set(&self, word: u32, settings: &Settings, sink: &mut Sink) -> Result<(), FormatError> {
+        let color = settings.color(word);
+        if color.is_empty() {
+            return Ok(());
+        }
+        let cell = [self.index % self.size[0], self.index / self.size[0], self.z];
+        sink.set(settings.place(add(self.corner, cell)), color)
     }
 }

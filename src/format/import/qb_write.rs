@@ -1,6 +1,7 @@
 //! Writing `.qb`: one matrix for each layer that has voxels, hidden ones too, compressed, in Goxel's
-//! axes. A slice is a unit of work.
+//! axes. A run of cells is a unit of work.
 
+use super::CELLS_A_UNIT;
 use super::qb_read::{NAME, NEXT_SLICE, RUN};
 use crate::document::{Document, Layer};
 use crate::format::bytes::Put;
@@ -16,7 +17,10 @@ pub(super) struct Writer {
     matrices: Vec<Matrix>,
     out: Pieces,
     matrix: usize,
-    slice: i64,
+    /// The next cell of the matrix: y slowest, then z, and x fastest.
+    next: i64,
+    /// The run that is not written yet: how many cells, and their colour.
+    run: (u32, u32),
     warnings: Vec<String>,
 }
 
@@ -44,7 +48,7 @@ impl Writer {
         let hidden = document.layers().iter().filter(|layer| !layer.visible).count();
         let warning = format!("{hidden} hidden layers are written as visible ones");
         let warnings = if hidden > 0 { vec![warning] } else { Vec::new() };
-        Writer { matrices, out, matrix: 0, slice: 0, warnings }
+        Writer { matrices, out, matrix: 0, next: 0, run: (0, 0), warnings }
     }
 }
 
@@ -62,22 +66,33 @@ impl Matrix {
         Ok(())
     }
 
-    /// Writes the cells of one y, row by row upwards.
-    fn write_slice(&self, y: i64, out: &mut Pieces) {
-        let mut run = (0u32, 0u32);
-        for z in self.bounds.min[2]..self.bounds.max[2] {
-            for x in self.bounds.min[0]..self.bounds.max[0] {
-                let color = self.volume.get(Point::new(x as i32, y as i32, z as i32));
-                let word = if color.is_empty() { 0 } else { u32::from_le_bytes(color.bytes()) };
-                if word != run.1 || run.0 == u32::MAX {
-                    put_run(run, out);
-                    run = (0, word);
-                }
-                run.0 += 1;
+    /// How many cells there are.
+    fn cells(&self) -> i64 {
+        self.bounds.capacity().min(CELLS_MAX) as i64
+    }
+
+    /// Writes some cells from one on; `run` holds those that may go on. A slice, all cells of one y, has an end of
+    /// its own.
+    fn write_cells(&self, first: i64, run: &mut (u32, u32), out: &mut Pieces) -> i64 {
+        let [width, _, height] = self.bounds.dimensions();
+        let end = self.cells().min(first + CELLS_A_UNIT);
+        for cell in first..end {
+            let offset = [cell % width, cell / width / height, cell / width % height];
+            let at = [0, 1, 2].map(|axis| (self.bounds.min[axis] + offset[axis]) as i32);
+            let color = self.volume.get(Point::from(at));
+            let word = if color.is_empty() { 0 } else { u32::from_le_bytes(color.bytes()) };
+            if word != run.1 || run.0 == u32::MAX {
+                put_run(*run, out);
+                *run = (0, word);
+            }
+            run.0 += 1;
+            if (cell + 1) % (width * height) == 0 {
+                put_run(*run, out);
+                *run = (0, 0);
+                out.put_u32(NEXT_SLICE);
             }
         }
-        put_run(run, out);
-        out.put_u32(NEXT_SLICE);
+        end
     }
 }
 
@@ -98,18 +113,20 @@ impl Advance for Writer {
             let warnings = std::mem::take(&mut self.warnings);
             return Ok(Some(Written { content, warnings, cache: Default::default() }));
         };
-        if self.slice == 0 {
+        if self.next == 0 {
             matrix.write_head(&mut self.out)?;
         }
-        matrix.write_slice(matrix.bounds.min[1] + self.slice, &mut self.out);
-        self.slice += 1;
-        if self.slice == matrix.bounds.dimensions()[1] {
-            (self.matrix, self.slice) = (self.matrix + 1, 0);
+        self.next = matrix.write_cells(self.next, &mut self.run, &mut self.out);
+        if self.next == matrix.cells() {
+            (self.matrix, self.next) = (self.matrix + 1, 0);
         }
         Ok(None)
     }
 
+    /// In cells.
     fn units(&self) -> (u64, u64) {
-        (self.matrix as u64, self.matrices.len() as u64)
+        let cells = |matrices: &[Matrix]| matrices.iter().map(|m| m.cells() as u64).sum::<u64>();
+        let done = cells(&self.matrices[..self.matrix.min(self.matrices.len())]);
+        (done + self.next as u64, cells(&self.matrices))
     }
 }

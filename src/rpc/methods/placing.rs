@@ -81,7 +81,7 @@ enum Stage {
     /// The base64 of a picture for the answer.
     Spelling {
         png: PngFile,
-        text: EncoderStringWriter<'static, GeneralPurpose, String>,
+        text: Box<EncoderStringWriter<'static, GeneralPurpose, String>>,
         done: u64,
     },
     Writing {
@@ -186,7 +186,7 @@ impl Stage {
     fn spell(png: PngFile) -> Stage {
         let room = png.bytes.len().div_ceil(3) as usize * 4;
         let text = EncoderStringWriter::from_consumer(String::with_capacity(room), &STANDARD);
-        Stage::Spelling { png, text, done: 0 }
+        Stage::Spelling { png, text: Box::new(text), done: 0 }
     }
 }
 
