@@ -7,8 +7,13 @@ use super::bytes::Bytes;
 pub(crate) struct Lines<'a> {
     text: &'a [u8],
     at: usize,
+    /// No line begins here or later.
+    end: usize,
     format: &'static str,
 }
+
+/// Bytes of lines that are read in one unit of work.
+pub(crate) const BYTES_A_UNIT: usize = 1 << 15;
 
 /// A line, without white space around it, and where it begins.
 #[derive(Clone, Copy)]
@@ -20,7 +25,13 @@ pub(crate) struct Line<'a> {
 
 impl<'a> Lines<'a> {
     pub(crate) fn new(text: &'a [u8], at: usize, format: &'static str) -> Self {
-        Lines { text, at: at.min(text.len()), format }
+        Lines { text, at: at.min(text.len()), end: text.len(), format }
+    }
+
+    /// Only those that begin within so many bytes from here.
+    pub(crate) fn within(mut self, bytes: usize) -> Self {
+        self.end = self.text.len().min(self.at.saturating_add(bytes));
+        self
     }
 
     /// Where the next line begins.
@@ -33,10 +44,10 @@ impl<'a> Iterator for Lines<'a> {
     type Item = Line<'a>;
 
     fn next(&mut self) -> Option<Line<'a>> {
-        let rest = &self.text[self.at..];
-        if rest.is_empty() {
+        if self.at >= self.end {
             return None;
         }
+        let rest = &self.text[self.at..];
         let end = memchr(rest).unwrap_or(rest.len());
         let line = Line { text: rest[..end].trim_ascii(), offset: self.at, format: self.format };
         self.at = (self.at + end + 1).min(self.text.len());
@@ -121,6 +132,13 @@ mod tests {
         assert_eq!(hex::<3>(b"fF00aB"), Some([255, 0, 171]));
         assert_eq!(hex::<3>(b"fF00a"), None);
         assert_eq!(hex::<3>(b"fF00ag"), None);
+    }
+
+    #[test]
+    fn a_run_of_lines_ends_with_the_line_that_passes_its_bytes() {
+        let mut lines = Lines::new(b"one\ntwo\nthree\n", 0, "text").within(5);
+        assert_eq!(lines.by_ref().map(|line| line.text).collect::<Vec<_>>(), [b"one", b"two"]);
+        assert_eq!(lines.position(), 8);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Lines that begin with `#` are comments. Reading also takes `#RRGGBB` and `RRGGBBAA`. Writing gives
 //! the layers as they are seen, opaque.
 
-use super::ascii::{Line, Lines, hex, integer, put_integer};
+use super::ascii::{BYTES_A_UNIT, Line, Lines, hex, integer, put_integer};
 use super::builder::{Allowance, VolumeBuilder};
 use super::steps::{Advance, Steps};
 use super::{
@@ -15,8 +15,6 @@ use crate::format::bytes::FileBytes;
 use crate::voxel::{BLOCK_VOXELS, BlockPos, Point, Rgba, Volume};
 
 const NAME: &str = "text";
-/// Lines read in one unit of work.
-const RUN: usize = 4096;
 const HEADER: &[u8] = b"# goxel-daemon\n# One line per voxel\n# X Y Z RRGGBB\n";
 
 /// Whether the first line that is no comment is a voxel.
@@ -58,8 +56,8 @@ impl Advance for Reader {
 
     fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
         if self.at < self.bytes.len() {
-            let mut lines = Lines::new(&self.bytes, self.at, NAME);
-            for line in lines.by_ref().take(RUN) {
+            let mut lines = Lines::new(&self.bytes, self.at, NAME).within(BYTES_A_UNIT);
+            for line in lines.by_ref() {
                 if line.text.is_empty() || line.text.starts_with(b"# ") || line.text == b"#" {
                     continue;
                 }

@@ -3,7 +3,7 @@
 use super::{Parts, Sink, turned};
 use crate::document::Palette;
 use crate::format::FormatError;
-use crate::format::ascii::{Line, Lines, decimal, integer};
+use crate::format::ascii::{BYTES_A_UNIT, Line, Lines, decimal, integer};
 use crate::format::bytes::{Bytes, FileBytes};
 use crate::voxel::Rgba;
 
@@ -22,8 +22,6 @@ fn color(line: &Line<'_>) -> Option<Rgba> {
     Some(Rgba::opaque(channel(r), channel(g), channel(b)))
 }
 
-/// Lines read in one unit of work.
-const RUN: usize = 1024;
 /// The most colours of a file.
 const COLORS_MAX: i64 = 1 << 20;
 
@@ -31,8 +29,8 @@ pub(super) fn start(_: &FileBytes, _: &mut Sink) -> Result<Parts, FormatError> {
     let mut text = Text { next: Next::Magic, palette: Vec::new() };
     let mut at = 0;
     Ok(Box::new(move |file, sink| {
-        let mut lines = Lines::new(file, at, NAME);
-        for line in lines.by_ref().take(RUN).filter(|line| !line.text.is_empty()) {
+        let mut lines = Lines::new(file, at, NAME).within(BYTES_A_UNIT);
+        for line in lines.by_ref().filter(|line| !line.text.is_empty()) {
             text.read(&line, sink)?;
         }
         at = lines.position();

@@ -7,6 +7,7 @@ mod ply_header;
 mod ply_read;
 mod ply_write;
 mod quads;
+mod soup;
 mod voxelise;
 
 pub(super) use obj_read::{detect as obj_detect, reader as obj_reader};

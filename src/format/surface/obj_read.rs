@@ -1,9 +1,10 @@
 //! Reading `.obj`: positions, vertex colours and faces. Everything else (textures, normals, groups,
 //! curves) is passed over; materials are told of. Without faces, each vertex is a voxel.
 
-use super::voxelise::{Placement, Vertex, Voxeliser};
+use super::soup::Soup;
+use super::voxelise::{Vertex, Voxeliser};
 use crate::document::{Document, Layer, LayerId};
-use crate::format::ascii::{Line, Lines, decimal, integer};
+use crate::format::ascii::{BYTES_A_UNIT, Line, Lines, decimal, integer};
 use crate::format::builder::Allowance;
 use crate::format::bytes::FileBytes;
 use crate::format::steps::{Advance, Steps};
@@ -11,8 +12,6 @@ use crate::format::{FormatError, Loaded, ReadJob, ReadOptions, canvas_around};
 use crate::voxel::{Rgba, Volume};
 
 const NAME: &str = "obj";
-/// Lines read, or triangles made voxels, in one unit of work.
-const RUN: usize = 512;
 /// Corners of one face that are read.
 const CORNERS_MAX: usize = 1 << 12;
 
@@ -34,9 +33,7 @@ pub(in crate::format) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJ
         bytes,
         at: 0,
         options,
-        vertices: Vec::new(),
-        triangles: Vec::new(),
-        next: 0,
+        soup: Soup::default(),
         voxeliser,
         volume: Volume::new(),
         materials: false,
@@ -47,9 +44,7 @@ struct Reader {
     bytes: FileBytes,
     at: usize,
     options: ReadOptions,
-    vertices: Vec<Vertex>,
-    triangles: Vec<[u32; 3]>,
-    next: usize,
+    soup: Soup,
     voxeliser: Voxeliser,
     volume: Volume,
     materials: bool,
@@ -77,7 +72,7 @@ impl Reader {
                 let expected = "v X Y Z, with R G B from 0 to 1 behind if it has a colour";
                 let vertex = vertex(line).ok_or_else(|| line.invalid(expected))?;
                 self.voxeliser.allowance.take(size_of::<Vertex>() as u64)?;
-                self.vertices.push(vertex);
+                self.soup.push(vertex);
             }
             Some(b"f") => self.read_face(line)?,
             Some(b"usemtl") => self.materials = true,
@@ -88,7 +83,7 @@ impl Reader {
 
     /// A face of three corners or more, as a fan of triangles. Corners count from 1, or from the end.
     fn read_face(&mut self, line: &Line<'_>) -> Result<(), FormatError> {
-        let count = self.vertices.len() as i64;
+        let count = self.soup.vertices() as i64;
         let corner = |word: &[u8]| {
             let number = integer(word.split(|&byte| byte == b'/').next()?)?;
             let index = if number < 0 { count + number } else { number - 1 };
@@ -103,36 +98,8 @@ impl Reader {
         }
         self.voxeliser.allowance.take(12 * corners.len() as u64)?;
         let fan = corners[1..].windows(2).map(|pair| [corners[0], pair[0], pair[1]]);
-        self.triangles.extend(fan);
+        self.soup.extend(fan);
         Ok(())
-    }
-
-    /// Makes all vertices stand where their voxels shall be.
-    fn place(&mut self) {
-        let placement = Placement::new(&self.options.voxelise, longest(&self.vertices));
-        for vertex in &mut self.vertices {
-            vertex.position = placement.place(vertex.position);
-        }
-        self.at = usize::MAX;
-    }
-
-    fn voxelise(&mut self) -> Result<bool, FormatError> {
-        if self.triangles.is_empty() {
-            let run = self.vertices.iter().skip(self.next).take(RUN);
-            let done = run.len();
-            for vertex in run {
-                self.voxeliser.point(vertex.position, vertex.color)?;
-            }
-            self.next += done;
-            return Ok(done > 0);
-        }
-        let run = self.triangles.iter().skip(self.next).take(RUN);
-        let done = run.len();
-        for corners in run {
-            self.voxeliser.triangle(corners.map(|index| self.vertices[index as usize]))?;
-        }
-        self.next += done;
-        Ok(done > 0)
     }
 
     fn finish(&mut self) -> Loaded {
@@ -140,17 +107,6 @@ impl Reader {
         let warnings = if self.materials { vec![materials] } else { Vec::new() };
         loaded(&mut self.options, std::mem::take(&mut self.volume), NAME, warnings)
     }
-}
-
-/// The longest edge of the box around vertices.
-pub(super) fn longest(vertices: &[Vertex]) -> f64 {
-    let edge = |axis: usize| {
-        let values = vertices.iter().map(|vertex| vertex.position[axis]);
-        let (low, high) = values
-            .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
-        high - low
-    };
-    edge(0).max(edge(1)).max(edge(2))
 }
 
 /// A document of one layer.
@@ -178,20 +134,20 @@ impl Advance for Reader {
     fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
         if self.at < self.bytes.len() {
             let bytes = self.bytes.clone();
-            let mut lines = Lines::new(&bytes, self.at, NAME);
-            let read = lines.by_ref().take(RUN).try_for_each(|line| self.read_line(&line));
+            let mut lines = Lines::new(&bytes, self.at, NAME).within(BYTES_A_UNIT);
+            let read = lines.by_ref().try_for_each(|line| self.read_line(&line));
             self.at = lines.position();
             read?;
-        } else if self.at != usize::MAX {
-            self.place();
-        } else if !self.voxelise()? && !self.voxeliser.builder.move_block(&mut self.volume) {
+        } else if !self.soup.voxelise(&self.options.voxelise, &mut self.voxeliser)?
+            && !self.voxeliser.builder.move_block(&mut self.volume)
+        {
             return Ok(Some(self.finish()));
         }
         Ok(None)
     }
 
     fn units(&self) -> (u64, u64) {
-        let read = self.at.min(self.bytes.len());
-        ((read + self.next) as u64, (self.bytes.len() + self.triangles.len()) as u64)
+        let (done, triangles) = self.soup.progress();
+        ((self.at + done) as u64, (self.bytes.len() + triangles) as u64)
     }
 }

@@ -1,10 +1,11 @@
 //! Reading `.ply`, ASCII and binary: vertices with their colours, and faces. Without faces, each vertex
 //! is a voxel, so that point clouds load too.
 
-use super::obj_read::{loaded, longest};
+use super::obj_read::loaded;
 use super::ply_header::{Element, Encoding, Header, NAME, Property};
-use super::voxelise::{Placement, Vertex, Voxeliser};
-use crate::format::ascii::{Lines, decimal};
+use super::soup::Soup;
+use super::voxelise::{Vertex, Voxeliser};
+use crate::format::ascii::{BYTES_A_UNIT, Lines, decimal};
 use crate::format::builder::Allowance;
 use crate::format::bytes::Bytes;
 use crate::format::bytes::FileBytes;
@@ -12,8 +13,6 @@ use crate::format::steps::{Advance, Steps};
 use crate::format::{FormatError, Loaded, ReadJob, ReadOptions};
 use crate::voxel::{Rgba, Volume};
 
-/// Elements read, or triangles made voxels, in one unit of work.
-const RUN: u64 = 512;
 /// The longest list of one element that is read.
 const LIST_MAX: f64 = 65_536.0;
 
@@ -30,9 +29,7 @@ pub(in crate::format) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJ
         header: None,
         element: 0,
         read: 0,
-        mesh: Mesh::default(),
-        placed: false,
-        next: 0,
+        soup: Soup::default(),
         voxeliser,
         volume: Volume::new(),
     }))
@@ -46,17 +43,9 @@ struct Reader {
     /// The element that is being read, and how many of it are.
     element: usize,
     read: u64,
-    mesh: Mesh,
-    placed: bool,
-    next: usize,
+    soup: Soup,
     voxeliser: Voxeliser,
     volume: Volume,
-}
-
-#[derive(Default)]
-struct Mesh {
-    vertices: Vec<Vertex>,
-    triangles: Vec<[u32; 3]>,
 }
 
 /// The numbers of one element, property by property.
@@ -102,57 +91,55 @@ impl<'a> Values<'a> {
     }
 }
 
-impl Mesh {
-    /// Reads one element from `at` on; where the next one begins.
-    fn read(
-        &mut self,
-        file: &[u8],
-        at: usize,
-        encoding: Encoding,
-        element: &Element,
-        allowance: &mut Allowance,
-    ) -> Result<usize, FormatError> {
-        let mut values = Values::new(file, at, encoding)?;
-        let mut vertex = Vertex { position: [0.0; 3], color: Rgba::WHITE };
-        for property in &element.properties {
-            if property.length.is_some() {
-                let count = values.number(property, true)?;
-                if !(0.0..=LIST_MAX).contains(&count) {
-                    let expected = format!("0 to {LIST_MAX}");
-                    return Err(values.bytes.invalid(format!("a list of {count}"), expected));
-                }
-                let mut list = Vec::with_capacity(count as usize);
-                for _ in 0..count as usize {
-                    list.push(values.number(property, false)?);
-                }
-                let is_face = element.name == "face"
-                    && (property.name == "vertex_indices" || property.name == "vertex_index");
-                if is_face {
-                    allowance.take(12 * list.len() as u64)?;
-                    self.add_face(&list, &values.bytes)?;
-                }
-                continue;
+/// Reads one element from `at` on; where the next one begins.
+fn read_element(
+    soup: &mut Soup,
+    file: &[u8],
+    at: usize,
+    encoding: Encoding,
+    element: &Element,
+    allowance: &mut Allowance,
+) -> Result<usize, FormatError> {
+    let mut values = Values::new(file, at, encoding)?;
+    let mut vertex = Vertex { position: [0.0; 3], color: Rgba::WHITE };
+    for property in &element.properties {
+        if property.length.is_some() {
+            let count = values.number(property, true)?;
+            if !(0.0..=LIST_MAX).contains(&count) {
+                let expected = format!("0 to {LIST_MAX}");
+                return Err(values.bytes.invalid(format!("a list of {count}"), expected));
             }
-            set(&mut vertex, property, values.number(property, false)?);
+            let mut list = Vec::with_capacity(count as usize);
+            for _ in 0..count as usize {
+                list.push(values.number(property, false)?);
+            }
+            let is_face = element.name == "face"
+                && (property.name == "vertex_indices" || property.name == "vertex_index");
+            if is_face {
+                allowance.take(12 * list.len() as u64)?;
+                add_face(soup, &list, &values.bytes)?;
+            }
+            continue;
         }
-        if element.name == "vertex" {
-            allowance.take(size_of::<Vertex>() as u64)?;
-            self.vertices.push(vertex);
-        }
-        Ok(values.bytes.position())
+        set(&mut vertex, property, values.number(property, false)?);
     }
+    if element.name == "vertex" {
+        allowance.take(size_of::<Vertex>() as u64)?;
+        soup.push(vertex);
+    }
+    Ok(values.bytes.position())
+}
 
-    fn add_face(&mut self, list: &[f64], bytes: &Bytes<'_>) -> Result<(), FormatError> {
-        let count = self.vertices.len();
-        let inside = |index: &f64| *index >= 0.0 && *index < count as f64;
-        if !list.iter().all(inside) {
-            let expected = format!("numbers of the {count} vertices, counted from 0");
-            return Err(bytes.invalid(format!("a face of {list:?}"), expected));
-        }
-        let fan = list.windows(2).skip(1).map(|pair| [list[0], pair[0], pair[1]]);
-        self.triangles.extend(fan.map(|corners| corners.map(|index| index as u32)));
-        Ok(())
+fn add_face(soup: &mut Soup, list: &[f64], bytes: &Bytes<'_>) -> Result<(), FormatError> {
+    let count = soup.vertices();
+    let inside = |index: &f64| *index >= 0.0 && *index < count as f64;
+    if !list.iter().all(inside) {
+        let expected = format!("numbers of the {count} vertices, counted from 0");
+        return Err(bytes.invalid(format!("a face of {list:?}"), expected));
     }
+    let fan = list.windows(2).skip(1).map(|pair| [list[0], pair[0], pair[1]]);
+    soup.extend(fan.map(|corners| corners.map(|index| index as u32)));
+    Ok(())
 }
 
 fn set(vertex: &mut Vertex, property: &Property, value: f64) {
@@ -180,15 +167,16 @@ impl Reader {
             return Ok(true);
         };
         let Some(element) = header.elements.get(self.element) else { return Ok(false) };
-        for _ in 0..RUN.min(element.count - self.read) {
-            let allowance = &mut self.voxeliser.allowance;
-            let encoding = header.encoding;
+        let (encoding, allowance) = (header.encoding, &mut self.voxeliser.allowance);
+        let end = self.at.saturating_add(BYTES_A_UNIT);
+        while self.read < element.count && self.at < end {
             // An element without properties takes no bytes, and there may be any number of it.
             if element.properties.is_empty() {
                 self.read = element.count;
                 break;
             }
-            self.at = self.mesh.read(&self.bytes, self.at, encoding, element, allowance)?;
+            let (soup, file) = (&mut self.soup, &self.bytes);
+            self.at = read_element(soup, file, self.at, encoding, element, allowance)?;
             self.read += 1;
         }
         if self.read == element.count {
@@ -196,43 +184,16 @@ impl Reader {
         }
         Ok(true)
     }
-
-    fn place(&mut self) {
-        let placement = Placement::new(&self.options.voxelise, longest(&self.mesh.vertices));
-        for vertex in &mut self.mesh.vertices {
-            vertex.position = placement.place(vertex.position);
-        }
-        self.placed = true;
-    }
-
-    /// Makes some triangles or points voxels; false when all are.
-    fn voxelise(&mut self) -> Result<bool, FormatError> {
-        let Mesh { vertices, triangles } = &self.mesh;
-        let total = if triangles.is_empty() { vertices.len() } else { triangles.len() };
-        let end = total.min(self.next + RUN as usize);
-        for index in self.next..end {
-            match triangles.get(index) {
-                Some(corners) => {
-                    self.voxeliser.triangle(corners.map(|corner| vertices[corner as usize]))?;
-                }
-                None => self.voxeliser.point(vertices[index].position, vertices[index].color)?,
-            }
-        }
-        let worked = end > self.next;
-        self.next = end;
-        Ok(worked)
-    }
 }
 
 impl Advance for Reader {
     type Output = Loaded;
 
     fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
-        if !self.placed {
-            if !self.read_elements()? {
-                self.place();
-            }
-        } else if !self.voxelise()? && !self.voxeliser.builder.move_block(&mut self.volume) {
+        if !self.read_elements()?
+            && !self.soup.voxelise(&self.options.voxelise, &mut self.voxeliser)?
+            && !self.voxeliser.builder.move_block(&mut self.volume)
+        {
             let volume = std::mem::take(&mut self.volume);
             return Ok(Some(loaded(&mut self.options, volume, NAME, Vec::new())));
         }
@@ -240,7 +201,7 @@ impl Advance for Reader {
     }
 
     fn units(&self) -> (u64, u64) {
-        let triangles = self.mesh.triangles.len();
-        ((self.at + self.next) as u64, (self.bytes.len() + triangles) as u64)
+        let (done, triangles) = self.soup.progress();
+        ((self.at + done) as u64, (self.bytes.len() + triangles) as u64)
     }
 }

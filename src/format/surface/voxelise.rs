@@ -50,6 +50,23 @@ pub(super) struct Voxeliser {
     pub(super) builder: VolumeBuilder,
     pub(super) allowance: Allowance,
     columns: u64,
+    sweep: Option<Sweep>,
+}
+
+/// A triangle whose grid columns are gone through, row by row.
+#[derive(Clone, Copy)]
+struct Sweep {
+    corners: [Vertex; 3],
+    /// The axis along the columns, and those across.
+    axis: usize,
+    across: [usize; 2],
+    /// The first column, how many are in a row and in all, and how many are done.
+    first: [i64; 2],
+    row: u64,
+    total: u64,
+    done: u64,
+    /// How far voxels lie inside, along the axis.
+    side: f64,
 }
 
 fn sub(a: Vector, b: Vector) -> Vector {
@@ -66,7 +83,7 @@ fn length(v: Vector) -> f64 {
 
 impl Voxeliser {
     pub(super) fn new(allowance: Allowance) -> Self {
-        Voxeliser { builder: VolumeBuilder::new(), allowance, columns: 0 }
+        Voxeliser { builder: VolumeBuilder::new(), allowance, columns: 0, sweep: None }
     }
 
     /// One voxel at a point in voxel space.
@@ -79,7 +96,8 @@ impl Voxeliser {
         Ok(())
     }
 
-    /// The voxels of a triangle in voxel space, its corners counter-clockwise seen from outside.
+    /// Begins with the voxels of a triangle in voxel space, its corners counter-clockwise seen from outside.
+    /// [`Voxeliser::columns`] does the rest.
     pub(super) fn triangle(&mut self, corners: [Vertex; 3]) -> Result<(), FormatError> {
         let [a, b, c] = corners.map(|corner| corner.position);
         let normal = cross(sub(b, a), sub(c, a));
@@ -94,39 +112,48 @@ impl Voxeliser {
             let nudged = |axis: usize| p[axis] + (middle[axis] - p[axis]) * INSIDE + inward[axis];
             self.point([0, 1, 2].map(nudged), corner.color)?;
         }
-        if area > 0.0 { self.columns(corners, normal) } else { Ok(()) }
+        if area > 0.0 { self.start_sweep(corners, normal) } else { Ok(()) }
     }
 
-    /// The voxels of all grid columns that a triangle crosses.
-    fn columns(&mut self, corners: [Vertex; 3], normal: Vector) -> Result<(), FormatError> {
+    fn start_sweep(&mut self, corners: [Vertex; 3], normal: Vector) -> Result<(), FormatError> {
         let axis = (0..3).max_by(|&i, &j| normal[i].abs().total_cmp(&normal[j].abs())).unwrap_or(0);
-        let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
+        let across = [(axis + 1) % 3, (axis + 2) % 3];
         let [a, b, c] = corners.map(|corner| corner.position);
         let range = |axis: usize| {
             let low = a[axis].min(b[axis]).min(c[axis]);
             let high = a[axis].max(b[axis]).max(c[axis]);
             ((low - 0.5).ceil() as i64, (high - 0.5).floor() as i64)
         };
-        let ((from_u, to_u), (from_v, to_v)) = (range(u), range(v));
+        let [(from_u, to_u), (from_v, to_v)] = across.map(range);
         let (wide, high) = (to_u.saturating_sub(from_u), to_v.saturating_sub(from_v));
         if wide < 0 || high < 0 {
             return Ok(());
         }
-        self.count((wide as u64 + 1).saturating_mul(high as u64 + 1))?;
-        let side = -normal[axis].signum() * INSIDE;
-        for row in from_v..=to_v {
-            for column in from_u..=to_u {
-                let at = [column as f64 + 0.5, row as f64 + 0.5];
-                let Some(shares) = barycentric(at, [a, b, c].map(|p| [p[u], p[v]])) else {
-                    continue;
-                };
-                let depth = shares[0] * a[axis] + shares[1] * b[axis] + shares[2] * c[axis];
-                let mut point = [0.0; 3];
-                (point[u], point[v], point[axis]) = (at[0], at[1], depth + side);
-                self.point(point, mix(corners, shares))?;
+        let row = wide as u64 + 1;
+        let total = row.saturating_mul(high as u64 + 1);
+        self.count(total)?;
+        let (first, side) = ([from_u, from_v], -normal[axis].signum() * INSIDE);
+        self.sweep = Some(Sweep { corners, axis, across, first, row, total, done: 0, side });
+        Ok(())
+    }
+
+    /// Whether the last triangle is not done.
+    pub(super) fn has_columns_left(&self) -> bool {
+        self.sweep.is_some()
+    }
+
+    /// The voxels of up to `most` of the grid columns that the last triangle crosses; of how many.
+    pub(super) fn columns(&mut self, most: u64) -> Result<u64, FormatError> {
+        let Some(mut sweep) = self.sweep.take() else { return Ok(0) };
+        let count = most.min(sweep.total - sweep.done);
+        for number in sweep.done..sweep.done + count {
+            if let Some((point, color)) = sweep.voxel(number) {
+                self.point(point, color)?;
             }
         }
-        Ok(())
+        sweep.done += count;
+        self.sweep = Some(sweep).filter(|sweep| sweep.done < sweep.total);
+        Ok(count)
     }
 
     fn count(&mut self, columns: u64) -> Result<(), FormatError> {
@@ -140,6 +167,21 @@ impl Voxeliser {
             });
         }
         Ok(())
+    }
+}
+
+impl Sweep {
+    /// Where a column meets the triangle, and in which colour.
+    fn voxel(&self, number: u64) -> Option<(Vector, Rgba)> {
+        let Sweep { corners, axis, across: [u, v], first, row, .. } = *self;
+        let [a, b, c] = corners.map(|corner| corner.position);
+        let (column, row) = (first[0] + (number % row) as i64, first[1] + (number / row) as i64);
+        let at = [column as f64 + 0.5, row as f64 + 0.5];
+        let shares = barycentric(at, [a, b, c].map(|p| [p[u], p[v]]))?;
+        let depth = shares[0] * a[axis] + shares[1] * b[axis] + shares[2] * c[axis];
+        let mut point = [0.0; 3];
+        (point[u], point[v], point[axis]) = (at[0], at[1], depth + self.side);
+        Some((point, mix(corners, shares)))
     }
 }
 
@@ -177,6 +219,14 @@ mod tests {
     use crate::mesh::faces;
     use crate::voxel::{Bounds, Volume};
 
+    fn whole(voxeliser: &mut Voxeliser, corners: [Vertex; 3]) -> Result<(), FormatError> {
+        voxeliser.triangle(corners)?;
+        while voxeliser.has_columns_left() {
+            voxeliser.columns(3)?;
+        }
+        Ok(())
+    }
+
     #[test]
     fn faces_of_voxels_give_back_their_voxels() -> Result<(), FormatError> {
         let mut volume = Volume::new();
@@ -188,8 +238,8 @@ mod tests {
                 position: corner.map(|value| value as f64),
                 color: quad.color,
             });
-            voxeliser.triangle([a, b, c])?;
-            voxeliser.triangle([a, c, d])?;
+            whole(&mut voxeliser, [a, b, c])?;
+            whole(&mut voxeliser, [a, c, d])?;
         }
         let again = voxeliser.builder.into_volume();
         let hidden = Bounds { min: [-2, 3, 0], max: [1, 4, 3] };
@@ -203,7 +253,7 @@ mod tests {
         let mut voxeliser = Voxeliser::new(Allowance::new(Limits::default()));
         let corners = [[3.1, 4.1, 5.2], [3.2, 4.1, 5.2], [3.1, 4.2, 5.2]];
         let color = Rgba::WHITE;
-        voxeliser.triangle(corners.map(|position| Vertex { position, color }))?;
+        whole(&mut voxeliser, corners.map(|position| Vertex { position, color }))?;
         let volume = voxeliser.builder.into_volume();
         assert_eq!((volume.count(), volume.get([3, 4, 5].into())), (1, color));
         Ok(())
