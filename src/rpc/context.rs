@@ -168,11 +168,18 @@ impl<R: 'static> Outcome<R> {
     {
         match job.step(&mut Budget::units(units)) {
             Step::Done(output) => go_on(context, output),
-            Step::More => {
-                let (go_on, next) = (Some(go_on), None);
-                Ok(Outcome::Later(Box::new(Chain { job, go_on, next })))
-            }
+            Step::More => Ok(Outcome::chain_later(job, go_on)),
         }
+    }
+
+    /// The same without a first step.
+    pub fn chain_later<J, F>(job: J, go_on: F) -> Self
+    where
+        J: Job + 'static,
+        F: FnOnce(&mut Context<'_>, J::Output) -> Result<Outcome<R>, RpcError> + 'static,
+    {
+        let (go_on, next) = (Some(go_on), None);
+        Outcome::Later(Box::new(Chain { job, go_on, next }))
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn drafted<W, R>(
     label: &str,
     scope: Scope,
     work: W,
-    reply: impl FnOnce(&Project, W::Output) -> Result<R, RpcError> + 'static,
+    reply: impl FnOnce(&mut Project, W::Output) -> Result<R, RpcError> + 'static,
 ) -> Result<Outcome<R>, RpcError>
 where
     W: DraftWork + 'static,
@@ -93,7 +93,7 @@ struct Drafting<W: DraftWork, F> {
 impl<W, R, F> Task<R> for Drafting<W, F>
 where
     W: DraftWork,
-    F: FnOnce(&Project, W::Output) -> Result<R, RpcError>,
+    F: FnOnce(&mut Project, W::Output) -> Result<R, RpcError>,
 {
     fn step(
         &mut self,

@@ -2,7 +2,7 @@
 
 use super::Project;
 use crate::document::history::{Edit, Scope};
-use crate::document::{Document, Evaluation, EvaluationProblem, Since};
+use crate::document::{Document, Evaluation, EvaluationProblem};
 use crate::job::{Budget, Progress};
 
 /// A copy of a project's document with a change in progress. It shares all voxels that the change has not
@@ -13,8 +13,6 @@ pub struct Draft {
     revision: u64,
     /// The evaluation of clones and shapes, once the change itself is made.
     evaluation: Option<Evaluation>,
-    /// Whether nothing is known of the document as it was evaluated before.
-    is_new: bool,
     /// Volumes that were counted, and parts of the next one.
     counted: (usize, usize),
 }
@@ -35,19 +33,12 @@ impl Draft {
         &self.document
     }
 
-    /// Puts another document in place of the copy.
-    pub fn replace(&mut self, document: Document) {
-        *self.document_mut() = document;
-        self.is_new = true;
-    }
-
     /// Has clones and shapes follow what they are made from, and counts the voxels that changed, which somebody will
     /// want to know; until that is done or the budget is spent. Whether there is more to do. Call it when the change
     /// is made.
     pub fn settle(&mut self, budget: &mut Budget) -> bool {
-        let since = if self.is_new { Since::Nothing } else { self.edit.since() };
         let evaluation = self.evaluation.get_or_insert_with(|| Evaluation::new(&self.document));
-        evaluation.step(&mut self.document, since, budget)
+        evaluation.step(&mut self.document, self.edit.since(), budget)
             || self.document.count_some(&mut self.counted, budget)
     }
 
@@ -67,8 +58,7 @@ impl Project {
     pub fn draft(&self, scope: Scope) -> Draft {
         let mut document = self.document.clone();
         let edit = Edit::begin(&mut document, scope);
-        let (evaluation, is_new, counted) = (None, false, (0, 0));
-        Draft { document, edit, revision: self.revision(), evaluation, is_new, counted }
+        Draft { document, edit, revision: self.revision(), evaluation: None, counted: (0, 0) }
     }
 
     /// Puts a finished draft in place as one undo step. What [`Draft::settle`] has not done is done now.

@@ -83,7 +83,7 @@ fn compute_layer(
     change: impl FnOnce(&mut Document) -> Result<LayerId, RpcError> + 'static,
 ) -> Result<Outcome<LayerState>, RpcError> {
     let work = Computed(AtOnce::new(change));
-    drafted(context, label, Scope::Document, work, state_in)
+    drafted(context, label, Scope::Document, work, |project, id| state_in(project, id))
 }
 
 impl Handle for CreateCloneLayer {

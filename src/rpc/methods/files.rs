@@ -22,6 +22,7 @@ use crate::format::{
 use crate::job::{Budget, Job, Progress, Step};
 use crate::render::RenderSettings;
 use crate::rpc::context::{Context, Outcome};
+use crate::rpc::drafted::{AtOnce, drafted};
 use crate::rpc::error::{EXPORT_MODEL, LOAD_PROJECT, RpcError, SAVE_PROJECT};
 use crate::rpc::table::Handle;
 use crate::workspace::Project;
@@ -54,69 +55,62 @@ fn start_load(params: &LoadProjectParams<'_>) -> Result<LoadJob, FormatError> {
     LoadJob::open(Path::new(&*params.path), format, options)
 }
 
-/// Loads a file and hands its document to `take_over`, which changes the project.
+/// What is done with a document that was loaded.
+struct TakeOver {
+    /// What it is called in errors and in the history.
+    action: &'static str,
+    /// Puts it into the project's document.
+    put: fn(&mut Document, Document),
+    /// Whether the project is that of the file from then on.
+    is_project: bool,
+}
+
+/// Loads a file and puts its document into the project, whose clones and shapes are computed in slices, too.
 fn load(
     context: &mut Context<'_>,
     params: LoadProjectParams<'_>,
-    action: &'static str,
-    take_over: impl FnOnce(&mut Project, Document, &Path) -> Result<(), RpcError> + 'static,
+    TakeOver { action, put, is_project }: TakeOver,
 ) -> Result<Outcome<LoadProjectResult>, RpcError> {
     context.project()?;
     let path = params.path.clone().into_owned();
     let failed = |path: &str, error: FormatError| file_error(LOAD_PROJECT, action, path, &error);
     let job = start_load(&params).map_err(|error| failed(&path, error))?;
-    Ok(Outcome::job(job, move |context, loaded| {
-        let mut loaded = loaded.map_err(|error| failed(&path, error))?;
-        let path = Path::new(&path);
-        let origin = Origin::of(&mut loaded, path);
-        let project_id = context.project_name;
-        let project = context.project()?;
-        take_over(project, loaded.document, path)?;
-        Ok(origin.told(project_id, project))
+    Ok(Outcome::chain_later(job, move |context, loaded| {
+        let loaded = loaded.map_err(|error| failed(&path, error))?;
+        let path = PathBuf::from(&path);
+        let Loaded { document, .. } = &loaded;
+        let document = document.clone();
+        let work = AtOnce::new(move |into: &mut Document| {
+            put(into, document);
+            Ok(())
+        });
+        let project_id = context.project_name.to_owned();
+        drafted(context, action, Scope::Document, work, move |project, ()| {
+            if is_project {
+                project.mark_saved(project.revision(), path.clone());
+            }
+            Ok(told(loaded, &path, project_id, project))
+        })
     }))
 }
 
-/// What was read from a file, as far as a result tells it.
-struct Origin {
-    path: String,
-    format: &'static str,
-    format_version: Option<i32>,
-    warnings: Vec<String>,
-    layer_count: usize,
-    voxel_count: u64,
-}
-
-impl Origin {
-    fn of(loaded: &mut Loaded, path: &Path) -> Origin {
-        let layers = loaded.document.layers();
-        Origin {
-            path: path.to_string_lossy().into_owned(),
-            format: loaded.format,
-            format_version: loaded.version,
-            layer_count: layers.len(),
-            voxel_count: layers.iter().map(|layer| layer.volume.count()).sum(),
-            warnings: std::mem::take(&mut loaded.warnings),
-        }
-    }
-
-    /// What a call tells that put it into a project.
-    fn told(self, project_id: &str, project: &Project) -> LoadProjectResult {
-        let Origin { path, format, format_version, warnings, layer_count, voxel_count } = self;
-        let document = project.document();
-        LoadProjectResult {
-            success: true,
-            file_path: path.clone(),
-            path,
-            project_id: project_id.to_owned(),
-            name: document.name.clone(),
-            canvas_size: document.size(),
-            format,
-            format_version,
-            layer_count,
-            voxel_count,
-            warnings,
-            revision: project.revision(),
-        }
+/// What a call tells that put a file into a project. Its voxels are counted already.
+fn told(loaded: Loaded, path: &Path, project_id: String, project: &Project) -> LoadProjectResult {
+    let path = path.to_string_lossy().into_owned();
+    let (layers, document) = (loaded.document.layers(), project.document());
+    LoadProjectResult {
+        success: true,
+        file_path: path.clone(),
+        path,
+        project_id,
+        name: document.name.clone(),
+        canvas_size: document.size(),
+        format: loaded.format,
+        format_version: loaded.version,
+        layer_count: layers.len(),
+        voxel_count: layers.iter().map(|layer| layer.volume.count()).sum(),
+        warnings: loaded.warnings,
+        revision: project.revision(),
     }
 }
 
@@ -125,11 +119,8 @@ impl Handle for LoadProject {
         context: &mut Context<'_>,
         params: LoadProjectParams<'_>,
     ) -> Result<Outcome<LoadProjectResult>, RpcError> {
-        load(context, params, "load project", |project, document, path| {
-            project.replace("load project", document);
-            project.mark_saved(project.revision(), PathBuf::from(path));
-            Ok(())
-        })
+        let put = |into: &mut Document, loaded| *into = loaded;
+        load(context, params, TakeOver { action: "load project", put, is_project: true })
     }
 }
 
@@ -138,12 +129,8 @@ impl Handle for ImportModel {
         context: &mut Context<'_>,
         params: LoadProjectParams<'_>,
     ) -> Result<Outcome<LoadProjectResult>, RpcError> {
-        load(context, params, "import model", |project, source, _| {
-            project.edit("import model", Scope::Document, |document| {
-                add_layers(document, &source);
-                Ok(())
-            })
-        })
+        let put = |into: &mut Document, loaded| add_layers(into, &loaded);
+        load(context, params, TakeOver { action: "import model", put, is_project: false })
     }
 }
 

@@ -16,7 +16,7 @@ use crate::api::operations::{Form, Operation};
 use crate::api::{LayerRef, ParamError};
 use crate::document::Document;
 use crate::format::{self, FormatError, LoadJob, ReadOptions};
-use crate::job::{Budget, Progress, Step};
+use crate::job::{Budget, Job, Progress, Step};
 use crate::rpc::change::{Change, Changed, carry_out, refused};
 use crate::rpc::context::{Context, Outcome, Task, no_such_project};
 use crate::rpc::error::{LOAD_PROJECT, NO_SUCH_LAYER, OVER_LIMIT, RpcError};
@@ -108,12 +108,37 @@ impl Handle for OpenProject {
         let format = format.map_err(|error| failed(&path, error))?;
         let job = LoadJob::open(Path::new(&path), format, ReadOptions::default());
         let job = job.map_err(|error| failed(&path, error))?;
-        Ok(Outcome::job(job, move |context, loaded| {
+        Ok(Outcome::chain_later(job, move |_, loaded| {
             let loaded = loaded.map_err(|error| failed(&path, error))?;
-            let mut project = Project::new(loaded.document);
-            project.path = Some(path.into());
-            open(context, &name, project)
+            let count = Count { document: Some(loaded.document), next: (0, 0) };
+            Ok(Outcome::job(count, move |context, document| {
+                let mut project = Project::new(document);
+                project.path = Some(path.into());
+                open(context, &name, project)
+            }))
         }))
+    }
+}
+
+/// The voxels of a document counted in slices, so that nobody waits when they are listed.
+struct Count {
+    document: Option<Document>,
+    next: (usize, usize),
+}
+
+impl Job for Count {
+    type Output = Document;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<Document> {
+        let next = &mut self.next;
+        if self.document.as_ref().is_some_and(|document| document.count_some(next, budget)) {
+            return Step::More;
+        }
+        Step::Done(self.document.take().unwrap_or_default())
+    }
+
+    fn progress(&self) -> Progress {
+        Progress::default()
     }
 }
 

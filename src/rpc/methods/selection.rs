@@ -420,7 +420,9 @@ impl Handle for CopySelection {
             let rest = params.cut.then_some(rest);
             let work =
                 AtOnce::new(move |document: &mut Document| Ok(put_copy(document, id, part, rest)));
-            drafted(context, "copy selection", Scope::Document, work, state_in)
+            drafted(context, "copy selection", Scope::Document, work, |project, id| {
+                state_in(project, id)
+            })
         })
     }
 }
