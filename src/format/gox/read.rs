@@ -1,4 +1,4 @@
-//! Reading: one chunk, or one block of a layer, is a unit of work.
+//! Reading: one chunk, one block of a layer, or one block of a layer that is computed, is a unit of work.
 
 use super::blocks;
 use super::dict::Dict;
@@ -6,14 +6,15 @@ use super::private::{self, Private};
 use super::record::{self, FILE_BASE, FILE_ID, LayerRecord};
 use super::{NAME, VERSION};
 use crate::document::{
-    Camera, Document, EVALUATED_BLOCKS_LIMIT, Layer, LayerContent, LayerId, Light, Material,
-    PreservedChunk,
+    Camera, Document, EVALUATED_BLOCKS_LIMIT, Evaluation, Layer, LayerContent, LayerId, Light,
+    Material, PreservedChunk, Since,
 };
 use crate::format::builder::Allowance;
 use crate::format::bytes::Bytes;
 use crate::format::bytes::FileBytes;
 use crate::format::steps::Advance;
 use crate::format::{FormatError, Loaded, ReadOptions};
+use crate::job::Budget;
 use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Point, Rgba, Volume};
 
 /// The canvas of a file that names none and has no voxels.
@@ -31,6 +32,16 @@ pub(super) struct Reader {
     allowance: Allowance,
     layer: Option<LayerInProgress>,
     parts: Parts,
+    /// The document, once all of the file is read and only clones and shapes have to be computed.
+    computing: Option<Box<Computing>>,
+}
+
+/// What was read, and the evaluation of its clones and shapes.
+struct Computing {
+    loaded: Loaded,
+    evaluation: Evaluation,
+    /// Whether the canvas is to be the box of what is seen.
+    needs_canvas: bool,
 }
 
 /// What has been read so far.
@@ -68,6 +79,7 @@ impl Reader {
             allowance,
             layer: None,
             parts: Parts::default(),
+            computing: None,
         }
     }
 
@@ -170,11 +182,41 @@ impl Reader {
         Ok(())
     }
 
-    fn finish(&mut self) -> Loaded {
+    /// Computes some of the voxels that are not in the file; the document once all are there.
+    fn compute(&mut self) -> Option<Loaded> {
+        let mut computing =
+            self.computing.take().unwrap_or_else(|| Box::new(self.start_computing()));
+        let (evaluation, loaded) = (&mut computing.evaluation, &mut computing.loaded);
+        if evaluation.step(&mut loaded.document, Since::Nothing, &mut Budget::units(1)) {
+            self.computing = Some(computing);
+            return None;
+        }
+        Some(computing.end())
+    }
+
+    fn start_computing(&mut self) -> Computing {
         let name = self.options.name.take().unwrap_or_else(|| "Untitled".to_owned());
         let max_blocks = self.allowance.blocks_left().min(EVALUATED_BLOCKS_LIMIT);
-        let loaded = std::mem::take(&mut self.parts).into_loaded(&name, max_blocks);
-        Loaded { version: Some(self.version), ..loaded }
+        let needs_canvas = self.parts.canvas.is_none();
+        let loaded = std::mem::take(&mut self.parts).into_loaded(&name);
+        let loaded = Loaded { version: Some(self.version), ..loaded };
+        let evaluation = Evaluation::within(&loaded.document, max_blocks);
+        Computing { loaded, evaluation, needs_canvas }
+    }
+}
+
+impl Computing {
+    fn end(self) -> Loaded {
+        let Computing { mut loaded, evaluation, needs_canvas } = self;
+        let document = &mut loaded.document;
+        loaded.warnings.extend(evaluation.into_problems().into_iter().map(|problem| {
+            let layer = document.layer(problem.layer).map_or("", |layer| layer.name.as_str());
+            format!("layer '{layer}' {}; it is empty", problem.reason)
+        }));
+        if needs_canvas {
+            document.canvas = document.merged_bounds().unwrap_or(document.canvas);
+        }
+        loaded
     }
 }
 
@@ -274,7 +316,7 @@ impl Parts {
         }
     }
 
-    fn into_loaded(mut self, name: &str, max_blocks: u64) -> Loaded {
+    fn into_loaded(mut self, name: &str) -> Loaded {
         let layers = self.number_layers();
         let canvas = self.canvas.unwrap_or(EMPTY_CANVAS);
         let mut document = Document::with_layers(name, canvas, layers);
@@ -286,14 +328,6 @@ impl Parts {
         set_cameras(&mut document, self.cameras, self.active_camera);
         if let Some(private) = self.private {
             private.apply(&mut document);
-        }
-        let problems = document.evaluate_within(max_blocks);
-        self.warnings.extend(problems.into_iter().map(|problem| {
-            let layer = document.layer(problem.layer).map_or("", |layer| layer.name.as_str());
-            format!("layer '{layer}' {}; it is empty", problem.reason)
-        }));
-        if self.canvas.is_none() {
-            document.canvas = document.merged_bounds().unwrap_or(canvas);
         }
         Loaded { document, format: NAME, warnings: self.warnings, version: None }
     }
@@ -363,7 +397,7 @@ impl Advance for Reader {
         } else {
             // A file cut off within a chunk's type is taken as ended: there is no end marker.
             if self.bytes.len() - self.at < 4 {
-                return Ok(Some(self.finish()));
+                return Ok(self.compute());
             }
             self.read_chunk()?;
         }
