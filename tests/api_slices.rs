@@ -213,6 +213,35 @@ fn a_long_way_in_the_history_takes_slices_and_nobody_sees_a_part_of_it() {
     }
 }
 
+#[test]
+fn a_file_with_clones_is_loaded_in_slices_and_given_up_without_a_trace() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("scene.gox");
+    let path = json!({"path": path.to_str().expect("UTF-8")});
+    let mut saved = scene();
+    saved.call("goxel.save_project", path.clone());
+    let volumes = |daemon: &Daemon| state(daemon)[..4].to_vec();
+    let mut daemon = Daemon::default();
+    daemon.call("goxel.add_voxel", json!([1, 2, 3]));
+    let before = state(&daemon);
+    for method in ["goxel.load_project", "goxel.import_model"] {
+        for slices in [1, 30, 100, 200] {
+            let mut loading = begin(&mut daemon, 1, method, &path).expect_err("it takes slices");
+            for _ in 0..slices {
+                assert!(step(&mut daemon, &mut loading, Budget::units(1)).is_none(), "{slices}");
+            }
+            daemon.service.cancel(*loading, &mut daemon.host);
+            assert_eq!(state(&daemon), before);
+        }
+    }
+    let (answer, slices) = run(&mut daemon, "goxel.load_project", &path, 1);
+    assert_eq!(answer["result"]["layer_count"], 4, "{answer}");
+    assert!(slices > 200, "{slices}");
+    assert_eq!(volumes(&daemon), volumes(&saved));
+    let info = daemon.call("goxel.get_project_info", json!({}));
+    assert_eq!(info["total_voxels"], answer["result"]["voxel_count"]);
+}
+
 /// Reads of all that is seen.
 fn reads() -> Vec<(&'static str, Value)> {
     let (low, high) = ([-50, -50, 0], [90, 90, 80]);
