@@ -145,8 +145,9 @@ impl SliceMesher {
         let mut above = 0;
         for v in 0..REGION {
             let row = self.plane[v];
-            let [across, down] = match row.count_ones() {
-                MANY.. => self.join_runs(colors, face, slice, v),
+            let [across, down] = match row {
+                0 => [0, 0],
+                _ if row.count_ones() >= MANY => self.join_runs(colors, face, slice, v),
                 _ => self.join_each(colors, face, slice, v),
             };
             self.joins.across[v] = across & row << 1;

@@ -53,12 +53,16 @@ impl Solidity {
     }
 
     fn mask_of(self, voxels: &[Rgba; BLOCK_VOXELS], mut mask: Mask) -> Mask {
-        // Mostly every voxel is opaque or empty; looking at all of them at once is quick.
-        let clear = voxels.iter().fold(0, |found, c| found | (c.a != 0) as u8 & (c.a != 255) as u8);
-        if clear == 0 {
-            return if self.counts(255) { mask } else { [0; BLOCK_VOXELS / 64] };
-        }
-        for (word, bits) in mask.iter_mut().enumerate() {
+        let (rows, _) = voxels.as_chunks::<64>();
+        for (word, (bits, row)) in
+            mask.iter_mut().zip(rows).enumerate().filter(|(_, (bits, _))| **bits != 0)
+        {
+            // Mostly every voxel is opaque or empty; looking at many of them at once is quick.
+            let is_clear = |voxel: &Rgba| (voxel.a != 0) & (voxel.a != 255);
+            if row.iter().fold(true, |so_far, voxel| so_far & !is_clear(voxel)) {
+                *bits = if self.counts(255) { *bits } else { 0 };
+                continue;
+            }
             let mut left = *bits;
             while left != 0 {
                 let bit = left.trailing_zeros() as usize;

@@ -24,6 +24,7 @@ mod measure;
 mod memory;
 mod merge;
 mod packed;
+mod page_size;
 mod plane;
 mod ray;
 mod region;

@@ -30,10 +30,11 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::dense::Dense;
 use super::memory;
+use super::page_size::PageSize;
 
 /// Bytes in a slab, and its alignment: a huge page.
 const SLAB: usize = 2 << 20;
@@ -257,39 +258,6 @@ struct Cell {
     next: Option<NonNull<Cell>>,
 }
 
-/// Time for the first touch of a huge page from which on it counts as slow.
-const SLOW_PAGE: Duration = Duration::from_millis(1);
-/// Slabs of small pages after a slow huge page; twice as many after the next one, up to a limit.
-const SMALL_PAGES_FIRST: u32 = 32;
-const SMALL_PAGES_MAX: u32 = 1024;
-
-/// Whether huge pages are worth their price. A fresh one is zeroed as a whole, mostly in a quarter of a
-/// millisecond. In a virtual machine whose host has yet to find the memory it takes more than five, all at
-/// once, and everybody waits: then the next slabs get small pages, which cost the same in many small parts.
-struct PageSize {
-    small_left: u32,
-    small_next: u32,
-}
-
-impl PageSize {
-    /// Whether the next slab shall be a huge page.
-    fn is_huge(&mut self) -> bool {
-        let is_huge = self.small_left == 0;
-        self.small_left = self.small_left.saturating_sub(1);
-        is_huge
-    }
-
-    /// Notes how long the first touch of a huge page took.
-    fn huge_page_took(&mut self, time: Duration) {
-        if time < SLOW_PAGE {
-            self.small_next = SMALL_PAGES_FIRST;
-        } else {
-            self.small_left = self.small_next;
-            self.small_next = (2 * self.small_next).min(SMALL_PAGES_MAX);
-        }
-    }
-}
-
 /// All slabs with a free cell. Full slabs are known to their blocks alone.
 struct Pool {
     open: Vec<NonNull<Slab>>,
@@ -301,11 +269,7 @@ struct Pool {
 // SAFETY: the pointers are used under the pool's mutex alone.
 unsafe impl Send for Pool {}
 
-static POOL: Mutex<Pool> = Mutex::new(Pool {
-    open: Vec::new(),
-    idle: 0,
-    pages: PageSize { small_left: 0, small_next: SMALL_PAGES_FIRST },
-});
+static POOL: Mutex<Pool> = Mutex::new(Pool { open: Vec::new(), idle: 0, pages: PageSize::new() });
 
 fn pool() -> MutexGuard<'static, Pool> {
     POOL.lock().unwrap_or_else(PoisonError::into_inner)
@@ -461,22 +425,6 @@ mod tests {
         assert_eq!((dropped.load(Ordering::Relaxed), second.1), (0, 8));
         drop(second);
         assert_eq!(dropped.load(Ordering::Relaxed), 1);
-    }
-
-    #[test]
-    fn a_slow_huge_page_is_followed_by_small_pages_for_a_while() {
-        let mut pages = PageSize { small_left: 0, small_next: SMALL_PAGES_FIRST };
-        let huge = |pages: &mut PageSize| (0..2000).filter(|_| pages.is_huge()).count();
-        assert_eq!(huge(&mut pages), 2000);
-        for expected in [SMALL_PAGES_FIRST, 2 * SMALL_PAGES_FIRST, 4 * SMALL_PAGES_FIRST] {
-            pages.huge_page_took(SLOW_PAGE);
-            assert_eq!(huge(&mut pages), 2000 - expected as usize);
-        }
-        (0..20).for_each(|_| pages.huge_page_took(SLOW_PAGE));
-        assert_eq!(huge(&mut pages), 2000 - SMALL_PAGES_MAX as usize);
-        pages.huge_page_took(Duration::ZERO);
-        pages.huge_page_took(SLOW_PAGE);
-        assert_eq!(huge(&mut pages), 2000 - SMALL_PAGES_FIRST as usize);
     }
 
     #[test]
