@@ -5,10 +5,10 @@
 //! scanned by hand; whatever that does not know is read again by the general rules, which also find the words
 //! for what is wrong.
 
-use super::color_form::from_text;
 use super::json::{Elements, Members, skip_space};
 use super::number_row::RowReader;
 use super::value::{Value, coordinate};
+use super::voxel_scanner::VoxelScanner;
 use crate::voxel::{Point, Rgba};
 
 /// One voxel of a list; without a colour it takes that of the operation.
@@ -77,7 +77,7 @@ impl<'a> Iterator for VoxelEntries<'a> {
             self.at = end;
             return Some(Ok(entry));
         }
-        let mut scanner = Scanner { bytes, at };
+        let mut scanner = VoxelScanner { bytes, at };
         if let Some(entry) = scanner.entry() {
             self.at = scanner.at;
             return Some(Ok(entry));
@@ -93,7 +93,7 @@ impl<'a> Iterator for VoxelEntries<'a> {
 /// where the object has another form than programs usually send.
 pub fn voxel_behind(head: &str, object: &str) -> Option<VoxelEntry> {
     let bytes = object.strip_prefix(head)?.as_bytes();
-    let mut scanner = Scanner { bytes, at: 0 };
+    let mut scanner = VoxelScanner { bytes, at: 0 };
     scanner.blank();
     let entry = scanner.members()?;
     (scanner.at == bytes.len() && entry.color.is_some()).then_some(entry)
@@ -155,155 +155,6 @@ fn from_object(raw: &str) -> Option<VoxelEntry> {
         None => Some(super::color_form::from_numbers(rgba)?),
     };
     Some(VoxelEntry { point: point.into(), color })
-}
-
-/// The hand scanner. Each step is `None` where the text has another form than it knows.
-struct Scanner<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl Scanner<'_> {
-    fn entry(&mut self) -> Option<VoxelEntry> {
-        match self.bytes.get(self.at)? {
-            b'[' => self.array(),
-            b'{' => self.object(),
-            _ => None,
-        }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    fn expect(&mut self, byte: u8) -> Option<()> {
-        (self.peek()? == byte).then(|| self.at += 1)
-    }
-
-    /// Steps over a comma and the blank that some writers put behind it.
-    fn comma(&mut self) -> Option<()> {
-        self.expect(b',')?;
-        self.blank();
-        Some(())
-    }
-
-    fn blank(&mut self) {
-        if self.peek() == Some(b' ') {
-            self.at += 1;
-        }
-    }
-
-    /// A whole number in plain digits.
-    fn integer(&mut self) -> Option<i32> {
-        let negative = self.peek()? == b'-';
-        self.at += usize::from(negative);
-        let start = self.at;
-        let mut value: i64 = 0;
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
-            value = value * 10 + i64::from(digit - b'0');
-            self.at += 1;
-            if self.at - start > 10 {
-                return None;
-            }
-        }
-        if self.at == start || matches!(self.peek(), Some(b'.' | b'e' | b'E')) {
-            return None;
-        }
-        i32::try_from(if negative { -value } else { value }).ok()
-    }
-
-    fn channel(&mut self) -> Option<u8> {
-        u8::try_from(self.integer()?).ok()
-    }
-
-    fn array(&mut self) -> Option<VoxelEntry> {
-        self.expect(b'[')?;
-        let x = self.integer()?;
-        self.comma()?;
-        let y = self.integer()?;
-        self.comma()?;
-        let z = self.integer()?;
-        let color = match self.peek()? {
-            b']' => None,
-            _ => {
-                self.comma()?;
-                Some(self.color()?)
-            }
-        };
-        self.expect(b']')?;
-        Some(VoxelEntry { point: Point::new(x, y, z), color })
-    }
-
-    fn color(&mut self) -> Option<Rgba> {
-        match self.peek()? {
-            b'"' => self.hexadecimal(),
-            b'[' => {
-                self.at += 1;
-                let color = self.three_or_four()?;
-                self.expect(b']')?;
-                Some(color)
-            }
-            _ => self.three_or_four(),
-        }
-    }
-
-    fn three_or_four(&mut self) -> Option<Rgba> {
-        let r = self.channel()?;
-        self.comma()?;
-        let g = self.channel()?;
-        self.comma()?;
-        let b = self.channel()?;
-        let a = match self.peek()? {
-            b',' => {
-                self.comma()?;
-                self.channel()?
-            }
-            _ => 255,
-        };
-        Some(Rgba::new(r, g, b, a))
-    }
-
-    fn hexadecimal(&mut self) -> Option<Rgba> {
-        let rest = self.bytes.get(self.at + 1..)?;
-        let length = rest.iter().take(10).position(|&byte| byte == b'"')?;
-        let color = from_text(std::str::from_utf8(&rest[..length]).ok()?)?;
-        self.at += length + 2;
-        Some(color)
-    }
-
-    fn object(&mut self) -> Option<VoxelEntry> {
-        self.expect(b'{')?;
-        self.members()
-    }
-
-    /// The members of an object from the first or a later one on, up to its end.
-    fn members(&mut self) -> Option<VoxelEntry> {
-        let mut values: [Option<i32>; 7] = [None; 7];
-        loop {
-            self.expect(b'"')?;
-            let slot = b"xyzrgba".iter().position(|&name| Some(name) == self.peek())?;
-            self.at += 1;
-            self.expect(b'"')?;
-            self.expect(b':')?;
-            self.blank();
-            values[slot] = Some(self.integer()?);
-            match self.peek()? {
-                b'}' => break,
-                _ => self.comma()?,
-            }
-        }
-        self.at += 1;
-        let [x, y, z, r, g, b, a] = values;
-        let byte = |value: i32| u8::try_from(value).ok();
-        let color = match (r, g, b) {
-            (Some(r), Some(g), Some(b)) => {
-                Some(Rgba::new(byte(r)?, byte(g)?, byte(b)?, byte(a.unwrap_or(255))?))
-            }
-            (None, None, None) if a.is_none() => None,
-            _ => return None,
-        };
-        Some(VoxelEntry { point: Point::new(x?, y?, z?), color })
-    }
 }
 
 #[cfg(test)]
@@ -389,5 +240,37 @@ mod tests {
             assert_eq!(entries.next(), None);
         }
         assert_eq!(VoxelEntries::new("[]").next(), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn lists_are_read_as_their_entries_one_by_one(
+            rows in proptest::collection::vec(
+                proptest::collection::vec(
+                    proptest::prop_oneof![-9..300_i64, -3_000_000_000..3_000_000_000_i64],
+                    2..9,
+                ),
+                1..40,
+            ),
+            gaps in proptest::collection::vec(proptest::sample::select(&[",", ", ", " , "][..]), 1..9),
+        ) {
+            let mut gap = gaps.iter().cycle();
+            let mut join = |parts: Vec<String>| {
+                let mut text = String::new();
+                for (index, part) in parts.into_iter().enumerate() {
+                    text += if index > 0 { gap.next().unwrap() } else { "" };
+                    text += &part;
+                }
+                format!("[{text}]")
+            };
+            let rows = rows
+                .into_iter()
+                .map(|row| join(row.iter().map(i64::to_string).collect()))
+                .collect::<Vec<_>>();
+            let array = join(rows.clone());
+            let read: Vec<_> = VoxelEntries::new(&array).collect();
+            let expected: Vec<_> = rows.iter().map(|row| general(row).ok_or(&**row)).collect();
+            proptest::prop_assert_eq!(read, expected);
+        }
     }
 }

@@ -336,4 +336,38 @@ mod tests {
         compact("{ \"a b\" : [ 1,\n\t2 ] , \"c\\\" \" : \"d \" }", &mut out);
         assert_eq!(String::from_utf8(out).unwrap(), r#"{"a b":[1,2],"c\" ":"d "}"#);
     }
+
+    /// JSON texts with strings that look like structure.
+    fn json_text() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::prelude::*;
+        let leaf = prop_oneof![
+            (-2_000_i32..2_000).prop_map(|number| number.to_string()),
+            proptest::sample::select(&["null", "true", "1.5e3", "\"\"", "[]", "{}"][..])
+                .prop_map(str::to_owned),
+            r#"([\[\]{},: a-c]|\\\\|\\"|\\u00e4|\u{e4}){0,30}"#
+                .prop_map(|inside| format!("\"{inside}\"")),
+        ];
+        leaf.prop_recursive(6, 200, 12, |part| {
+            let list = proptest::collection::vec(part, 0..12);
+            (list, any::<bool>(), proptest::sample::select(&[",", ", ", "\n,"][..])).prop_map(
+                |(parts, is_object, gap)| match is_object {
+                    false => format!("[{}]", parts.join(gap)),
+                    true => {
+                        let members = parts.iter().map(|part| format!("\"k\\\"]\": {part}"));
+                        format!("{{{}}}", members.collect::<Vec<_>>().join(gap))
+                    }
+                },
+            )
+        })
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_skipped_is_what_was_checked(value in json_text(), before in " {0,70}") {
+            let text = format!("{before}{value},[]]");
+            let (bytes, end) = (text.as_bytes(), before.len() + value.len());
+            proptest::prop_assert_eq!(skip_value(bytes, before.len()), Ok(end));
+            proptest::prop_assert_eq!(skip_valid(bytes, before.len()), Some(end));
+        }
+    }
 }

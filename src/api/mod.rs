@@ -20,6 +20,7 @@ mod part;
 pub mod schema;
 pub mod source;
 pub mod value;
+mod voxel_scanner;
 pub mod words;
 
 pub use args::{Args, ParamError};
