@@ -20,6 +20,7 @@ pub mod error;
 mod exchange;
 mod host;
 mod limits;
+mod long_lists;
 pub mod methods;
 mod prepared;
 mod scan;

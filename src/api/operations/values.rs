@@ -39,13 +39,18 @@ fn read_voxels(raw: &str, param: &'static str) -> Result<VoxelList, ParamError> 
     let entries = VoxelEntries::new(raw);
     let mut list = Vec::with_capacity(entries.capacity());
     for (index, entry) in entries.enumerate() {
-        list.push(entry.map_err(|got| ParamError::Mismatch {
-            param: format!("{param}[{index}]").into(),
-            expected: EXPECTED.to_owned(),
-            got: super::super::args::shown(got),
-        })?);
+        list.push(entry.map_err(|got| no_voxel(param, index, got))?);
     }
     Ok(VoxelList(list))
+}
+
+/// The error about an entry of a list that is no voxel.
+pub fn no_voxel(param: &str, index: usize, got: &str) -> ParamError {
+    ParamError::Mismatch {
+        param: format!("{param}[{index}]").into(),
+        expected: EXPECTED.to_owned(),
+        got: super::super::args::shown(got),
+    }
 }
 
 /// A box, as `{"min":[x,y,z],"max":[x,y,z]}` or `[[x,y,z],[x,y,z]]`; both corners are inside and may come in

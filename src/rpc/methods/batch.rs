@@ -17,9 +17,11 @@ use crate::api::operations::{Form, Operation, OperationError, no_such_operation,
 use crate::api::words::Mode;
 use crate::api::{Args, LayerRef, ParamError, Params};
 use crate::edit::EditError;
+use crate::job::{Budget, Job, Progress, Step};
 use crate::rpc::change::{Change, Changed, carry_out, refused, unreadable};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
+use crate::rpc::long_lists::{LONG, LongArray};
 use crate::rpc::table::Handle;
 use crate::voxel::Rgba;
 
@@ -32,22 +34,47 @@ impl Handle for BatchOperations {
     ) -> Result<Outcome<BatchResult>, RpcError> {
         let rule = || ParamError::rule("operations", "Must specify operations array");
         let raw = params.operations.filter(|raw| raw.0.starts_with('[')).ok_or_else(rule)?.0;
-        let Program { operations, places, total } = Program::read(raw, params.layer_id)?;
-        let label = format!("batch of {total}");
-        let refused = Box::new(move |error: EditError, document: &_| {
-            let operation = error.operation.and_then(|index| places.get(index).copied());
-            refused(EditError { operation, ..error }, document)
-        });
-        let change = Change { operations, label, dry_run: false, refused };
-        carry_out(context, change, move |Changed { outcome, project }| {
-            Ok(BatchResult {
-                success: true,
-                total_operations: total,
-                successful_operations: total,
-                changed: outcome.total.changed,
-                revision: project.revision(),
-            })
-        })
+        if raw.len() <= LONG {
+            let program = Program::read(raw, params.layer_id)?;
+            return program.carry_out(context);
+        }
+        let (array, layer) = (LongArray::new(raw), params.layer_id);
+        let job = ReadProgram { array, layer, program: Program::default() };
+        Ok(Outcome::chain_later(job, |context, program| program?.carry_out(context)))
+    }
+}
+
+/// Operations read in one unit of work.
+const OPERATIONS_A_UNIT: usize = 16;
+
+/// A long list of operations, read in slices.
+struct ReadProgram {
+    array: LongArray,
+    layer: LayerRef,
+    program: Program,
+}
+
+impl Job for ReadProgram {
+    type Output = Result<Program, RpcError>;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
+        loop {
+            for _ in 0..OPERATIONS_A_UNIT {
+                let Some((index, raw)) = self.array.next() else {
+                    return Step::Done(Ok(std::mem::take(&mut self.program)));
+                };
+                if let Err(error) = self.program.read_one(index, raw, self.layer) {
+                    return Step::Done(Err(error));
+                }
+            }
+            if !budget.spend(1) {
+                return Step::More;
+            }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        self.array.progress()
     }
 }
 
@@ -67,23 +94,47 @@ impl Program {
     fn read(array: &str, layer: LayerRef) -> Result<Self, RpcError> {
         let mut program = Program::default();
         for (index, raw) in Elements::new(array).enumerate() {
-            if let Some(entry) = voxel_behind(ADD_VOXEL_HEAD, raw) {
-                program.push_voxel(index, entry, layer);
-                continue;
-            }
-            let mut operation = read_one(raw).map_err(|wrong| match wrong {
-                Wrong::Param(op, error) => unreadable(OperationError { index, op, error }),
-                Wrong::Shape(mut error) => {
-                    error.message = format!("Operation {index}: {}", error.message);
-                    error.with("operation", index)
-                }
-            })?;
-            if operation.layer.0.is_none() {
-                operation.layer = layer;
-            }
-            program.push(index, operation);
+            program.read_one(index, raw, layer)?;
         }
         Ok(program)
+    }
+
+    fn read_one(&mut self, index: usize, raw: &str, layer: LayerRef) -> Result<(), RpcError> {
+        if let Some(entry) = voxel_behind(ADD_VOXEL_HEAD, raw) {
+            self.push_voxel(index, entry, layer);
+            return Ok(());
+        }
+        let mut operation = read_one(raw).map_err(|wrong| match wrong {
+            Wrong::Param(op, error) => unreadable(OperationError { index, op, error }),
+            Wrong::Shape(mut error) => {
+                error.message = format!("Operation {index}: {}", error.message);
+                error.with("operation", index)
+            }
+        })?;
+        if operation.layer.0.is_none() {
+            operation.layer = layer;
+        }
+        self.push(index, operation);
+        Ok(())
+    }
+
+    fn carry_out(self, context: &mut Context<'_>) -> Result<Outcome<BatchResult>, RpcError> {
+        let Program { operations, places, total } = self;
+        let label = format!("batch of {total}");
+        let refused = Box::new(move |error: EditError, document: &_| {
+            let operation = error.operation.and_then(|index| places.get(index).copied());
+            refused(EditError { operation, ..error }, document)
+        });
+        let change = Change { operations, label, dry_run: false, refused };
+        carry_out(context, change, move |Changed { outcome, project }| {
+            Ok(BatchResult {
+                success: true,
+                total_operations: total,
+                successful_operations: total,
+                changed: outcome.total.changed,
+                revision: project.revision(),
+            })
+        })
     }
 
     /// Adds a voxel to the list that the last operation is, or begins one.

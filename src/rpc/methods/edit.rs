@@ -1,11 +1,14 @@
 //! The handler of `goxel.edit`.
 
+use std::borrow::Cow;
+
 use super::entries;
 use crate::api::methods::edit::*;
-use crate::api::operations::read_operations;
+use crate::api::operations::{Operation, read_operations};
 use crate::rpc::change::{Change, Changed, carry_out, check_revision, refused, unreadable};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
+use crate::rpc::long_lists::{LONG, ReadOperations};
 use crate::rpc::table::Handle;
 
 entries![Edit];
@@ -22,15 +25,22 @@ impl Handle for Edit {
     ) -> Result<Outcome<EditResult>, RpcError> {
         let EditParams { operations, dry_run, expected_revision, label } = params;
         check_revision(context.project()?, expected_revision)?;
-        let operations = read_operations(operations.0, |_| None).map_err(unreadable)?;
-        let label = label.map_or_else(|| label_of(&operations), |label| label.into_owned());
-        let change = Change { operations, label, dry_run, refused: Box::new(refused) };
-        carry_out(context, change, move |changed| Ok(result(changed, dry_run)))
+        let label = label.map(Cow::into_owned);
+        let go_on = move |context: &mut Context<'_>, operations: Result<Vec<Operation>, _>| {
+            let operations = operations.map_err(unreadable)?;
+            let label = label.unwrap_or_else(|| label_of(&operations));
+            let change = Change { operations, label, dry_run, refused: Box::new(refused) };
+            carry_out(context, change, move |changed| Ok(result(changed, dry_run)))
+        };
+        match operations.0 {
+            long if long.len() > LONG => Ok(Outcome::chain_later(ReadOperations::new(long), go_on)),
+            short => go_on(context, read_operations(short, |_| None)),
+        }
     }
 }
 
 /// What the history calls a change that its caller does not name.
-fn label_of(operations: &[crate::api::operations::Operation]) -> String {
+fn label_of(operations: &[Operation]) -> String {
     match operations {
         [] => "edit".to_owned(),
         [one] => one.form.name().to_owned(),

@@ -2,7 +2,7 @@
 
 use super::{entries, target};
 use crate::api::args::shown;
-use crate::api::bulk::{EXPECTED, VoxelEntries};
+use crate::api::bulk::{EXPECTED, VoxelEntries, VoxelEntry};
 use crate::api::methods::edit::BoxResult;
 use crate::api::methods::voxels::*;
 use crate::api::operations::forms::{ClearFields, VoxelsFields};
@@ -10,12 +10,15 @@ use crate::api::operations::values::VoxelList;
 use crate::api::operations::{Form, Operation};
 use crate::api::words::Mode;
 use crate::api::{Color, ParamError, Position};
+use crate::document::LayerId;
 use crate::document::history::Scope;
+use crate::job::{Budget, Job, Progress, Step};
 use crate::rpc::change::{Change, carry_out, refused};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{
     ADD_VOXEL, GET_VOXEL, NO_SUCH_LAYER, PAINT_VOXELS, REMOVE_VOXEL, RpcError,
 };
+use crate::rpc::long_lists::{LONG, LongArray};
 use crate::rpc::table::Handle;
 use crate::voxel::{Point, Rgba};
 
@@ -111,31 +114,57 @@ fn nothing_there(at: [i32; 3]) -> RpcError {
 const SHOWN_FAILURES: usize = 10;
 
 /// A list that was read as far as it can be.
+#[derive(Default)]
 struct ReadList {
-    entries: VoxelList,
+    entries: Vec<VoxelEntry>,
     failed: u64,
     failures: Vec<FailedVoxel>,
 }
 
-fn read_list(array: &str) -> ReadList {
-    let voxels = VoxelEntries::new(array);
-    let mut read = Vec::with_capacity(voxels.capacity());
-    let (mut failed, mut failures) = (0, Vec::new());
-    for (index, entry) in voxels.enumerate() {
+impl ReadList {
+    fn add(&mut self, index: usize, entry: Result<VoxelEntry, &str>) {
         let got = match entry {
-            Ok(entry) if entry.color.is_some() => {
-                read.push(entry);
-                continue;
-            }
+            Ok(entry) if entry.color.is_some() => return self.entries.push(entry),
             Ok(_) => "a voxel without color".to_owned(),
             Err(raw) => shown(raw),
         };
-        failed += 1;
-        if failures.len() < SHOWN_FAILURES {
-            failures.push(FailedVoxel { index, got });
+        self.failed += 1;
+        if self.failures.len() < SHOWN_FAILURES {
+            self.failures.push(FailedVoxel { index, got });
         }
     }
-    ReadList { entries: VoxelList(read), failed, failures }
+
+    fn of(array: &str) -> ReadList {
+        let voxels = VoxelEntries::new(array);
+        let mut list = ReadList::default();
+        list.entries.reserve(voxels.capacity());
+        voxels.enumerate().for_each(|(index, entry)| list.add(index, entry));
+        list
+    }
+}
+
+/// The same in slices.
+struct ReadLongList {
+    array: LongArray,
+    list: ReadList,
+}
+
+impl Job for ReadLongList {
+    type Output = ReadList;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<ReadList> {
+        while let Some((first, voxels)) = self.array.next_voxels() {
+            voxels.enumerate().for_each(|(index, entry)| self.list.add(first + index, entry));
+            if !budget.spend(1) {
+                return Step::More;
+            }
+        }
+        Step::Done(std::mem::take(&mut self.list))
+    }
+
+    fn progress(&self) -> Progress {
+        self.array.progress()
+    }
 }
 
 impl Handle for AddVoxels {
@@ -149,28 +178,41 @@ impl Handle for AddVoxels {
             return Err(rule("Invalid voxels parameter (must be array)").with("got", shown(raw)));
         }
         let document = context.project()?.document();
-        let layer_id = target::layer_id(document, params.layer_id, NO_SUCH_LAYER)?.0;
-        let ReadList { entries, failed, failures } = read_list(raw);
-        let added = entries.0.len() as u64;
-        let result = move |revision| AddVoxelsResult {
-            success: failed == 0,
-            added,
-            failed,
-            layer_id,
-            expected: (failed > 0).then_some(EXPECTED),
-            failures,
-            revision,
-        };
-        if added == 0 {
-            return Ok(result(context.project()?.revision()).into());
+        let layer_id = target::layer_id(document, params.layer_id, NO_SUCH_LAYER)?;
+        if raw.len() <= LONG {
+            return add_voxels(context, layer_id, ReadList::of(raw));
         }
-        let fields = VoxelsFields { points: VoxelList::default(), voxels: entries };
-        let layer = crate::api::LayerRef(Some(layer_id));
-        let form = Form::Voxels(fields);
-        let operation = Operation::new(form, Mode::Replace, layer, None);
-        let change = Change::of(operation, "add voxels", refused);
-        carry_out(context, change, move |changed| Ok(result(changed.project.revision())))
+        let (array, mut list) = (LongArray::new(raw), ReadList::default());
+        list.entries.reserve(array.voxels_about());
+        let job = ReadLongList { array, list };
+        Ok(Outcome::chain_later(job, move |context, list| add_voxels(context, layer_id, list)))
     }
+}
+
+fn add_voxels(
+    context: &mut Context<'_>,
+    layer: LayerId,
+    list: ReadList,
+) -> Result<Outcome<AddVoxelsResult>, RpcError> {
+    let ReadList { entries, failed, failures } = list;
+    let (added, layer_id) = (entries.len() as u64, layer.0);
+    let result = move |revision| AddVoxelsResult {
+        success: failed == 0,
+        added,
+        failed,
+        layer_id,
+        expected: (failed > 0).then_some(EXPECTED),
+        failures,
+        revision,
+    };
+    if added == 0 {
+        return Ok(result(context.project()?.revision()).into());
+    }
+    let fields = VoxelsFields { points: VoxelList::default(), voxels: VoxelList(entries) };
+    let layer = crate::api::LayerRef(Some(layer_id));
+    let operation = Operation::new(Form::Voxels(fields), Mode::Replace, layer, None);
+    let change = Change::of(operation, "add voxels", refused);
+    carry_out(context, change, move |changed| Ok(result(changed.project.revision())))
 }
 
 impl Handle for ClearVoxels {
