@@ -9,13 +9,13 @@ use super::{LAYER_NAME_MAX, NAME, SHORT_NAME_MAX, VALUE_MAX};
 use crate::document::{Document, LayerContent, Matrix, Palette};
 use crate::format::FormatError;
 use crate::format::bytes::{Bytes, Put};
-use crate::voxel::{BlockPos, Bounds, Rgba, Volume};
+use crate::voxel::{BlockPos, BlockRef, Bounds, Rgba, Volume};
 
 /// The chunk's type.
 pub(super) const KIND: [u8; 4] = *b"GXDM";
 
-/// Writes the chunk; empty if there is nothing to say.
-pub(super) fn write(document: &Document) -> Vec<u8> {
+/// Writes the chunk; empty if there is nothing to say. `mask` is what [`put_mask_block`] has made of the selection.
+pub(super) fn write(document: &Document, mask: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     out.put_entry("name", document.name.as_bytes());
     let ids: Vec<u8> = document.layers().iter().flat_map(|l| l.id.0.to_le_bytes()).collect();
@@ -46,8 +46,8 @@ pub(super) fn write(document: &Document) -> Vec<u8> {
     if let Some(selection) = &document.selection {
         out.put_entry("selection", &bounds_bytes(selection));
     }
-    if !document.mask.is_empty() {
-        out.put_entry("mask", &mask_bytes(&document.mask));
+    if !mask.is_empty() {
+        out.put_entry("mask", mask);
     }
     out
 }
@@ -81,13 +81,10 @@ fn palette_bytes(palette: &Palette) -> Vec<u8> {
     out
 }
 
-fn mask_bytes(mask: &Volume) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (at, block) in mask.blocks() {
-        [at.x, at.y, at.z].into_iter().for_each(|value| out.put_i32(value));
-        out.put_sized(&blocks::encode(block));
-    }
-    out
+/// Adds a block of the selection to what the chunk will say of it.
+pub(super) fn put_mask_block(out: &mut Vec<u8>, at: BlockPos, block: BlockRef<'_>) {
+    [at.x, at.y, at.z].into_iter().for_each(|value| out.put_i32(value));
+    out.put_sized(&blocks::encode(block));
 }
 
 /// What the chunk said, to be applied when the whole file is read.
@@ -95,21 +92,35 @@ pub(super) struct Private {
     dict: Dict,
     ids: Option<Vec<i32>>,
     active: Option<i32>,
-    mask: Volume,
+    mask: Mask,
+}
+
+/// The selection, which is read block by block.
+struct Mask {
+    bytes: Vec<u8>,
+    /// Where the chunk is in the file, for errors.
+    start: u64,
+    next: usize,
+    volume: Volume,
 }
 
 impl Private {
-    /// Reads the chunk. `max_blocks` bounds the selection mask.
-    pub(super) fn read(bytes: &mut Bytes<'_>, max_blocks: u64) -> Result<Private, FormatError> {
+    /// Reads the chunk but for the selection: see [`Private::read_mask_block`].
+    pub(super) fn read(bytes: &mut Bytes<'_>) -> Result<Private, FormatError> {
         let start = bytes.offset();
         let mut dict = Dict::read(bytes)?;
         let ids = dict.take("layer-ids", |value| {
             let (ids, rest) = value.as_chunks::<4>();
             rest.is_empty().then(|| ids.iter().map(|&id| i32::from_le_bytes(id)).collect())
         });
-        let mask = dict.take("mask", |value| Some(value.to_vec())).unwrap_or_default();
-        let mask = read_mask(&mask, start, max_blocks)?;
+        let bytes = dict.take("mask", |value| Some(value.to_vec())).unwrap_or_default();
+        let mask = Mask { bytes, start, next: 0, volume: Volume::new() };
         Ok(Private { ids, active: dict.i32("active"), mask, dict })
+    }
+
+    /// Reads the next block of the selection; false if there was none left. `max_blocks` bounds how many there may be.
+    pub(super) fn read_mask_block(&mut self, max_blocks: u64) -> Result<bool, FormatError> {
+        self.mask.read_block(max_blocks)
     }
 
     /// The layers' ids, if they fit a file with `count` layers.
@@ -152,7 +163,7 @@ impl Private {
             document.palette = palette;
         }
         document.selection = self.dict.take("selection", read_bounds);
-        document.mask = self.mask;
+        document.mask = self.mask.volume;
     }
 
     /// The whole of a text of which the file shows the start.
@@ -199,10 +210,13 @@ fn read_palette(value: &[u8]) -> Option<Palette> {
     Some(palette)
 }
 
-fn read_mask(value: &[u8], start: u64, max_blocks: u64) -> Result<Volume, FormatError> {
-    let mut bytes = Bytes::part(value, start, NAME);
-    let mut mask = Volume::new();
-    while bytes.remaining() > 0 {
+impl Mask {
+    fn read_block(&mut self, max_blocks: u64) -> Result<bool, FormatError> {
+        let rest = self.bytes.get(self.next..).unwrap_or_default();
+        let mut bytes = Bytes::part(rest, self.start + self.next as u64, NAME);
+        if bytes.remaining() == 0 {
+            return Ok(false);
+        }
         let what = "a block of the selection";
         let [x, y, z] = [bytes.i32(what)?, bytes.i32(what)?, bytes.i32(what)?];
         let at = BlockPos { x, y, z };
@@ -212,10 +226,11 @@ fn read_mask(value: &[u8], start: u64, max_blocks: u64) -> Result<Volume, Format
         let voxels = blocks::decode(bytes.take(length, what)?);
         let voxels = voxels
             .map_err(|found| bytes.invalid_at(here, found, "a PNG picture of 64 x 64 pixels"))?;
-        if !inside || mask.block_count() as u64 >= max_blocks {
+        if !inside || self.volume.block_count() as u64 >= max_blocks {
             return Err(bytes.invalid_at(here, what, "blocks within reach and within the limit"));
         }
-        mask.set_block(at, &voxels);
+        self.volume.set_block(at, &voxels);
+        self.next = self.bytes.len() - bytes.remaining();
+        Ok(true)
     }
-    Ok(mask)
 }

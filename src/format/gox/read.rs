@@ -106,7 +106,6 @@ impl Reader {
         // The check sum that follows is 0 in every file; the last one may be cut off.
         let next = bytes.position() + bytes.remaining().min(4);
         let (start, data) = (bytes.position() - length, data);
-        let max_blocks = self.allowance.blocks_left();
         let mut data = data;
         match &kind[..] {
             b"BL16" => {
@@ -128,7 +127,7 @@ impl Reader {
                 }
             }
             own if own == private::KIND => {
-                self.parts.private = Some(Private::read(&mut data, max_blocks)?);
+                self.parts.private = Some(Private::read(&mut data)?);
             }
             _ => self.parts.read_chunk(&kind, data)?,
         }
@@ -397,6 +396,12 @@ impl Advance for Reader {
         } else {
             // A file cut off within a chunk's type is taken as ended: there is no end marker.
             if self.bytes.len() - self.at < 4 {
+                let most = self.allowance.blocks_left();
+                if let Some(private) = &mut self.parts.private
+                    && private.read_mask_block(most)?
+                {
+                    return Ok(None);
+                }
                 return Ok(self.compute());
             }
             self.read_chunk()?;

@@ -19,6 +19,8 @@ pub(super) struct Writer {
     placed: u64,
     total: u64,
     placements: Vec<Placements>,
+    /// The blocks of the selection, written after those of the layers.
+    mask: (BlockWalk, Vec<u8>),
     out: Pieces,
 }
 
@@ -45,6 +47,7 @@ impl Writer {
             placed: 0,
             total,
             placements: vec![Placements::default(); document.layers().len()],
+            mask: (BlockWalk::new(&document.mask), Vec::new()),
             out,
             document,
         }
@@ -78,6 +81,17 @@ impl Writer {
         placements.count += 1;
     }
 
+    /// Encodes the next block of the selection; false if there was none left.
+    fn write_mask_block(&mut self) -> bool {
+        let (walk, bytes) = &mut self.mask;
+        let mask = &self.document.mask;
+        let Some(at) = walk.next(mask) else { return false };
+        if let Some(block) = mask.block(at) {
+            private::put_mask_block(bytes, at, block);
+        }
+        true
+    }
+
     fn finish(&mut self) -> Written {
         let document = std::mem::take(&mut self.document);
         let mut out = std::mem::take(&mut self.out);
@@ -102,7 +116,7 @@ impl Writer {
         let mut light = record::write_light(&document.light);
         light.put(preserved(&document, b"LIGH").unwrap_or_default());
         put_chunk(&mut out, *b"LIGH", &light);
-        put_chunk(&mut out, private::KIND, &private::write(&document));
+        put_chunk(&mut out, private::KIND, &private::write(&document, &self.mask.1));
         let unknown = |chunk: &&PreservedChunk| !WRITTEN_ANEW.contains(&&chunk.kind);
         for chunk in document.preserved.iter().filter(unknown) {
             put_chunk(&mut out, chunk.kind, &chunk.data);
@@ -188,6 +202,7 @@ impl Advance for Writer {
     fn advance(&mut self) -> Result<Option<Written>, FormatError> {
         match self.next_block() {
             Some((layer, at)) => self.write_block(layer, at),
+            None if self.write_mask_block() => {}
             None => return Ok(Some(self.finish())),
         }
         Ok(None)
