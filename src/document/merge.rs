@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{BlendMode, Document, Layer};
+use super::{BlendMode, Document, Layer, LayerId};
 use crate::voxel::{Blend, Bounds, Laying, Rgba, Volume};
 
 /// Alpha scaled by an opacity from 0 to 1, rounded to the nearest.
@@ -82,6 +82,15 @@ impl Document {
         merged
     }
 
+    /// The document as it is seen: in the place of its layers a single one of these voxels, which are what
+    /// [`Document::merged`] or a merge in slices came to.
+    pub fn flattened(&self, merged: Volume) -> Document {
+        let mut layer = Layer::new(LayerId(1), &self.name);
+        layer.volume = merged;
+        let active = layer.id;
+        Document { layers: vec![layer], active, ..self.clone() }
+    }
+
     /// The visible layers from the bottom up, as the engine merges them.
     pub fn stack(&self) -> Vec<(&Volume, Blend)> {
         let visible = self.layers.iter().filter(|layer| layer.visible && layer.opacity > 0.0);
@@ -116,7 +125,6 @@ fn starts_as_is(mode: BlendMode) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::LayerId;
 
     fn layer(id: i32, points: &[[i32; 3]], color: Rgba) -> Layer {
         let mut layer = Layer::new(LayerId(id), "");

@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 use super::drawing::{DrawJob, Drawn};
 use super::entries;
 use super::placing::{Destination, place};
+use super::sources::sourced;
 use crate::api::ParamError;
 use crate::api::args::shown;
 use crate::api::json::Members;
 use crate::api::methods::files::*;
+use crate::api::source::Source;
 use crate::api::value::read;
 use crate::document::history::Scope;
 use crate::document::{Document, LayerContent};
@@ -275,43 +277,79 @@ fn save(
     let path = PathBuf::from(&*params.path);
     let format = format::find_for_writing(&path, params.format.as_deref())
         .map_err(|error| file_error(code, action, &params.path, &error))?;
-    let holds_everything = format.name == "gox";
-    let cache = holds_everything.then(|| std::mem::take(&mut project.save_cache));
-    let request = SaveRequest {
-        document: project.document().clone(),
-        path: path.clone(),
-        format,
-        options: WriteOptions {
-            cache: cache.unwrap_or_default(),
-            surface,
-            ..WriteOptions::default()
-        },
-    };
-    let stage =
-        if holds_everything { request.start_with_preview(project) } else { request.start() };
-    let job = Save { stage, drawn: None };
-    let revision = project.revision();
     let named_format = params.format.map(|format| format.into_owned());
-    let shown_path = params.path.into_owned();
-    Ok(Outcome::job(job, move |context, (saved, drawn)| {
-        drawn.map(|drawn| drawn.into_picture(context));
-        let saved = saved.map_err(|error| file_error(code, action, &shown_path, &error))?;
-        // The project may have been closed while it was saved; the file is good all the same.
-        if let Ok(project) = context.project()
-            && holds_everything
-        {
-            project.save_cache = saved.cache;
-            if code == SAVE_PROJECT {
-                project.mark_saved(revision, path);
-            }
-        }
+    let target = Target { path, shown: params.path.into_owned(), named_format, unknown };
+    if format.name == "gox" {
+        return save_whole(context, target, format, code, action);
+    }
+    let document = project.document().clone();
+    let start = move |document| {
+        let options = WriteOptions { surface, ..WriteOptions::default() };
+        let request = SaveRequest { document, path: target.path.clone(), format, options };
+        let job = Save { stage: request.start(), drawn: None };
+        Outcome::job(job, move |_, (saved, _)| target.told(saved, code, action))
+    };
+    if !OF_WHAT_IS_SEEN.contains(&format.name) {
+        return Ok(start(document));
+    }
+    sourced(context, Source::Visible, move |_, seen, _| Ok(start(document.flattened(seen))))
+}
+
+/// Formats whose files hold the visible layers as one: these are merged in slices before the writer begins.
+const OF_WHAT_IS_SEEN: [&str; 4] = ["obj", "ply", "text", "png slices"];
+
+/// Where a file goes, and what its caller called it.
+struct Target {
+    path: PathBuf,
+    shown: String,
+    named_format: Option<String>,
+    /// Warnings about options that are not known.
+    unknown: Vec<String>,
+}
+
+impl Target {
+    fn told(
+        self,
+        saved: Result<Saved, FormatError>,
+        code: i32,
+        action: &str,
+    ) -> Result<SaveProjectResult, RpcError> {
+        let saved = saved.map_err(|error| file_error(code, action, &self.shown, &error))?;
         Ok(SaveProjectResult {
             success: true,
-            path: shown_path,
-            format: named_format,
+            path: self.shown,
+            format: self.named_format,
             bytes: saved.bytes,
-            warnings: [saved.warnings, unknown].concat(),
+            warnings: [saved.warnings, self.unknown].concat(),
         })
+    }
+}
+
+/// Saves into the one format that holds everything, with a preview, and with what the last save left behind.
+fn save_whole(
+    context: &mut Context<'_>,
+    target: Target,
+    format: &'static format::Format,
+    code: i32,
+    action: &'static str,
+) -> Result<Outcome<SaveProjectResult>, RpcError> {
+    let project = context.project()?;
+    let cache = std::mem::take(&mut project.save_cache);
+    let (document, revision) = (project.document().clone(), project.revision());
+    let options = WriteOptions { cache, ..WriteOptions::default() };
+    let request = SaveRequest { document, path: target.path.clone(), format, options };
+    let job = Save { stage: request.start_with_preview(project), drawn: None };
+    Ok(Outcome::job(job, move |context, (saved, drawn)| {
+        drawn.map(|drawn| drawn.into_picture(context));
+        let mut saved = saved;
+        // The project may have been closed while it was saved; the file is good all the same.
+        if let (Ok(saved), Ok(project)) = (&mut saved, context.project()) {
+            project.save_cache = std::mem::take(&mut saved.cache);
+            if code == SAVE_PROJECT {
+                project.mark_saved(revision, target.path.clone());
+            }
+        }
+        target.told(saved, code, action)
     }))
 }
 

@@ -49,6 +49,23 @@ fn works(daemon: &Daemon) -> Vec<Work> {
     let picture = json!({"path": daemon.file("a.png"), "width": 3840, "height": 2160});
     let fill = json!({"position": [5, 5, 0], "color": "#aa3311", "tolerance": 255});
     let fill_and_undo = calls(&[("goxel.flood_fill", fill), ("goxel.undo", json!({}))]);
+    let ball = json!([{"op": "sphere", "center": [200, 200, 30], "radius": 180, "color": [9, 9, 255, 120]}]);
+    let merge = [
+        ("goxel.create_layer", json!({"name": "upper"})),
+        ("goxel.edit", json!({"operations": ball})),
+        ("goxel.merge_layers", json!({"source_layer_id": 2, "target_layer_id": 1})),
+        ("goxel.undo", json!({"steps": 3})),
+    ];
+    let clone = [
+        ("goxel.create_clone_layer", json!({"base_id": 1, "offset": [7, 5, 300]})),
+        ("goxel.undo", json!({})),
+    ];
+    let select = [
+        ("goxel.select_voxels", json!({})),
+        ("goxel.grow_selection", json!({"steps": 1})),
+        ("goxel.fill_selection", json!({"color": "#00ff0080"})),
+        ("goxel.undo", json!({"steps": 3})),
+    ];
     vec![
         big("first save .gox", "goxel.save_project", file("a.gox")),
         big("save .gox again", "goxel.save_project", file("a.gox")),
@@ -58,6 +75,9 @@ fn works(daemon: &Daemon) -> Vec<Work> {
         big("render 4K", "goxel.render_scene", picture),
         big("measure", "goxel.measure", json!({})),
         Work { name: "flood fill, undo", calls: fill_and_undo },
+        Work { name: "merge layers", calls: calls(&merge) },
+        Work { name: "clone layer", calls: calls(&clone) },
+        Work { name: "selection", calls: calls(&select) },
         big("load .gox", "goxel.load_project", file("a.gox")),
         big("load .vox", "goxel.load_project", file("a.vox")),
     ]
