@@ -58,7 +58,7 @@ fn state(daemon: &Daemon) -> Vec<String> {
 fn check_counts(daemon: &Daemon) {
     let project = daemon.service.workspace().project("default").expect("the default project");
     for layer in project.document().layers() {
-        let counted = layer.volume.blocks().map(|(_, block)| u64::from(block.count())).sum();
+        let counted: u64 = layer.volume.blocks().map(|(_, block)| u64::from(block.count())).sum();
         assert_eq!(layer.volume.count(), counted, "{}", layer.name);
     }
 }
