@@ -32,9 +32,10 @@ impl BlockRange {
     /// If the next block is the first of its super-chunk: the box of voxels that the walk covers in
     /// this super-chunk.
     pub(crate) fn fresh_chunk(&self) -> Option<Bounds> {
-        let low = self.chunk_low();
-        (!self.finished && self.next == low).then(|| Bounds {
-            min: low.map(|v| v << 4),
+        // Axis by axis: the first mostly decides, and the whole was just written in parts.
+        let is_low = |axis: usize| self.next[axis] == self.chunk[axis].max(self.min[axis]);
+        (!self.finished && (0..3).all(is_low)).then(|| Bounds {
+            min: self.chunk_low().map(|v| v << 4),
             max: self.chunk_high().map(|v| (v + 1) << 4),
         })
     }
