@@ -11,10 +11,12 @@ use goxel_daemon::voxel::{Bounds, Rgba};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-const LIMITS: Limits = Limits { max_file_bytes: 16 << 20, max_voxel_bytes: 64 << 20 };
+fn limits() -> Limits {
+    Limits { max_file_bytes: 16 << 20, max_voxel_bytes: 64 << 20, ..Limits::default() }
+}
 
 fn options() -> ReadOptions {
-    ReadOptions { limits: LIMITS, ..ReadOptions::default() }
+    ReadOptions { limits: limits(), ..ReadOptions::default() }
 }
 
 /// Whole files to damage: one that each writer makes, and small samples where there are some.
@@ -182,7 +184,7 @@ fn a_file_cut_at_any_byte_gives_an_error_or_a_document() {
 fn limits_are_kept_and_named() {
     let gox = format::by_name("gox").expect("gox is known");
     let encoded = format::encode(model(), gox, WriteOptions::default()).expect("encodes");
-    let limits = Limits { max_voxel_bytes: 16 << 10, ..LIMITS };
+    let limits = Limits { max_voxel_bytes: 16 << 10, ..limits() };
     let options = ReadOptions { limits, ..ReadOptions::default() };
     match format::decode(encoded.bytes, None, options).map(|loaded| loaded.format) {
         Err(error @ FormatError::Limit { limit_name: "max_voxel_bytes", .. }) => {

@@ -4,7 +4,9 @@ use rustc_hash::FxHashMap;
 
 use super::{FormatError, Limits};
 use crate::job::leftovers;
-use crate::voxel::{BLOCK_VOXELS, BlockPos, Point, Rgba, Volume, memory_in_use, memory_limit};
+use crate::voxel::{
+    BLOCK_VOXELS, BlockPos, Bounds, Point, Rgba, Volume, memory_in_use, memory_limit,
+};
 
 /// Bytes that a block counts for, however it is stored.
 pub(crate) const BLOCK_BYTES: u64 = BLOCK_VOXELS as u64 * 4;
@@ -54,6 +56,20 @@ impl Allowance {
     }
 }
 
+/// The box around all voxels of some blocks. Asking a volume for it would go through all of its blocks at once.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Around(pub(crate) Option<Bounds>);
+
+impl Around {
+    /// Takes in the voxels of a block that has just been put into a volume.
+    pub(crate) fn add(&mut self, volume: &Volume, at: BlockPos) {
+        let holds_all = self.0.is_some_and(|known| known.union(&at.bounds()) == known);
+        if !holds_all && let Some(block) = volume.block(at) {
+            self.0 = Bounds::union_of(self.0, block.bounds(at));
+        }
+    }
+}
+
 type Voxels = Box<[Rgba; BLOCK_VOXELS]>;
 
 /// A volume in the making. Voxels that come in runs within a block cost a few nanoseconds each.
@@ -61,6 +77,7 @@ pub(crate) struct VolumeBuilder {
     index: FxHashMap<BlockPos, usize>,
     blocks: Vec<(BlockPos, Voxels)>,
     last: (BlockPos, usize),
+    around: Around,
 }
 
 /// No voxel lies in this block, so it can stand for "none yet".
@@ -68,7 +85,8 @@ const NOWHERE: BlockPos = BlockPos { x: i32::MAX, y: i32::MAX, z: i32::MAX };
 
 impl VolumeBuilder {
     pub(crate) fn new() -> Self {
-        VolumeBuilder { index: FxHashMap::default(), blocks: Vec::new(), last: (NOWHERE, 0) }
+        let (index, blocks, around) = Default::default();
+        VolumeBuilder { index, blocks, last: (NOWHERE, 0), around }
     }
 
     /// Sets a voxel; a later one at the same place wins.
@@ -98,6 +116,11 @@ impl VolumeBuilder {
         Ok(self.blocks.len() - 1)
     }
 
+    /// The box around all voxels that are moved.
+    pub(crate) fn bounds(&self) -> Option<Bounds> {
+        self.around.0
+    }
+
     /// How many blocks are left to be moved.
     pub(crate) fn blocks(&self) -> usize {
         self.blocks.len()
@@ -110,6 +133,7 @@ impl VolumeBuilder {
             Some((at, voxels)) => {
                 self.index.remove(&at);
                 volume.set_block(at, &voxels);
+                self.around.add(volume, at);
                 true
             }
             None => false,

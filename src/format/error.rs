@@ -128,8 +128,12 @@ impl FormatError {
             FormatError::Invalid { .. } => {
                 "the file is damaged or of another format; nothing was changed".to_owned()
             }
-            FormatError::Limit { limit_name, .. } => {
-                format!("raise {limit_name} if the file is meant to be this large")
+            FormatError::Limit { limit_name, .. } if limit_name.starts_with("max_") => {
+                let flag = limit_name.replace('_', "-");
+                format!("raise {limit_name} (--{flag}) if the file is meant to be this large")
+            }
+            FormatError::Limit { .. } => {
+                "raise --max-voxel-memory, or close what is not needed".to_owned()
             }
             FormatError::DoesNotFit { .. } => {
                 "export a part of the document, or use gox, which holds everything".to_owned()

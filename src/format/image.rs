@@ -7,6 +7,7 @@ use png::{
     Limits, Reader, Transformations,
 };
 
+use super::FormatError;
 use crate::job::leftovers;
 use crate::voxel::Rgba;
 
@@ -16,6 +17,22 @@ pub(crate) fn size(png: &[u8]) -> Option<(u32, u32)> {
     let number = |at: usize| u32::from_be_bytes([0, 1, 2, 3].map(|i| header[at + i]));
     (header[..8] == *b"\x89PNG\r\n\x1a\n" && header[12..16] == *b"IHDR")
         .then(|| (number(16), number(20)))
+}
+
+/// Refuses a picture of more pixels than may be read, or than memory may be taken for.
+pub(crate) fn check_size(png: &[u8], limits: super::Limits) -> Result<(), FormatError> {
+    let Some((width, height)) = size(png) else { return Ok(()) };
+    let got = u64::from(width) * u64::from(height);
+    let in_memory = limits.max_voxel_bytes / 4;
+    let (limit, limit_name) = match limits.max_picture_pixels {
+        own if own <= in_memory => (own, "max_picture_pixels"),
+        _ => (in_memory, "max_voxel_bytes / 4"),
+    };
+    if got > limit {
+        let what = format!("a picture of {width} x {height} pixels");
+        return Err(FormatError::Limit { what, limit_name, limit, got });
+    }
+    Ok(())
 }
 
 /// Decodes a PNG of any colour type to RGBA with 8 bits a channel. `max_pixels` bounds the memory.

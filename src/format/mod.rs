@@ -18,6 +18,7 @@ mod gox;
 mod image;
 mod import;
 mod job;
+mod merged;
 mod palette;
 mod png;
 mod quantise;
@@ -46,7 +47,7 @@ use std::path::Path;
 use crate::document::{DEFAULT_SIZE, Document, canvas_for_size};
 use crate::job::Job;
 pub use crate::job::pieces::Pieces;
-use crate::voxel::{Bounds, Volume};
+use crate::voxel::Bounds;
 
 /// What loading may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,12 +56,24 @@ pub struct Limits {
     pub max_file_bytes: u64,
     /// The most memory for voxels, in bytes; a block of 16x16x16 counts 16 KiB however it is stored.
     pub max_voxel_bytes: u64,
+    /// The most bytes that a schematic may have when it is unpacked.
+    pub max_unpacked_bytes: u64,
+    /// The most pixels of a picture that is read.
+    pub max_picture_pixels: u64,
+    /// The most columns of the grid that the triangles of a file may cross together.
+    pub max_surface_columns: u64,
 }
 
 impl Default for Limits {
-    /// A file of 1 GiB, voxels of 2 GiB.
+    /// A file of 1 GiB, voxels of 2 GiB, 64 MiB unpacked, 64 Mi pixels, 256 Mi columns.
     fn default() -> Self {
-        Limits { max_file_bytes: 1 << 30, max_voxel_bytes: 2 << 30 }
+        Limits {
+            max_file_bytes: 1 << 30,
+            max_voxel_bytes: 2 << 30,
+            max_unpacked_bytes: 1 << 26,
+            max_picture_pixels: 1 << 26,
+            max_surface_columns: 1 << 28,
+        }
     }
 }
 
@@ -180,10 +193,9 @@ pub type ReadJob = Box<dyn Job<Output = Result<Loaded, FormatError>>>;
 /// A writer at work.
 pub type WriteJob = Box<dyn Job<Output = Result<Written, FormatError>>>;
 
-/// The canvas of a document that is made of volumes: the box around them, or that of a new document.
-fn canvas_around<'a>(volumes: impl Iterator<Item = &'a Volume>) -> Bounds {
-    let around = volumes.fold(None, |all, volume| Bounds::union_of(all, volume.bounds()));
-    around.unwrap_or_else(|| canvas_for_size(DEFAULT_SIZE))
+/// The canvas of a document whose voxels fill this box; that of a new document if there are none.
+fn canvas_around(voxels: Option<Bounds>) -> Bounds {
+    voxels.unwrap_or_else(|| canvas_for_size(DEFAULT_SIZE))
 }
 
 /// Runs a boxed job to its end.

@@ -13,6 +13,7 @@ use png::{Compression, StreamWriter};
 use super::builder::{Allowance, VolumeBuilder};
 use super::bytes::{Bytes, FileBytes};
 use super::image::{self, Decoding, Raster};
+use super::merged::merged;
 use super::steps::{Advance, Steps};
 use super::{
     FormatError, Loaded, ReadJob, ReadOptions, WriteJob, WriteOptions, Written, canvas_around,
@@ -25,7 +26,7 @@ const NAME: &str = "png";
 const SLICES: &str = "png slices";
 /// The keyword of the text chunk that tells about slices: width, depth, height, then x, y, z.
 const KEYWORD: &str = "goxel-slices";
-/// The most pixels that are read or written.
+/// The most pixels that are written.
 const PIXELS_MAX: u64 = 1 << 26;
 
 pub(super) fn detect(bytes: &[u8]) -> bool {
@@ -85,8 +86,8 @@ impl Reader {
     }
 
     fn start_to_decode(&self, bytes: FileBytes) -> Result<Stage, FormatError> {
-        let max_pixels = PIXELS_MAX.min(self.options.limits.max_voxel_bytes / 4);
-        let decoding = Decoding::start(bytes, max_pixels).map_err(invalid)?;
+        image::check_size(&bytes, self.options.limits)?;
+        let decoding = Decoding::start(bytes, u64::MAX).map_err(invalid)?;
         Ok(Stage::Decoding(Box::new(decoding)))
     }
 
@@ -141,7 +142,7 @@ impl Reader {
             min: slices.corner,
             max: [0, 1, 2].map(|axis| slices.corner[axis] + slices.size[axis]),
         });
-        let canvas = told.unwrap_or_else(|| canvas_around([&layer.volume].into_iter()));
+        let canvas = told.unwrap_or_else(|| canvas_around(self.builder.bounds()));
         let format = if slices.is_some() { SLICES } else { NAME };
         let document = Document::with_layers(&name, canvas, vec![layer]);
         Loaded { document, format, warnings: Vec::new(), version: None }
@@ -222,15 +223,10 @@ impl Advance for Reader {
 
 pub(super) fn slices_writer(document: Document, _options: WriteOptions) -> WriteJob {
     let canvas = document.canvas;
-    Box::new(Steps(Writer {
-        volume: document.merged(),
-        canvas,
-        size: canvas.dimensions(),
-        stream: None,
-        out: SharedPieces::default(),
-        next: 0,
-        inside: 0,
-    }))
+    merged(&document, move |volume| {
+        let (size, out) = (canvas.dimensions(), SharedPieces::default());
+        Box::new(Steps(Writer { volume, canvas, size, stream: None, out, next: 0, inside: 0 }))
+    })
 }
 
 struct Writer {

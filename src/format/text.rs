@@ -5,6 +5,7 @@
 
 use super::ascii::{BYTES_A_UNIT, Line, Lines, hex, integer, put_integer};
 use super::builder::{Allowance, VolumeBuilder};
+use super::merged::merged;
 use super::steps::{Advance, Steps};
 use super::{
     FormatError, Loaded, Pieces, ReadJob, ReadOptions, WriteJob, WriteOptions, Written,
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::document::{Document, Layer, LayerId};
 use crate::format::bytes::FileBytes;
-use crate::voxel::{BLOCK_VOXELS, BlockPos, Point, Rgba, Volume};
+use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockWalk, Point, Rgba, Volume};
 
 const NAME: &str = "text";
 const HEADER: &[u8] = b"# goxel-daemon\n# One line per voxel\n# X Y Z RRGGBB\n";
@@ -74,7 +75,7 @@ impl Advance for Reader {
         }
         let mut layer = Layer::new(LayerId(1), "Layer.1");
         layer.volume = std::mem::take(&mut self.volume);
-        let canvas = canvas_around([&layer.volume].into_iter());
+        let canvas = canvas_around(self.builder.bounds());
         let name = self.options.name.take().unwrap_or_default();
         let document = Document::with_layers(&name, canvas, vec![layer]);
         Ok(Some(Loaded { document, format: NAME, warnings: Vec::new(), version: None }))
@@ -86,9 +87,10 @@ impl Advance for Reader {
 }
 
 pub(super) fn writer(document: Document, _options: WriteOptions) -> WriteJob {
-    let volume = document.merged();
-    let blocks = volume.blocks().map(|(at, _)| at).collect();
-    Box::new(Steps(Writer { volume, blocks, next: 0, translucent: 0, out: HEADER.to_vec().into() }))
+    merged(&document, |volume| {
+        let (walk, out) = (BlockWalk::new(&volume), HEADER.to_vec().into());
+        Box::new(Steps(Writer { volume, walk, done: 0, translucent: 0, out }))
+    })
 }
 
 /// The most bytes that a voxel's line takes.
@@ -96,8 +98,9 @@ const LINE_MAX: usize = 3 * 12 + 7;
 
 struct Writer {
     volume: Volume,
-    blocks: Vec<BlockPos>,
-    next: usize,
+    walk: BlockWalk,
+    /// Blocks written.
+    done: u64,
     translucent: u64,
     out: Pieces,
 }
@@ -137,9 +140,9 @@ impl Advance for Writer {
     type Output = Written;
 
     fn advance(&mut self) -> Result<Option<Written>, FormatError> {
-        if let Some(&at) = self.blocks.get(self.next) {
+        if let Some(at) = self.walk.next(&self.volume) {
             self.write_block(at);
-            self.next += 1;
+            self.done += 1;
             return Ok(None);
         }
         let warnings = match self.translucent {
@@ -151,6 +154,6 @@ impl Advance for Writer {
     }
 
     fn units(&self) -> (u64, u64) {
-        (self.next as u64, self.blocks.len() as u64)
+        (self.done, self.volume.block_count() as u64)
     }
 }

@@ -18,14 +18,17 @@ mod vxl;
 
 use super::builder::{Allowance, VolumeBuilder};
 use super::steps::{Advance, Steps};
-use super::{FormatError, Loaded, ReadJob, ReadOptions, WriteJob, WriteOptions, canvas_around};
+use super::{
+    FormatError, Limits, Loaded, ReadJob, ReadOptions, WriteJob, WriteOptions, canvas_around,
+};
 use crate::document::{Document, Layer, LayerId, Palette};
 use crate::format::bytes::FileBytes;
-use crate::voxel::{Point, Rgba, Volume};
+use crate::voxel::{Bounds, Point, Rgba, Volume};
 
 /// What a decoder puts a file's content into.
 pub(super) struct Sink {
     pub(super) allowance: Allowance,
+    limits: Limits,
     layers: Vec<(Layer, VolumeBuilder)>,
     pub(super) palette: Option<Palette>,
     pub(super) warnings: Vec<String>,
@@ -36,9 +39,10 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    fn new(allowance: Allowance) -> Self {
+    fn new(limits: Limits) -> Self {
         let (layers, palette, warnings) = Default::default();
-        Sink { allowance, layers, palette, warnings, progress: (0, 0), outside: 0 }
+        let allowance = Allowance::new(limits);
+        Sink { allowance, limits, layers, palette, warnings, progress: (0, 0), outside: 0 }
     }
 
     /// How many blocks are not moved into volumes.
@@ -118,7 +122,7 @@ fn reader(format: &'static str, start: Start, bytes: FileBytes, options: ReadOpt
         parts: None,
         bytes,
         decoded: false,
-        sink: Sink::new(Allowance::new(options.limits)),
+        sink: Sink::new(options.limits),
         volumes: Vec::new(),
         moving: 0,
         moved: 0,
@@ -150,10 +154,11 @@ impl Reader {
 
     fn finish(&mut self) -> Loaded {
         let volumes = std::mem::take(&mut self.volumes);
-        let layers = std::mem::take(&mut self.sink.layers).into_iter().zip(volumes);
-        let layers: Vec<Layer> =
-            layers.map(|((layer, _), volume)| Layer { volume, ..layer }).collect();
-        let canvas = canvas_around(layers.iter().map(|layer| &layer.volume));
+        let layers = std::mem::take(&mut self.sink.layers);
+        let bounds = layers.iter().map(|(_, builder)| builder.bounds());
+        let canvas = canvas_around(bounds.fold(None, Bounds::union_of));
+        let layers = layers.into_iter().zip(volumes);
+        let layers = layers.map(|((layer, _), volume)| Layer { volume, ..layer }).collect();
         let name = self.options.name.take().unwrap_or_default();
         let mut document = Document::with_layers(&name, canvas, layers);
         document.palette = self.sink.palette.take().unwrap_or_default();

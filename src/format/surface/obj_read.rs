@@ -5,11 +5,10 @@ use super::soup::Soup;
 use super::voxelise::{Vertex, Voxeliser};
 use crate::document::{Document, Layer, LayerId};
 use crate::format::ascii::{BYTES_A_UNIT, Line, Lines, decimal, integer};
-use crate::format::builder::Allowance;
 use crate::format::bytes::FileBytes;
 use crate::format::steps::{Advance, Steps};
 use crate::format::{FormatError, Loaded, ReadJob, ReadOptions, canvas_around};
-use crate::voxel::{Rgba, Volume};
+use crate::voxel::{Bounds, Rgba, Volume};
 
 const NAME: &str = "obj";
 /// Corners of one face that are read.
@@ -28,7 +27,7 @@ pub(in crate::format) fn detect(bytes: &[u8]) -> bool {
 }
 
 pub(in crate::format) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
-    let voxeliser = Voxeliser::new(Allowance::new(options.limits));
+    let voxeliser = Voxeliser::new(options.limits);
     Box::new(Steps(Reader {
         bytes,
         at: 0,
@@ -105,21 +104,23 @@ impl Reader {
     fn finish(&mut self) -> Loaded {
         let materials = "colours of materials and textures are left out".to_owned();
         let warnings = if self.materials { vec![materials] } else { Vec::new() };
-        loaded(&mut self.options, std::mem::take(&mut self.volume), NAME, warnings)
+        let (volume, bounds) = (std::mem::take(&mut self.volume), self.voxeliser.builder.bounds());
+        loaded(&mut self.options, volume, bounds, NAME, warnings)
     }
 }
 
-/// A document of one layer.
+/// A document of one layer, whose voxels fill a box.
 pub(super) fn loaded(
     options: &mut ReadOptions,
     volume: Volume,
+    bounds: Option<Bounds>,
     format: &'static str,
     warnings: Vec<String>,
 ) -> Loaded {
     let name = options.name.take().unwrap_or_default();
     let mut layer = Layer::new(LayerId(1), "Layer.1");
     layer.volume = volume;
-    let canvas = canvas_around([&layer.volume].into_iter());
+    let canvas = canvas_around(bounds);
     Loaded {
         document: Document::with_layers(&name, canvas, vec![layer]),
         format,

@@ -4,6 +4,7 @@
 use super::quads::{QUADS_A_UNIT, Quads};
 use crate::document::Document;
 use crate::format::ascii::put_integer;
+use crate::format::merged::merged;
 use crate::format::steps::{Advance, Steps};
 use crate::format::{FormatError, Pieces, WriteJob, WriteOptions, Written};
 use crate::mesh::Face;
@@ -14,7 +15,10 @@ const fn normal_number(face: Face) -> u8 {
 }
 
 pub(in crate::format) fn writer(document: Document, options: WriteOptions) -> WriteJob {
-    let quads = Quads::new(&document, options.surface);
+    merged(&document, move |volume| start(Quads::new(volume, options.surface)))
+}
+
+fn start(quads: Quads) -> WriteJob {
     let mut out = b"# goxel-daemon\n".to_vec();
     for face in Face::ALL {
         out.extend_from_slice(b"vn");

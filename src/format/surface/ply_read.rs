@@ -21,7 +21,7 @@ pub(in crate::format) fn detect(bytes: &[u8]) -> bool {
 }
 
 pub(in crate::format) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
-    let voxeliser = Voxeliser::new(Allowance::new(options.limits));
+    let voxeliser = Voxeliser::new(options.limits);
     Box::new(Steps(Reader {
         bytes,
         at: 0,
@@ -195,7 +195,8 @@ impl Advance for Reader {
             && !self.voxeliser.builder.move_block(&mut self.volume)
         {
             let volume = std::mem::take(&mut self.volume);
-            return Ok(Some(loaded(&mut self.options, volume, NAME, Vec::new())));
+            let bounds = self.voxeliser.builder.bounds();
+            return Ok(Some(loaded(&mut self.options, volume, bounds, NAME, Vec::new())));
         }
         Ok(None)
     }

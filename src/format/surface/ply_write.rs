@@ -3,13 +3,16 @@
 use super::quads::{QUADS_A_UNIT, Quads};
 use crate::document::Document;
 use crate::format::ascii::put_integer;
+use crate::format::merged::merged;
 use crate::format::steps::{Advance, Steps};
 use crate::format::{FormatError, Pieces, WriteJob, WriteOptions, Written};
 
 pub(in crate::format) fn writer(document: Document, options: WriteOptions) -> WriteJob {
-    let quads = Quads::new(&document, options.surface);
-    let (vertices, faces) = (Pieces::new(), Pieces::new());
-    Box::new(Steps(Writer { quads, vertices, faces, face_count: 0 }))
+    merged(&document, move |volume| {
+        let quads = Quads::new(volume, options.surface);
+        let (vertices, faces) = (Pieces::new(), Pieces::new());
+        Box::new(Steps(Writer { quads, vertices, faces, face_count: 0 }))
+    })
 }
 
 /// The most bytes of a vertex's line: three coordinates of up to eleven characters and four channels.

@@ -3,9 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use super::SurfaceOptions;
-use crate::document::Document;
 use crate::mesh::{Face, Merge, Mesher, Quad, Solidity};
-use crate::voxel::Rgba;
+use crate::voxel::{Rgba, Volume};
 
 /// Vertices remembered for sharing. More are forgotten; they are then written again.
 const SHARED_MAX: usize = 1 << 16;
@@ -13,7 +12,7 @@ const SHARED_MAX: usize = 1 << 16;
 /// Quads that are handed on in one unit of work.
 pub(super) const QUADS_A_UNIT: usize = 256;
 
-/// The faces of what is seen of a document.
+/// The faces of a volume.
 pub(super) struct Quads {
     mesher: Mesher,
     /// Quads that were found, and how many of them are done.
@@ -34,8 +33,7 @@ pub(super) struct Corners {
 }
 
 impl Quads {
-    pub(super) fn new(document: &Document, options: SurfaceOptions) -> Self {
-        let volume = document.merged();
+    pub(super) fn new(volume: Volume, options: SurfaceOptions) -> Self {
         let merge = if options.merge { Merge::Color } else { Merge::Nothing };
         Quads {
             blocks: volume.block_count() as u64,

@@ -5,8 +5,8 @@
 //! back exactly its voxels. Corners count too, so that triangles smaller than a voxel are not lost.
 
 use super::VoxeliseOptions;
-use crate::format::FormatError;
 use crate::format::builder::{Allowance, VolumeBuilder};
+use crate::format::{FormatError, Limits};
 use crate::voxel::{Point, Rgba};
 
 type Vector = [f64; 3];
@@ -20,8 +20,6 @@ pub(super) struct Vertex {
 
 /// How far inside the surface voxels are taken, in voxels.
 const INSIDE: f64 = 1e-3;
-/// The most grid columns that all triangles together may cross.
-const COLUMNS_MAX: u64 = 1 << 28;
 
 /// From the file's space to that of voxels.
 #[derive(Clone, Copy)]
@@ -49,7 +47,9 @@ impl Placement {
 pub(super) struct Voxeliser {
     pub(super) builder: VolumeBuilder,
     pub(super) allowance: Allowance,
+    /// Grid columns that all triangles together cross, and may cross.
     columns: u64,
+    max_columns: u64,
     sweep: Option<Sweep>,
 }
 
@@ -82,8 +82,14 @@ fn length(v: Vector) -> f64 {
 }
 
 impl Voxeliser {
-    pub(super) fn new(allowance: Allowance) -> Self {
-        Voxeliser { builder: VolumeBuilder::new(), allowance, columns: 0, sweep: None }
+    pub(super) fn new(limits: Limits) -> Self {
+        Voxeliser {
+            builder: VolumeBuilder::new(),
+            allowance: Allowance::new(limits),
+            columns: 0,
+            max_columns: limits.max_surface_columns,
+            sweep: None,
+        }
     }
 
     /// One voxel at a point in voxel space.
@@ -158,11 +164,11 @@ impl Voxeliser {
 
     fn count(&mut self, columns: u64) -> Result<(), FormatError> {
         self.columns = self.columns.saturating_add(columns);
-        if self.columns > COLUMNS_MAX {
+        if self.columns > self.max_columns {
             return Err(FormatError::Limit {
                 what: "the model's surface in voxels".to_owned(),
-                limit_name: "voxelised surface",
-                limit: COLUMNS_MAX,
+                limit_name: "max_surface_columns",
+                limit: self.max_columns,
                 got: self.columns,
             });
         }
@@ -215,7 +221,6 @@ fn mix(corners: [Vertex; 3], shares: [f64; 3]) -> Rgba {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::Limits;
     use crate::mesh::faces;
     use crate::voxel::{Bounds, Volume};
 
@@ -232,7 +237,7 @@ mod tests {
         let mut volume = Volume::new();
         volume.fill(Bounds { min: [-3, 2, -1], max: [2, 5, 4] }, Rgba::opaque(9, 8, 7));
         volume.set([10, 10, 10].into(), Rgba::opaque(1, 2, 3));
-        let mut voxeliser = Voxeliser::new(Allowance::new(Limits::default()));
+        let mut voxeliser = Voxeliser::new(Limits::default());
         for quad in faces(&volume) {
             let [a, b, c, d] = quad.corners().map(|corner| Vertex {
                 position: corner.map(|value| value as f64),
@@ -250,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_tiny_triangle_is_one_voxel() -> Result<(), FormatError> {
-        let mut voxeliser = Voxeliser::new(Allowance::new(Limits::default()));
+        let mut voxeliser = Voxeliser::new(Limits::default());
         let corners = [[3.1, 4.1, 5.2], [3.2, 4.1, 5.2], [3.1, 4.2, 5.2]];
         let color = Rgba::WHITE;
         whole(&mut voxeliser, corners.map(|position| Vertex { position, color }))?;
@@ -261,7 +266,7 @@ mod tests {
 
     #[test]
     fn an_enormous_triangle_is_refused() {
-        let mut voxeliser = Voxeliser::new(Allowance::new(Limits::default()));
+        let mut voxeliser = Voxeliser::new(Limits::default());
         let corners = [[0.0; 3], [1e9, 0.0, 0.0], [0.0, 1e9, 0.0]];
         let color = Rgba::WHITE;
         let result = voxeliser.triangle(corners.map(|position| Vertex { position, color }));

@@ -6,8 +6,8 @@
 
 use super::palette::Colors;
 use crate::format::FormatError;
-use crate::format::builder::Allowance;
-use crate::voxel::{BLOCK_VOXELS, BlockPos, Point, Volume};
+use crate::format::builder::{Allowance, Around};
+use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Point, Volume};
 
 /// Blocks along an axis that 256 voxels can touch.
 const EDGE: usize = 17;
@@ -26,6 +26,7 @@ pub(super) struct Grid {
     blocks: Vec<(usize, Numbers)>,
     /// Blocks of zeros, to be used again.
     spare: Vec<Numbers>,
+    around: Around,
 }
 
 impl Grid {
@@ -36,7 +37,13 @@ impl Grid {
             table: Box::new([0; PLACES]),
             blocks: Vec::new(),
             spare: Vec::new(),
+            around: Around::default(),
         }
+    }
+
+    /// The box around all voxels that were moved.
+    pub(super) fn bounds(&self) -> Option<Bounds> {
+        self.around.0
     }
 
     /// Says where voxels go: cell v of the file goes to `base + sign * v`, where row r of the volume
@@ -94,6 +101,7 @@ impl Grid {
         let BlockPos { x: left, y: front, z: bottom } = self.first;
         let at = BlockPos { x: left + x as i32, y: front + y as i32, z: bottom + z as i32 };
         volume.set_numbered_block(at, &numbers, colors);
+        self.around.add(volume, at);
         numbers.fill(0);
         self.spare.push(numbers);
         true

@@ -14,6 +14,7 @@ mod scene;
 mod slab6;
 mod write;
 
+use super::merged::merged;
 use super::steps::Steps;
 use super::{ReadJob, ReadOptions, WriteJob, WriteOptions};
 use crate::document::Document;
@@ -36,5 +37,9 @@ pub(super) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
 }
 
 pub(super) fn writer(document: Document, _options: WriteOptions) -> WriteJob {
-    Box::new(Steps(write::Writer::new(document)))
+    if write::keeps_layers(&document) {
+        return Box::new(Steps(write::Writer::new(&document, None)));
+    }
+    let copy = document.clone();
+    merged(&document, move |seen| Box::new(Steps(write::Writer::new(&copy, Some(seen)))))
 }

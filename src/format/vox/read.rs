@@ -10,7 +10,7 @@ use crate::format::bytes::Bytes;
 use crate::format::bytes::FileBytes;
 use crate::format::steps::Advance;
 use crate::format::{FormatError, Loaded, ReadOptions, canvas_around};
-use crate::voxel::{Point, Volume};
+use crate::voxel::{Bounds, Point, Volume};
 
 /// Voxels placed in one unit of work.
 const RUN: usize = 16_384;
@@ -91,7 +91,7 @@ impl Scene {
     }
 
     fn into_loaded(mut self, name: &str) -> Loaded {
-        let canvas = canvas_around(self.layers.iter().map(|layer| &layer.volume));
+        let canvas = canvas_around(Bounds::union_of(self.grid.bounds(), self.builder.bounds()));
         let mut document = Document::with_layers(name, canvas, std::mem::take(&mut self.layers));
         if self.content.has_colors {
             let colors = self.content.colors[1..].iter().map(|&color| (color, None)).collect();

@@ -54,7 +54,7 @@ impl Reader {
         let name = self.options.name.take().unwrap_or_default();
         let mut layer = Layer::new(LayerId(1), "Layer.1");
         layer.volume = std::mem::take(&mut self.volume);
-        let canvas = canvas_around([&layer.volume].into_iter());
+        let canvas = canvas_around(self.builder.bounds());
         let mut document = Document::with_layers(&name, canvas, vec![layer]);
         let colors = (0..EMPTY).map(|index| (color(&self.file, index), None)).collect();
         document.palette = Palette { name, colors };

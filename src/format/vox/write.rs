@@ -63,9 +63,10 @@ struct File {
 }
 
 impl Writer {
-    pub(super) fn new(document: Document) -> Self {
+    /// Begins to write each layer; or what is seen, merged, and the hidden layers.
+    pub(super) fn new(document: &Document, seen: Option<Volume>) -> Self {
         let mut warnings = Vec::new();
-        let sources = sources(&document, &mut warnings);
+        let sources = sources(document, seen, &mut warnings);
         let plain = Material { name: String::new(), ..Material::default() };
         let is_plain = |material: &Material| {
             Material { name: String::new(), preserved: Vec::new(), ..material.clone() } == plain
@@ -233,21 +234,25 @@ impl File {
     }
 }
 
-/// What is written: each layer, or the visible ones merged where only that shows them as they are.
-fn sources(document: &Document, warnings: &mut Vec<String>) -> Vec<Source> {
+/// Whether the layers of a document show it as it is; else the visible ones are written merged.
+pub(super) fn keeps_layers(document: &Document) -> bool {
     let plain = |layer: &Layer| layer.mode == BlendMode::Over && layer.opacity >= 1.0;
+    document.layers().iter().all(|layer| !layer.visible || plain(layer))
+}
+
+fn sources(document: &Document, seen: Option<Volume>, warnings: &mut Vec<String>) -> Vec<Source> {
     let layers = document.layers();
     let mut sources = Vec::new();
-    if layers.iter().all(|layer| !layer.visible || plain(layer)) {
-        sources.extend(layers.iter().map(|layer| Source::new(layer, layer.volume.clone())));
-    } else {
+    if let Some(seen) = seen {
         let text = "layers with blend modes or opacity are written as one layer, as they are seen";
         warnings.push(text.to_owned());
-        let mut merged = Source::new(&layers[0], document.merged());
+        let mut merged = Source::new(&layers[0], seen);
         (merged.name, merged.hidden) = (document.name.clone(), false);
         sources.push(merged);
         let hidden = layers.iter().filter(|layer| !layer.visible);
         sources.extend(hidden.map(|layer| Source::new(layer, layer.volume.clone())));
+    } else {
+        sources.extend(layers.iter().map(|layer| Source::new(layer, layer.volume.clone())));
     }
     sources.retain(|source| !source.volume.is_empty());
     sources

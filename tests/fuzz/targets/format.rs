@@ -7,7 +7,7 @@ use goxel_daemon::format::{self, Limits, ReadOptions};
 use libfuzzer_sys::fuzz_target;
 
 fn options() -> ReadOptions {
-    let limits = Limits { max_file_bytes: 1 << 20, max_voxel_bytes: 64 << 20 };
+    let limits = Limits { max_file_bytes: 1 << 20, max_voxel_bytes: 64 << 20, ..Limits::default() };
     ReadOptions { limits, ..Default::default() }
 }
 

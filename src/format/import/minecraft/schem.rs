@@ -8,14 +8,14 @@ use crate::format::import::{Parts, Sink, add, standing, turned};
 use crate::format::unpack::Unpacking;
 
 pub(in crate::format::import) const NAME: &str = "schem";
-/// The most bytes after unpacking.
-const UNPACKED_MAX: u64 = 1 << 26;
 
 pub(in crate::format::import) fn start(
     file: &FileBytes,
-    _: &mut Sink,
+    sink: &mut Sink,
 ) -> Result<Parts, FormatError> {
-    let mut stage = Stage::Unpacking(Unpacking::gzip(file, UNPACKED_MAX as usize + 1));
+    // One byte more tells that there are too many.
+    let most = usize::try_from(sink.limits.max_unpacked_bytes).unwrap_or(usize::MAX);
+    let mut stage = Stage::Unpacking(Unpacking::gzip(file, most.saturating_add(1)));
     Ok(Box::new(move |_, sink| {
         stage = match std::mem::replace(&mut stage, Stage::Over) {
             Stage::Unpacking(unpacking) => unpack(unpacking, sink)?,
@@ -48,12 +48,12 @@ fn unpack(mut unpacking: Unpacking, sink: &mut Sink) -> Result<Stage, FormatErro
     if unpacking.advance().map_err(|error| invalid(error.to_string(), "a gzip stream"))? {
         return Ok(Stage::Unpacking(unpacking));
     }
-    let got = unpacking.len() as u64;
-    if got > UNPACKED_MAX {
+    let (got, limit) = (unpacking.len() as u64, sink.limits.max_unpacked_bytes);
+    if got > limit {
         return Err(FormatError::Limit {
             what: "the unpacked schematic in bytes".to_owned(),
-            limit_name: "unpacked bytes",
-            limit: UNPACKED_MAX,
+            limit_name: "max_unpacked_bytes",
+            limit,
             got,
         });
     }
