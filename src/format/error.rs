@@ -149,6 +149,14 @@ impl FormatError {
         self
     }
 
+    /// The same error, telling the file if there is one.
+    pub(crate) fn in_file_of(self, file: Option<&Path>) -> Self {
+        match file {
+            Some(file) => self.in_file(file),
+            None => self,
+        }
+    }
+
     pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
         FormatError::Io { action, path: path.to_owned(), source }
     }

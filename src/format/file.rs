@@ -4,14 +4,19 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use super::job::REST;
 use super::{FormatError, disk};
+use crate::job::Budget;
+
+/// The longest file that is read, in bytes, and what that limit is called.
+type FileLimit = (&'static str, u64);
 
 /// Reads a file piece by piece, up to a limit.
 pub(crate) struct FileReader {
     path: PathBuf,
     file: File,
     bytes: Vec<u8>,
-    limit: u64,
+    limit: FileLimit,
     /// Bytes that were asked of the disk.
     asked_for: u64,
     /// Tries since bytes came; with [`PATIENCE`] of them, or if it cannot be told, the disk is waited for.
@@ -37,7 +42,7 @@ pub(crate) enum Reading {
 }
 
 impl FileReader {
-    pub(crate) fn open(path: &Path, limit: u64) -> Result<Self, FormatError> {
+    pub(crate) fn open(path: &Path, limit: FileLimit) -> Result<Self, FormatError> {
         let failed = |source| FormatError::io("open", path, source);
         // Opening a pipe would wait for a writer, so look before.
         let metadata = fs::metadata(path).map_err(failed)?;
@@ -75,6 +80,14 @@ impl FileReader {
         }
         check_limit(self.bytes.len() as u64, self.limit)?;
         Ok(Reading::More)
+    }
+
+    /// Reads the next piece. Where the disk has to fetch it, the job rests, or waits if it cannot rest.
+    pub(crate) fn read_or_rest(&mut self, budget: &mut Budget) -> Result<Reading, FormatError> {
+        match self.read_piece(false)? {
+            Reading::NotYet if !budget.rest(REST) => self.read_piece(true),
+            reading => Ok(reading),
+        }
     }
 
     fn read_waiting(&mut self) -> std::io::Result<Option<usize>> {
@@ -116,10 +129,10 @@ impl FileReader {
     }
 }
 
-fn check_limit(got: u64, limit: u64) -> Result<(), FormatError> {
+fn check_limit(got: u64, (limit_name, limit): FileLimit) -> Result<(), FormatError> {
     if got > limit {
         let what = "the file's size in bytes".to_owned();
-        return Err(FormatError::Limit { what, limit_name: "max_file_bytes", limit, got });
+        return Err(FormatError::Limit { what, limit_name, limit, got });
     }
     Ok(())
 }

@@ -19,15 +19,13 @@ pub(crate) fn size(png: &[u8]) -> Option<(u32, u32)> {
         .then(|| (number(16), number(20)))
 }
 
-/// Refuses a picture of more pixels than may be read, or than memory may be taken for.
-pub(crate) fn check_size(png: &[u8], limits: super::Limits) -> Result<(), FormatError> {
+/// Refuses a picture of more pixels than a limit, which has a name.
+pub(crate) fn check_size(
+    png: &[u8],
+    (limit_name, limit): (&'static str, u64),
+) -> Result<(), FormatError> {
     let Some((width, height)) = size(png) else { return Ok(()) };
     let got = u64::from(width) * u64::from(height);
-    let in_memory = limits.max_voxel_bytes / 4;
-    let (limit, limit_name) = match limits.max_picture_pixels {
-        own if own <= in_memory => (own, "max_picture_pixels"),
-        _ => (in_memory, "max_voxel_bytes / 4"),
-    };
     if got > limit {
         let what = format!("a picture of {width} x {height} pixels");
         return Err(FormatError::Limit { what, limit_name, limit, got });

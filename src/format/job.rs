@@ -36,7 +36,7 @@ impl LoadJob {
         format: Option<&'static Format>,
         mut options: ReadOptions,
     ) -> Result<Self, FormatError> {
-        let file = FileReader::open(path, options.limits.max_file_bytes)?;
+        let file = FileReader::open(path, ("max_file_bytes", options.limits.max_file_bytes))?;
         if options.name.is_none() {
             options.name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         }
@@ -58,10 +58,7 @@ impl LoadJob {
         loop {
             match std::mem::replace(&mut self.stage, LoadStage::Over) {
                 LoadStage::Reading { mut file, format, options } => {
-                    let mut reading = file.read_piece(false)?;
-                    if reading == Reading::NotYet && !budget.rest(REST) {
-                        reading = file.read_piece(true)?;
-                    }
+                    let reading = file.read_or_rest(budget)?;
                     self.stage = if reading == Reading::Ended {
                         let path = self.path.as_deref();
                         let bytes = file.into_bytes();
@@ -107,10 +104,7 @@ impl Job for LoadJob {
         match self.advance(budget) {
             Ok(None) => Step::More,
             Ok(Some(loaded)) => Step::Done(Ok(loaded)),
-            Err(error) => Step::Done(Err(match &self.path {
-                Some(path) => error.in_file(path),
-                None => error,
-            })),
+            Err(error) => Step::Done(Err(error.in_file_of(self.path.as_deref()))),
         }
     }
 

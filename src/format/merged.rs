@@ -15,7 +15,7 @@ where
         return write(document.merged());
     }
     let snapshots = stack.into_iter().map(|(volume, blend)| (volume.clone(), blend)).collect();
-    let job = MergeJob::new(snapshots, MergeCache::new());
+    let job = Box::new(MergeJob::new(snapshots, MergeCache::new()));
     Box::new(Merged { stage: Stage::Merging(job), write: Some(write) })
 }
 
@@ -25,7 +25,7 @@ struct Merged<F> {
 }
 
 enum Stage {
-    Merging(MergeJob),
+    Merging(Box<MergeJob>),
     Writing(WriteJob),
 }
 

@@ -36,7 +36,7 @@ mod write_back;
 pub use error::FormatError;
 pub use gox::SaveCache;
 pub use job::{LoadJob, SaveJob};
-pub use palette::{decode_palette, encode_palette};
+pub use palette::{PaletteJob, PaletteLimits, decode_palette, encode_palette};
 pub use registry::{Format, by_content, by_extension, by_name, find_for_writing, formats};
 pub use replace_job::ReplaceJob;
 pub use replacement::replace_file;

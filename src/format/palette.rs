@@ -1,16 +1,38 @@
 //! Palettes from files: GIMP's `.gpl`, both ways, and the colours of a `.png`.
 
-use super::ascii::{Lines, integer};
-use super::bytes::Bytes;
-use super::{FormatError, image};
+use std::path::{Path, PathBuf};
+
+use rustc_hash::FxHashSet;
+
+use super::ascii::{BYTES_A_UNIT, Line, Lines, integer};
+use super::bytes::{Bytes, FileBytes};
+use super::file::{FileReader, Reading};
+use super::image::{self, Decoding, Raster};
+use super::{FormatError, Limits};
 use crate::document::Palette;
+use crate::job::{Budget, Job, Progress, Step};
 use crate::voxel::Rgba;
 
 const NAME: &str = "palette";
-/// The most colours that are taken from a picture.
-const COLORS_MAX: usize = 4096;
-/// The most pixels of a picture that is looked at.
-const PIXELS_MAX: u64 = 1 << 24;
+
+/// What reading a palette may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaletteLimits {
+    /// The longest file, in bytes.
+    pub max_palette_bytes: u64,
+    /// The most colours.
+    pub max_palette_colors: usize,
+    /// The most pixels of a picture that is looked at.
+    pub max_picture_pixels: u64,
+}
+
+impl Default for PaletteLimits {
+    /// A file of 16 MiB, 4096 colours, 64 Mi pixels.
+    fn default() -> Self {
+        let max_picture_pixels = Limits::default().max_picture_pixels;
+        PaletteLimits { max_palette_bytes: 16 << 20, max_palette_colors: 4096, max_picture_pixels }
+    }
+}
 
 /// Reads a palette: a PNG gives its colours in the order of their first pixel, row by row; everything
 /// else is read as GIMP's format. `name` is used if the file has none.
@@ -23,42 +45,120 @@ const PIXELS_MAX: u64 = 1 << 24;
 /// # Ok::<(), goxel_daemon::format::FormatError>(())
 /// ```
 pub fn decode_palette(bytes: &[u8], name: &str) -> Result<Palette, FormatError> {
-    if image::size(bytes).is_some() { decode_png(bytes, name) } else { decode_gpl(bytes, name) }
+    PaletteJob::from_bytes(bytes.to_vec(), name, PaletteLimits::default()).finish()
 }
 
-fn decode_png(bytes: &[u8], name: &str) -> Result<Palette, FormatError> {
-    let at = Bytes::new(bytes, NAME);
-    let image =
-        image::decode(bytes, PIXELS_MAX).map_err(|found| at.invalid(found, "a PNG picture"))?;
-    let mut seen = rustc_hash::FxHashSet::default();
-    let mut colors = Vec::new();
-    for color in image.into_iter().filter(|color| !color.is_empty()) {
-        if seen.insert(color) {
-            colors.push(color);
-        }
-        if colors.len() > COLORS_MAX {
-            let expected = format!("a picture of at most {COLORS_MAX} colours");
-            return Err(at.invalid("a picture of more colours", expected));
-        }
-    }
-    Ok(Palette::of_colors(name, colors))
+/// Reads the palette of a file in slices: a piece of the file, some lines or some rows are a unit of work.
+pub struct PaletteJob {
+    path: Option<PathBuf>,
+    stage: Stage,
+    palette: Palette,
+    limits: PaletteLimits,
 }
 
-fn decode_gpl(bytes: &[u8], name: &str) -> Result<Palette, FormatError> {
-    let mut lines = Lines::new(bytes, 0, NAME);
-    let first = lines.next();
-    if !first.is_some_and(|line| line.text.starts_with(b"GIMP Palette")) {
-        let expected = "'GIMP Palette' or a PNG picture";
-        return Err(Bytes::new(bytes, NAME).invalid("another first line", expected));
+enum Stage {
+    Reading(FileReader),
+    Lines {
+        bytes: FileBytes,
+        at: usize,
+    },
+    Decoding(Box<Decoding<FileBytes>>),
+    /// The colours of a picture's pixels up to `next` are known.
+    Gathering {
+        picture: Raster,
+        next: usize,
+        seen: FxHashSet<Rgba>,
+    },
+    Failed(FormatError),
+    Over,
+}
+
+/// Pixels that are looked at in one unit of work.
+const PIXELS_A_UNIT: usize = 1 << 13;
+
+impl PaletteJob {
+    /// Opens a file. Its name without ending is the palette's if the file holds none.
+    ///
+    /// # Errors
+    /// What the system refuses, and a file that is too long.
+    pub fn open(path: &Path, limits: PaletteLimits) -> Result<Self, FormatError> {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+        let limit = ("max_palette_bytes", limits.max_palette_bytes);
+        let stage = Stage::Reading(FileReader::open(path, limit)?);
+        let palette = Palette { name: name.into_owned(), colors: Vec::new() };
+        Ok(PaletteJob { path: Some(path.to_owned()), stage, palette, limits })
     }
-    let mut palette = Palette { name: name.to_owned(), colors: Vec::new() };
-    for line in lines {
+
+    /// Reads from memory.
+    pub fn from_bytes(bytes: Vec<u8>, name: &str, limits: PaletteLimits) -> Self {
+        let palette = Palette { name: name.to_owned(), colors: Vec::new() };
+        let stage = start_decoding(bytes, limits).unwrap_or_else(Stage::Failed);
+        PaletteJob { path: None, stage, palette, limits }
+    }
+
+    /// Does a unit of work.
+    fn advance(&mut self, budget: &mut Budget) -> Result<Option<Palette>, FormatError> {
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Reading(mut file) => match file.read_or_rest(budget)? {
+                Reading::Ended => start_decoding(file.into_bytes(), self.limits)?,
+                Reading::More | Reading::NotYet => Stage::Reading(file),
+            },
+            Stage::Lines { bytes, at } => {
+                let mut lines = Lines::new(&bytes, at, NAME).within(BYTES_A_UNIT);
+                lines.by_ref().try_for_each(|line| self.read_line(&line))?;
+                let at = lines.position();
+                if at == bytes.len() {
+                    return Ok(Some(std::mem::take(&mut self.palette)));
+                }
+                Stage::Lines { bytes, at }
+            }
+            Stage::Decoding(mut decoding) => match decoding.advance().map_err(no_picture)? {
+                true => Stage::Decoding(decoding),
+                false => {
+                    let picture = decoding.into_raster();
+                    Stage::Gathering { picture, next: 0, seen: FxHashSet::default() }
+                }
+            },
+            Stage::Gathering { picture, next, mut seen } => {
+                let pixels = picture.pixels(next, PIXELS_A_UNIT);
+                if pixels.is_empty() {
+                    return Ok(Some(std::mem::take(&mut self.palette)));
+                }
+                for &color in pixels.iter().filter(|color| !color.is_empty()) {
+                    if seen.insert(color) {
+                        self.add(color, None)?;
+                    }
+                }
+                Stage::Gathering { picture, next: next + pixels.len(), seen }
+            }
+            Stage::Failed(error) => return Err(error),
+            Stage::Over => Stage::Over,
+        };
+        Ok(None)
+    }
+
+    fn add(&mut self, color: Rgba, name: Option<String>) -> Result<(), FormatError> {
+        self.palette.colors.push((color, name));
+        let (got, limit) = (self.palette.colors.len(), self.limits.max_palette_colors);
+        if got > limit {
+            return Err(FormatError::Limit {
+                what: "the number of colours".to_owned(),
+                limit_name: "max_palette_colors",
+                limit: limit as u64,
+                got: got as u64,
+            });
+        }
+        Ok(())
+    }
+
+    /// Reads a line of GIMP's format behind the first.
+    fn read_line(&mut self, line: &Line<'_>) -> Result<(), FormatError> {
         if let Some(name) = line.text.strip_prefix(b"Name:") {
-            palette.name = String::from_utf8_lossy(name.trim_ascii()).into_owned();
-            continue;
+            self.palette.name = String::from_utf8_lossy(name.trim_ascii()).into_owned();
+            return Ok(());
         }
         if line.text.is_empty() || line.text.starts_with(b"#") || line.text.contains(&b':') {
-            continue;
+            return Ok(());
         }
         let mut words = line.words();
         let mut channel = || u8::try_from(integer(words.next()?)?).ok();
@@ -66,9 +166,60 @@ fn decode_gpl(bytes: &[u8], name: &str) -> Result<Palette, FormatError> {
         let color = color.ok_or_else(|| line.invalid("R G B from 0 to 255, and a name"))?;
         let words: Vec<_> = words.map(String::from_utf8_lossy).collect();
         let name = words.join(" ");
-        palette.colors.push((color, (!name.is_empty() && name != "Untitled").then_some(name)));
+        self.add(color, (!name.is_empty() && name != "Untitled").then_some(name))
     }
-    Ok(palette)
+}
+
+fn no_picture(found: String) -> FormatError {
+    Bytes::new(&[], NAME).invalid(found, "a PNG picture")
+}
+
+fn start_decoding(bytes: Vec<u8>, limits: PaletteLimits) -> Result<Stage, FormatError> {
+    let bytes = FileBytes::from(bytes);
+    if image::size(&bytes).is_some() {
+        image::check_size(&bytes, ("max_picture_pixels", limits.max_picture_pixels))?;
+        let decoding = Decoding::start(bytes, u64::MAX).map_err(no_picture)?;
+        return Ok(Stage::Decoding(Box::new(decoding)));
+    }
+    let mut lines = Lines::new(&bytes, 0, NAME);
+    if !lines.next().is_some_and(|line| line.text.starts_with(b"GIMP Palette")) {
+        let expected = "'GIMP Palette' or a PNG picture";
+        return Err(Bytes::new(&bytes, NAME).invalid("another first line", expected));
+    }
+    let at = lines.position();
+    Ok(Stage::Lines { bytes, at })
+}
+
+impl Job for PaletteJob {
+    type Output = Result<Palette, FormatError>;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
+        loop {
+            match self.advance(budget) {
+                Ok(None) if budget.rest_asked_for().is_none() && budget.spend(1) => {}
+                Ok(None) => return Step::More,
+                Ok(Some(palette)) => return Step::Done(Ok(palette)),
+                Err(error) => return Step::Done(Err(error.in_file_of(self.path.as_deref()))),
+            }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        let (done, total) = match &self.stage {
+            Stage::Reading(file) => (file.read_so_far(), 2 * file.length()),
+            Stage::Lines { bytes, at } => ((bytes.len() + at) as u64, 2 * bytes.len() as u64),
+            Stage::Decoding(decoding) => {
+                let (done, total) = decoding.progress();
+                (done, 2 * total)
+            }
+            Stage::Gathering { picture, next, .. } => {
+                let total = u64::from(picture.width) * u64::from(picture.height);
+                (total + *next as u64, 2 * total)
+            }
+            Stage::Failed(_) | Stage::Over => (0, 0),
+        };
+        Progress { done, total }
+    }
 }
 
 /// Writes a palette in GIMP's format. Alpha is left out.

@@ -64,7 +64,7 @@ enum Stage {
 }
 
 /// Pixels that become voxels in one unit of work.
-const PIXELS_A_UNIT: usize = 1 << 13;
+const PIXELS_A_UNIT: usize = 1 << 12;
 
 /// How a volume lies in a picture of slices.
 #[derive(Clone, Copy)]
@@ -86,7 +86,10 @@ impl Reader {
     }
 
     fn start_to_decode(&self, bytes: FileBytes) -> Result<Stage, FormatError> {
-        image::check_size(&bytes, self.options.limits)?;
+        let limits = self.options.limits;
+        image::check_size(&bytes, ("max_picture_pixels", limits.max_picture_pixels))?;
+        // Its pixels take memory as voxels do.
+        image::check_size(&bytes, ("max_voxel_bytes", limits.max_voxel_bytes / 4))?;
         let decoding = Decoding::start(bytes, u64::MAX).map_err(invalid)?;
         Ok(Stage::Decoding(Box::new(decoding)))
     }

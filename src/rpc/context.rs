@@ -1,6 +1,7 @@
 //! What a handler works with, and how long work goes on in slices.
 
 use super::error::{NO_SUCH_PROJECT, RpcError};
+use super::limits::Limits;
 use super::subscriptions::Subscriptions;
 use super::{ConnectionId, Host};
 use crate::api::args::nearest;
@@ -31,6 +32,8 @@ pub struct Daemon {
     pub renders: RenderStore,
     /// Who is told when a project changes.
     pub subscriptions: Subscriptions,
+    /// How much is kept and done for callers.
+    pub limits: Limits,
 }
 
 impl Context<'_> {

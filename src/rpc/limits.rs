@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::format;
+
 /// Limits of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -11,6 +13,62 @@ pub struct Limits {
     pub subscriptions: usize,
     /// Answers kept for calls that are repeated.
     pub sessions: SessionLimits,
+    /// What reading a file may cost (`--max-file-bytes` and others).
+    pub files: format::Limits,
+    /// What a palette may have.
+    pub palettes: format::PaletteLimits,
+    /// The longest names.
+    pub names: NameLimits,
+}
+
+/// The longest names, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameLimits {
+    /// Of a layer (`--max-layer-name`). Files in .gox hold no longer one than 255.
+    pub layer: NameLimit,
+    /// Of a material or a camera (`--max-material-name`). Files in .gox hold no longer one than 127.
+    pub material: NameLimit,
+    /// Of a palette (`--max-palette-name`).
+    pub palette: NameLimit,
+    /// Of a project (`--max-project-name`).
+    pub project: NameLimit,
+    /// Of a checkpoint (`--max-checkpoint-name`).
+    pub checkpoint: NameLimit,
+}
+
+/// The longest name of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameLimit {
+    /// Its bytes.
+    pub bytes: usize,
+    /// The flag that sets it.
+    pub flag: &'static str,
+}
+
+impl NameLimits {
+    /// Of these lengths.
+    pub fn new(
+        layer: usize,
+        material: usize,
+        palette: usize,
+        project: usize,
+        checkpoint: usize,
+    ) -> Self {
+        NameLimits {
+            layer: NameLimit { bytes: layer, flag: "--max-layer-name" },
+            material: NameLimit { bytes: material, flag: "--max-material-name" },
+            palette: NameLimit { bytes: palette, flag: "--max-palette-name" },
+            project: NameLimit { bytes: project, flag: "--max-project-name" },
+            checkpoint: NameLimit { bytes: checkpoint, flag: "--max-checkpoint-name" },
+        }
+    }
+}
+
+impl Default for NameLimits {
+    /// 255, 127, 255, 128 and 256 bytes.
+    fn default() -> Self {
+        NameLimits::new(255, 127, 255, 128, 256)
+    }
 }
 
 /// How much is kept for calls that are repeated.
@@ -54,6 +112,7 @@ impl Default for Limits {
     fn default() -> Self {
         let sessions = SessionLimits::default();
         // 16 Mi voxels are 256 MiB in a put, as much as the longest message that can be allowed.
-        Limits { bulk_voxels: 1 << 24, subscriptions: 64, sessions }
+        let (files, palettes, names) = Default::default();
+        Limits { bulk_voxels: 1 << 24, subscriptions: 64, sessions, files, palettes, names }
     }
 }

@@ -37,5 +37,5 @@ pub use context::{Context, Outcome, Task};
 pub use error::RpcError;
 pub use exchange::Exchange;
 pub use host::{ConnectionId, ConnectionInfo, EndedCall, Host, KEEPALIVE_MISSES};
-pub use limits::{Limits, SessionLimits};
+pub use limits::{Limits, NameLimit, NameLimits, SessionLimits};
 pub use service::{Handled, Service};

@@ -69,6 +69,7 @@ impl Service {
         self.bulk_voxels = limits.bulk_voxels;
         self.daemon.subscriptions.limit = limits.subscriptions;
         self.sessions.limits = limits.sessions;
+        self.daemon.limits = limits;
     }
 
     /// Sets where kept pictures go; what was kept before is removed.

@@ -110,7 +110,7 @@ fn serve(start: Start) -> Result<ExitCode, String> {
     set_memory_limit(settings.voxel_memory());
     let mut workspace = workspace(settings);
     if let Some(path) = &settings.project {
-        projects::open(path, &mut workspace)?;
+        projects::open(path, settings.file_limits(), &mut workspace)?;
     }
     let mut service = Service::new(workspace);
     service.set_render_store(settings.renders());

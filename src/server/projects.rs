@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::format::{self, FormatError, ReadOptions, WriteOptions};
+use crate::format::{self, FormatError, Limits, ReadOptions, WriteOptions};
 use crate::workspace::{DEFAULT_PROJECT, Project, Workspace};
 
 /// Opens a file as the default project. If there is no such file the project is empty, and saving makes the file.
-pub fn open(path: &Path, workspace: &mut Workspace) -> Result<(), String> {
+pub fn open(path: &Path, limits: Limits, workspace: &mut Workspace) -> Result<(), String> {
     let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let is_missing = matches!(std::fs::metadata(path), Err(error) if error.kind() == std::io::ErrorKind::NotFound);
     let Some(project) = workspace.project_mut(DEFAULT_PROJECT) else {
@@ -18,7 +18,8 @@ pub fn open(path: &Path, workspace: &mut Workspace) -> Result<(), String> {
         project.path = Some(path.clone());
         return Ok(());
     }
-    let loaded = format::load(path, ReadOptions::default()).map_err(|error| told(path, &error))?;
+    let options = ReadOptions { limits, ..ReadOptions::default() };
+    let loaded = format::load(path, options).map_err(|error| told(path, &error))?;
     for warning in &loaded.warnings {
         log::warn!("project {}: {warning}", path.display());
     }
@@ -81,14 +82,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new.gox");
         let mut workspace = Workspace::default();
-        open(&path, &mut workspace).unwrap();
+        open(&path, Limits::default(), &mut workspace).unwrap();
         assert!(finish(&mut workspace, true));
         assert!(!path.exists(), "nothing changed, so nothing is saved");
         let project = workspace.project_mut(DEFAULT_PROJECT).unwrap();
         project.replace("name", Document::new("named", [8, 8, 8]));
         assert!(finish(&mut workspace, true));
         let mut again = Workspace::default();
-        open(&path, &mut again).unwrap();
+        open(&path, Limits::default(), &mut again).unwrap();
         let project = again.project(DEFAULT_PROJECT).unwrap();
         assert_eq!(project.path.as_deref(), Some(&*path));
         assert!(!project.is_dirty());
@@ -100,8 +101,10 @@ mod tests {
         let path = directory.path().join("x.gox");
         std::fs::write(&path, "nonsense").unwrap();
         let mut workspace = Workspace::default();
-        assert!(open(&path, &mut workspace).unwrap_err().contains("x.gox"));
-        assert!(open(&directory.path().join("x.nonsense"), &mut workspace).is_err());
+        assert!(open(&path, Limits::default(), &mut workspace).unwrap_err().contains("x.gox"));
+        assert!(
+            open(&directory.path().join("x.nonsense"), Limits::default(), &mut workspace).is_err()
+        );
     }
 
     #[test]
@@ -109,7 +112,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("gone/x.gox");
         let mut workspace = Workspace::default();
-        open(&path, &mut workspace).unwrap();
+        open(&path, Limits::default(), &mut workspace).unwrap();
         let project = workspace.project_mut(DEFAULT_PROJECT).unwrap();
         project.replace("name", Document::new("named", [8, 8, 8]));
         assert!(!finish(&mut workspace, true));

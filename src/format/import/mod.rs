@@ -98,7 +98,7 @@ type Parts = Box<dyn FnMut(&[u8], &mut Sink) -> Result<bool, FormatError>>;
 type Start = fn(&FileBytes, &mut Sink) -> Result<Parts, FormatError>;
 
 /// About how many cells of a file are decoded in one unit of work.
-const CELLS_A_UNIT: i64 = 1 << 13;
+const CELLS_A_UNIT: i64 = 1 << 12;
 
 /// A reader at work: a part of the file is a unit of work, then each block.
 struct Reader {

@@ -23,7 +23,7 @@ use crate::voxel::Rgba;
 pub(crate) type Rgb = [u8; 3];
 
 /// Colours looked at in one unit of work.
-const COLORS_A_UNIT: usize = 1 << 13;
+const COLORS_A_UNIT: usize = 1 << 11;
 
 /// The palette that stands for some colours, and how.
 #[derive(Default)]

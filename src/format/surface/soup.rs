@@ -6,7 +6,7 @@ use crate::format::FormatError;
 use crate::job::leftovers;
 
 /// Columns of the grid that are gone through in one unit of work.
-const COLUMNS_A_UNIT: u64 = 1 << 13;
+const COLUMNS_A_UNIT: u64 = 1 << 12;
 /// What a triangle or a point costs besides, in columns.
 const COLUMNS_A_TRIANGLE: u64 = 8;
 

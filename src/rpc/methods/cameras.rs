@@ -1,7 +1,6 @@
 //! Handlers about cameras and the light.
 
 use super::layer_settings::checked_name;
-use super::materials::MAX_SHORT_NAME_BYTES;
 use super::{entries, target};
 use crate::api::methods::cameras::*;
 use crate::api::methods::system::NoParams;
@@ -131,7 +130,7 @@ impl Handle for CreateCamera {
         params: CreateCameraParams<'_>,
     ) -> Result<Outcome<CameraState>, RpcError> {
         if let Some(name) = &params.name {
-            checked_name(name, MAX_SHORT_NAME_BYTES)?;
+            checked_name(name, context.daemon.limits.names.material)?;
         }
         let CreateCameraParams { name, eye, target, up, orthographic, width, view } = params;
         let wanted = Wanted { eye, target, up, orthographic, width, view };
@@ -154,7 +153,7 @@ impl Handle for UpdateCamera {
         params: UpdateCameraParams<'_>,
     ) -> Result<Outcome<CameraState>, RpcError> {
         if let Some(name) = &params.name {
-            checked_name(name, MAX_SHORT_NAME_BYTES)?;
+            checked_name(name, context.daemon.limits.names.material)?;
         }
         let project = context.project()?;
         let index = index_of(project.document(), &params.camera)?;

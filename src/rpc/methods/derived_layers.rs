@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::layer_settings::{
-    MAX_NAME_BYTES, change_layer, checked_name, named, push_above, state_in, state_of, with_suffix,
+    change_layer, checked_name, named, push_above, state_in, state_of, with_suffix,
 };
 use super::{entries, target};
 use crate::api::args::ParamError;
@@ -92,15 +92,15 @@ impl Handle for CreateCloneLayer {
         params: CreateCloneLayerParams<'_>,
     ) -> Result<Outcome<LayerState>, RpcError> {
         if let Some(name) = &params.name {
-            checked_name(name, MAX_NAME_BYTES)?;
+            checked_name(name, context.daemon.limits.names.layer)?;
         }
-        let name = params.name.map(Cow::into_owned);
+        let (name, most) = (params.name.map(Cow::into_owned), context.daemon.limits.names.layer);
         let CreateCloneLayerParams { base_id, matrix: numbers, offset, .. } = params;
         compute_layer(context, "create clone layer", move |document| {
             let base = target::layer(document, named(base_id), NO_SUCH_LAYER)?;
             let name = match name {
                 Some(name) => name,
-                None => with_suffix(&base.name, " clone"),
+                None => with_suffix(&base.name, " clone", most),
             };
             let mut clone = Layer::new(LayerId(0), &name);
             clone.material = base.material;
@@ -120,7 +120,7 @@ impl Handle for CreateShapeLayer {
         context: &mut Context<'_>,
         params: CreateShapeLayerParams<'_>,
     ) -> Result<Outcome<LayerState>, RpcError> {
-        checked_name(&params.name, MAX_NAME_BYTES)?;
+        checked_name(&params.name, context.daemon.limits.names.layer)?;
         let mut layer = Layer::new(LayerId(0), &params.name);
         let (kind, color) = (shape_kind(params.shape), params.color.0);
         layer.content = LayerContent::Shape { kind, color };
@@ -134,7 +134,7 @@ impl Handle for CreateImageLayer {
         context: &mut Context<'_>,
         params: CreateImageLayerParams<'_>,
     ) -> Result<Outcome<LayerState>, RpcError> {
-        checked_name(&params.name, MAX_NAME_BYTES)?;
+        checked_name(&params.name, context.daemon.limits.names.layer)?;
         if params.path.is_empty() || params.path.len() > MAX_PATH_BYTES {
             let message = format!("Invalid path: expected 1 to {MAX_PATH_BYTES} bytes");
             return Err(ParamError::rule("path", message).into());

@@ -48,12 +48,20 @@ pub(super) fn file_error(code: i32, action: &str, path: &str, error: &FormatErro
     }
 }
 
-fn start_load(params: &LoadProjectParams<'_>) -> Result<LoadJob, FormatError> {
+/// How files are read: with the limits that are set.
+pub(super) fn read_options(context: &Context<'_>) -> ReadOptions {
+    ReadOptions { limits: context.daemon.limits.files, ..ReadOptions::default() }
+}
+
+fn start_load(
+    context: &Context<'_>,
+    params: &LoadProjectParams<'_>,
+) -> Result<LoadJob, FormatError> {
     let format = params.format.as_deref().map(format::by_name).transpose()?;
     let voxel_size = params.voxel_size.map_or(1.0, |size| size.0);
     let fit = params.fit.map(|voxels| voxels.0 as u32);
     let voxelise = VoxeliseOptions { y_up: params.y_up, voxel_size, fit };
-    let options = ReadOptions { voxelise, ..ReadOptions::default() };
+    let options = ReadOptions { voxelise, ..read_options(context) };
     LoadJob::open(Path::new(&*params.path), format, options)
 }
 
@@ -76,7 +84,7 @@ fn load(
     context.project()?;
     let path = params.path.clone().into_owned();
     let failed = |path: &str, error: FormatError| file_error(LOAD_PROJECT, action, path, &error);
-    let job = start_load(&params).map_err(|error| failed(&path, error))?;
+    let job = start_load(context, &params).map_err(|error| failed(&path, error))?;
     Ok(Outcome::chain_later(job, move |context, loaded| {
         let loaded = loaded.map_err(|error| failed(&path, error))?;
         let path = PathBuf::from(&path);

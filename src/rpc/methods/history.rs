@@ -8,6 +8,7 @@ use crate::api::methods::edit::BoxResult;
 use crate::api::methods::history::*;
 use crate::document::history::Travel;
 use crate::job::{Budget, Progress, Step};
+use crate::rpc::NameLimit;
 use crate::rpc::context::{Context, Outcome, Task};
 use crate::rpc::error::RpcError;
 use crate::rpc::table::Handle;
@@ -17,8 +18,6 @@ entries![Undo, Redo, GoTo, Checkpoint, History];
 
 /// Labels that a result lists.
 const LISTED_LABELS: usize = 100;
-/// Longest name of a checkpoint, in bytes.
-const MAX_NAME: usize = 256;
 
 /// Blocks and steps that a way in the history may take in place; a longer one goes on in slices.
 const NEAR: usize = 256;
@@ -152,9 +151,10 @@ impl Handle for Checkpoint {
         params: CheckpointParams<'_>,
     ) -> Result<Outcome<CheckpointResult>, RpcError> {
         let name = params.name.into_owned();
-        if name.is_empty() || name.len() > MAX_NAME {
-            let message = format!("A checkpoint's name has 1 to {MAX_NAME} bytes");
-            return Err(ParamError::rule("name", message).into());
+        let NameLimit { bytes, flag } = context.daemon.limits.names.checkpoint;
+        if name.is_empty() || name.len() > bytes {
+            let message = format!("A checkpoint's name has 1 to {bytes} bytes ({flag})");
+            return Err(RpcError::from(ParamError::rule("name", message)).with("limit", bytes));
         }
         let project = context.project()?;
         project.history_mut().checkpoint(&name);

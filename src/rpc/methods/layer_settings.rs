@@ -7,6 +7,7 @@ use crate::api::args::ParamError;
 use crate::api::methods::layer_settings::*;
 use crate::document::history::Scope;
 use crate::document::{Document, Layer, LayerId};
+use crate::rpc::NameLimit;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{NO_SUCH_LAYER, RpcError};
 use crate::rpc::table::Handle;
@@ -22,15 +23,14 @@ entries![
     UpdateLayer
 ];
 
-/// The longest name that .gox files hold, in bytes.
-pub(super) const MAX_NAME_BYTES: usize = 255;
-
-/// Checks the name of a layer, material or camera.
-pub(super) fn checked_name(name: &str, most: usize) -> Result<(), RpcError> {
-    if name.is_empty() || name.len() > most || name.contains('\0') {
+/// Checks the name of a layer, material, camera or palette.
+pub(super) fn checked_name(name: &str, most: NameLimit) -> Result<(), RpcError> {
+    let NameLimit { bytes, flag } = most;
+    if name.is_empty() || name.len() > bytes || name.contains('\0') {
         let got = crate::api::args::shown(name);
-        let message = format!("Invalid name '{got}': expected 1 to {most} bytes without NUL");
-        return Err(ParamError::rule("name", message).into());
+        let message =
+            format!("Invalid name '{got}': expected 1 to {bytes} bytes ({flag}) without NUL");
+        return Err(RpcError::from(ParamError::rule("name", message)).with("limit", bytes));
     }
     Ok(())
 }
@@ -114,7 +114,7 @@ impl Handle for RenameLayer {
         context: &mut Context<'_>,
         params: RenameLayerParams<'_>,
     ) -> Result<Outcome<LayerState>, RpcError> {
-        checked_name(&params.name, MAX_NAME_BYTES)?;
+        checked_name(&params.name, context.daemon.limits.names.layer)?;
         change_one(context, "rename layer", params.layer_id.0, |layer| {
             layer.name = params.name.into_owned();
         })
@@ -145,23 +145,27 @@ impl Handle for DuplicateLayer {
         params: DuplicateLayerParams<'_>,
     ) -> Result<Outcome<LayerState>, RpcError> {
         if let Some(name) = &params.name {
-            checked_name(name, MAX_NAME_BYTES)?;
+            checked_name(name, context.daemon.limits.names.layer)?;
         }
+        let most = context.daemon.limits.names.layer;
         change_layer(context, "duplicate layer", |document| {
             let original = target::layer(document, params.layer_id, NO_SUCH_LAYER)?;
             let mut copy = original.clone();
             copy.name = match params.name {
                 Some(name) => name.into_owned(),
-                None => with_suffix(&original.name, " copy"),
+                None => with_suffix(&original.name, " copy", most),
             };
             Ok(push_above(document, original.id, copy))
         })
     }
 }
 
-/// A name with a suffix, the name cut so that both fit.
-pub(super) fn with_suffix(name: &str, suffix: &str) -> String {
-    let room = MAX_NAME_BYTES - suffix.len();
+/// A name with a suffix, the name cut so that both fit; without it where it alone is too long.
+pub(super) fn with_suffix(name: &str, suffix: &str, most: NameLimit) -> String {
+    let (room, suffix) = match most.bytes.checked_sub(suffix.len()).filter(|&room| room > 0) {
+        Some(room) => (room, suffix),
+        None => (most.bytes, ""),
+    };
     let cut = (0..=room.min(name.len())).rev().find(|&at| name.is_char_boundary(at));
     format!("{}{suffix}", &name[..cut.unwrap_or(0)])
 }
@@ -201,7 +205,7 @@ impl Handle for UpdateLayer {
         params: UpdateLayerParams<'_>,
     ) -> Result<Outcome<LayerState>, RpcError> {
         if let Some(name) = &params.name {
-            checked_name(name, MAX_NAME_BYTES)?;
+            checked_name(name, context.daemon.limits.names.layer)?;
         }
         if params.unbounded && params.bounds.is_some() {
             let message = "Give either 'bounds' or 'unbounded', not both";

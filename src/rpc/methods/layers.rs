@@ -1,5 +1,6 @@
 //! Handlers about layers.
 
+use super::layer_settings::checked_name;
 use super::{entries, target};
 use crate::api::methods::layers::*;
 use crate::api::methods::system::NoParams;
@@ -61,6 +62,9 @@ impl Handle for CreateLayer {
         params: CreateLayerParams<'_>,
     ) -> Result<Outcome<CreateLayerResult>, RpcError> {
         let CreateLayerParams { name, color: Color(color), visible, opacity } = params;
+        if !name.is_empty() {
+            checked_name(&name, context.daemon.limits.names.layer)?;
+        }
         let id = context.project()?.edit("create layer", Scope::Document, |document| {
             let mut layer = Layer::new(LayerId(0), &name);
             layer.visible = visible;

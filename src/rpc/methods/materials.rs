@@ -14,9 +14,6 @@ use crate::rpc::table::Handle;
 
 entries![ListMaterials, CreateMaterial, UpdateMaterial, DeleteMaterial, SetLayerMaterial];
 
-/// The longest name of a material or camera that .gox files hold, in bytes.
-pub(super) const MAX_SHORT_NAME_BYTES: usize = 127;
-
 /// The index of the material that a call means.
 fn index_of(document: &Document, wanted: &PartRef<'_>) -> Result<usize, RpcError> {
     let names = document.materials.iter().map(|material| material.name.as_str());
@@ -72,7 +69,7 @@ impl Handle for CreateMaterial {
         params: CreateMaterialParams<'_>,
     ) -> Result<Outcome<MaterialState>, RpcError> {
         if let Some(name) = &params.name {
-            checked_name(name, MAX_SHORT_NAME_BYTES)?;
+            checked_name(name, context.daemon.limits.names.material)?;
         }
         let project = context.project()?;
         let index = project.edit("create material", Scope::Document, |document| {
@@ -133,7 +130,7 @@ impl Handle for UpdateMaterial {
         params: UpdateMaterialParams<'_>,
     ) -> Result<Outcome<MaterialState>, RpcError> {
         if let Some(name) = &params.name {
-            checked_name(name, MAX_SHORT_NAME_BYTES)?;
+            checked_name(name, context.daemon.limits.names.material)?;
         }
         let document = context.project()?.document();
         let index = index_of(document, &params.material)?;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::files::file_error;
+use super::files::{file_error, read_options};
 use super::system::iso_time;
 use super::{entries, target};
 use crate::api::args::shown;
@@ -15,8 +15,9 @@ use crate::api::operations::forms::CopyFields;
 use crate::api::operations::{Form, Operation};
 use crate::api::{LayerRef, ParamError};
 use crate::document::Document;
-use crate::format::{self, FormatError, LoadJob, ReadOptions};
+use crate::format::{self, FormatError, LoadJob};
 use crate::job::{Budget, Job, Progress, Step};
+use crate::rpc::NameLimit;
 use crate::rpc::change::{Change, Changed, carry_out, refused};
 use crate::rpc::context::{Context, Outcome, Task, no_such_project};
 use crate::rpc::error::{LOAD_PROJECT, NO_SUCH_LAYER, OVER_LIMIT, RpcError};
@@ -26,20 +27,19 @@ use crate::workspace::{DEFAULT_PROJECT, Project, Turn, Workspace};
 
 entries![OpenProject, CloseProject, ListProjects, DuplicateProject, GetProjectInfo, CopyRegion];
 
-/// Longest name of a project, in bytes.
-const MAX_NAME: usize = 128;
-
 fn rule(param: &'static str, message: impl Into<String>) -> RpcError {
     ParamError::rule(param, message).into()
 }
 
 /// Refuses a name that no new project can have.
-fn check_name(workspace: &Workspace, name: &str) -> Result<(), RpcError> {
+fn check_name(context: &Context<'_>, name: &str) -> Result<(), RpcError> {
+    let (workspace, most) = (&*context.workspace, context.daemon.limits.names.project);
     let is_plain = |c: char| !c.is_control();
-    if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(is_plain) {
+    if name.is_empty() || name.len() > most.bytes || !name.chars().all(is_plain) {
+        let NameLimit { bytes, flag } = most;
         let message =
-            format!("A project's name has 1 to {MAX_NAME} bytes without control characters");
-        return Err(rule("name", message).with("got", shown(name)));
+            format!("A project's name has 1 to {bytes} bytes ({flag}) without control characters");
+        return Err(rule("name", message).with("got", shown(name)).with("limit", bytes));
     }
     if workspace.project(name).is_some() {
         let message = format!("A project named '{name}' is open already");
@@ -86,7 +86,7 @@ fn open(
     name: &str,
     project: Project,
 ) -> Result<ListedProject, RpcError> {
-    check_name(context.workspace, name)?;
+    check_name(context, name)?;
     context.workspace.open(name, project);
     listed(context.workspace, name)
 }
@@ -97,7 +97,7 @@ impl Handle for OpenProject {
         params: OpenProjectParams<'_>,
     ) -> Result<Outcome<ListedProject>, RpcError> {
         let name = params.name.into_owned();
-        check_name(context.workspace, &name)?;
+        check_name(context, &name)?;
         let Some(path) = params.path.map(Cow::into_owned) else {
             let project = Project::new(Document::new(&name, params.size.0));
             return open(context, &name, project).map(Outcome::Done);
@@ -106,7 +106,7 @@ impl Handle for OpenProject {
             |path: &str, error: FormatError| file_error(LOAD_PROJECT, "load project", path, &error);
         let format = params.format.as_deref().map(format::by_name).transpose();
         let format = format.map_err(|error| failed(&path, error))?;
-        let job = LoadJob::open(Path::new(&path), format, ReadOptions::default());
+        let job = LoadJob::open(Path::new(&path), format, read_options(context));
         let job = job.map_err(|error| failed(&path, error))?;
         Ok(Outcome::chain_later(job, move |_, loaded| {
             let loaded = loaded.map_err(|error| failed(&path, error))?;

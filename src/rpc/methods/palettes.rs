@@ -3,24 +3,19 @@
 use std::path::Path;
 
 use super::entries;
-use super::layer_settings::{MAX_NAME_BYTES, checked_name};
+use super::layer_settings::checked_name;
 use crate::api::args::{ParamError, nearest};
 use crate::api::color_form::to_hex;
 use crate::api::methods::palettes::*;
 use crate::api::methods::system::NoParams;
 use crate::document::Palette;
 use crate::document::history::Scope;
-use crate::format::{decode_palette, encode_palette, replace_file};
+use crate::format::{FormatError, PaletteJob, encode_palette, replace_file};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{LOAD_PROJECT, OVER_LIMIT, RpcError, SAVE_PROJECT};
 use crate::rpc::table::Handle;
 
 entries![ListPalettes, GetPalette, SetPalette, ImportPalette, ExportPalette];
-
-/// The most colours of a palette.
-const MAX_COLORS: usize = 4096;
-/// The longest palette file, in bytes.
-const MAX_FILE_BYTES: u64 = 16 << 20;
 
 fn listed(palette: &Palette) -> ListedPalette {
     ListedPalette { name: palette.name.clone(), count: palette.colors.len() }
@@ -74,18 +69,14 @@ impl Handle for GetPalette {
 }
 
 /// Makes a palette the document's own; the same one again is no change.
-fn put(
-    context: &mut Context<'_>,
-    label: &str,
-    palette: Palette,
-) -> Result<Outcome<PaletteState>, RpcError> {
-    if palette.colors.len() > MAX_COLORS {
+fn put(context: &mut Context<'_>, label: &str, palette: Palette) -> Result<PaletteState, RpcError> {
+    let (count, limit) = (palette.colors.len(), context.daemon.limits.palettes.max_palette_colors);
+    if count > limit {
         let message = format!(
-            "The palette has {} colours, and at most {MAX_COLORS} are kept",
-            palette.colors.len()
+            "The palette has {count} colours, and at most {limit} are kept (--max-palette-colors)"
         );
         return Err(RpcError::new(OVER_LIMIT, message)
-            .with("limit", MAX_COLORS)
+            .with("limit", limit)
             .hint("leave some out; nothing was changed"));
     }
     let project = context.project()?;
@@ -95,7 +86,7 @@ fn put(
             Ok::<_, RpcError>(())
         })?;
     }
-    Ok(shown(&project.document().palette, project.revision()).into())
+    Ok(shown(&project.document().palette, project.revision()))
 }
 
 impl Handle for SetPalette {
@@ -112,7 +103,7 @@ impl Handle for SetPalette {
             (Some(name), None) => built_in(&name)?,
             (name, Some(colors)) => {
                 let name = name.unwrap_or_else(|| "Palette".into());
-                checked_name(&name, MAX_NAME_BYTES)?;
+                checked_name(&name, context.daemon.limits.names.palette)?;
                 let names = names.unwrap_or_default();
                 if names.len() > colors.len() {
                     let message = format!(
@@ -129,7 +120,7 @@ impl Handle for SetPalette {
                 palette
             }
         };
-        put(context, "set palette", palette)
+        put(context, "set palette", palette).map(Outcome::Done)
     }
 }
 
@@ -139,31 +130,27 @@ impl Handle for ImportPalette {
         params: ImportPaletteParams<'_>,
     ) -> Result<Outcome<PaletteState>, RpcError> {
         context.project()?;
-        let failed = |reason: String| {
-            let message = format!("Failed to load palette '{}': {reason}", params.path);
-            RpcError::new(LOAD_PROJECT, message)
-                .with("path", &*params.path)
-                .with("reason", reason)
-                .hint("give a .gpl file or a PNG picture; nothing was changed")
-        };
-        let path = Path::new(&*params.path);
-        let bytes = read_short(path).map_err(failed)?;
-        let name = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
-        let palette = decode_palette(&bytes, &name).map_err(|error| failed(error.to_string()))?;
-        put(context, "import palette", palette)
+        let path = params.path.into_owned();
+        let failed = |path: &str, error: FormatError| cannot_import(path, &error);
+        let job = PaletteJob::open(Path::new(&path), context.daemon.limits.palettes);
+        let job = job.map_err(|error| failed(&path, error))?;
+        Ok(Outcome::job(job, move |context, palette| {
+            let palette = palette.map_err(|error| failed(&path, error))?;
+            put(context, "import palette", palette)
+        }))
     }
 }
 
-/// Reads a file that is not too long; only a regular one, so that nobody waits for a pipe.
-fn read_short(path: &Path) -> Result<Vec<u8>, String> {
-    let facts = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    if !facts.is_file() {
-        return Err("not a regular file".to_owned());
-    }
-    if facts.len() > MAX_FILE_BYTES {
-        return Err(format!("{} bytes, and at most {MAX_FILE_BYTES} are read", facts.len()));
-    }
-    std::fs::read(path).map_err(|error| error.to_string())
+fn cannot_import(path: &str, error: &FormatError) -> RpcError {
+    let reason = error.to_string();
+    let code = match error {
+        FormatError::Limit { .. } => OVER_LIMIT,
+        _ => LOAD_PROJECT,
+    };
+    RpcError::new(code, format!("Failed to load palette '{path}': {reason}"))
+        .with("path", path)
+        .with("reason", reason)
+        .hint("give a .gpl file or a PNG picture; nothing was changed")
 }
 
 impl Handle for ExportPalette {

@@ -16,6 +16,7 @@ use crate::document::selection::{
 };
 use crate::document::{BlendMode, Document, LayerContent, LayerId, Matrix, drawing_of};
 use crate::job::{Budget, Job, Progress, Step};
+use crate::rpc::NameLimit;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::drafted::{AtOnce, DraftWork, drafted};
 use crate::rpc::error::{NO_SUCH_LAYER, OVER_LIMIT, RpcError};
@@ -418,8 +419,10 @@ impl Handle for CopySelection {
         Outcome::chain(context, job, UNITS_AT_ONCE, move |context, cut| {
             let Cut { part, rest, .. } = cut?;
             let rest = params.cut.then_some(rest);
-            let work =
-                AtOnce::new(move |document: &mut Document| Ok(put_copy(document, id, part, rest)));
+            let most = context.daemon.limits.names.layer;
+            let work = AtOnce::new(move |document: &mut Document| {
+                Ok(put_copy(document, id, part, rest, most))
+            });
             drafted(context, "copy selection", Scope::Document, work, |project, id| {
                 state_in(project, id)
             })
@@ -429,14 +432,20 @@ impl Handle for CopySelection {
 
 /// Puts the selected part of a layer's voxels into a new layer above it, and what is left of them, if it is cut out,
 /// into the layer.
-fn put_copy(document: &mut Document, of: LayerId, part: Volume, rest: Option<Volume>) -> LayerId {
+fn put_copy(
+    document: &mut Document,
+    of: LayerId,
+    part: Volume,
+    rest: Option<Volume>,
+    most: NameLimit,
+) -> LayerId {
     let active = document.active();
     let Some(original) = document.layer_mut(of) else { return active };
     if let Some(rest) = rest {
         original.volume = rest;
     }
     let mut layer = original.clone();
-    layer.name = with_suffix(&original.name, " part");
+    layer.name = with_suffix(&original.name, " part", most);
     (layer.content, layer.matrix) = (LayerContent::Voxels, Matrix::IDENTITY);
     layer.volume = part;
     push_above(document, of, layer)

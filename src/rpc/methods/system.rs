@@ -8,11 +8,9 @@ use super::entries;
 use crate::VERSION;
 use crate::api::instance::Instance;
 use crate::api::methods::system::*;
-use crate::render_store::RenderStore;
 use crate::rpc::context::{Context, Daemon, Outcome};
 use crate::rpc::describe;
 use crate::rpc::error::{NOT_BUILT_IN, RpcError};
-use crate::rpc::subscriptions::Subscriptions;
 use crate::rpc::table::{self, Handle};
 
 entries![Echo, Version, Status, Ping, ListMethods, Shutdown];
@@ -20,8 +18,8 @@ entries![Echo, Version, Status, Ping, ListMethods, Shutdown];
 impl Daemon {
     /// A run with a new random name.
     pub fn new() -> Self {
-        let subscriptions = Subscriptions::default();
-        Daemon { instance: Instance::random(), renders: RenderStore::default(), subscriptions }
+        let (renders, subscriptions, limits) = Default::default();
+        Daemon { instance: Instance::random(), renders, subscriptions, limits }
     }
 }
 

@@ -1,6 +1,7 @@
 //! From settings to what the server is made of.
 
 use super::{ConfigError, Loaded, Settings};
+use crate::format;
 use crate::render_store::RenderStoreSettings;
 use crate::rpc;
 use crate::server::limits::Limits;
@@ -61,6 +62,30 @@ impl Settings {
                 total_bytes: in_memory(self.session_memory.0),
                 life: self.session_life.0,
             },
+            files: self.file_limits(),
+            palettes: format::PaletteLimits {
+                max_palette_bytes: self.max_palette_bytes.0,
+                max_palette_colors: self.max_palette_colors.get(),
+                max_picture_pixels: self.max_picture_pixels.0,
+            },
+            names: rpc::NameLimits::new(
+                self.max_layer_name.get(),
+                self.max_material_name.get(),
+                self.max_palette_name.get(),
+                self.max_project_name.get(),
+                self.max_checkpoint_name.get(),
+            ),
+        }
+    }
+
+    /// What reading a file may cost.
+    pub fn file_limits(&self) -> format::Limits {
+        format::Limits {
+            max_file_bytes: self.max_file_bytes.0,
+            max_voxel_bytes: self.max_voxel_bytes.0,
+            max_unpacked_bytes: self.max_unpacked_bytes.0,
+            max_picture_pixels: self.max_picture_pixels.0,
+            max_surface_columns: self.max_surface_columns.0,
         }
     }
 

@@ -233,6 +233,42 @@ settings! {
     /// Subscriptions of one connection to changes of projects
     max_subscriptions: Count<1, 65536> =
         "64", "limits.subscriptions", "max-subscriptions", "GOXEL_MAX_SUBSCRIPTIONS", Start;
+    /// Longest file that is read
+    max_file_bytes: Bytes<1024, { 1 << 40 }> =
+        "1GiB", "limits.file_bytes", "max-file-bytes", "GOXEL_MAX_FILE_BYTES", Start;
+    /// Bytes of voxels that one file may hold; a block of 16x16x16 counts 16 KiB
+    max_voxel_bytes: Bytes<16384, { 1 << 50 }> =
+        "2GiB", "limits.voxel_bytes", "max-voxel-bytes", "GOXEL_MAX_VOXEL_BYTES", Start;
+    /// Bytes that a schematic may have when it is unpacked
+    max_unpacked_bytes: Bytes<1024, { 1 << 40 }> =
+        "64MiB", "limits.unpacked_bytes", "max-unpacked-bytes", "GOXEL_MAX_UNPACKED_BYTES", Start;
+    /// Pixels of a picture that is read
+    max_picture_pixels: Count<1, { 1 << 32 }> =
+        "67108864", "limits.picture_pixels", "max-picture-pixels", "GOXEL_MAX_PICTURE_PIXELS", Start;
+    /// Columns of the grid that the triangles of a file may cross
+    max_surface_columns: Count<1, { 1 << 48 }> =
+        "268435456", "limits.surface_columns", "max-surface-columns", "GOXEL_MAX_SURFACE_COLUMNS", Start;
+    /// Longest palette file that is read
+    max_palette_bytes: Bytes<64, { 1 << 30 }> =
+        "16MiB", "limits.palette_bytes", "max-palette-bytes", "GOXEL_MAX_PALETTE_BYTES", Start;
+    /// Colours of a palette
+    max_palette_colors: Count<1, { 1 << 20 }> =
+        "4096", "limits.palette_colors", "max-palette-colors", "GOXEL_MAX_PALETTE_COLORS", Start;
+    /// Longest name of a layer, in bytes; .gox files hold no longer one than 255
+    max_layer_name: Count<1, 255> =
+        "255", "limits.layer_name", "max-layer-name", "GOXEL_MAX_LAYER_NAME", Start;
+    /// Longest name of a material or camera, in bytes; .gox files hold no longer one than 127
+    max_material_name: Count<1, 127> =
+        "127", "limits.material_name", "max-material-name", "GOXEL_MAX_MATERIAL_NAME", Start;
+    /// Longest name of a palette, in bytes
+    max_palette_name: Count<1, 4096> =
+        "255", "limits.palette_name", "max-palette-name", "GOXEL_MAX_PALETTE_NAME", Start;
+    /// Longest name of a project, in bytes
+    max_project_name: Count<1, 4096> =
+        "128", "limits.project_name", "max-project-name", "GOXEL_MAX_PROJECT_NAME", Start;
+    /// Longest name of a checkpoint, in bytes
+    max_checkpoint_name: Count<1, 4096> =
+        "256", "limits.checkpoint_name", "max-checkpoint-name", "GOXEL_MAX_CHECKPOINT_NAME", Start;
     /// Calls of one connection in a row
     turn_requests: Count<1, 65536> =
         "64", "limits.turn_requests", "turn-requests", "GOXEL_TURN_REQUESTS", Live;
