@@ -27,7 +27,7 @@ fuzz: ## Fuzz TARGET (decoder, envelope, json, format) for TIME seconds; needs c
 	@command -v cargo-fuzz >/dev/null || { echo "cargo-fuzz is missing: cargo install cargo-fuzz"; exit 1; }
 	mkdir -p target/fuzz-corpus/$(TARGET)
 	cd tests/fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir . --target-dir ../../target/fuzz $(TARGET) \
-		../../target/fuzz-corpus/$(TARGET) $(wildcard tests/fuzz/corpus/$(TARGET)) \
+		../../target/fuzz-corpus/$(TARGET) $(abspath $(wildcard tests/fuzz/corpus/$(TARGET))) \
 		-- -max_total_time=$(TIME) -rss_limit_mb=2048 -max_len=4096 -print_final_stats=1
 
 WORDS ?=
