@@ -14,6 +14,10 @@ pub(crate) struct Lines<'a> {
 
 /// Bytes of lines that are read in one unit of work.
 pub(crate) const BYTES_A_UNIT: usize = 1 << 15;
+/// Bytes of the longest line; no format has longer ones, and what follows counts as another line.
+const LINE_MAX: usize = 1 << 20;
+/// Bytes of the longest header, and of the longest run of empty lines where one must end.
+pub(crate) const HEADER_MAX: usize = 1 << 20;
 
 /// A line, without white space around it, and where it begins.
 #[derive(Clone, Copy)]
@@ -48,9 +52,10 @@ impl<'a> Iterator for Lines<'a> {
             return None;
         }
         let rest = &self.text[self.at..];
-        let end = memchr(rest).unwrap_or(rest.len());
+        let rest = &rest[..rest.len().min(LINE_MAX)];
+        let (end, next) = memchr(rest).map_or((rest.len(), rest.len()), |end| (end, end + 1));
         let line = Line { text: rest[..end].trim_ascii(), offset: self.at, format: self.format };
-        self.at = (self.at + end + 1).min(self.text.len());
+        self.at += next;
         Some(line)
     }
 }
@@ -145,5 +150,8 @@ mod tests {
     fn lines_end_in_any_way() {
         let lines = Lines::new(b"a b\r\n\n c", 0, "text").map(|line| line.words().count());
         assert_eq!(lines.collect::<Vec<_>>(), [2, 0, 1]);
+        let long = vec![b'x'; LINE_MAX + 3];
+        let lines = Lines::new(&long, 0, "text").map(|line| line.text.len());
+        assert_eq!(lines.collect::<Vec<_>>(), [LINE_MAX, 3]);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{CELLS_A_UNIT, Parts, Sink, add, standing, turned};
 use crate::format::FormatError;
-use crate::format::ascii::{Lines, integer};
+use crate::format::ascii::{HEADER_MAX, Lines, integer};
 use crate::format::bytes::{Bytes, FileBytes};
 use crate::voxel::Rgba;
 
@@ -11,7 +11,7 @@ pub(super) const NAME: &str = "binvox";
 const COLOR: Rgba = Rgba::opaque(200, 200, 200);
 
 pub(super) fn start(file: &FileBytes, _: &mut Sink) -> Result<Parts, FormatError> {
-    let mut lines = Lines::new(file, 0, NAME);
+    let mut lines = Lines::new(file, 0, NAME).within(HEADER_MAX);
     let mut size = None;
     loop {
         let missing = || Bytes::new(file, NAME).at(file.len()).invalid("the end", "'data'");

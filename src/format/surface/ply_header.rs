@@ -1,7 +1,7 @@
 //! The header of a `.ply` file: which numbers follow, in which form.
 
 use crate::format::FormatError;
-use crate::format::ascii::{Line, Lines, integer};
+use crate::format::ascii::{HEADER_MAX, Line, Lines, integer};
 use crate::format::bytes::Bytes;
 
 pub(super) const NAME: &str = "ply";
@@ -99,7 +99,7 @@ pub(super) struct Header {
 
 impl Header {
     pub(super) fn read(file: &[u8]) -> Result<Header, FormatError> {
-        let mut lines = Lines::new(file, 0, NAME);
+        let mut lines = Lines::new(file, 0, NAME).within(HEADER_MAX);
         if lines.next().is_none_or(|line| line.text != b"ply") {
             return Err(Bytes::new(file, NAME).invalid_at(0, "another first line", "'ply'"));
         }

@@ -5,7 +5,7 @@ use super::obj_read::loaded;
 use super::ply_header::{Element, Encoding, Header, NAME, Property};
 use super::soup::Soup;
 use super::voxelise::{Vertex, Voxeliser};
-use crate::format::ascii::{BYTES_A_UNIT, Lines, decimal};
+use crate::format::ascii::{BYTES_A_UNIT, HEADER_MAX, Lines, decimal};
 use crate::format::builder::Allowance;
 use crate::format::bytes::Bytes;
 use crate::format::bytes::FileBytes;
@@ -61,7 +61,7 @@ impl<'a> Values<'a> {
         let mut bytes = Bytes::new(file, NAME).at(at);
         let mut words = None;
         if encoding == Encoding::Ascii {
-            let mut lines = Lines::new(file, at, NAME);
+            let mut lines = Lines::new(file, at, NAME).within(HEADER_MAX);
             let line = lines.by_ref().find(|line| !line.text.is_empty());
             let line = line.ok_or_else(|| {
                 bytes.invalid("the end of the file", "as many lines as the header says")
