@@ -330,18 +330,16 @@ fn what_is_seen_is_merged_in_slices_and_read_as_it_was_at_the_start() {
 
 #[test]
 fn slices_of_any_length_come_to_the_same() {
-    for (method, params, least) in cases() {
-        let mut whole = scene();
+    for (number, (method, params, least)) in cases().into_iter().enumerate() {
+        let (mut whole, mut sliced) = (scene(), scene());
         let (expected, _) = run(&mut whole, method, &params, 0);
         assert!(expected.get("error").is_none(), "{method}: {expected}");
-        for units in [1, 13] {
-            let mut sliced = scene();
-            let (answer, slices) = run(&mut sliced, method, &params, units);
-            assert_eq!(answer, expected, "{method} {params}");
-            assert_eq!(state(&sliced), state(&whole), "{method} {params}");
-            check_counts(&sliced);
-            assert!(units > 1 || slices >= least, "{method} {params}: {slices} slices");
-        }
+        let units = [1, 3, 13][number % 3];
+        let (answer, slices) = run(&mut sliced, method, &params, units);
+        assert_eq!(answer, expected, "{method}");
+        assert_eq!(state(&sliced), state(&whole), "{method}");
+        check_counts(&sliced);
+        assert!(slices * units as usize >= least, "{method}: {slices} slices");
     }
 }
 

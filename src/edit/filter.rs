@@ -1,11 +1,13 @@
 //! Filters: each voxel anew from what was around it.
 
+use rustc_hash::FxHashSet;
+
 use super::stamp::{read_block, write_block};
 use super::surroundings::Surroundings;
-use super::work::{Refusal, Work, block_box, blocks_within, unmarked, voxel_of};
+use super::work::{Refusal, Work, block_box, unmarked, voxel_of};
 use crate::job::Progress;
 use crate::mesh::box_mask;
-use crate::voxel::{BlockPos, Bounds, EditReport, Mask, Point, Rgba, Volume};
+use crate::voxel::{BlockPos, BlockWalk, Bounds, EditReport, Mask, Point, Rgba, Volume};
 
 /// The colour of a voxel, given the volume before the filter and its colour there.
 pub(super) type ColorRule = Box<dyn Fn(&Volume, Point, Rgba) -> Rgba + Send>;
@@ -33,43 +35,81 @@ pub(super) struct Around {
 /// A rule applied to every voxel of a box.
 pub(super) struct Filter {
     before: Volume,
-    blocks: Vec<BlockPos>,
-    next: usize,
+    targets: Targets,
     within: Option<Bounds>,
     rule: Rule,
     surroundings: Surroundings,
 }
 
+/// The blocks that a filter works on, found on the way.
+struct Targets {
+    walk: BlockWalk,
+    /// How many voxels beyond the blocks that there are it may change something.
+    reach: i64,
+    /// Blocks beside the last one that are to be visited.
+    beside: Vec<BlockPos>,
+    /// Blocks without a voxel that were found.
+    beyond: FxHashSet<BlockPos>,
+    done: u64,
+    total: u64,
+}
+
+impl Targets {
+    fn next(&mut self, volume: &Volume, within: &Bounds) -> Option<BlockPos> {
+        self.done += 1;
+        if let Some(at) = self.beside.pop() {
+            return Some(at);
+        }
+        loop {
+            let at = self.walk.next(volume)?;
+            let own = block_box(at);
+            let grown = Bounds {
+                min: own.min.map(|value| value - self.reach),
+                max: own.max.map(|value| value + self.reach),
+            };
+            let Some(grown) = grown.intersect(within) else { continue };
+            if self.reach > 0 {
+                self.find_beyond(volume, &grown);
+            }
+            return Some(at);
+        }
+    }
+
+    /// Notes the blocks of a box that hold nothing and were not found before.
+    fn find_beyond(&mut self, volume: &Volume, grown: &Bounds) {
+        let [low, high] = [grown.min, grown.max_inside()].map(|corner| corner.map(|v| v >> 4));
+        for z in low[2]..=high[2] {
+            for y in low[1]..=high[1] {
+                for x in low[0]..=high[0] {
+                    let at = BlockPos { x: x as i32, y: y as i32, z: z as i32 };
+                    if volume.block(at).is_none() && self.beyond.insert(at) {
+                        self.beside.push(at);
+                        self.total += 1;
+                    }
+                }
+            }
+        }
+    }
+}
+
 impl Filter {
     /// Over the blocks that there are.
     pub(super) fn new(volume: &Volume, within: Option<Bounds>, rule: Rule) -> Self {
-        Filter::over(volume, blocks_within(volume, within), within, rule)
+        Filter::growing(volume, within, 0, rule)
     }
 
     /// Over the blocks that there are and those around them as far as `reach` voxels go.
     pub(super) fn growing(volume: &Volume, within: Option<Bounds>, reach: i64, rule: Rule) -> Self {
-        let mut keys = std::collections::BTreeSet::new();
-        for (at, _) in volume.blocks() {
-            let own = block_box(at);
-            let grown = Bounds {
-                min: own.min.map(|value| value - reach),
-                max: own.max.map(|value| value + reach),
-            };
-            let Some(grown) = grown.intersect(&within.unwrap_or(Bounds::ALL)) else { continue };
-            let [low, high] = [grown.min, grown.max_inside()].map(|corner| corner.map(|v| v >> 4));
-            for z in low[2]..=high[2] {
-                for y in low[1]..=high[1] {
-                    keys.extend((low[0]..=high[0]).map(|x| [z as i32, y as i32, x as i32]));
-                }
-            }
-        }
-        let blocks = keys.into_iter().map(|[z, y, x]| BlockPos { x, y, z }).collect();
-        Filter::over(volume, blocks, within, rule)
-    }
-
-    fn over(volume: &Volume, blocks: Vec<BlockPos>, within: Option<Bounds>, rule: Rule) -> Self {
+        let targets = Targets {
+            walk: BlockWalk::new(volume),
+            reach,
+            beside: Vec::new(),
+            beyond: FxHashSet::default(),
+            done: 0,
+            total: volume.block_count() as u64,
+        };
         let surroundings = Surroundings::new();
-        Filter { before: unmarked(volume), blocks, next: 0, within, rule, surroundings }
+        Filter { before: unmarked(volume), targets, within, rule, surroundings }
     }
 }
 
@@ -130,8 +170,8 @@ impl Filter {
 
 impl Work for Filter {
     fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal> {
-        let Some(&at) = self.blocks.get(self.next) else { return Ok(false) };
-        self.next += 1;
+        let within = self.within.unwrap_or(Bounds::ALL);
+        let Some(at) = self.targets.next(&self.before, &within) else { return Ok(false) };
         let allowed = self.within.map_or([!0; 64], |bounds| box_mask(at, &bounds));
         match &self.rule {
             Rule::Color(rule) => self.recolor(rule, at, &allowed, volume, report),
@@ -150,6 +190,6 @@ impl Work for Filter {
     }
 
     fn progress(&self) -> Progress {
-        Progress { done: self.next as u64, total: self.blocks.len() as u64 }
+        Progress { done: self.targets.done.min(self.targets.total), total: self.targets.total }
     }
 }

@@ -9,7 +9,7 @@ use crate::job::{Budget, Progress, Step};
 use crate::workspace::{Draft, Project};
 
 /// Units of work that are done before other connections get their turn.
-const UNITS_AT_ONCE: u64 = 16;
+const UNITS_AT_ONCE: u64 = 8;
 
 /// The work of a change.
 pub(super) trait DraftWork {

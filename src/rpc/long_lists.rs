@@ -144,13 +144,13 @@ type NamedList<'a> = (&'static str, &'a str);
 /// An operation that puts voxels, with empty lists in the place of long ones, and those; `None` if it is another
 /// operation, or one that is not understood.
 fn without_long_lists(raw: &str) -> Option<(String, Vec<NamedList<'_>>)> {
-    let is_name = |name: &str| name == "op" || name == "type";
-    let mut names = Members::new(raw).filter(|(name, _)| is_name(name));
+    let members: Vec<_> = Members::new(raw).collect();
+    let mut names = members.iter().filter(|(name, _)| name == "op" || name == "type");
     if string(names.next()?.1)? != "voxels" || names.next().is_some() {
         return None;
     }
     let (mut rest, mut lists) = (String::from("{"), Vec::new());
-    for (name, value) in Members::new(raw) {
+    for (name, value) in members {
         let field = ["points", "voxels"].into_iter().find(|field| *field == name);
         let value = match field {
             Some(field) if value.len() > LONG && value.starts_with('[') => {
