@@ -5,8 +5,9 @@
 #![no_main]
 
 use goxel_daemon::wire::detect::DETECTION_BYTES;
-use goxel_daemon::wire::{Buffer, Decoder, Item, MessageLimits};
+use goxel_daemon::wire::{Buffer, CallParts, Content, Decoder, Item, MessageLimits};
 use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
 
 const LIMITS: MessageLimits = MessageLimits { message: 300, ceiling: 1000, headers: 100 };
 
@@ -31,7 +32,16 @@ fn found(bytes: &[u8], mut piece: impl FnMut() -> usize) -> (Vec<String>, u64) {
             found.push(match item {
                 Item::Message { body, content, framing } => {
                     assert!(body.len() <= LIMITS.message);
-                    format!("{content:?} {framing:?} {:?}", &buffer.unread()[body])
+                    let message = &buffer.unread()[body];
+                    // Whether a call is recognised depends on how much of it is there; what it says does not.
+                    let content = match content {
+                        Content::Call(parts) => {
+                            check_parts(message, &parts);
+                            Content::Json
+                        }
+                        other => other,
+                    };
+                    format!("{content:?} {framing:?} {message:?}")
                 }
                 other => format!("{other:?}"),
             });
@@ -45,6 +55,17 @@ fn found(bytes: &[u8], mut piece: impl FnMut() -> usize) -> (Vec<String>, u64) {
             return (found, decoder.examined());
         }
     }
+}
+
+/// The parts of a recognised call are what a full parser finds.
+fn check_parts(message: &[u8], parts: &CallParts) {
+    let Ok(text) = std::str::from_utf8(message) else { return };
+    let Ok(whole) = serde_json::from_str::<Value>(text) else { return };
+    let read = |raw: Option<&str>| raw.map(|raw| serde_json::from_str::<Value>(raw).unwrap());
+    assert_eq!(read(parts.id.of(text)).as_ref(), whole.get("id"));
+    assert_eq!(read(parts.params.of(text)).as_ref(), whole.get("params"));
+    assert_eq!(read(parts.session.of(text)).as_ref(), whole.get("session"));
+    assert_eq!(parts.method.of(text), whole["method"].as_str());
 }
 
 fuzz_target!(|input: (u8, &[u8])| {

@@ -7,6 +7,10 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
 fuzz_target!(|text: &str| {
+    // To the full parser an object with this member is no object.
+    if text.contains("$serde_json::private") {
+        return;
+    }
     let bytes = text.as_bytes();
     let ours = skip_value(bytes, 0).is_ok_and(|end| skip_space(bytes, end) == bytes.len());
     match serde_json::from_str::<Value>(text) {
