@@ -38,9 +38,19 @@ impl<'a> VoxelEntries<'a> {
         VoxelEntries { text: array, rows, at: usize::from(array.starts_with('[')) }
     }
 
-    /// A guess at how many entries there are, to make room for them.
+    /// Goes on at an offset that [`VoxelEntries::offset`] gave for the same text.
+    pub fn resume(array: &'a str, offset: usize) -> Self {
+        VoxelEntries { text: array, rows: RowReader::new(array.as_bytes()), at: offset }
+    }
+
+    /// The offset behind the last entry yielded.
+    pub fn offset(&self) -> usize {
+        self.at
+    }
+
+    /// A guess at how many entries there are, to make room for them: as many as a voxel with a colour has bytes at least.
     pub fn capacity(&self) -> usize {
-        self.text.len() / 24
+        self.text.len() / 16
     }
 
     /// The entry at `at` and the offset behind it, if it is an array of three, six or seven short whole numbers.

@@ -147,6 +147,11 @@ impl<'a> Members<'a> {
         let at = if text.as_bytes().get(start) == Some(&b'{') { start + 1 } else { text.len() };
         Members { text, at }
     }
+
+    /// The offset behind the last value yielded.
+    pub fn offset(&self) -> usize {
+        self.at
+    }
 }
 
 impl<'a> Iterator for Members<'a> {

@@ -4,7 +4,11 @@
 //! is copied first, since the message gives its place up, and then typed piece by piece. What is found wrong in it
 //! is told in the same words.
 
-use crate::api::bulk::VoxelEntries;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::api::ParamError;
+use crate::api::bulk::{VoxelEntries, VoxelEntry};
 use crate::api::json::{Elements, Members, string};
 use crate::api::operations::forms::VoxelsFields;
 use crate::api::operations::values::{VoxelList, no_voxel};
@@ -16,9 +20,21 @@ pub(super) const LONG: usize = 1 << 16;
 /// Voxels typed in one unit of work.
 const VOXELS_A_UNIT: usize = 256;
 
+/// The copy of a text; freed in slices.
+struct LongText(String);
+
+impl Drop for LongText {
+    fn drop(&mut self) {
+        leftovers::leave_buffer(std::mem::take(&mut self.0).into_bytes());
+    }
+}
+
 /// A JSON array, element by element.
 pub(super) struct LongArray {
-    text: String,
+    text: Arc<LongText>,
+    /// Where in the text it lies.
+    range: Range<usize>,
+    /// How far it is read, counted from its beginning.
     at: usize,
     /// How many elements were taken.
     taken: usize,
@@ -27,49 +43,59 @@ pub(super) struct LongArray {
 impl LongArray {
     /// Of a valid JSON array without blanks before it.
     pub(super) fn new(array: &str) -> Self {
-        LongArray { text: array.to_owned(), at: 0, taken: 0 }
+        let (text, range) = (Arc::new(LongText(array.to_owned())), 0..array.len());
+        LongArray { text, range, at: 0, taken: 0 }
     }
 
-    fn elements(&self) -> Elements<'_> {
-        match self.at {
-            0 => Elements::new(&self.text),
-            at => Elements::resume(&self.text, at),
-        }
+    /// Of a part of the same text that begins at an offset of this array.
+    fn part(&self, offset: usize, length: usize) -> Self {
+        let start = self.range.start + offset;
+        LongArray { text: Arc::clone(&self.text), range: start..start + length, at: 0, taken: 0 }
+    }
+
+    fn text(&self) -> &str {
+        &self.text.0[self.range.clone()]
     }
 
     /// The next element and its number.
     pub(super) fn next(&mut self) -> Option<(usize, &str)> {
-        let mut elements = self.elements();
+        let mut elements = match self.at {
+            0 => Elements::new(self.text()),
+            at => Elements::resume(self.text(), at),
+        };
         let length = elements.next()?.len();
         let (end, index) = (elements.offset(), self.taken);
         (self.at, self.taken) = (end, index + 1);
-        Some((index, &self.text[end - length..end]))
+        Some((index, &self.text()[end - length..end]))
     }
 
     /// A guess at how many voxels there are, to make room for them: a list that grows is copied.
     pub(super) fn voxels_about(&self) -> usize {
-        VoxelEntries::new(&self.text).capacity()
+        VoxelEntries::new(self.text()).capacity()
     }
 
-    /// Some more voxels, with the number of the first; `None` at the end.
-    pub(super) fn next_voxels(&mut self) -> Option<(usize, VoxelEntries<'_>)> {
-        let mut elements = self.elements();
-        let count = elements.by_ref().take(VOXELS_A_UNIT).count();
-        let (start, end, first) = (self.at, elements.offset(), self.taken);
-        (self.at, self.taken) = (end, first + count);
-        // A piece begins with the array's bracket or with a comma.
-        (count > 0).then(|| (first, VoxelEntries::new(&self.text[start..end])))
+    /// Takes some more voxels, with their numbers, until one is refused; false if there is none left.
+    pub(super) fn take_voxels<E>(
+        &mut self,
+        mut take: impl FnMut(usize, Result<VoxelEntry, &str>) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let mut entries = match self.at {
+            0 => VoxelEntries::new(self.text()),
+            at => VoxelEntries::resume(self.text(), at),
+        };
+        let before = self.taken;
+        let mut taken = before;
+        for entry in entries.by_ref().take(VOXELS_A_UNIT) {
+            take(taken, entry)?;
+            taken += 1;
+        }
+        (self.at, self.taken) = (entries.offset(), taken);
+        Ok(taken > before)
     }
 
     /// How many bytes of it are read.
     pub(super) fn progress(&self) -> Progress {
-        Progress { done: self.at as u64, total: self.text.len() as u64 }
-    }
-}
-
-impl Drop for LongArray {
-    fn drop(&mut self) {
-        leftovers::leave_buffer(std::mem::take(&mut self.text).into_bytes());
+        Progress { done: self.at as u64, total: self.range.len() as u64 }
     }
 }
 
@@ -102,20 +128,21 @@ impl ReadOperations {
     fn next_operation(&mut self) -> Result<bool, OperationError> {
         let Some((index, raw)) = self.array.next() else { return Ok(false) };
         let split = (raw.len() > LONG).then(|| without_long_lists(raw)).flatten();
-        let (rest, lists) = match &split {
-            Some((rest, lists)) => (rest.as_str(), lists.as_slice()),
-            None => (raw, [].as_slice()),
-        };
-        let lists = lists.iter().map(|(name, list)| (*name, LongArray::new(list))).collect();
-        let read = read_operation(rest, |_| None);
+        let read = read_operation(split.as_ref().map_or(raw, |split| &split.rest), |_| None);
+        let length = raw.len();
         let read = read.map_err(|(op, error)| OperationError { index, op, error })?;
+        let start = self.array.at - length;
+        let lists = split.map(|split| split.lists).unwrap_or_default();
+        self.lists = lists
+            .into_iter()
+            .map(|(name, list)| (name, self.array.part(start + list.start, list.len())))
+            .collect();
         self.operations.push(read);
-        self.lists = lists;
         Ok(true)
     }
 
     /// Types some voxels of the list that is next.
-    fn next_voxels(&mut self) -> Result<(), crate::api::ParamError> {
+    fn next_voxels(&mut self) -> Result<(), ParamError> {
         let (Some((name, list)), Some(operation)) =
             (self.lists.first_mut(), self.operations.last_mut())
         else {
@@ -125,36 +152,41 @@ impl ReadOperations {
             return Ok(());
         };
         let VoxelList(typed) = if *name == "points" { points } else { voxels };
-        let about = list.voxels_about();
-        let Some((first, entries)) = list.next_voxels() else {
+        if typed.is_empty() {
+            typed.reserve(list.voxels_about());
+        }
+        let is_more = list.take_voxels(|index, entry| {
+            typed.push(entry.map_err(|got| no_voxel(name, index, got))?);
+            Ok(())
+        })?;
+        if !is_more {
             self.lists.remove(0);
-            return Ok(());
-        };
-        typed.reserve(if typed.is_empty() { about } else { 0 });
-        for (index, entry) in entries.enumerate() {
-            typed.push(entry.map_err(|got| no_voxel(name, first + index, got))?);
         }
         Ok(())
     }
 }
 
-/// A part of a text that is a list, with the name of the field.
-type NamedList<'a> = (&'static str, &'a str);
+/// An operation without its long lists of voxels.
+struct Split {
+    /// It, with empty lists in their place.
+    rest: String,
+    /// The fields that had them, and where in the operation they are.
+    lists: Vec<(&'static str, Range<usize>)>,
+}
 
-/// An operation that puts voxels, with empty lists in the place of long ones, and those; `None` if it is another
-/// operation, or one that is not understood.
-fn without_long_lists(raw: &str) -> Option<(String, Vec<NamedList<'_>>)> {
-    let members: Vec<_> = Members::new(raw).collect();
-    let mut names = members.iter().filter(|(name, _)| name == "op" || name == "type");
-    if string(names.next()?.1)? != "voxels" || names.next().is_some() {
-        return None;
-    }
-    let (mut rest, mut lists) = (String::from("{"), Vec::new());
-    for (name, value) in members {
+/// Takes the long lists out of an operation that puts voxels; `None` if it is another operation, or one that is not
+/// understood.
+fn without_long_lists(raw: &str) -> Option<Split> {
+    let mut members = Members::new(raw);
+    let (mut rest, mut lists, mut names) = (String::from("{"), Vec::new(), Vec::new());
+    while let Some((name, value)) = members.next() {
+        if name == "op" || name == "type" {
+            names.push(string(value)?);
+        }
         let field = ["points", "voxels"].into_iter().find(|field| *field == name);
         let value = match field {
             Some(field) if value.len() > LONG && value.starts_with('[') => {
-                lists.push((field, value));
+                lists.push((field, members.offset() - value.len()..members.offset()));
                 "[]"
             }
             _ => value,
@@ -164,7 +196,7 @@ fn without_long_lists(raw: &str) -> Option<(String, Vec<NamedList<'_>>)> {
     }
     rest.push('}');
     let is_twice = lists.len() == 2 && lists[0].0 == lists[1].0 || lists.len() > 2;
-    (!is_twice).then_some((rest, lists))
+    (names == ["voxels"] && !is_twice).then_some(Split { rest, lists })
 }
 
 impl Job for ReadOperations {

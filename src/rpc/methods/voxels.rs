@@ -153,13 +153,19 @@ impl Job for ReadLongList {
     type Output = ReadList;
 
     fn step(&mut self, budget: &mut Budget) -> Step<ReadList> {
-        while let Some((first, voxels)) = self.array.next_voxels() {
-            voxels.enumerate().for_each(|(index, entry)| self.list.add(first + index, entry));
+        loop {
+            let list = &mut self.list;
+            let is_more = self.array.take_voxels(|index, entry| {
+                list.add(index, entry);
+                Ok::<_, std::convert::Infallible>(())
+            });
+            if is_more == Ok(false) {
+                return Step::Done(std::mem::take(list));
+            }
             if !budget.spend(1) {
                 return Step::More;
             }
         }
-        Step::Done(std::mem::take(&mut self.list))
     }
 
     fn progress(&self) -> Progress {
