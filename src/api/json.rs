@@ -5,12 +5,14 @@
 //! texts of its parts. All of it is linear, needs no allocation and nests at most [`MAX_DEPTH`] levels.
 
 mod check;
+mod long;
 mod skip;
 
 use std::borrow::Cow;
 
 pub use check::{MAX_DEPTH, SyntaxError, skip_space, skip_value};
 use check::{error, skip_key, skip_string, skip_value_in};
+pub use long::{long_values_of, with_long_values};
 use skip::{ends_scalar, skip_valid};
 
 /// Cuts off the value at the start of a valid text: the value, and the offset behind it.

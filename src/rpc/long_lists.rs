@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use crate::api::ParamError;
 use crate::api::bulk::{VoxelEntries, VoxelEntry};
-use crate::api::json::{Elements, Members, string};
+use crate::api::json::{Elements, Members, long_values_of, string, with_long_values};
 use crate::api::operations::forms::VoxelsFields;
 use crate::api::operations::values::{VoxelList, no_voxel};
 use crate::api::operations::{Form, Operation, OperationError, operation, read_operation};
 use crate::job::{Budget, Job, Progress, Step, leftovers};
+use crate::wire::LongValues;
 
 /// Bytes of a list from which on it is typed in slices.
 pub(super) const LONG: usize = 1 << 16;
@@ -21,11 +22,22 @@ pub(super) const LONG: usize = 1 << 16;
 const VOXELS_A_UNIT: usize = 256;
 
 /// The copy of a text; freed in slices.
-struct LongText(String);
+struct LongText {
+    text: String,
+    /// What was known of it where it was copied from.
+    long: LongValues,
+}
+
+impl LongText {
+    /// Does work that reads the text or parts of it, with what is known of it.
+    fn reading<R>(&self, work: impl FnOnce() -> R) -> R {
+        with_long_values(self.text.as_bytes(), &self.long, work)
+    }
+}
 
 impl Drop for LongText {
     fn drop(&mut self) {
-        leftovers::leave_buffer(std::mem::take(&mut self.0).into_bytes());
+        leftovers::leave_buffer(std::mem::take(&mut self.text).into_bytes());
     }
 }
 
@@ -43,7 +55,8 @@ pub(super) struct LongArray {
 impl LongArray {
     /// Of a valid JSON array without blanks before it.
     pub(super) fn new(array: &str) -> Self {
-        let (text, range) = (Arc::new(LongText(array.to_owned())), 0..array.len());
+        let text = LongText { text: array.to_owned(), long: long_values_of(array) };
+        let (text, range) = (Arc::new(text), 0..array.len());
         LongArray { text, range, at: 0, taken: 0 }
     }
 
@@ -54,7 +67,7 @@ impl LongArray {
     }
 
     fn text(&self) -> &str {
-        &self.text.0[self.range.clone()]
+        &self.text.text[self.range.clone()]
     }
 
     /// The next element and its number.
@@ -63,7 +76,7 @@ impl LongArray {
             0 => Elements::new(self.text()),
             at => Elements::resume(self.text(), at),
         };
-        let length = elements.next()?.len();
+        let length = self.text.reading(|| elements.next())?.len();
         let (end, index) = (elements.offset(), self.taken);
         (self.at, self.taken) = (end, index + 1);
         Some((index, &self.text()[end - length..end]))
@@ -126,8 +139,10 @@ impl ReadOperations {
     }
 
     fn next_operation(&mut self) -> Result<bool, OperationError> {
+        let text = Arc::clone(&self.array.text);
         let Some((index, raw)) = self.array.next() else { return Ok(false) };
-        let split = (raw.len() > LONG).then(|| without_long_lists(raw)).flatten();
+        let split = || text.reading(|| without_long_lists(raw));
+        let split = (raw.len() > LONG).then(split).flatten();
         let read = read_operation(split.as_ref().map_or(raw, |split| &split.rest), |_| None);
         let length = raw.len();
         let read = read.map_err(|(op, error)| OperationError { index, op, error })?;

@@ -12,10 +12,10 @@ use super::session::Sessions;
 use super::table::Table;
 use super::{ConnectionId, Host, RpcError};
 use crate::api::instance::Instance;
-use crate::api::json::Elements;
+use crate::api::json::{Elements, with_long_values};
 use crate::job::Budget;
 use crate::render_store::{RenderStore, RenderStoreSettings};
-use crate::wire::CallParts;
+use crate::wire::{CallParts, LongValues};
 use crate::workspace::Workspace;
 
 /// Everything that calls act on, and the table of methods.
@@ -99,15 +99,18 @@ impl Service {
         self.handle_parsed(Message::parse(message), caller, host, out)
     }
 
-    /// The same for a message whose grammar the decoder has checked.
+    /// The same for a message whose grammar the decoder has checked, and of which it knows long parts.
     pub fn handle_checked(
         &mut self,
         message: &[u8],
+        long: &LongValues,
         caller: ConnectionId,
         host: &mut dyn Host,
         out: &mut Vec<u8>,
     ) -> Handled {
-        self.handle_parsed(Message::of_checked(message), caller, host, out)
+        with_long_values(message, long, || {
+            self.handle_parsed(Message::of_checked(message), caller, host, out)
+        })
     }
 
     fn handle_parsed(

@@ -179,7 +179,9 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let before = outbound.len();
         let handled = outbound.append_with(|out| {
             framing.encode(stamp, out, |out| match content {
-                Content::Json => (0, service.handle_checked(message, key.id, hub, out)),
+                Content::Json(long) => {
+                    (0, service.handle_checked(message, &long, key.id, hub, out))
+                }
                 Content::Call(parts) => (0, service.handle_call(message, &parts, key.id, hub, out)),
                 Content::Bulk(kind) => (0, service.handle_bulk(kind, message, key.id, hub, out)),
             })

@@ -128,7 +128,8 @@ impl JsonText {
 
     fn message(&mut self, start: usize, length: usize) -> Decoded {
         self.mode = Mode::Between;
-        Decoded::message(start + length, start..start + length, Content::Json, FRAMING)
+        let content = Content::Json(self.scanner.take_long_values(0));
+        Decoded::message(start + length, start..start + length, content, FRAMING)
     }
 
     fn syntax_fault(
@@ -215,13 +216,13 @@ pub fn check(body: &[u8]) -> Result<Content, Fault> {
     };
     match end + leading_blanks(&body[end..]) {
         rest if rest < body.len() => wrong(rest, "the end of the message"),
-        _ => Ok(Content::Json),
+        _ => Ok(Content::Json(scanner.take_long_values(start))),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Item;
+    use super::super::{Item, LongValues};
     use super::*;
 
     /// What a decoder makes of bytes that come in chunks of the given size: messages, and `!` for faults.
@@ -325,8 +326,8 @@ mod tests {
 
     #[test]
     fn check_accepts_exactly_one_value() {
-        assert_eq!(check(b" {\"a\":1}\n"), Ok(Content::Json));
-        assert_eq!(check(b"7"), Ok(Content::Json));
+        assert_eq!(check(b" {\"a\":1}\n"), Ok(Content::Json(LongValues::default())));
+        assert_eq!(check(b"7"), Ok(Content::Json(LongValues::default())));
         assert_eq!(check(b"  "), Err(Fault::Empty));
         for bad in [&b"{}{}"[..], b"{", b"[1] x", b"\xff"] {
             assert!(matches!(check(bad), Err(Fault::Syntax { .. })), "{:?}", bad.escape_ascii());

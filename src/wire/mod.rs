@@ -17,6 +17,7 @@ mod header_block;
 pub mod headers;
 pub mod http;
 pub mod json_text;
+mod long_values;
 mod number_lists;
 pub mod scanner;
 mod tokens;
@@ -28,6 +29,7 @@ pub use buffer::Buffer;
 pub use call::CallParts;
 pub use encode::{Framing, Stamp};
 pub use fault::Fault;
+pub use long_values::{LONG, LongValues};
 
 /// How a connection frames its messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -72,10 +74,10 @@ impl Default for MessageLimits {
 }
 
 /// What a complete message contains.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Content {
-    /// One JSON value.
-    Json,
+    /// One JSON value, with its long parts as far as they are known.
+    Json(LongValues),
     /// One JSON value that is a call, with its parts.
     Call(CallParts),
     /// A payload of the binary bulk lane, with its type.

@@ -5,6 +5,7 @@
 //! surrogate pairs or number ranges: those are faults inside a value whose end is still certain, and the
 //! JSON parser behind the decoder reports them.
 
+use super::long_values::{LongValueFinder, LongValues};
 use super::tokens::{digit_run, string_run};
 
 /// The deepest nesting that is accepted.
@@ -77,12 +78,22 @@ pub struct Scanner {
     position: usize,
     /// Position after the last line feed; 0 while the value is on its first line.
     line_start: usize,
+    pub(super) long: LongValueFinder,
 }
 
 impl Default for Scanner {
     fn default() -> Self {
         let state = State::Value;
-        Scanner { state, depth: 0, most: MAX_DEPTH, containers: 0, position: 0, line_start: 0 }
+        let long = LongValueFinder::default();
+        Scanner {
+            state,
+            depth: 0,
+            most: MAX_DEPTH,
+            containers: 0,
+            position: 0,
+            line_start: 0,
+            long,
+        }
     }
 }
 
@@ -99,6 +110,11 @@ impl Scanner {
     /// Bytes of the value accepted so far.
     pub fn position(&self) -> usize {
         self.position
+    }
+
+    /// The long parts of the value, which begins `before` bytes behind the beginning of what is asked about.
+    pub fn take_long_values(&mut self, before: usize) -> LongValues {
+        self.long.take(before)
     }
 
     /// Where the current line begins, counted from the start of the value; 0 on its first line.
@@ -145,7 +161,7 @@ impl Scanner {
                         self.line_start = self.position + at + 1;
                     }
                 }
-                _ => match self.advance(byte) {
+                _ => match self.advance(byte, at) {
                     Verdict::Taken => {}
                     // A number ends before the byte that ends it: look at this byte again.
                     Verdict::EndsBefore => {
@@ -187,18 +203,20 @@ impl Scanner {
         self.state = if self.depth == 0 { State::Done } else { State::CommaOrEnd };
     }
 
-    fn open(&mut self, object: bool) -> Verdict {
+    fn open(&mut self, object: bool, at: usize) -> Verdict {
         if self.depth == self.most {
             return Verdict::Wrong;
         }
+        self.long.open(self.depth, self.position + at);
         self.depth += 1;
         self.containers = self.containers << 1 | u128::from(object);
         self.state = if object { State::NameOrEnd } else { State::ValueOrEnd };
         Verdict::Taken
     }
 
-    fn close(&mut self) -> Verdict {
+    fn close(&mut self, at: usize) -> Verdict {
         self.depth -= 1;
+        self.long.close(self.depth, self.position + at + 1);
         self.containers >>= 1;
         self.close_value();
         Verdict::Taken
@@ -209,19 +227,19 @@ impl Scanner {
         Verdict::Taken
     }
 
-    /// One byte that is neither white space between tokens nor inside a run.
-    fn advance(&mut self, byte: u8) -> Verdict {
+    /// One byte, at an offset from the scanner's position, that is neither white space between tokens nor inside a run.
+    fn advance(&mut self, byte: u8, at: usize) -> Verdict {
         match self.state {
             State::CommaOrEnd => match byte {
-                b'}' if self.is_in_object() => self.close(),
-                b']' if !self.is_in_object() => self.close(),
+                b'}' if self.is_in_object() => self.close(at),
+                b']' if !self.is_in_object() => self.close(at),
                 b',' if self.is_in_object() => self.go(State::Name),
                 b',' => self.go(State::Value),
                 _ => Verdict::Wrong,
             },
-            State::ValueOrEnd if byte == b']' => self.close(),
-            State::Value | State::ValueOrEnd => self.begin_value(byte),
-            State::NameOrEnd if byte == b'}' => self.close(),
+            State::ValueOrEnd if byte == b']' => self.close(at),
+            State::Value | State::ValueOrEnd => self.begin_value(byte, at),
+            State::NameOrEnd if byte == b'}' => self.close(at),
             State::NameOrEnd | State::Name if byte == b'"' => self.go(State::String(true)),
             State::Colon if byte == b':' => self.go(State::Value),
             State::Escape(name) => self.advance_escape(name, byte),
@@ -248,10 +266,10 @@ impl Scanner {
         }
     }
 
-    fn begin_value(&mut self, byte: u8) -> Verdict {
+    fn begin_value(&mut self, byte: u8, at: usize) -> Verdict {
         match byte {
-            b'{' => self.open(true),
-            b'[' => self.open(false),
+            b'{' => self.open(true, at),
+            b'[' => self.open(false, at),
             b'"' => self.go(State::String(false)),
             b'-' => self.go(State::Minus),
             b'0' => self.go(State::Zero),

@@ -94,6 +94,9 @@ impl Scanner {
                     if length == 0 {
                         break;
                     }
+                    if in_list_of_lists {
+                        self.long.lose(depth - 1);
+                    }
                     (length, if is_last { State::CommaOrEnd } else { State::Value })
                 }
                 (State::Value | State::ValueOrEnd, b'"') => {
@@ -111,6 +114,7 @@ impl Scanner {
                 }
                 (State::Value | State::ValueOrEnd, b'{' | b'[') if depth < self.most => {
                     let is_object = byte == b'{';
+                    self.long.open(depth, self.position() + at);
                     (depth, containers) = (depth + 1, containers << 1 | u128::from(is_object));
                     (1, if is_object { State::NameOrEnd } else { State::ValueOrEnd })
                 }
@@ -126,16 +130,20 @@ impl Scanner {
                 }
                 (State::CommaOrEnd, b'}') if in_object && depth > 1 => {
                     (depth, containers) = (depth - 1, containers >> 1);
+                    self.long.close(depth, self.position() + at + 1);
                     (1, State::CommaOrEnd)
                 }
                 // From one list of a list to the next.
                 (State::CommaOrEnd, b']')
                     if containers & 3 == 0 && depth > 1 && bytes[at..].starts_with(b"],[") =>
                 {
+                    self.long.close(depth - 1, self.position() + at + 1);
+                    self.long.open(depth - 1, self.position() + at + 2);
                     (3, State::ValueOrEnd)
                 }
                 (State::CommaOrEnd, b']') if !in_object && depth > 1 => {
                     (depth, containers) = (depth - 1, containers >> 1);
+                    self.long.close(depth, self.position() + at + 1);
                     (1, State::CommaOrEnd)
                 }
                 (State::Value | State::Name | State::CommaOrEnd, b' ') => (1, state),

@@ -79,7 +79,8 @@ fn answer(server: &mut Server, message: &[u8], out: &mut Vec<u8>) {
     let (message, caller) = (&message[body], ConnectionId(1));
     let handled = match content {
         Content::Call(parts) => service.handle_call(message, &parts, caller, host, out),
-        _ => service.handle_checked(message, caller, host, out),
+        Content::Json(long) => service.handle_checked(message, &long, caller, host, out),
+        Content::Bulk(_) => panic!("no bulk frame was sent"),
     };
     if let Handled::Pending(mut exchange) = handled {
         let budget = || Budget::units(256);

@@ -4,6 +4,8 @@
 //! one after the other, cost little.
 
 use super::check::skip_string;
+use super::long::end_of_long_value;
+use crate::wire::LONG;
 use crate::wire::window::{Places, WINDOW, Window, before, parity};
 
 /// Whether a byte ends a number or a word in a valid text: white space, or what comes behind a value.
@@ -15,6 +17,11 @@ pub(super) fn ends_scalar(byte: u8) -> bool {
 pub(super) fn skip_valid(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at)? {
         b'"' => skip_string(text, at).ok(),
+        b'[' | b'{' if text.len() - at >= LONG => {
+            let known = end_of_long_value(text, at);
+            debug_assert!(known.is_none() || known == skip_brackets(text, at));
+            known.or_else(|| skip_brackets(text, at))
+        }
         b'[' | b'{' => skip_brackets(text, at),
         b',' | b']' | b'}' => None,
         _ => {

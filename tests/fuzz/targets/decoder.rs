@@ -5,7 +5,7 @@
 #![no_main]
 
 use goxel_daemon::wire::detect::DETECTION_BYTES;
-use goxel_daemon::wire::{Buffer, CallParts, Content, Decoder, Item, MessageLimits};
+use goxel_daemon::wire::{Buffer, CallParts, Content, Decoder, Item, LongValues, MessageLimits};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ fn found(bytes: &[u8], mut piece: impl FnMut() -> usize) -> (Vec<String>, u64) {
                     let content = match content {
                         Content::Call(parts) => {
                             check_parts(message, &parts);
-                            Content::Json
+                            Content::Json(LongValues::default())
                         }
                         other => other,
                     };

@@ -9,6 +9,7 @@ use goxel_daemon::job::Budget;
 use goxel_daemon::rpc::{ConnectionId, ConnectionInfo, Handled, Host, Service};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 struct Nobody(Instant);
 
@@ -76,8 +77,9 @@ fuzz_target!(|message: &[u8]| {
     }
     if !out.is_empty() {
         assert!(!out.contains(&b'\n'));
-        let answer: Value = serde_json::from_slice(&out).expect("an answer is JSON");
-        assert!(answer.is_object() || answer.is_array());
+        // Raw, since an id comes back as it was sent, even if no number of this machine is as large.
+        let answer: &RawValue = serde_json::from_slice(&out).expect("an answer is JSON");
+        assert!(answer.get().starts_with(['{', '[']));
     }
     if parsed.is_err() {
         assert!(!out.is_empty(), "what cannot be read is answered");
