@@ -10,6 +10,7 @@ use super::metrics::End;
 use super::reactor::Reactor;
 use super::transport::Transport;
 use super::{pages, status};
+use crate::api::json::{Members, compact, with_long_values};
 use crate::rpc::error::{OVER_LIMIT, PARSE_ERROR};
 use crate::rpc::{Handled, RpcError};
 use crate::wire::{Buffer, Content, Decoded, Fault, Framing, Item, http};
@@ -178,21 +179,19 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let (service, hub) = (&mut self.service, &mut self.hub);
         let before = outbound.len();
         let handled = outbound.append_with(|out| {
-            framing.encode(stamp, out, |out| match content {
-                Content::Json(long) => {
-                    (0, service.handle_checked(message, &long, key.id, hub, out))
-                }
-                Content::Call(parts) => (0, service.handle_call(message, &parts, key.id, hub, out)),
-                Content::Bulk(kind) => (0, service.handle_bulk(kind, message, key.id, hub, out)),
+            framing.encode(stamp, out, |out| match &content {
+                Content::Json(long) => (0, service.handle_checked(message, long, key.id, hub, out)),
+                Content::Call(parts) => (0, service.handle_call(message, parts, key.id, hub, out)),
+                Content::Bulk(kind) => (0, service.handle_bulk(*kind, message, key.id, hub, out)),
             })
         });
         match handled {
             Handled::Finished => {
-                let id = || request_id(message);
+                let id = || request_id(message, &content);
                 self.finish_message(key, since, before, framing, &id, outbound);
             }
             Handled::Pending(exchange) => {
-                let request_id = request_id(message).into();
+                let request_id = request_id(message, &content).into();
                 if let Some(connection) = self.hub.get(key) {
                     connection.running = Some(Running { exchange, framing, request_id, since });
                 }
@@ -369,13 +368,19 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
 }
 
 /// The id of a request as compact JSON text; `null` for a batch or whatever has none.
-fn request_id(message: &[u8]) -> String {
-    #[derive(serde::Deserialize)]
-    struct Envelope {
-        id: Option<serde_json::Value>,
-    }
-    let envelope = serde_json::from_slice::<Envelope>(message).ok();
-    envelope.and_then(|envelope| envelope.id).unwrap_or_default().to_string()
+fn request_id(message: &[u8], content: &Content) -> String {
+    let Ok(text) = std::str::from_utf8(message) else { return "null".to_owned() };
+    let mut members = Members::new(text);
+    let id = match content {
+        Content::Json(long) => with_long_values(message, long, || {
+            members.find(|(name, _)| name == "id").map(|(_, value)| value)
+        }),
+        Content::Call(parts) => parts.id.of(text),
+        Content::Bulk(_) => None,
+    };
+    let mut compacted = Vec::new();
+    compact(id.unwrap_or("null"), &mut compacted);
+    String::from_utf8(compacted).unwrap_or_else(|_| "null".to_owned())
 }
 
 /// Whether a framed answer is an error. Answers are written by this crate, so their start is known.

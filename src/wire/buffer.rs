@@ -10,6 +10,9 @@ pub const READ_ROOM: usize = 64 * 1024;
 /// The least room that a read is offered.
 pub const LEAST_ROOM: usize = 16 * 1024;
 
+/// The most room that is made for a read: all of it is written once, while others wait.
+pub const MOST_ROOM: usize = 256 * 1024;
+
 /// Bytes on their way in or out.
 #[derive(Default, Debug)]
 pub struct Buffer {
@@ -53,8 +56,8 @@ impl Buffer {
         }
     }
 
-    /// Room for a read: never less than [`LEAST_ROOM`], more for a buffer that is long already, so that
-    /// the cost of growing and moving stays in proportion to the bytes.
+    /// Room for a read: never less than [`LEAST_ROOM`], up to [`MOST_ROOM`] for a buffer that is long already. The
+    /// memory behind it grows by doubling, so that the cost of growing stays in proportion to the bytes.
     pub fn room(&mut self) -> &mut [u8] {
         if self.bytes.len() - self.end < LEAST_ROOM && self.start > 0 {
             // Paid for by the bytes that were consumed since the last time.
@@ -62,7 +65,8 @@ impl Buffer {
             (self.start, self.end) = (0, self.end - self.start);
         }
         if self.bytes.len() - self.end < LEAST_ROOM {
-            self.bytes.resize(READ_ROOM.max(self.end.saturating_mul(2)), 0);
+            let room = self.end.clamp(READ_ROOM, MOST_ROOM);
+            self.bytes.resize(self.end + room, 0);
         }
         &mut self.bytes[self.end..]
     }
@@ -161,9 +165,10 @@ mod tests {
         buffer.consume(9);
         let mut grown = 0;
         for _ in 0..1000 {
-            let before = buffer.bytes.len();
+            let before = buffer.capacity();
+            assert!(buffer.room().len() <= MOST_ROOM);
             read(&mut buffer, &[2; 4096]);
-            grown += usize::from(buffer.bytes.len() != before);
+            grown += usize::from(buffer.capacity() != before);
         }
         assert_eq!(buffer.len(), 1 + 4096 * 1000);
         assert!(grown <= 12, "grown {grown} times");
