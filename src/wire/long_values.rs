@@ -85,9 +85,12 @@ impl LongValues {
         Some(spans[place].1 as usize)
     }
 
-    /// Those of a part of the text, by their offsets in it.
+    /// Those inside a part of the text, by their offsets in it. The part itself is none of them: who reads it knows it.
     pub fn within(&self, begin: usize, end: usize) -> Self {
-        let inside = |span: &&Span| span.0 as usize >= begin && span.1 as usize <= end;
+        let inside = |&&(from, to): &&Span| {
+            let (from, to) = (from as usize, to as usize);
+            from >= begin && to <= end && (from, to) != (begin, end)
+        };
         let offset = |place: u32| place - begin as u32;
         let spans = self.spans().iter().filter(inside);
         LongValues::new(spans.map(|&(begin, end)| (offset(begin), offset(end))).collect())
@@ -121,6 +124,9 @@ mod tests {
         }
         let part = values.within(100_000, 200_000);
         assert_eq!((part.end_of(3), part.end_of(13)), (Some(8 + LONG), None));
+        let inner = values.within(3, 400_003);
+        assert_eq!((inner.end_of(0), inner.end_of(10)), (None, Some(15 + LONG)));
+        assert!(values.within(13, 18 + LONG).is_empty());
         assert!(finder.take(0).is_empty());
     }
 
