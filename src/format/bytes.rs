@@ -65,11 +65,6 @@ impl<'a> Bytes<'a> {
         Bytes { data, at: 0, base: 0, format }
     }
 
-    /// A part of a file that begins at `base`.
-    pub(crate) fn part(data: &'a [u8], base: u64, format: &'static str) -> Self {
-        Bytes { data, at: 0, base, format }
-    }
-
     /// Goes on at another place of the same bytes; beyond the end counts as the end.
     pub(crate) fn at(mut self, at: usize) -> Self {
         self.at = at.min(self.data.len());

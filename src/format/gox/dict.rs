@@ -1,45 +1,127 @@
 //! Records of keys and values, as most chunks hold them.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::NAME;
 use crate::document::Matrix;
 use crate::format::FormatError;
-use crate::format::bytes::{Bytes, Put};
+use crate::format::bytes::{Bytes, FileBytes, Put};
 use crate::voxel::Bounds;
 
-/// A record read from a file. What is taken out is known; what remains is preserved.
+/// The most entries of a record.
+const ENTRIES_MAX: usize = 1 << 20;
+/// Entries read in one unit of work.
+const ENTRIES_A_UNIT: usize = 1 << 10;
+
+/// A record of a file. What is taken out is known; what remains is preserved. Keys and values are places in the
+/// file, so that long values are not copied before they are needed.
 pub(super) struct Dict {
-    entries: Vec<(String, Vec<u8>)>,
+    file: FileBytes,
+    /// Keys and values in the file's order, but for those that were taken out.
+    entries: Vec<Option<Entry>>,
+    /// The entry of each key. No hash table: one that grows is copied as a whole.
+    places: BTreeMap<Box<[u8]>, usize>,
+}
+
+struct Entry {
+    key: Range<usize>,
+    value: Range<usize>,
+}
+
+/// A record that is read, some entries at a time.
+pub(super) struct DictReader {
+    dict: Dict,
+    at: usize,
+    end: usize,
+}
+
+impl DictReader {
+    /// Begins with a part of a file.
+    pub(super) fn new(file: &FileBytes, part: Range<usize>) -> Self {
+        let dict = Dict { file: file.clone(), entries: Vec::new(), places: BTreeMap::new() };
+        DictReader { dict, at: part.start, end: part.end }
+    }
+
+    /// Reads some entries, up to an empty key or the end of the part; false once all are read. Of equal keys the last
+    /// one counts.
+    pub(super) fn advance(&mut self) -> Result<bool, FormatError> {
+        let file = self.dict.file.clone();
+        let mut bytes = Bytes::new(&file[..self.end], NAME).at(self.at);
+        for _ in 0..ENTRIES_A_UNIT {
+            if bytes.remaining() == 0 {
+                return Ok(false);
+            }
+            let key = place(&mut bytes, "a key's length", "a key")?;
+            if key.is_empty() {
+                return Ok(false);
+            }
+            let value = place(&mut bytes, "a value's length", "a value")?;
+            if !self.dict.add(Entry { key, value }) {
+                return Err(bytes.invalid("more entries", format!("at most {ENTRIES_MAX}")));
+            }
+        }
+        self.at = bytes.position();
+        Ok(true)
+    }
+
+    /// The record, once all is read.
+    pub(super) fn into_dict(self) -> Dict {
+        self.dict
+    }
+}
+
+/// The place of bytes whose length stands before them.
+fn place(
+    bytes: &mut Bytes<'_>,
+    length_name: &str,
+    name: &str,
+) -> Result<Range<usize>, FormatError> {
+    let length = bytes.length(length_name)?;
+    let first = bytes.position();
+    bytes.take(length, name)?;
+    Ok(first..bytes.position())
 }
 
 impl Dict {
-    /// Reads entries up to an empty key or the end of the bytes. Of equal keys the last one counts.
-    pub(super) fn read(bytes: &mut Bytes<'_>) -> Result<Dict, FormatError> {
-        let mut entries: Vec<(String, Vec<u8>)> = Vec::new();
-        while bytes.remaining() > 0 {
-            let key_length = bytes.length("a key's length")?;
-            if key_length == 0 {
-                break;
-            }
-            let key = String::from_utf8_lossy(bytes.take(key_length, "a key")?).into_owned();
-            let value_length = bytes.length("a value's length")?;
-            let value = bytes.take(value_length, "a value")?.to_vec();
-            match entries.iter_mut().find(|(known, _)| *known == key) {
-                Some(entry) => entry.1 = value,
-                None => entries.push((key, value)),
-            }
+    /// Adds an entry, in place of one of the same key; false if there are too many.
+    fn add(&mut self, entry: Entry) -> bool {
+        let next = self.entries.len();
+        let key = self.file[entry.key.clone()].into();
+        let place = *self.places.entry(key).or_insert(next);
+        match self.entries.get_mut(place) {
+            Some(known) => *known = Some(entry),
+            None => self.entries.push(Some(entry)),
         }
-        Ok(Dict { entries })
+        self.entries.len() <= ENTRIES_MAX
+    }
+
+    fn find(&self, key: &str) -> Option<usize> {
+        self.places.get(key.as_bytes()).copied().filter(|&place| self.entries[place].is_some())
     }
 
     /// Takes an entry out if it is there and `parse` accepts its value.
     pub(super) fn take<T>(&mut self, key: &str, parse: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
-        let index = self.entries.iter().position(|(known, _)| known == key)?;
-        let value = parse(&self.entries[index].1)?;
-        self.entries.remove(index);
+        let place = self.find(key)?;
+        let entry = self.entries[place].as_ref()?;
+        let value = parse(&self.file[entry.value.clone()])?;
+        self.entries[place] = None;
         Some(value)
     }
 
+    /// Takes an entry out; where its value is in the file.
+    pub(super) fn take_place(&mut self, key: &str) -> Option<Range<usize>> {
+        let place = self.find(key)?;
+        self.entries[place].take().map(|entry| entry.value)
+    }
+
+    /// The file that the record is of.
+    pub(super) fn file(&self) -> &FileBytes {
+        &self.file
+    }
+
     pub(super) fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|(known, _)| known == key)
+        self.find(key).is_some()
     }
 
     pub(super) fn string(&mut self, key: &str) -> Option<String> {
@@ -74,19 +156,21 @@ impl Dict {
     /// Everything that was not taken. Entries of keys that are `known` have unusable values: they are
     /// told of and left out, so that they do not stand beside the good ones when the record is written.
     pub(super) fn rest(
-        mut self,
+        self,
         known: &[&str],
         of: &str,
         warnings: &mut Vec<String>,
     ) -> Vec<(String, Vec<u8>)> {
-        self.entries.retain(|(key, _)| {
-            let unusable = known.contains(&key.as_str());
-            if unusable {
+        let mut kept = Vec::new();
+        for Entry { key, value } in self.entries.into_iter().flatten() {
+            let key = String::from_utf8_lossy(&self.file[key]);
+            if known.contains(&&*key) {
                 warnings.push(format!("{of} has an unusable value for '{key}'; it is left out"));
+            } else {
+                kept.push((key.into_owned(), self.file[value].to_vec()));
             }
-            !unusable
-        });
-        self.entries
+        }
+        kept
     }
 }
 
@@ -149,28 +233,60 @@ pub(super) fn cut(text: &str, max: usize) -> &str {
 mod tests {
     use super::*;
 
+    fn read(raw: Vec<u8>) -> Result<Dict, FormatError> {
+        let part = 0..raw.len();
+        let mut reader = DictReader::new(&raw.into(), part);
+        while reader.advance()? {}
+        Ok(reader.into_dict())
+    }
+
+    fn rest(raw: Vec<u8>) -> Option<Vec<(String, Vec<u8>)>> {
+        Some(read(raw).ok()?.rest(&[], "a record", &mut Vec::new()))
+    }
+
     #[test]
     fn a_record_ends_at_an_empty_key_or_the_end() {
         let mut raw = Vec::new();
         raw.put_entry("a", b"1");
         raw.put_entry("active", b"");
         raw.put_entry("a", b"2");
-        let whole = Dict::read(&mut Bytes::new(&raw, "gox")).map(|dict| dict.entries);
         let expected = vec![("a".to_owned(), b"2".to_vec()), ("active".to_owned(), b"".to_vec())];
-        assert_eq!(whole.ok(), Some(expected.clone()));
+        assert_eq!(rest(raw.clone()), Some(expected.clone()));
         raw.put_i32(0);
         raw.put(b"left over");
-        assert_eq!(
-            Dict::read(&mut Bytes::new(&raw, "gox")).map(|dict| dict.entries).ok(),
-            Some(expected)
-        );
+        assert_eq!(rest(raw), Some(expected));
+    }
+
+    #[test]
+    fn a_record_of_many_entries_is_read_some_at_a_time() {
+        let mut raw = Vec::new();
+        let count = 5 * ENTRIES_A_UNIT;
+        (0..count).for_each(|number| raw.put_entry(&number.to_string(), b"x"));
+        let part = 0..raw.len();
+        let mut reader = DictReader::new(&raw.into(), part);
+        let units = (0..).find(|_| !reader.advance().unwrap_or(false));
+        assert_eq!(units, Some(5));
+        assert_eq!(reader.into_dict().rest(&[], "", &mut Vec::new()).len(), count);
+    }
+
+    #[test]
+    fn what_was_taken_out_is_gone_and_what_was_refused_stays() {
+        let mut raw = Vec::new();
+        raw.put_entry("a", b"1");
+        raw.put_entry("b", b"2");
+        let mut dict = read(raw).unwrap();
+        assert_eq!(dict.take("a", |_| None::<()>), None);
+        assert_eq!((dict.string("a"), dict.string("a")), (Some("1".to_owned()), None));
+        assert!(!dict.has("a") && dict.has("b"));
+        assert_eq!(dict.take_place("b").map(|place| place.len()), Some(1));
+        assert!(dict.rest(&[], "", &mut Vec::new()).is_empty());
     }
 
     #[test]
     fn a_value_of_the_wrong_size_is_told_and_left_out() {
         let mut raw = Vec::new();
         raw.put_entry("id", b"123");
-        let mut dict = Dict::read(&mut Bytes::new(&raw, "gox")).unwrap_or(Dict { entries: vec![] });
+        let mut dict = read(raw).unwrap();
         assert_eq!(dict.i32("id"), None);
         let mut warnings = Vec::new();
         assert_eq!(dict.rest(&["id"], "a layer", &mut warnings), vec![]);

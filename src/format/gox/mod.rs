@@ -8,6 +8,7 @@
 
 mod blocks;
 mod dict;
+mod preserved;
 mod private;
 mod read;
 mod record;
@@ -16,7 +17,7 @@ mod write;
 pub use blocks::SaveCache;
 
 use super::steps::Steps;
-use super::{ReadJob, ReadOptions, WriteJob, WriteOptions};
+use super::{FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions};
 use crate::document::Document;
 use crate::format::bytes::FileBytes;
 
@@ -36,4 +37,12 @@ pub(super) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
 
 pub(super) fn writer(document: Document, options: WriteOptions) -> WriteJob {
     Box::new(Steps(write::Writer::new(document, options)))
+}
+
+/// A chunk's length as the file shows it.
+fn chunk_length(bytes: u64) -> Result<i32, FormatError> {
+    i32::try_from(bytes).map_err(|_| {
+        let what = format!("a chunk of {bytes} bytes; at most {} are written", i32::MAX);
+        FormatError::DoesNotFit { format: NAME, what }
+    })
 }

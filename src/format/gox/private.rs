@@ -3,19 +3,23 @@
 //! It is a record like any other, but its values may be long. Everything in it is optional, and each
 //! part is only believed if it fits the rest of the file, which another program may have changed.
 
+use std::ops::Range;
+
 use super::blocks;
 use super::dict::{Dict, PutEntry, cut};
 use super::{LAYER_NAME_MAX, NAME, SHORT_NAME_MAX, VALUE_MAX};
-use crate::document::{Document, LayerContent, Matrix, Palette};
-use crate::format::FormatError;
-use crate::format::bytes::{Bytes, Put};
+use crate::document::{Document, Layer, LayerContent, Matrix, Palette};
+use crate::format::bytes::{Bytes, FileBytes, Put};
+use crate::format::{FormatError, Pieces};
 use crate::voxel::{BlockPos, BlockRef, Bounds, Rgba, Volume};
 
 /// The chunk's type.
 pub(super) const KIND: [u8; 4] = *b"GXDM";
+/// Colours of a palette read or written in one unit of work.
+const COLORS_A_UNIT: usize = 1 << 10;
 
-/// Writes the chunk; empty if there is nothing to say. `mask` is what [`put_mask_block`] has made of the selection.
-pub(super) fn write(document: &Document, mask: &[u8]) -> Vec<u8> {
+/// Begins the chunk with what it says before the layers.
+pub(super) fn start(document: &Document) -> Vec<u8> {
     let mut out = Vec::new();
     out.put_entry("name", document.name.as_bytes());
     let ids: Vec<u8> = document.layers().iter().flat_map(|l| l.id.0.to_le_bytes()).collect();
@@ -25,31 +29,48 @@ pub(super) fn write(document: &Document, mask: &[u8]) -> Vec<u8> {
         out.put_entry("no-camera", &[]);
     }
     put_bounds_if_inexact(&mut out, "canvas", &document.canvas);
-    for (index, layer) in document.layers().iter().enumerate() {
-        put_if_cut(&mut out, &format!("layer-name.{index}"), &layer.name, LAYER_NAME_MAX);
-        if let LayerContent::Image { path } = &layer.content {
-            put_if_cut(&mut out, &format!("layer-path.{index}"), path, VALUE_MAX);
-        }
-        if let Some(bounds) = &layer.bounds {
-            put_bounds_if_inexact(&mut out, &format!("layer-box.{index}"), bounds);
-        }
+    out
+}
+
+/// Adds what it says of a layer.
+pub(super) fn put_layer(out: &mut Vec<u8>, index: usize, layer: &Layer) {
+    put_if_cut(out, &format!("layer-name.{index}"), &layer.name, LAYER_NAME_MAX);
+    if let LayerContent::Image { path } = &layer.content {
+        put_if_cut(out, &format!("layer-path.{index}"), path, VALUE_MAX);
     }
+    if let Some(bounds) = &layer.bounds {
+        put_bounds_if_inexact(out, &format!("layer-box.{index}"), bounds);
+    }
+}
+
+/// Ends the chunk after the last layer. `palette` and `mask` are what [`put_colors`] and [`put_mask_block`] have
+/// made of the palette and the selection.
+pub(super) fn finish(start: Vec<u8>, document: &Document, palette: Pieces, mask: Pieces) -> Pieces {
+    let mut fields = start;
     for (index, material) in document.materials.iter().enumerate() {
-        put_if_cut(&mut out, &format!("material-name.{index}"), &material.name, SHORT_NAME_MAX);
+        put_if_cut(&mut fields, &format!("material-name.{index}"), &material.name, SHORT_NAME_MAX);
     }
     for (index, camera) in document.cameras.iter().enumerate() {
-        put_if_cut(&mut out, &format!("camera-name.{index}"), &camera.name, SHORT_NAME_MAX);
+        put_if_cut(&mut fields, &format!("camera-name.{index}"), &camera.name, SHORT_NAME_MAX);
     }
-    if document.palette != Palette::default() {
-        out.put_entry("palette", &palette_bytes(&document.palette));
-    }
+    let mut out = Pieces::from(fields);
+    put_pieces(&mut out, "palette", palette);
     if let Some(selection) = &document.selection {
-        out.put_entry("selection", &bounds_bytes(selection));
+        let mut entry = Vec::new();
+        entry.put_entry("selection", &bounds_bytes(selection));
+        out.put(&entry);
     }
-    if !mask.is_empty() {
-        out.put_entry("mask", mask);
-    }
+    put_pieces(&mut out, "mask", mask);
     out
+}
+
+/// Adds an entry whose value may be long, if it is not empty.
+fn put_pieces(out: &mut Pieces, key: &str, value: Pieces) {
+    if !value.is_empty() {
+        out.put_sized(key.as_bytes());
+        out.put_i32(value.len() as i32);
+        out.append(value);
+    }
 }
 
 fn put_if_cut(out: &mut Vec<u8>, key: &str, value: &str, max: usize) {
@@ -68,21 +89,28 @@ fn bounds_bytes(bounds: &Bounds) -> Vec<u8> {
     bounds.min.iter().chain(&bounds.max).flat_map(|value| value.to_le_bytes()).collect()
 }
 
-fn palette_bytes(palette: &Palette) -> Vec<u8> {
-    let mut out = Vec::new();
-    out.put_sized(palette.name.as_bytes());
-    for (color, name) in &palette.colors {
+/// Adds some colours of a palette, with its name before the first; the next colour, or `None` after the last one. The
+/// palette of a new document is not told.
+pub(super) fn put_colors(out: &mut Pieces, palette: &Palette, next: usize) -> Option<usize> {
+    if *palette == Palette::default() {
+        return None;
+    }
+    if next == 0 {
+        out.put_sized(palette.name.as_bytes());
+    }
+    let end = palette.colors.len().min(next + COLORS_A_UNIT);
+    for (color, name) in &palette.colors[next..end] {
         out.put(&color.bytes());
         match name {
             Some(name) => out.put_sized(name.as_bytes()),
             None => out.put_i32(-1),
         }
     }
-    out
+    (end < palette.colors.len()).then_some(end)
 }
 
 /// Adds a block of the selection to what the chunk will say of it.
-pub(super) fn put_mask_block(out: &mut Vec<u8>, at: BlockPos, block: BlockRef<'_>) {
+pub(super) fn put_mask_block(out: &mut Pieces, at: BlockPos, block: BlockRef<'_>) {
     [at.x, at.y, at.z].into_iter().for_each(|value| out.put_i32(value));
     out.put_sized(&blocks::encode(block));
 }
@@ -93,34 +121,49 @@ pub(super) struct Private {
     ids: Option<Vec<i32>>,
     active: Option<i32>,
     mask: Mask,
+    palette: Option<PaletteInProgress>,
 }
 
 /// The selection, which is read block by block.
+#[derive(Default)]
 struct Mask {
-    bytes: Vec<u8>,
-    /// Where the chunk is in the file, for errors.
-    start: u64,
-    next: usize,
+    /// What is left of it in the file.
+    left: Range<usize>,
     volume: Volume,
+    blocks: u64,
+}
+
+/// The palette, which is read some colours at a time.
+struct PaletteInProgress {
+    /// What is left of it in the file.
+    left: Range<usize>,
+    palette: Palette,
 }
 
 impl Private {
-    /// Reads the chunk but for the selection: see [`Private::read_mask_block`].
-    pub(super) fn read(bytes: &mut Bytes<'_>) -> Result<Private, FormatError> {
-        let start = bytes.offset();
-        let mut dict = Dict::read(bytes)?;
+    /// Takes the chunk's record. Palette and selection are read by [`Private::advance`].
+    pub(super) fn new(mut dict: Dict) -> Private {
         let ids = dict.take("layer-ids", |value| {
             let (ids, rest) = value.as_chunks::<4>();
             rest.is_empty().then(|| ids.iter().map(|&id| i32::from_le_bytes(id)).collect())
         });
-        let bytes = dict.take("mask", |value| Some(value.to_vec())).unwrap_or_default();
-        let mask = Mask { bytes, start, next: 0, volume: Volume::new() };
-        Ok(Private { ids, active: dict.i32("active"), mask, dict })
+        let left = dict.take_place("mask").unwrap_or_default();
+        let mask = Mask { left, ..Mask::default() };
+        let palette = dict.take_place("palette");
+        let palette = palette.and_then(|place| PaletteInProgress::start(dict.file(), place));
+        Private { ids, active: dict.i32("active"), mask, palette, dict }
     }
 
-    /// Reads the next block of the selection; false if there was none left. `max_blocks` bounds how many there may be.
-    pub(super) fn read_mask_block(&mut self, max_blocks: u64) -> Result<bool, FormatError> {
-        self.mask.read_block(max_blocks)
+    /// Reads some colours of the palette, or the next block of the selection; false if there was nothing left to
+    /// read. `max_blocks` bounds how many blocks there may be.
+    pub(super) fn advance(&mut self, max_blocks: u64) -> Result<bool, FormatError> {
+        let file = self.dict.file();
+        if let Some(mut unfinished) = self.palette.take_if(|palette| !palette.left.is_empty()) {
+            // A palette that makes no sense is left out.
+            self.palette = unfinished.read_colors(file).map(|()| unfinished);
+            return Ok(true);
+        }
+        self.mask.read_block(file, max_blocks)
     }
 
     /// The layers' ids, if they fit a file with `count` layers.
@@ -159,8 +202,8 @@ impl Private {
         for (index, camera) in document.cameras.iter_mut().enumerate() {
             self.text(&format!("camera-name.{index}"), &mut camera.name, SHORT_NAME_MAX);
         }
-        if let Some(palette) = self.dict.take("palette", read_palette) {
-            document.palette = palette;
+        if let Some(read) = self.palette {
+            document.palette = read.palette;
         }
         document.selection = self.dict.take("selection", read_bounds);
         document.mask = self.mask.volume;
@@ -191,29 +234,41 @@ fn read_bounds(value: &[u8]) -> Option<Bounds> {
     Bounds::new([x, y, z], [to_x, to_y, to_z]).filter(|b| b.intersect(&Bounds::ALL) == Some(*b))
 }
 
-fn read_palette(value: &[u8]) -> Option<Palette> {
-    let mut bytes = Bytes::new(value, NAME);
-    let text = |bytes: &mut Bytes<'_>| {
-        let length = bytes.length("").ok()?;
-        String::from_utf8(bytes.take(length, "").ok()?.to_vec()).ok()
-    };
-    let mut palette = Palette { name: text(&mut bytes)?, colors: Vec::new() };
-    while bytes.remaining() > 0 {
-        let color = Rgba::from(<[u8; 4]>::try_from(bytes.take(4, "").ok()?).ok()?);
-        let unnamed = bytes.clone().i32("").ok()? == -1;
-        let name = match unnamed {
-            true => bytes.i32("").map(|_| None).ok()?,
-            false => Some(text(&mut bytes)?),
-        };
-        palette.colors.push((color, name));
+impl PaletteInProgress {
+    /// Reads the name.
+    fn start(file: &FileBytes, place: Range<usize>) -> Option<Self> {
+        let mut bytes = Bytes::new(&file[..place.end], NAME).at(place.start);
+        let palette = Palette { name: text(&mut bytes)?, colors: Vec::new() };
+        Some(PaletteInProgress { left: bytes.position()..place.end, palette })
     }
-    Some(palette)
+
+    fn read_colors(&mut self, file: &FileBytes) -> Option<()> {
+        let mut bytes = Bytes::new(&file[..self.left.end], NAME).at(self.left.start);
+        for _ in 0..COLORS_A_UNIT {
+            if bytes.remaining() == 0 {
+                break;
+            }
+            let color = Rgba::from(<[u8; 4]>::try_from(bytes.take(4, "").ok()?).ok()?);
+            let unnamed = bytes.clone().i32("").ok()? == -1;
+            let name = match unnamed {
+                true => bytes.i32("").map(|_| None).ok()?,
+                false => Some(text(&mut bytes)?),
+            };
+            self.palette.colors.push((color, name));
+        }
+        self.left.start = bytes.position();
+        Some(())
+    }
+}
+
+fn text(bytes: &mut Bytes<'_>) -> Option<String> {
+    let length = bytes.length("").ok()?;
+    String::from_utf8(bytes.take(length, "").ok()?.to_vec()).ok()
 }
 
 impl Mask {
-    fn read_block(&mut self, max_blocks: u64) -> Result<bool, FormatError> {
-        let rest = self.bytes.get(self.next..).unwrap_or_default();
-        let mut bytes = Bytes::part(rest, self.start + self.next as u64, NAME);
+    fn read_block(&mut self, file: &FileBytes, max_blocks: u64) -> Result<bool, FormatError> {
+        let mut bytes = Bytes::new(&file[..self.left.end], NAME).at(self.left.start);
         if bytes.remaining() == 0 {
             return Ok(false);
         }
@@ -226,11 +281,12 @@ impl Mask {
         let voxels = blocks::decode(bytes.take(length, what)?);
         let voxels = voxels
             .map_err(|found| bytes.invalid_at(here, found, "a PNG picture of 64 x 64 pixels"))?;
-        if !inside || self.volume.block_count() as u64 >= max_blocks {
+        if !inside || self.blocks >= max_blocks {
             return Err(bytes.invalid_at(here, what, "blocks within reach and within the limit"));
         }
         self.volume.set_block(at, &voxels);
-        self.next = self.bytes.len() - bytes.remaining();
+        self.blocks += 1;
+        self.left.start = bytes.position();
         Ok(true)
     }
 }

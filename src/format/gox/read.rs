@@ -1,7 +1,11 @@
-//! Reading: one chunk, one block of a layer, or one block of a layer that is computed, is a unit of work.
+//! Reading: one chunk, some entries of a record, a part of a chunk that is not understood, one block of a layer or
+//! one block of a layer that is computed, is a unit of work.
+
+use std::collections::{HashMap, HashSet};
 
 use super::blocks;
-use super::dict::Dict;
+use super::dict::{Dict, DictReader};
+use super::preserved::{self, Preserving};
 use super::private::{self, Private};
 use super::record::{self, FILE_BASE, FILE_ID, LayerRecord};
 use super::{NAME, VERSION};
@@ -30,10 +34,30 @@ pub(super) struct Reader {
     tiles: Volume,
     tile_count: u32,
     allowance: Allowance,
-    layer: Option<LayerInProgress>,
     parts: Parts,
-    /// The document, once all of the file is read and only clones and shapes have to be computed.
-    computing: Option<Box<Computing>>,
+    stage: Stage,
+}
+
+/// What is done next. Chunk follows chunk, and some have a stage of their own; the last two come at the end.
+enum Stage {
+    Header,
+    Chunk,
+    Record(RecordInProgress),
+    Placing(Box<LayerInProgress>),
+    Preserving(Preserving),
+    /// What our own chunk said of palette and selection is read.
+    Private,
+    /// All of the file is read; clones and shapes are computed.
+    Computing(Box<Computing>),
+    Over,
+}
+
+/// A chunk whose record is read.
+struct RecordInProgress {
+    kind: [u8; 4],
+    entries: DictReader,
+    /// Of a layer: where its placements begin, and how many there are.
+    placements: (usize, usize),
 }
 
 /// What was read, and the evaluation of its clones and shapes.
@@ -77,9 +101,8 @@ impl Reader {
             tiles: Volume::new(),
             tile_count: 0,
             allowance,
-            layer: None,
             parts: Parts::default(),
-            computing: None,
+            stage: Stage::Header,
         }
     }
 
@@ -97,49 +120,80 @@ impl Reader {
         Ok(())
     }
 
-    fn read_chunk(&mut self) -> Result<(), FormatError> {
+    /// Reads a chunk's head and sees what there is to do with it.
+    fn read_chunk(&mut self) -> Result<Stage, FormatError> {
         let mut bytes = Bytes::new(&self.bytes, NAME).at(self.at);
         let mut kind = [0; 4];
         kind.copy_from_slice(bytes.take(4, "a chunk's type")?);
         let length = bytes.length("a chunk's length")?;
-        let data = bytes.sub(length, "a chunk")?;
+        let start = bytes.position();
+        let data = bytes.take(length, "a chunk")?;
         // The check sum that follows is 0 in every file; the last one may be cut off.
-        let next = bytes.position() + bytes.remaining().min(4);
-        let (start, data) = (bytes.position() - length, data);
-        let mut data = data;
-        match &kind[..] {
+        self.at = bytes.position() + bytes.remaining().min(4);
+        let part = start..start + length;
+        let record = |entries: DictReader, placements: (usize, usize)| {
+            Stage::Record(RecordInProgress { kind, entries, placements })
+        };
+        Ok(match &kind {
             b"BL16" => {
-                let png = data.rest();
-                let voxels = blocks::decode(png).map_err(|found| {
+                let voxels = blocks::decode(data).map_err(|found| {
                     bytes.invalid_at(start as u64, found, "a PNG picture of 64 x 64 pixels")
                 })?;
-                let at = tile_position(self.tile_count);
-                self.tile_count += 1;
-                if voxels.iter().any(|voxel| !voxel.is_empty()) {
-                    self.allowance.block()?;
-                    self.tiles.set_block(at, &voxels);
-                }
+                self.add_tile(&voxels)?;
+                Stage::Chunk
             }
             b"LAYR" => {
-                self.layer = Some(start_layer(&mut data, &mut self.parts)?);
-                if let Some(layer) = &mut self.layer {
-                    layer.next += start;
-                }
+                let placements = read_placements(&mut bytes.at(start), length)?;
+                let entries = placements.0 + 20 * placements.1..part.end;
+                record(DictReader::new(&self.bytes, entries), placements)
             }
-            own if own == private::KIND => {
-                self.parts.private = Some(Private::read(&mut data)?);
+            b"IMG " | b"MATE" | b"CAMR" | b"LIGH" | &private::KIND => {
+                record(DictReader::new(&self.bytes, part), (0, 0))
             }
-            _ => self.parts.read_chunk(&kind, data)?,
+            _ => Stage::Preserving(Preserving::new(kind, part)),
+        })
+    }
+
+    /// Adds a block of the file.
+    fn add_tile(&mut self, voxels: &[Rgba; BLOCK_VOXELS]) -> Result<(), FormatError> {
+        let at = tile_position(self.tile_count);
+        self.tile_count += 1;
+        if voxels.iter().any(|voxel| !voxel.is_empty()) {
+            self.allowance.block()?;
+            self.tiles.set_block(at, voxels);
         }
-        self.at = next;
         Ok(())
     }
 
+    /// Reads some entries of a record, or sees what the whole record says.
+    fn read_record(&mut self, mut record: RecordInProgress) -> Result<Stage, FormatError> {
+        if record.entries.advance()? {
+            return Ok(Stage::Record(record));
+        }
+        let RecordInProgress { kind, entries, placements: (next, left) } = record;
+        let (dict, parts) = (entries.into_dict(), &mut self.parts);
+        match &kind {
+            b"LAYR" => {
+                let record = record::read_layer(dict, parts.materials.len(), &mut parts.warnings);
+                return Ok(Stage::Placing(Box::new(LayerInProgress { record, next, left })));
+            }
+            &private::KIND => parts.private = Some(Private::new(dict)),
+            _ => parts.take_record(&kind, dict),
+        }
+        Ok(Stage::Chunk)
+    }
+
+    /// Reads on in what our own chunk said; false if there is nothing left.
+    fn read_private(&mut self) -> Result<bool, FormatError> {
+        let most = self.allowance.blocks_left();
+        self.parts.private.as_mut().map_or(Ok(false), |private| private.advance(most))
+    }
+
     /// Places the next block of a layer, or ends the layer.
-    fn place_block(&mut self, mut layer: LayerInProgress) -> Result<(), FormatError> {
+    fn place_block(&mut self, mut layer: Box<LayerInProgress>) -> Result<Stage, FormatError> {
         if layer.left == 0 {
             self.parts.layers.push(layer.record);
-            return Ok(());
+            return Ok(Stage::Chunk);
         }
         let mut bytes = Bytes::new(&self.bytes, NAME).at(layer.next);
         let start = bytes.offset();
@@ -169,28 +223,13 @@ impl Reader {
                 None => volume.remove_block(at),
             }
         } else {
-            let before = volume.block_count();
-            place_unaligned(volume, &self.tiles, tile, corner);
-            for _ in before..volume.block_count() {
+            for _ in 0..place_unaligned(volume, &self.tiles, tile, corner) {
                 self.allowance.block()?;
             }
         }
         layer.next = bytes.position();
         layer.left -= 1;
-        self.layer = Some(layer);
-        Ok(())
-    }
-
-    /// Computes some of the voxels that are not in the file; the document once all are there.
-    fn compute(&mut self) -> Option<Loaded> {
-        let mut computing =
-            self.computing.take().unwrap_or_else(|| Box::new(self.start_computing()));
-        let (evaluation, loaded) = (&mut computing.evaluation, &mut computing.loaded);
-        if evaluation.step(&mut loaded.document, Since::Nothing, &mut Budget::units(1)) {
-            self.computing = Some(computing);
-            return None;
-        }
-        Some(computing.end())
+        Ok(Stage::Placing(layer))
     }
 
     fn start_computing(&mut self) -> Computing {
@@ -205,6 +244,12 @@ impl Reader {
 }
 
 impl Computing {
+    /// Computes some of the voxels that are not in the file; false once all are there.
+    fn advance(&mut self) -> bool {
+        let document = &mut self.loaded.document;
+        self.evaluation.step(document, Since::Nothing, &mut Budget::units(1))
+    }
+
     fn end(self) -> Loaded {
         let Computing { mut loaded, evaluation, needs_canvas } = self;
         let document = &mut loaded.document;
@@ -225,8 +270,9 @@ fn tile_position(number: u32) -> BlockPos {
     BlockPos { x: part(0), y: part(8), z: (number >> 16) as i32 }
 }
 
-/// Overwrites the 16x16x16 voxels from `corner` on, which lie in up to eight blocks.
-fn place_unaligned(volume: &mut Volume, tiles: &Volume, tile: BlockPos, corner: [i32; 3]) {
+/// Overwrites the 16x16x16 voxels from `corner` on, which lie in up to eight blocks; how many of these are new.
+fn place_unaligned(volume: &mut Volume, tiles: &Volume, tile: BlockPos, corner: [i32; 3]) -> usize {
+    let mut added = 0;
     let mut source = [Rgba::EMPTY; BLOCK_VOXELS];
     if let Some(block) = tiles.block(tile) {
         block.copy_to(&mut source);
@@ -251,11 +297,16 @@ fn place_unaligned(volume: &mut Volume, tiles: &Volume, tile: BlockPos, corner: 
                 *voxel = source[(from[0] + 16 * from[1] + 256 * from[2]) as usize];
             }
         }
+        let before = volume.block(at).is_some();
         volume.set_block(at, &voxels);
+        added += usize::from(!before && volume.block(at).is_some());
     }
+    added
 }
 
-fn start_layer(data: &mut Bytes<'_>, parts: &mut Parts) -> Result<LayerInProgress, FormatError> {
+/// Where the placements of a layer's chunk of `length` bytes begin, and how many there are.
+fn read_placements(data: &mut Bytes<'_>, length: usize) -> Result<(usize, usize), FormatError> {
+    let mut data = data.sub(length, "a chunk")?;
     let start = data.offset();
     let count = data.i32("the number of a layer's blocks")?;
     let room = data.remaining() / 20;
@@ -263,29 +314,23 @@ fn start_layer(data: &mut Bytes<'_>, parts: &mut Parts) -> Result<LayerInProgres
         let expected = format!("0 to {room}, which is what fits into the chunk");
         data.invalid_at(start, format!("a layer of {count} blocks"), expected)
     })?;
-    let next = data.position();
-    data.take(left * 20, "a layer's blocks")?;
-    let dict = Dict::read(data)?;
-    let record = record::read_layer(dict, parts.materials.len(), &mut parts.warnings);
-    Ok(LayerInProgress { record, next, left })
+    Ok((data.offset() as usize, left))
 }
 
 impl Parts {
-    fn read_chunk(&mut self, kind: &[u8; 4], mut data: Bytes<'_>) -> Result<(), FormatError> {
+    /// Takes a record that is not a layer's and not our own.
+    fn take_record(&mut self, kind: &[u8; 4], mut dict: Dict) {
         match kind {
             b"IMG " => {
-                let mut dict = Dict::read(&mut data)?;
                 self.canvas = record::read_box(&mut dict, "box");
                 let rest = dict.rest(&["box"], "the image", &mut self.warnings);
                 self.preserve_entries(kind, rest);
             }
             b"MATE" => {
                 let number = self.materials.len() + 1;
-                let dict = Dict::read(&mut data)?;
                 self.materials.push(record::read_material(dict, number, &mut self.warnings));
             }
             b"CAMR" => {
-                let dict = Dict::read(&mut data)?;
                 let number = self.cameras.len() + 1;
                 let (camera, active) = record::read_camera(dict, number, &mut self.warnings);
                 if active {
@@ -293,16 +338,13 @@ impl Parts {
                 }
                 self.cameras.push(camera);
             }
-            b"LIGH" => {
-                let mut dict = Dict::read(&mut data)?;
+            _ => {
                 self.light = record::read_light(&mut dict);
                 let known = &["pitch", "yaw", "intensity", "fixed", "ambient", "shadow"];
                 let rest = dict.rest(known, "the light", &mut self.warnings);
                 self.preserve_entries(kind, rest);
             }
-            _ => self.preserved.push(PreservedChunk { kind: *kind, data: data.rest().into() }),
         }
-        Ok(())
     }
 
     /// Unknown entries of a chunk that is written anew: kept as a chunk of only them.
@@ -311,7 +353,7 @@ impl Parts {
         if !entries.is_empty() {
             let mut data = Vec::new();
             data.put_preserved(&entries);
-            self.preserved.push(PreservedChunk { kind: *kind, data: data.into() });
+            preserved::add(&mut self.preserved, *kind, data);
         }
     }
 
@@ -338,6 +380,11 @@ impl Parts {
         let file_ids: Vec<i32> = self.layers.iter().map(|record| record.file_id).collect();
         let own = self.private.as_ref().and_then(|private| private.layer_ids(file_ids.len()));
         let ids = own.map_or_else(|| assign_ids(&file_ids), <[i32]>::to_vec);
+        let mut ids_in_file = HashMap::new();
+        for (&file_id, &id) in file_ids.iter().zip(&ids).rev() {
+            ids_in_file.insert(file_id, id);
+        }
+        let taken: HashSet<i32> = ids.iter().copied().collect();
         let mut layers = Vec::new();
         for (record, &id) in self.layers.drain(..).zip(&ids) {
             let LayerRecord { mut layer, file_id, file_base } = record;
@@ -346,9 +393,9 @@ impl Parts {
                 layer.preserved.push((FILE_ID.to_owned(), file_id.to_le_bytes().to_vec()));
             }
             if let LayerContent::Clone { base } = &mut layer.content {
-                match file_ids.iter().position(|&known| known == file_base) {
-                    Some(index) => *base = LayerId(ids[index]),
-                    None if !ids.contains(&file_base) => *base = LayerId(file_base),
+                match ids_in_file.get(&file_base) {
+                    Some(&id) => *base = LayerId(id),
+                    None if !taken.contains(&file_base) => *base = LayerId(file_base),
                     None => {
                         let kept = file_base.to_le_bytes().to_vec();
                         layer.preserved.push((FILE_BASE.to_owned(), kept));
@@ -389,23 +436,32 @@ impl Advance for Reader {
     type Output = Loaded;
 
     fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
-        if self.at == 0 {
-            self.read_header()?;
-        } else if let Some(layer) = self.layer.take() {
-            self.place_block(layer)?;
-        } else {
-            // A file cut off within a chunk's type is taken as ended: there is no end marker.
-            if self.bytes.len() - self.at < 4 {
-                let most = self.allowance.blocks_left();
-                if let Some(private) = &mut self.parts.private
-                    && private.read_mask_block(most)?
-                {
-                    return Ok(None);
-                }
-                return Ok(self.compute());
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Header => {
+                self.read_header()?;
+                Stage::Chunk
             }
-            self.read_chunk()?;
-        }
+            // A file cut off within a chunk's type is taken as ended: there is no end marker.
+            Stage::Chunk if self.bytes.len() - self.at < 4 => Stage::Private,
+            Stage::Chunk => self.read_chunk()?,
+            Stage::Record(record) => self.read_record(record)?,
+            Stage::Placing(layer) => self.place_block(layer)?,
+            Stage::Preserving(mut chunk) => {
+                match chunk.advance(&self.bytes, &mut self.parts.preserved) {
+                    true => Stage::Preserving(chunk),
+                    false => Stage::Chunk,
+                }
+            }
+            Stage::Private => match self.read_private()? {
+                true => Stage::Private,
+                false => Stage::Computing(Box::new(self.start_computing())),
+            },
+            Stage::Computing(mut computing) => match computing.advance() {
+                true => Stage::Computing(computing),
+                false => return Ok(Some(computing.end())),
+            },
+            Stage::Over => Stage::Over,
+        };
         Ok(None)
     }
 
