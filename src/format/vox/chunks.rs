@@ -1,24 +1,32 @@
-//! The chunks of a file: models, palette, and the nodes of the scene graph.
+//! The chunks of a file: models, palette, and the nodes of the scene graph. Some of them are a unit of work, or some
+//! voxels of a compressed model.
 
-use std::collections::HashMap;
-use std::io::Read;
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::NAME;
 use super::palette::{Colors, default_colors};
+use super::record::Record;
 use super::scene::{Node, Transform};
 use crate::format::FormatError;
 use crate::format::builder::Allowance;
-use crate::format::bytes::Bytes;
+use crate::format::bytes::{Bytes, FileBytes};
+use crate::format::unpack::{Unpacking, most_from};
 use crate::voxel::Rgba;
+
+/// Bytes of chunks that are read in one unit of work, and what a chunk costs besides.
+const BYTES_A_UNIT: usize = 1 << 15;
+const CHUNK_COST: usize = 128;
 
 /// The content of a file.
 pub(super) struct Content {
     pub(super) models: Vec<Model>,
     pub(super) colors: Colors,
     pub(super) has_colors: bool,
-    pub(super) nodes: HashMap<i32, Node>,
-    pub(super) layers: HashMap<i32, LayerInfo>,
+    /// No hash table, as one that grows is copied as a whole.
+    pub(super) nodes: BTreeMap<i32, Node>,
+    pub(super) layers: BTreeMap<i32, LayerInfo>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -32,73 +40,97 @@ pub(super) enum ModelVoxels {
     /// Bytes x, y, z and colour index of each voxel: where they are in the file.
     List(Range<usize>),
     /// A colour index for each cell, x fastest, then y, z.
-    Dense(Vec<u8>),
+    Dense(FileBytes),
 }
 
 /// What MagicaVoxel calls a layer: a name and visibility that nodes share.
 #[derive(Default)]
 pub(super) struct LayerInfo {
-    pub(super) name: Option<String>,
+    pub(super) name: Option<Rc<str>>,
     pub(super) hidden: bool,
 }
 
-/// A record of texts.
-pub(super) struct Dict(Vec<(String, String)>);
+/// A file whose chunks are read.
+pub(super) struct Chunks {
+    file: FileBytes,
+    at: usize,
+    content: Content,
+    /// The size of the next model.
+    size: Option<RawSize>,
+    dense: Option<DenseModel>,
+    has_materials: bool,
+}
 
-impl Dict {
-    fn read(bytes: &mut Bytes<'_>) -> Result<Dict, FormatError> {
-        let count = bytes.length("a record's length")?;
-        let mut entries = Vec::new();
-        for _ in 0..count {
-            let key = string(bytes)?;
-            entries.push((key, string(bytes)?));
+type RawSize = [Result<i64, FormatError>; 3];
+
+/// A compressed model that is unpacked.
+struct DenseModel {
+    size: [i64; 3],
+    cells: usize,
+    /// Where it is in the file, for errors.
+    start: u64,
+    voxels: Unpacking,
+}
+
+impl Chunks {
+    /// Begins with a file that begins with "VOX ".
+    pub(super) fn new(file: FileBytes) -> Self {
+        let content = Content {
+            models: Vec::new(),
+            colors: default_colors(),
+            has_colors: false,
+            nodes: BTreeMap::new(),
+            layers: BTreeMap::new(),
+            warnings: Vec::new(),
+        };
+        Chunks { file, at: 0, content, size: None, dense: None, has_materials: false }
+    }
+
+    /// Reads some chunks, or unpacks some voxels; false once all is read.
+    pub(super) fn advance(&mut self, allowance: &mut Allowance) -> Result<bool, FormatError> {
+        if let Some(dense) = self.dense.take() {
+            self.dense = self.content.unpack(dense)?;
+            return Ok(true);
         }
-        Ok(Dict(entries))
+        let file = self.file.clone();
+        let mut bytes = Bytes::new(&file, NAME).at(self.at);
+        if self.at == 0 {
+            read_head(&mut bytes)?;
+        }
+        let mut left = BYTES_A_UNIT;
+        while left > 0 && self.dense.is_none() {
+            if bytes.remaining() < 12 {
+                return Ok(false);
+            }
+            let cost = CHUNK_COST + self.read_chunk(&mut bytes, allowance)?;
+            left = left.saturating_sub(cost);
+        }
+        self.at = bytes.position();
+        Ok(true)
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    /// What was read.
+    pub(super) fn into_content(mut self) -> Content {
+        if self.has_materials {
+            let warning = "materials of single colours (metal, glass, light) are left out";
+            self.content.warnings.push(warning.into());
+        }
+        self.content
     }
 
-    fn is_hidden(&self) -> bool {
-        self.get("_hidden") == Some("1")
-    }
-
-    fn name(&self) -> Option<String> {
-        self.get("_name").filter(|name| !name.is_empty()).map(str::to_owned)
-    }
-}
-
-fn string(bytes: &mut Bytes<'_>) -> Result<String, FormatError> {
-    let length = bytes.length("a text's length")?;
-    Ok(String::from_utf8_lossy(bytes.take(length, "a text")?).into_owned())
-}
-
-/// Reads all chunks of a file that begins with "VOX ".
-pub(super) fn read(file: &[u8], allowance: &mut Allowance) -> Result<Content, FormatError> {
-    let mut bytes = Bytes::new(file, NAME);
-    if bytes.take(4, "the magic")? != b"VOX " {
-        return Err(bytes.invalid_at(0, "another magic", "\"VOX \""));
-    }
-    bytes.i32("the version")?;
-    let mut content = Content {
-        models: Vec::new(),
-        colors: default_colors(),
-        has_colors: false,
-        nodes: HashMap::new(),
-        layers: HashMap::new(),
-        warnings: Vec::new(),
-    };
-    let mut size = None;
-    let mut materials = false;
-    while bytes.remaining() >= 12 {
+    /// Reads a chunk; how many bytes were looked at.
+    fn read_chunk(
+        &mut self,
+        bytes: &mut Bytes<'_>,
+        allowance: &mut Allowance,
+    ) -> Result<usize, FormatError> {
         let kind = bytes.take(4, "a chunk's type")?;
         let start = bytes.offset();
         let [length, children] = [bytes.u32("a chunk's length")?, bytes.u32("a chunk's length")?];
         if kind == b"MAIN" {
             // Its children follow as if they were its brothers.
             bytes.take(length as usize, "the main chunk")?;
-            continue;
+            return Ok(0);
         }
         let room = bytes.remaining() as u64;
         if u64::from(length) + u64::from(children) > room {
@@ -108,40 +140,42 @@ pub(super) fn read(file: &[u8], allowance: &mut Allowance) -> Result<Content, Fo
         }
         let mut data = bytes.sub(length as usize, "a chunk")?;
         bytes.take(children as usize, "a chunk's children")?;
+        let content = &mut self.content;
         match kind {
-            b"SIZE" => size = Some([0; 3].map(|_| data.i32("a model's size").map(i64::from))),
+            b"SIZE" => self.size = Some([0; 3].map(|_| data.i32("a model's size").map(i64::from))),
             b"XYZI" => {
-                let size = model_size(size.take(), &data)?;
+                let size = model_size(self.size.take(), &data)?;
                 content.models.push(Model { size, voxels: voxel_list(&mut data)? });
             }
-            b"TDCZ" => content.read_dense(&mut data, allowance)?,
+            b"TDCZ" => self.dense = Some(start_dense(&self.file, data.clone(), allowance)?),
             b"RGBA" => content.read_colors(&mut data),
             b"nTRN" | b"nGRP" | b"nSHP" => content.read_node(kind, &mut data)?,
             b"LAYR" => {
                 let id = data.i32("a layer's number")?;
-                let dict = Dict::read(&mut data)?;
-                let info = LayerInfo { name: dict.name(), hidden: dict.is_hidden() };
-                content.layers.insert(id, info);
+                let record = Record::read(&mut data)?;
+                let name = record.name().map(Rc::from);
+                content.layers.insert(id, LayerInfo { name, hidden: record.is_hidden() });
             }
             b"MATL" => {
                 data.i32("a material's number")?;
-                let dict = Dict::read(&mut data)?;
-                materials |= dict.get("_type").is_some_and(|kind| kind != "_diffuse");
+                let kind = Record::read(&mut data)?.get("_type");
+                self.has_materials |= kind.is_some_and(|kind| kind != "_diffuse");
             }
             _ => {}
         }
+        Ok(data.position())
     }
-    if materials {
-        content
-            .warnings
-            .push("materials of single colours (metal, glass, light) are left out".into());
-    }
-    Ok(content)
 }
 
-type RawSize = Option<[Result<i64, FormatError>; 3]>;
+fn read_head(bytes: &mut Bytes<'_>) -> Result<(), FormatError> {
+    if bytes.take(4, "the magic")? != b"VOX " {
+        return Err(bytes.invalid_at(0, "another magic", "\"VOX \""));
+    }
+    bytes.i32("the version")?;
+    Ok(())
+}
 
-fn model_size(size: RawSize, data: &Bytes<'_>) -> Result<[i64; 3], FormatError> {
+fn model_size(size: Option<RawSize>, data: &Bytes<'_>) -> Result<[i64; 3], FormatError> {
     let Some([x, y, z]) = size else {
         return Err(data.invalid("a model without a size", "a SIZE chunk before it"));
     };
@@ -160,40 +194,49 @@ fn voxel_list(data: &mut Bytes<'_>) -> Result<ModelVoxels, FormatError> {
     Ok(ModelVoxels::List(first..first + 4 * count))
 }
 
+/// Begins with a compressed model, as Teardown writes them.
+fn start_dense(
+    file: &FileBytes,
+    mut data: Bytes<'_>,
+    allowance: &mut Allowance,
+) -> Result<DenseModel, FormatError> {
+    let start = data.offset();
+    let [x, y, z] = [0; 3].map(|_| data.u32("a model's size"));
+    let size = [i64::from(x?), i64::from(y?), i64::from(z?)];
+    let cells = size.iter().try_fold(1i64, |cells, &length| cells.checked_mul(length));
+    let cells = cells.and_then(|cells| usize::try_from(cells).ok());
+    let cells = cells.filter(|&cells| cells <= most_from(data.remaining())).ok_or_else(|| {
+        let expected = "a size that the compressed bytes can fill";
+        data.invalid_at(start, format!("a model of {size:?} voxels"), expected)
+    })?;
+    allowance.take(cells as u64)?;
+    let first = data.offset() as usize;
+    let voxels = Unpacking::zlib(file, first..first + data.remaining(), cells);
+    Ok(DenseModel { size, cells, start, voxels })
+}
+
 impl Content {
-    /// A compressed model, as Teardown writes them. The stream may lack its end.
-    fn read_dense(
-        &mut self,
-        data: &mut Bytes<'_>,
-        allowance: &mut Allowance,
-    ) -> Result<(), FormatError> {
-        let start = data.offset();
-        let [x, y, z] = [0; 3].map(|_| data.u32("a model's size"));
-        let size = [i64::from(x?), i64::from(y?), i64::from(z?)];
-        let cells = size.iter().try_fold(1i64, |cells, &length| cells.checked_mul(length));
-        // Deflate makes at most about a thousand bytes from one.
-        let possible = 1100 * data.remaining() as i64 + 1100;
-        let cells = cells.filter(|&cells| cells <= possible).ok_or_else(|| {
-            let expected = "a size that the compressed bytes can fill";
-            data.invalid_at(start, format!("a model of {size:?} voxels"), expected)
+    /// Unpacks some voxels of a model; `None` once it is complete. The stream may lack its end.
+    fn unpack(&mut self, mut dense: DenseModel) -> Result<Option<DenseModel>, FormatError> {
+        let DenseModel { size, cells, start, voxels } = &mut dense;
+        let more = voxels.advance().map_err(|error| {
+            Bytes::new(&[], NAME).invalid_at(*start, error.to_string(), "a zlib stream")
         })?;
-        allowance.take(cells as u64)?;
-        let mut indexes = Vec::with_capacity(cells as usize);
-        let inflated = flate2::read::ZlibDecoder::new(data.rest());
-        let complete = inflated.take(cells as u64).read_to_end(&mut indexes);
-        if indexes.len() < cells as usize {
-            if let Err(error) = complete {
-                return Err(data.invalid_at(start, error.to_string(), "a zlib stream"));
-            }
+        if more {
+            return Ok(Some(dense));
+        }
+        if voxels.len() < *cells {
             self.warnings.push("a compressed model ends early; the rest of it is empty".into());
         }
-        self.models.push(Model { size, voxels: ModelVoxels::Dense(indexes) });
-        Ok(())
+        let size = *size;
+        let voxels = ModelVoxels::Dense(dense.voxels.into_bytes());
+        self.models.push(Model { size, voxels });
+        Ok(None)
     }
 
     /// Entry k of the chunk is colour k + 1. The chunk may be one entry short.
     fn read_colors(&mut self, data: &mut Bytes<'_>) {
-        let entries = data.rest().as_chunks::<4>().0;
+        let entries = data.clone().rest().as_chunks::<4>().0;
         for (color, &[r, g, b, _]) in self.colors[1..].iter_mut().zip(entries) {
             *color = Rgba::opaque(r, g, b);
         }
@@ -202,14 +245,14 @@ impl Content {
 
     fn read_node(&mut self, kind: &[u8], data: &mut Bytes<'_>) -> Result<(), FormatError> {
         let id = data.i32("a node's number")?;
-        let dict = Dict::read(data)?;
+        let record = Record::read(data)?;
         let node = match kind {
             b"nTRN" => {
                 let child = data.i32("a node's child")?;
                 data.i32("a node's reserved number")?;
                 let layer = data.i32("a node's layer")?;
                 let frames = data.i32("a node's number of frames")?;
-                let frame = if frames > 0 { Some(Dict::read(data)?) } else { None };
+                let frame = if frames > 0 { Some(Record::read(data)?) } else { None };
                 if frames > 1 {
                     self.warn_frames();
                 }
@@ -217,16 +260,15 @@ impl Content {
                     let expected = "_r of 3 different axes and _t of 3 numbers";
                     data.invalid("a node's place that is none", expected)
                 })?;
-                let (name, hidden) = (dict.name(), dict.is_hidden());
+                let (name, hidden) = (record.name().map(Rc::from), record.is_hidden());
                 Node::Transform { child, layer, name, hidden, transform }
             }
             b"nGRP" => {
                 let count = data.length("a node's number of children")?;
-                let mut children = Vec::new();
-                for _ in 0..count {
-                    children.push(data.i32("a node's child")?);
-                }
-                Node::Group(children)
+                let first = data.offset() as usize;
+                // They are not copied, so they cost nothing yet.
+                data.clone().take(count.saturating_mul(4), "a node's children")?;
+                Node::Group(first..first + 4 * count)
             }
             _ => {
                 let count = data.i32("a node's number of models")?;

@@ -10,7 +10,9 @@ mod grid;
 mod model;
 mod palette;
 mod read;
+mod record;
 mod scene;
+mod scene_write;
 mod slab6;
 mod write;
 

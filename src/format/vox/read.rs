@@ -1,15 +1,16 @@
-//! Reading: a run of voxels or a block is a unit of work.
+//! Reading: some chunks, some nodes of the scene graph, a run of voxels or a block is a unit of work.
 
 use super::NAME;
-use super::chunks::{self, Content, ModelVoxels};
+use super::chunks::{Chunks, Content, ModelVoxels};
 use super::grid::Grid;
-use super::scene::{self, Instance, Transform};
+use super::scene::{Instance, Transform, Walk};
 use crate::document::{Document, Layer, LayerId, Palette};
 use crate::format::builder::{Allowance, VolumeBuilder};
 use crate::format::bytes::Bytes;
 use crate::format::bytes::FileBytes;
 use crate::format::steps::Advance;
 use crate::format::{FormatError, Loaded, ReadOptions, canvas_around};
+use crate::job::leftovers;
 use crate::voxel::{Bounds, Point, Volume};
 
 /// Voxels placed in one unit of work.
@@ -20,10 +21,19 @@ pub(super) struct Reader {
     file: FileBytes,
     options: ReadOptions,
     allowance: Allowance,
-    scene: Option<Scene>,
+    stage: Stage,
 }
 
-/// A file whose chunks are read.
+/// What is done with a file, in this order.
+enum Stage {
+    Chunks(Box<Chunks>),
+    /// The scene graph is gone through.
+    Walking(Box<(Content, Walk)>),
+    Placing(Box<Scene>),
+    Over,
+}
+
+/// A file whose models are placed.
 struct Scene {
     content: Content,
     instances: Vec<Instance>,
@@ -38,11 +48,34 @@ struct Scene {
 
 impl Reader {
     pub(super) fn new(file: FileBytes, options: ReadOptions) -> Self {
-        Reader { file, allowance: Allowance::new(options.limits), options, scene: None }
+        let stage = Stage::Chunks(Box::new(Chunks::new(file.clone())));
+        Reader { file, allowance: Allowance::new(options.limits), options, stage }
     }
 }
 
 impl Scene {
+    /// Begins with the first instance.
+    fn new(mut content: Content, walk: Walk) -> Self {
+        let Walk { instances, left_out, .. } = walk;
+        if left_out {
+            let warning =
+                "the scene is nested too deeply or has too many models; some are left out";
+            content.warnings.push(warning.to_owned());
+        }
+        // All that counts of them is in the instances.
+        leftovers::leave(std::mem::take(&mut content.nodes).into_iter());
+        Scene {
+            content,
+            instances,
+            current: 0,
+            next: 0,
+            grid: Grid::new(),
+            builder: VolumeBuilder::new(),
+            volume: Volume::new(),
+            layers: Vec::new(),
+        }
+    }
+
     /// Places some voxels of the current instance, or ends it.
     fn place_run(&mut self, file: &[u8], allowance: &mut Allowance) -> Result<(), FormatError> {
         let instance = &self.instances[self.current];
@@ -79,7 +112,8 @@ impl Scene {
     fn end_instance(&mut self) {
         let instance = &self.instances[self.current];
         let number = self.layers.len() as i32 + 1;
-        let name = instance.name.clone().unwrap_or_else(|| format!("Model.{number}"));
+        let name =
+            instance.name.as_deref().map_or_else(|| format!("Model.{number}"), str::to_owned);
         let mut layer = Layer::new(LayerId(number), &name);
         layer.visible = !instance.hidden;
         layer.volume = std::mem::take(&mut self.volume);
@@ -141,36 +175,32 @@ impl Advance for Reader {
     type Output = Loaded;
 
     fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
-        let Some(scene) = &mut self.scene else {
-            let mut content = chunks::read(&self.file, &mut self.allowance)?;
-            let (instances, left_out) = scene::instances(&content);
-            if left_out {
-                let warning =
-                    "the scene is nested too deeply or has too many models; some are left out";
-                content.warnings.push(warning.to_owned());
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Chunks(mut chunks) => match chunks.advance(&mut self.allowance)? {
+                true => Stage::Chunks(chunks),
+                false => Stage::Walking(Box::new((chunks.into_content(), Walk::new()))),
+            },
+            Stage::Walking(mut scene) => match scene.1.advance(&scene.0, &self.file) {
+                true => Stage::Walking(scene),
+                false => Stage::Placing(Box::new(Scene::new(scene.0, scene.1))),
+            },
+            Stage::Placing(scene) if scene.current == scene.instances.len() => {
+                let name = self.options.name.take().unwrap_or_default();
+                return Ok(Some(scene.into_loaded(&name)));
             }
-            self.scene = Some(Scene {
-                content,
-                instances,
-                current: 0,
-                next: 0,
-                grid: Grid::new(),
-                builder: VolumeBuilder::new(),
-                volume: Volume::new(),
-                layers: Vec::new(),
-            });
-            return Ok(None);
+            Stage::Placing(mut scene) => {
+                scene.place_run(&self.file, &mut self.allowance)?;
+                Stage::Placing(scene)
+            }
+            Stage::Over => Stage::Over,
         };
-        if scene.current == scene.instances.len() {
-            let name = self.options.name.take().unwrap_or_default();
-            return Ok(self.scene.take().map(|scene| scene.into_loaded(&name)));
-        }
-        scene.place_run(&self.file, &mut self.allowance)?;
         Ok(None)
     }
 
     fn units(&self) -> (u64, u64) {
-        let scene = self.scene.as_ref();
-        scene.map_or((0, 0), |scene| (scene.current as u64, scene.instances.len() as u64))
+        match &self.stage {
+            Stage::Placing(scene) => (scene.current as u64, scene.instances.len() as u64),
+            _ => (0, 0),
+        }
     }
 }

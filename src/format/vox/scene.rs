@@ -3,15 +3,26 @@
 //! A model turns and moves about the cell floor(size / 2) of its own. Cells turn by their centres, so
 //! that an axis that is reversed lands on whole cells again.
 
-use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
 
-use super::chunks::{Content, Dict};
+use super::chunks::Content;
+use super::record::Record;
 
 /// A node of the graph.
 pub(super) enum Node {
-    Transform { child: i32, layer: i32, name: Option<String>, hidden: bool, transform: Transform },
-    Group(Vec<i32>),
-    Shape { model: i32 },
+    Transform {
+        child: i32,
+        layer: i32,
+        name: Option<Rc<str>>,
+        hidden: bool,
+        transform: Transform,
+    },
+    /// Where the numbers of its children are in the file, four bytes each.
+    Group(Range<usize>),
+    Shape {
+        model: i32,
+    },
 }
 
 /// A rotation by quarter turns and reflections, then a translation.
@@ -29,7 +40,7 @@ impl Transform {
         Transform { columns: [0, 1, 2], signs: [1; 3], translation: [0; 3] };
 
     /// Reads `_r` and `_t`; `None` if they make no sense.
-    pub(super) fn from_frame(frame: Option<&Dict>) -> Option<Transform> {
+    pub(super) fn from_frame(frame: Option<&Record<'_>>) -> Option<Transform> {
         let mut transform = Transform::IDENTITY;
         let Some(frame) = frame else { return Some(transform) };
         if let Some(rotation) = frame.get("_r") {
@@ -76,80 +87,108 @@ impl Transform {
 /// A model in its place.
 pub(super) struct Instance {
     pub(super) model: usize,
-    pub(super) name: Option<String>,
+    pub(super) name: Option<Rc<str>>,
     pub(super) hidden: bool,
     pub(super) transform: Transform,
 }
 
 /// The most instances that a file may have.
-pub(super) const INSTANCES_MAX: usize = 1 << 16;
+const INSTANCES_MAX: usize = 1 << 16;
+/// The most nodes that are visited, those that are visited again counted again.
+const VISITS_MAX: usize = 4 * INSTANCES_MAX;
 /// The deepest nesting of nodes.
 const DEPTH_MAX: usize = 256;
+/// Nodes visited in one unit of work.
+const VISITS_A_UNIT: usize = 256;
+
+/// A walk through the graph, which gathers all instances in its order; without a graph, every model at the origin.
+pub(super) struct Walk {
+    /// The nodes to visit, the next one last.
+    stack: Vec<Visit>,
+    visits: usize,
+    pub(super) instances: Vec<Instance>,
+    /// Whether some were left out, because the graph runs in circles or is too large.
+    pub(super) left_out: bool,
+}
 
 struct Visit {
     node: i32,
+    /// Of a group: which child is next.
+    child: usize,
     depth: usize,
-    name: Option<String>,
+    name: Option<Rc<str>>,
     hidden: bool,
     transform: Transform,
 }
 
-/// All instances in the order of the graph, or every model at the origin if there is no graph.
-/// The second value tells whether some were left out, because the graph runs in circles or is too large.
-pub(super) fn instances(content: &Content) -> (Vec<Instance>, bool) {
-    if content.nodes.is_empty() {
-        let instance =
-            |model| Instance { model, name: None, hidden: false, transform: Transform::IDENTITY };
-        return ((0..content.models.len()).map(instance).collect(), false);
+impl Walk {
+    pub(super) fn new() -> Self {
+        let (node, child, depth, name, hidden) = (0, 0, 0, None, false);
+        let root = Visit { node, child, depth, name, hidden, transform: Transform::IDENTITY };
+        Walk { stack: vec![root], visits: 0, instances: Vec::new(), left_out: false }
     }
-    let mut found = Vec::new();
-    let mut left_out = false;
-    let mut visits = 0;
-    let start =
-        Visit { node: 0, depth: 0, name: None, hidden: false, transform: Transform::IDENTITY };
-    let mut stack = vec![start];
-    while let Some(visit) = stack.pop() {
-        visits += 1;
-        if visit.depth > DEPTH_MAX || visits > 4 * INSTANCES_MAX || found.len() >= INSTANCES_MAX {
-            left_out = true;
-            continue;
-        }
-        enter(visit, &content.nodes, content, &mut stack, &mut found);
-    }
-    (found, left_out)
-}
 
-fn enter(
-    visit: Visit,
-    nodes: &HashMap<i32, Node>,
-    content: &Content,
-    stack: &mut Vec<Visit>,
-    found: &mut Vec<Instance>,
-) {
-    let depth = visit.depth + 1;
-    match nodes.get(&visit.node) {
-        Some(Node::Transform { child, layer, name, hidden, transform }) => {
-            let layer = content.layers.get(layer);
-            let hidden = visit.hidden || *hidden || layer.is_some_and(|layer| layer.hidden);
-            let own = name.clone().or_else(|| layer.and_then(|layer| layer.name.clone()));
-            let name = name.clone().or(visit.name).or(own);
-            let transform = visit.transform.then_child(transform);
-            stack.push(Visit { node: *child, depth, name, hidden, transform });
+    /// Visits some nodes of a file; false once all were visited.
+    pub(super) fn advance(&mut self, content: &Content, file: &[u8]) -> bool {
+        if content.nodes.is_empty() {
+            return self.add_models(content.models.len());
         }
-        Some(Node::Group(children)) => {
-            // The last one pushed is visited first.
-            for &child in children.iter().rev().take(INSTANCES_MAX) {
-                let Visit { name, hidden, transform, .. } = &visit;
-                let (name, hidden, transform) = (name.clone(), *hidden, *transform);
-                stack.push(Visit { node: child, depth, name, hidden, transform });
+        for _ in 0..VISITS_A_UNIT {
+            let Some(visit) = self.stack.pop() else { return false };
+            self.visits += usize::from(visit.child == 0);
+            if self.visits > VISITS_MAX || self.instances.len() >= INSTANCES_MAX {
+                self.left_out = true;
+                return false;
+            }
+            match visit.depth > DEPTH_MAX {
+                true => self.left_out = true,
+                false => self.enter(visit, content, file),
             }
         }
-        Some(Node::Shape { model }) => {
-            let model = usize::try_from(*model).ok().filter(|&model| model < content.models.len());
-            let Visit { name, hidden, transform, .. } = visit;
-            found.extend(model.map(|model| Instance { model, name, hidden, transform }));
+        true
+    }
+
+    /// Adds some models without a graph; false once all are there.
+    fn add_models(&mut self, models: usize) -> bool {
+        let first = self.instances.len();
+        let (end, transform) = (models.min(INSTANCES_MAX), Transform::IDENTITY);
+        let instance = |model| Instance { model, name: None, hidden: false, transform };
+        self.instances.extend((first..end.min(first + VISITS_A_UNIT)).map(instance));
+        self.left_out = models > INSTANCES_MAX;
+        self.instances.len() < end
+    }
+
+    fn enter(&mut self, visit: Visit, content: &Content, file: &[u8]) {
+        let (depth, child) = (visit.depth + 1, 0);
+        match content.nodes.get(&visit.node) {
+            Some(Node::Transform { child: node, layer, name, hidden, transform }) => {
+                let layer = content.layers.get(layer);
+                let hidden = visit.hidden || *hidden || layer.is_some_and(|layer| layer.hidden);
+                let own = name.clone().or_else(|| layer.and_then(|layer| layer.name.clone()));
+                let name = name.clone().or(visit.name).or(own);
+                let transform = visit.transform.then_child(transform);
+                self.stack.push(Visit { node: *node, child, depth, name, hidden, transform });
+            }
+            Some(Node::Group(places)) => {
+                let children = file[places.clone()].as_chunks::<4>().0;
+                let Some(&node) = children.get(visit.child) else { return };
+                let node = i32::from_le_bytes(node);
+                let Visit { ref name, hidden, transform, .. } = visit;
+                let next = Visit { node, child, depth, name: name.clone(), hidden, transform };
+                if visit.child + 1 < children.len() {
+                    self.stack.push(Visit { child: visit.child + 1, ..visit });
+                }
+                self.stack.push(next);
+            }
+            Some(Node::Shape { model }) => {
+                let models = content.models.len();
+                let model = usize::try_from(*model).ok().filter(|&model| model < models);
+                let Visit { name, hidden, transform, .. } = visit;
+                let instance = model.map(|model| Instance { model, name, hidden, transform });
+                self.instances.extend(instance);
+            }
+            None => {}
         }
-        None => {}
     }
 }
 

@@ -1,8 +1,9 @@
-//! Writing: a block of voxels is a unit of work.
+//! Writing: a block of voxels or some nodes of the scene graph are a unit of work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 
 use super::model::{Model, put_block, put_chunk};
+use super::scene_write::{SCENE_EDGE, Scene, node_entries, put_dict};
 use super::{MODEL_EDGE, NAME};
 use crate::document::{BlendMode, Document, Layer, Material};
 use crate::format::bytes::Put;
@@ -13,8 +14,6 @@ use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockWalk, Bounds, Rgba, Volume};
 
 /// Colours that a file can hold; index 0 is no voxel.
 const COLORS_MAX: usize = 255;
-/// Places that MagicaVoxel accepts are between minus this and this.
-const SCENE_EDGE: i64 = 1000;
 /// The layers of MagicaVoxel that every version of it knows.
 const NAMED_LAYERS_MAX: usize = 16;
 /// The most bytes that one chunk, and thus the file, may have.
@@ -27,6 +26,9 @@ pub(super) struct Writer {
     /// The source that is counted, and how many units are done.
     next: usize,
     done: u64,
+    blocks: u64,
+    /// Bytes of all voxels in the file.
+    bytes: u64,
     counts: ColorCounts,
     palette: Vec<[u8; 3]>,
     stage: Stage,
@@ -38,6 +40,8 @@ enum Stage {
     Counting,
     Choosing(Box<Choosing>),
     Writing(Box<File>),
+    /// The scene graph follows the models.
+    Scene(Box<File>),
     Over,
 }
 
@@ -46,8 +50,8 @@ struct Source {
     name: String,
     hidden: bool,
     volume: Volume,
-    walk: BlockWalk,
-    bounds: Option<Bounds>,
+    /// The blocks that are to be counted, and the box around them, once the counting has come here.
+    walk: Option<(BlockWalk, Option<Bounds>)>,
     models: BTreeMap<[i64; 3], Model>,
 }
 
@@ -57,9 +61,11 @@ struct File {
     palette: Vec<[u8; 3]>,
     numbers: Numbers,
     scene: Scene,
-    /// All models, each with the number of its source; the model and the block that are next.
-    models: Vec<(usize, Model)>,
-    next: (usize, usize),
+    /// The source whose models are written, those that are left, and the next block of the one that is written.
+    source: usize,
+    models: btree_map::IntoValues<[i64; 3], Model>,
+    model: Option<Model>,
+    block: usize,
 }
 
 impl Writer {
@@ -74,34 +80,41 @@ impl Writer {
         if !document.materials.iter().all(is_plain) {
             warnings.push("materials of layers are left out".to_owned());
         }
+        let blocks = sources.iter().map(|source| source.volume.block_count() as u64).sum();
         Writer {
             sources,
             next: 0,
             done: 0,
+            blocks,
+            bytes: 0,
             counts: ColorCounts::default(),
-            palette: document.palette.colors.iter().map(|(color, _)| rgb(*color)).collect(),
+            palette: preferred(document),
             stage: Stage::Counting,
             warnings,
         }
     }
 
-    /// The next block to count, if there is one.
-    fn next_block(&mut self) -> Option<(usize, BlockPos)> {
+    /// Counts the next block, if there is one.
+    fn count_block(&mut self) -> bool {
         while let Some(source) = self.sources.get_mut(self.next) {
-            if let Some(at) = source.walk.next(&source.volume) {
+            let volume = &source.volume;
+            let walk = source.walk.get_or_insert_with(|| (BlockWalk::new(volume), volume.bounds()));
+            if let (Some(at), Some(bounds)) = (walk.0.next(volume), walk.1) {
                 self.done += 1;
-                return Some((self.next, at));
+                self.count(at, bounds);
+                return true;
             }
             self.next += 1;
         }
-        None
+        false
     }
 
-    /// Counts the colours of a block and gives it to its model.
-    fn count(&mut self, source: usize, at: BlockPos) {
-        let source = &mut self.sources[source];
-        let (Some(block), Some(bounds)) = (source.volume.block(at), source.bounds) else { return };
+    /// Counts the colours of a block of the next source and gives it to its model.
+    fn count(&mut self, at: BlockPos, bounds: Bounds) {
+        let source = &mut self.sources[self.next];
+        let Some(block) = source.volume.block(at) else { return };
         let corner = model_corner(&bounds, at.origin().array().map(i64::from));
+        self.bytes += 4 * u64::from(block.count());
         source.models.entry(corner).or_default().add(at, block);
         if let Some(color) = block.uniform() {
             return self.counts.add(color, BLOCK_VOXELS as u64);
@@ -140,68 +153,62 @@ impl Writer {
 
     /// Begins the file, once its colours are chosen.
     fn start_file(&mut self, colors: Quantised) -> Result<File, FormatError> {
-        let sources = self.sources.iter_mut().enumerate();
-        let models = sources.flat_map(|(number, source)| {
-            std::mem::take(&mut source.models).into_values().map(move |model| (number, model))
-        });
-        let models: Vec<(usize, Model)> = models.collect();
-        let bytes: u64 = models.iter().map(|(_, model)| model.bytes()).sum();
-        if bytes > FILE_MAX {
+        if self.bytes > FILE_MAX {
             let what = format!("the file would be longer than {FILE_MAX} bytes");
             return Err(FormatError::DoesNotFit { format: NAME, what });
         }
         self.warn_of_colors(&colors);
-        Ok(File::new(models, colors))
+        Ok(File::new(colors))
     }
 
-    /// Counts the next block, or what comes after that.
-    fn count_next(&mut self) -> Stage {
-        match self.next_block() {
-            Some((source, at)) => {
-                self.count(source, at);
-                Stage::Counting
-            }
-            None => self.start_to_choose(),
-        }
-    }
-
-    /// Writes the next block, or begins the next model; false once there is none.
+    /// Writes the next block, or goes to the next model or source; false once there is none.
     fn write(&mut self, file: &mut File) -> bool {
-        let Some((number, model)) = file.models.get(file.next.0) else { return false };
-        let source = &self.sources[*number];
-        if file.next.1 == 0 {
-            let layer = if *number < NAMED_LAYERS_MAX { *number as i32 } else { -1 };
+        let Some(source) = self.sources.get_mut(file.source) else { return false };
+        let Some(model) = &file.model else {
+            file.models = std::mem::take(&mut source.models).into_values();
+            file.model = file.models.next();
+            file.source += usize::from(file.model.is_none());
+            return true;
+        };
+        if file.block == 0 {
+            let layer = if file.source < NAMED_LAYERS_MAX { file.source as i32 } else { -1 };
             file.scene.add(&source.name, source.hidden, layer, model.place());
             model.write_head(&mut file.out);
         }
-        let at = model.blocks[file.next.1];
+        let at = model.blocks[file.block];
         if let Some(block) = source.volume.block(at) {
             let mut copy = [Rgba::EMPTY; BLOCK_VOXELS];
             let voxels = block.voxels_or_copy(&mut copy);
             put_block(&mut file.out, voxels, at, model.min(), &mut file.numbers);
         }
         self.done += 1;
-        file.next.1 += 1;
-        if file.next.1 == model.blocks.len() {
-            file.next = (file.next.0 + 1, 0);
+        file.block += 1;
+        if file.block == model.blocks.len() {
+            (file.model, file.block) = (file.models.next(), 0);
+            file.source += usize::from(file.model.is_none());
         }
         true
     }
 
-    /// Ends the file after its last model.
-    fn finish(&mut self, file: File) -> Written {
-        let File { mut out, mut scene, palette, .. } = file;
-        if scene.parts.is_empty() {
-            Model::default().write_head(&mut out);
+    /// Begins the scene graph after the last model.
+    fn start_scene(&mut self, mut file: Box<File>) -> Stage {
+        let File { out, scene, .. } = &mut *file;
+        if scene.is_empty() {
+            Model::default().write_head(out);
             scene.add("", false, 0, [0; 3]);
         }
-        let far = |place: &[i64; 3]| place.iter().any(|value| value.abs() > SCENE_EDGE);
-        if scene.parts.iter().any(|part| far(&part.place)) {
+        if scene.is_far {
             self.warnings.push(format!(
                 "models lie further out than {SCENE_EDGE}, where MagicaVoxel may not show them"
             ));
         }
-        scene.write(&mut out);
+        scene.write_head(out);
+        Stage::Scene(file)
+    }
+
+    /// Ends the file after the scene graph.
+    fn finish(&mut self, file: File) -> Written {
+        let File { mut out, palette, .. } = file;
         for (number, source) in self.sources.iter().enumerate().take(NAMED_LAYERS_MAX) {
             let mut data = Vec::new();
             data.put_i32(number as i32);
@@ -217,11 +224,18 @@ impl Writer {
     }
 }
 
+/// The palette's colours, if the file can hold so many.
+fn preferred(document: &Document) -> Vec<[u8; 3]> {
+    // With one colour more than that the palette is of no use, and it may have millions.
+    let colors = document.palette.colors.iter().take(COLORS_MAX + 1);
+    colors.map(|(color, _)| rgb(*color)).collect()
+}
+
 /// Bytes before the chunks: the file's head and that of the main chunk, whose length is at its end.
 const FILE_HEAD: usize = 20;
 
 impl File {
-    fn new(models: Vec<(usize, Model)>, colors: Quantised) -> Self {
+    fn new(colors: Quantised) -> Self {
         let mut out = Pieces::new();
         out.put(b"VOX ");
         out.put_i32(150);
@@ -230,7 +244,8 @@ impl File {
         out.put_u32(0);
         let Quantised { palette, index, .. } = colors;
         let (numbers, scene) = (Numbers::new(index), Scene::default());
-        File { out, palette, numbers, scene, models, next: (0, 0) }
+        let models = BTreeMap::new().into_values();
+        File { out, palette, numbers, scene, source: 0, models, model: None, block: 0 }
     }
 }
 
@@ -263,8 +278,7 @@ impl Source {
         Source {
             name: layer.name.clone(),
             hidden: !layer.visible,
-            walk: BlockWalk::new(&volume),
-            bounds: volume.bounds(),
+            walk: None,
             volume,
             models: BTreeMap::new(),
         }
@@ -278,86 +292,6 @@ fn model_corner(bounds: &Bounds, origin: [i64; 3]) -> [i64; 3] {
         let fits = bounds.max[axis] - bounds.min[axis] <= MODEL_EDGE;
         if fits { bounds.min[axis] } else { origin[axis].div_euclid(MODEL_EDGE) * MODEL_EDGE }
     })
-}
-
-/// A model's node in the scene graph.
-struct Part {
-    name: String,
-    hidden: bool,
-    layer: i32,
-    place: [i64; 3],
-}
-
-/// The scene graph: a root, a group, and each model with its place.
-#[derive(Default)]
-struct Scene {
-    parts: Vec<Part>,
-}
-
-impl Scene {
-    fn add(&mut self, name: &str, hidden: bool, layer: i32, place: [i64; 3]) {
-        self.parts.push(Part { name: name.to_owned(), hidden, layer, place });
-    }
-
-    fn write(&self, out: &mut Pieces) {
-        put_transform(out, 0, &[], 1, -1, None);
-        let mut group = Vec::new();
-        group.put_i32(1);
-        put_dict(&mut group, &[]);
-        group.put_i32(self.parts.len() as i32);
-        (0..self.parts.len()).for_each(|index| group.put_i32(2 + 2 * index as i32));
-        put_chunk(out, b"nGRP", &group);
-        for (index, part) in self.parts.iter().enumerate() {
-            let node = 2 + 2 * index as i32;
-            let entries = node_entries(&part.name, part.hidden);
-            put_transform(out, node, &entries, node + 1, part.layer, Some(part.place));
-            let mut shape = Vec::new();
-            shape.put_i32(node + 1);
-            put_dict(&mut shape, &[]);
-            shape.put_i32(1);
-            shape.put_i32(index as i32);
-            put_dict(&mut shape, &[]);
-            put_chunk(out, b"nSHP", &shape);
-        }
-    }
-}
-
-fn node_entries(name: &str, hidden: bool) -> Vec<(&'static str, String)> {
-    let mut entries = Vec::new();
-    if !name.is_empty() {
-        entries.push(("_name", name.to_owned()));
-    }
-    if hidden {
-        entries.push(("_hidden", "1".to_owned()));
-    }
-    entries
-}
-
-fn put_transform(
-    out: &mut Pieces,
-    node: i32,
-    entries: &[(&str, String)],
-    child: i32,
-    layer: i32,
-    place: Option<[i64; 3]>,
-) {
-    let mut data = Vec::new();
-    data.put_i32(node);
-    put_dict(&mut data, entries);
-    [child, -1, layer, 1].into_iter().for_each(|value| data.put_i32(value));
-    match place {
-        Some([x, y, z]) => put_dict(&mut data, &[("_t", format!("{x} {y} {z}"))]),
-        None => put_dict(&mut data, &[]),
-    }
-    put_chunk(out, b"nTRN", &data);
-}
-
-fn put_dict(out: &mut Vec<u8>, entries: &[(&str, String)]) {
-    out.put_i32(entries.len() as i32);
-    for (key, value) in entries {
-        out.put_sized(key.as_bytes());
-        out.put_sized(value.as_bytes());
-    }
 }
 
 /// Writes 256 entries; entry k is colour k + 1, and the last one is never used.
@@ -374,13 +308,20 @@ impl Advance for Writer {
 
     fn advance(&mut self) -> Result<Option<Written>, FormatError> {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Counting => self.count_next(),
+            Stage::Counting => match self.count_block() {
+                true => Stage::Counting,
+                false => self.start_to_choose(),
+            },
             Stage::Choosing(mut choosing) => match choosing.advance() {
                 Some(colors) => Stage::Writing(Box::new(self.start_file(colors)?)),
                 None => Stage::Choosing(choosing),
             },
             Stage::Writing(mut file) => match self.write(&mut file) {
                 true => Stage::Writing(file),
+                false => self.start_scene(file),
+            },
+            Stage::Scene(mut file) => match file.scene.write_some(&mut file.out) {
+                true => Stage::Scene(file),
                 false => return Ok(Some(self.finish(*file))),
             },
             Stage::Over => Stage::Over,
@@ -389,7 +330,6 @@ impl Advance for Writer {
     }
 
     fn units(&self) -> (u64, u64) {
-        let blocks: usize = self.sources.iter().map(|source| source.volume.block_count()).sum();
-        (self.done, 2 * blocks as u64)
+        (self.done, 2 * self.blocks)
     }
 }
