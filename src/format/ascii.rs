@@ -15,9 +15,9 @@ pub(crate) struct Lines<'a> {
 /// Bytes of lines that are read in one unit of work.
 pub(crate) const BYTES_A_UNIT: usize = 1 << 15;
 /// Bytes of the longest line; no format has longer ones, and what follows counts as another line.
-const LINE_MAX: usize = 1 << 20;
+const LINE_MAX: usize = 1 << 16;
 /// Bytes of the longest header, and of the longest run of empty lines where one must end.
-pub(crate) const HEADER_MAX: usize = 1 << 20;
+pub(crate) const HEADER_MAX: usize = 1 << 16;
 
 /// A line, without white space around it, and where it begins.
 #[derive(Clone, Copy)]

@@ -1,7 +1,6 @@
 //! Volumes built voxel by voxel, fast and within a limit.
 
-use rustc_hash::FxHashMap;
-
+use super::spread::SpreadMap;
 use super::{FormatError, Limits};
 use crate::job::leftovers;
 use crate::voxel::{
@@ -70,11 +69,57 @@ impl Around {
     }
 }
 
-type Voxels = Box<[Rgba; BLOCK_VOXELS]>;
+/// The voxels of a block in the making. Memory for all of them takes ten times as long to get as to set the few that
+/// many blocks have, and thousands of blocks may be new in one unit of work.
+enum Voxels {
+    /// Their places and colours; later ones win.
+    Few(Vec<(u16, Rgba)>),
+    Many(Box<[Rgba; BLOCK_VOXELS]>),
+}
+
+/// The most voxels that are kept as [`Voxels::Few`].
+const FEW_MAX: usize = 16;
+
+impl Voxels {
+    #[inline]
+    fn set(&mut self, place: u16, color: Rgba) {
+        match self {
+            Voxels::Many(voxels) => voxels[usize::from(place)] = color,
+            Voxels::Few(_) => self.set_in_few(place, color),
+        }
+    }
+
+    #[cold]
+    fn set_in_few(&mut self, place: u16, color: Rgba) {
+        match self {
+            Voxels::Few(few) if few.len() < FEW_MAX => few.push((place, color)),
+            Voxels::Few(few) => {
+                let mut many = spread_out(few);
+                many[usize::from(place)] = color;
+                *self = Voxels::Many(many);
+            }
+            Voxels::Many(_) => self.set(place, color),
+        }
+    }
+
+    fn into_all(self) -> Box<[Rgba; BLOCK_VOXELS]> {
+        match self {
+            Voxels::Few(few) => spread_out(&few),
+            Voxels::Many(voxels) => voxels,
+        }
+    }
+}
+
+/// All voxels of a block, of which some are known.
+fn spread_out(few: &[(u16, Rgba)]) -> Box<[Rgba; BLOCK_VOXELS]> {
+    let mut voxels = Box::new([Rgba::EMPTY; BLOCK_VOXELS]);
+    few.iter().for_each(|&(place, color)| voxels[usize::from(place)] = color);
+    voxels
+}
 
 /// A volume in the making. Voxels that come in runs within a block cost a few nanoseconds each.
 pub(crate) struct VolumeBuilder {
-    index: FxHashMap<BlockPos, usize>,
+    index: SpreadMap<BlockPos, usize>,
     blocks: Vec<(BlockPos, Voxels)>,
     last: (BlockPos, usize),
     around: Around,
@@ -101,7 +146,7 @@ impl VolumeBuilder {
             self.last = (at, self.find(at, allowance)?);
         }
         let index = (point.x & 15) | (point.y & 15) << 4 | (point.z & 15) << 8;
-        self.blocks[self.last.1].1[index as usize] = color;
+        self.blocks[self.last.1].1.set(index as u16, color);
         Ok(())
     }
 
@@ -112,7 +157,7 @@ impl VolumeBuilder {
         }
         allowance.block()?;
         self.index.insert(at, self.blocks.len());
-        self.blocks.push((at, Box::new([Rgba::EMPTY; BLOCK_VOXELS])));
+        self.blocks.push((at, Voxels::Few(Vec::new())));
         Ok(self.blocks.len() - 1)
     }
 
@@ -132,7 +177,7 @@ impl VolumeBuilder {
         match self.blocks.pop() {
             Some((at, voxels)) => {
                 self.index.remove(&at);
-                volume.set_block(at, &voxels);
+                volume.set_block(at, &voxels.into_all());
                 self.around.add(volume, at);
                 true
             }
@@ -173,6 +218,21 @@ mod tests {
         assert_eq!(volume.count(), 5);
         assert_eq!(volume.get([16, 0, 0].into()), Rgba::opaque(5, 0, 0));
         assert_eq!(volume.get([-1, -1, -1].into()), Rgba::opaque(3, 0, 0));
+    }
+
+    #[test]
+    fn a_block_is_the_same_with_few_voxels_and_with_many() {
+        let mut allowance = Allowance::new(Limits::default());
+        for count in [1, FEW_MAX, FEW_MAX + 1, 100, 9000] {
+            let (mut builder, mut expected) = (VolumeBuilder::new(), Volume::new());
+            for number in 0..count as i32 {
+                let point = Point::new(number * 7 % 16, number / 3 % 16, number / 16 % 16);
+                let color = Rgba::new(number as u8, 1, 2, 255 * (number % 5).min(1) as u8);
+                assert!(builder.set(point, color, &mut allowance).is_ok());
+                expected.set(point, color);
+            }
+            assert_eq!(builder.into_volume().state_hash(), expected.state_hash(), "{count}");
+        }
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod registry;
 mod release;
 mod replace_job;
 mod replacement;
+mod spread;
 mod steps;
 mod surface;
 mod text;

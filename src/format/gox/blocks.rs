@@ -4,9 +4,10 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use png::Compression;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHasher};
+use rustc_hash::FxHasher;
 
 use crate::format::image;
+use crate::format::spread::SpreadMap;
 use crate::job::leftovers;
 use crate::voxel::{BLOCK_VOXELS, BlockRef, BlockVersion, Rgba};
 
@@ -38,7 +39,7 @@ pub(super) fn encode(block: BlockRef<'_>) -> Arc<[u8]> {
 /// since then are not encoded again.
 #[derive(Default)]
 pub struct SaveCache {
-    encoded: FxHashMap<BlockVersion, Picture>,
+    encoded: SpreadMap<BlockVersion, Picture>,
 }
 
 /// An encoded block, with a number made of its bytes so that they need not be hashed again.
@@ -72,21 +73,17 @@ impl SaveCache {
 /// Collects the blocks of a document, each distinct one once.
 pub(super) struct BlockWriter {
     old: SaveCache,
-    encoded: FxHashMap<BlockVersion, Picture>,
-    indexes: FxHashMap<Picture, i32>,
-    index_of_version: FxHashMap<BlockVersion, i32>,
+    encoded: SpreadMap<BlockVersion, Picture>,
+    indexes: SpreadMap<Picture, i32>,
+    /// How many indexes there are.
+    count: i32,
+    index_of_version: SpreadMap<BlockVersion, i32>,
 }
 
 impl BlockWriter {
     pub(super) fn new(old: SaveCache) -> Self {
-        // As many as the last time, so that the tables need not grow.
-        let blocks = old.encoded.len();
-        BlockWriter {
-            old,
-            encoded: FxHashMap::with_capacity_and_hasher(blocks, FxBuildHasher),
-            indexes: FxHashMap::with_capacity_and_hasher(blocks, FxBuildHasher),
-            index_of_version: FxHashMap::with_capacity_and_hasher(blocks, FxBuildHasher),
-        }
+        let (encoded, indexes, index_of_version) = Default::default();
+        BlockWriter { old, encoded, indexes, count: 0, index_of_version }
     }
 
     /// The index of a block in the file, and its bytes if this is the first block with these voxels.
@@ -98,8 +95,9 @@ impl BlockWriter {
         let known = self.old.encoded.get(&version).cloned();
         let picture = known.unwrap_or_else(|| Picture::new(encode(block)));
         self.encoded.insert(version, picture.clone());
-        let next = self.indexes.len() as i32;
+        let next = self.count;
         let index = *self.indexes.entry(picture.clone()).or_insert(next);
+        self.count += i32::from(index == next);
         self.index_of_version.insert(version, index);
         (index, (index == next).then_some(picture.png))
     }
@@ -108,6 +106,7 @@ impl BlockWriter {
     pub(super) fn into_cache(self) -> SaveCache {
         leftovers::leave(self.old.encoded.into_iter());
         leftovers::leave(self.indexes.into_iter());
+        leftovers::leave(self.index_of_version.into_iter());
         SaveCache { encoded: self.encoded }
     }
 }

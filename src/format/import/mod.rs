@@ -97,6 +97,9 @@ type Parts = Box<dyn FnMut(&[u8], &mut Sink) -> Result<bool, FormatError>>;
 /// How a format is decoded: the head at once, then a part with each call.
 type Start = fn(&FileBytes, &mut Sink) -> Result<Parts, FormatError>;
 
+/// The most colours of a file's palette.
+const COLORS_MAX: usize = 1 << 20;
+
 /// About how many cells of a file are decoded in one unit of work.
 const CELLS_A_UNIT: i64 = 1 << 12;
 

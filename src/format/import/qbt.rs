@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{CELLS_A_UNIT, Parts, Sink, add, turned};
+use super::{CELLS_A_UNIT, COLORS_MAX, Parts, Sink, add, turned};
 use crate::document::Palette;
 use crate::format::FormatError;
 use crate::format::bytes::{Bytes, FileBytes};
@@ -11,6 +11,8 @@ use crate::format::unpack::Packed;
 use crate::voxel::Rgba;
 
 pub(super) const NAME: &str = "qbt";
+/// Colours of the palette read in one unit of work.
+const COLORS_A_UNIT: usize = 1 << 12;
 /// The deepest nesting of nodes.
 const DEPTH_MAX: usize = 64;
 
@@ -21,13 +23,14 @@ pub(super) fn start(file: &FileBytes, sink: &mut Sink) -> Result<Parts, FormatEr
     }
     bytes.take(2 + 12, "version and scale")?;
     let file = file.clone();
-    let mut tree = Tree { at: bytes.position(), file, colors: 0..0, open: vec![], matrix: None };
+    let (at, palette) = (bytes.position(), Palette::default());
+    let mut tree = Tree { file, at, colors: 0..0, palette, open: vec![], matrix: None };
     sink.progress = (tree.at, tree.file.len());
     Ok(Box::new(move |_, sink| {
         let more = tree.advance(sink)?;
         sink.progress.0 = tree.at;
-        if !more {
-            sink.palette = tree.palette();
+        if !more && !tree.palette.colors.is_empty() {
+            sink.palette = Some(std::mem::take(&mut tree.palette));
         }
         Ok(more)
     }))
@@ -39,6 +42,8 @@ struct Tree {
     at: usize,
     /// Where the colours are, four bytes each.
     colors: Range<usize>,
+    /// The colours that are read.
+    palette: Palette,
     /// The nodes around the next one, outermost first.
     open: Vec<Open>,
     matrix: Option<Matrix>,
@@ -52,7 +57,7 @@ struct Open {
 }
 
 impl Tree {
-    /// Reads some voxels, a node's head or a section's; false at the end of the file.
+    /// Reads some voxels, some colours, a node's head or a section's; false at the end of the file.
     fn advance(&mut self, sink: &mut Sink) -> Result<bool, FormatError> {
         if let Some(matrix) = &mut self.matrix {
             let colors = self.file[self.colors.clone()].as_chunks::<4>().0;
@@ -60,6 +65,10 @@ impl Tree {
                 self.at = matrix.node_end;
                 self.matrix = None;
             }
+            return Ok(true);
+        }
+        if self.palette.colors.len() < self.colors.len() / 4 {
+            self.read_colors();
             return Ok(true);
         }
         match self.open.last_mut() {
@@ -85,10 +94,14 @@ impl Tree {
         match bytes.take(8, "a section")? {
             b"COLORMAP" => {
                 let count = bytes.u32("the number of colours")? as usize;
+                if count > COLORS_MAX {
+                    let expected = format!("at most {COLORS_MAX}");
+                    return Err(bytes.invalid(format!("{count} colours"), expected));
+                }
                 let first = bytes.position();
                 bytes.take(count.saturating_mul(4), "the colours")?;
                 self.at = bytes.position();
-                self.colors = first..self.at;
+                (self.colors, self.palette) = (first..self.at, Palette::default());
                 Ok(())
             }
             b"DATATREE" => {
@@ -128,10 +141,12 @@ impl Tree {
         Ok(())
     }
 
-    fn palette(&self) -> Option<Palette> {
-        let colors = self.file[self.colors.clone()].as_chunks::<4>().0;
-        let opaque = |&[r, g, b, _]: &[u8; 4]| Rgba::opaque(r, g, b);
-        (!colors.is_empty()).then(|| Palette::of_colors("", colors.iter().map(opaque)))
+    /// Reads some colours of the palette.
+    fn read_colors(&mut self) {
+        let all = self.file[self.colors.clone()].as_chunks::<4>().0;
+        let read = self.palette.colors.len();
+        let run = all[read..].iter().take(COLORS_A_UNIT);
+        self.palette.colors.extend(run.map(|&[r, g, b, _]| (Rgba::opaque(r, g, b), None)));
     }
 }
 

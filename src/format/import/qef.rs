@@ -1,6 +1,6 @@
 //! `.qef`, Qubicle's exchange format: text with a palette and a line per voxel; y up.
 
-use super::{Parts, Sink, turned};
+use super::{COLORS_MAX, Parts, Sink, turned};
 use crate::document::Palette;
 use crate::format::FormatError;
 use crate::format::ascii::{BYTES_A_UNIT, Line, Lines, decimal, integer};
@@ -11,22 +11,19 @@ pub(super) const NAME: &str = "qef";
 const MAGIC: &str = "Qubicle Exchange Format";
 
 fn numbers<const N: usize>(line: &Line<'_>) -> Option<[i64; N]> {
-    let numbers: Option<Vec<i64>> = line.words().map(integer).collect();
+    let numbers: Option<Vec<i64>> = line.words().take(N + 1).map(integer).collect();
     numbers?.try_into().ok()
 }
 
 fn color(line: &Line<'_>) -> Option<Rgba> {
-    let channels: Option<Vec<f64>> = line.words().map(decimal).collect();
+    let channels: Option<Vec<f64>> = line.words().take(4).map(decimal).collect();
     let [r, g, b]: [f64; 3] = channels?.try_into().ok()?;
     let channel = |value: f64| (value * 255.0).round().clamp(0.0, 255.0) as u8;
     Some(Rgba::opaque(channel(r), channel(g), channel(b)))
 }
 
-/// The most colours of a file.
-const COLORS_MAX: i64 = 1 << 20;
-
 pub(super) fn start(_: &FileBytes, _: &mut Sink) -> Result<Parts, FormatError> {
-    let mut text = Text { next: Next::Magic, palette: Vec::new() };
+    let mut text = Text { next: Next::Magic, palette: Palette::default() };
     let mut at = 0;
     Ok(Box::new(move |file, sink| {
         let mut lines = Lines::new(file, at, NAME).within(BYTES_A_UNIT);
@@ -42,7 +39,7 @@ pub(super) fn start(_: &FileBytes, _: &mut Sink) -> Result<Parts, FormatError> {
             let end = Bytes::new(file, NAME).at(file.len());
             return Err(end.invalid("the end of the file", "more lines"));
         }
-        sink.palette = Some(Palette::of_colors("", std::mem::take(&mut text.palette)));
+        sink.palette = Some(std::mem::take(&mut text.palette));
         Ok(false)
     }))
 }
@@ -61,7 +58,7 @@ enum Next {
 
 struct Text {
     next: Next,
-    palette: Vec<Rgba>,
+    palette: Palette,
 }
 
 impl Text {
@@ -78,13 +75,14 @@ impl Text {
                 Next::ColorCount
             }
             Next::ColorCount => {
-                let count = numbers(line).filter(|[count]| (0..=COLORS_MAX).contains(count));
+                let most = COLORS_MAX as i64;
+                let count = numbers(line).filter(|[count]| (0..=most).contains(count));
                 let [count] = count.ok_or_else(|| line.invalid("the number of colours"))?;
                 colors(count)
             }
             Next::Color { left } => {
                 let color = color(line).ok_or_else(|| line.invalid("R G B from 0 to 1"))?;
-                self.palette.push(color);
+                self.palette.colors.push((color, None));
                 colors(left - 1)
             }
             Next::Voxel => {
@@ -97,9 +95,10 @@ impl Text {
 
     fn set_voxel(&self, line: &Line<'_>, sink: &mut Sink) -> Result<(), FormatError> {
         let [x, y, z, index, _] = numbers(line).ok_or_else(|| line.invalid("X Y Z COLOUR MASK"))?;
-        let color = usize::try_from(index).ok().and_then(|index| self.palette.get(index));
-        let last = self.palette.len() as i64 - 1;
-        let color = color.ok_or_else(|| line.invalid(format!("a colour of 0 to {last}")))?;
+        let colors = &self.palette.colors;
+        let color = usize::try_from(index).ok().and_then(|index| colors.get(index));
+        let last = colors.len() as i64 - 1;
+        let (color, _) = color.ok_or_else(|| line.invalid(format!("a colour of 0 to {last}")))?;
         sink.set(turned([x, y, z]), *color)
     }
 }

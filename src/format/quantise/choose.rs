@@ -1,7 +1,7 @@
 //! Choosing the palette of some colours, and which of its colours stands for each.
 
 use super::median_cut::MedianCut;
-use super::{ByRed, COLORS_A_UNIT, ColorCounts, Quantised, Rgb, rgb};
+use super::{ByRange, COLORS_A_UNIT, ColorCounts, Quantised, RANGES, Rgb, rgb};
 use crate::job::leftovers;
 use crate::voxel::Rgba;
 
@@ -24,12 +24,12 @@ enum Stage {
     Summing {
         counts: Vec<(Rgba, u64)>,
         next: usize,
-        sums: ByRed<Rgb, u64>,
+        sums: ByRange<Rgb, u64>,
     },
-    /// Those of one red are put in order, then those of the next.
+    /// Those of one range are put in order, then those of the next.
     Sorting {
-        sums: ByRed<Rgb, u64>,
-        red: u8,
+        sums: ByRange<Rgb, u64>,
+        range: usize,
     },
     Cutting(MedianCut),
     /// Each colour gets the nearest of the palette.
@@ -44,7 +44,7 @@ impl Choosing {
         let counts = counts.counts;
         let colors = Vec::with_capacity(counts.len());
         // The first one is the empty voxel.
-        let stage = Stage::Summing { counts, next: 1, sums: ByRed::default() };
+        let stage = Stage::Summing { counts, next: 1, sums: ByRange::default() };
         Choosing { preferred, max, stage, colors, translucent: 0 }
     }
 
@@ -54,23 +54,26 @@ impl Choosing {
             Stage::Summing { counts, next, sums } => {
                 let end = counts.len().min(*next + COLORS_A_UNIT);
                 for &(color, number) in counts.get(*next..end).unwrap_or_default() {
-                    *sums.of_mut(color.r).entry(rgb(color)).or_default() += number;
+                    *sums.of_mut(rgb(color)).entry(rgb(color)).or_default() += number;
                     self.translucent += if color.a < 255 { number } else { 0 };
                 }
                 *next = end;
                 if end == counts.len() {
                     leftovers::leave_buffer(std::mem::take(counts));
                     let sums = std::mem::take(sums);
-                    self.stage = Stage::Sorting { sums, red: 0 };
+                    self.stage = Stage::Sorting { sums, range: 0 };
                 }
             }
-            Stage::Sorting { sums, red } => {
+            Stage::Sorting { sums, range } => {
                 let first = self.colors.len();
-                self.colors.extend(sums.of_mut(*red).drain());
-                self.colors[first..].sort_unstable();
-                match red.checked_add(1) {
-                    Some(next) => *red = next,
-                    None => self.stage = self.stage_of_palette(),
+                while *range < RANGES && self.colors.len() < first + COLORS_A_UNIT {
+                    let from = self.colors.len();
+                    self.colors.extend(std::mem::take(&mut sums.0[*range]));
+                    self.colors[from..].sort_unstable();
+                    *range += 1;
+                }
+                if *range == RANGES {
+                    self.stage = self.stage_of_palette();
                 }
             }
             Stage::Cutting(cut) => {
@@ -128,6 +131,6 @@ impl Quantised {
         let best = best.unwrap_or(0);
         let off = (0..3).map(|c| color[c].abs_diff(self.palette[best][c])).max();
         self.error = self.error.max(off.unwrap_or(0));
-        self.index.of_mut(color[0]).insert(color, best as u8);
+        self.index.of_mut(color).insert(color, best as u8);
     }
 }

@@ -30,7 +30,7 @@ const COLORS_A_UNIT: usize = 1 << 11;
 pub(crate) struct Quantised {
     pub(crate) palette: Vec<Rgb>,
     /// The palette index of each colour.
-    pub(crate) index: ByRed<Rgb, u8>,
+    pub(crate) index: ByRange<Rgb, u8>,
     /// How many colours there are.
     pub(crate) colors: usize,
     /// The largest difference in one channel between a colour and what stands for it.
@@ -41,12 +41,12 @@ pub(crate) struct Quantised {
 
 /// Finds palette indexes of at most 255 colours.
 pub(crate) struct Numbers {
-    index: ByRed<Rgb, u8>,
+    index: ByRange<Rgb, u8>,
     recent: Recent<u8>,
 }
 
 impl Numbers {
-    pub(crate) fn new(index: ByRed<Rgb, u8>) -> Self {
+    pub(crate) fn new(index: ByRange<Rgb, u8>) -> Self {
         Numbers { index, recent: Recent::new(0) }
     }
 
@@ -54,7 +54,8 @@ impl Numbers {
     #[inline]
     pub(crate) fn of(&mut self, color: Rgba) -> u8 {
         let maps = &self.index;
-        let find = || maps.of(color.r).get(&rgb(color)).map_or(1, |&index| index.wrapping_add(1));
+        let key = rgb(color);
+        let find = || maps.of(key).get(&key).map_or(1, |&index| index.wrapping_add(1));
         self.recent.get(color, find)
     }
 }
@@ -63,23 +64,31 @@ pub(crate) fn rgb(color: Rgba) -> Rgb {
     [color.r, color.g, color.b]
 }
 
-/// A map for each value of red: one of all colours would be copied as a whole whenever it grows.
-pub(crate) struct ByRed<K, V>(Vec<FxHashMap<K, V>>);
+/// A map for each range of colours, in their order: each value of red and of the upper bits of green. One map of all
+/// colours would be copied as a whole whenever it grows.
+pub(crate) struct ByRange<K, V>(Vec<FxHashMap<K, V>>);
 
-impl<K: Eq + Hash, V> Default for ByRed<K, V> {
+impl<K: Eq + Hash, V> Default for ByRange<K, V> {
     fn default() -> Self {
-        ByRed((0..256).map(|_| FxHashMap::default()).collect())
+        ByRange((0..RANGES).map(|_| FxHashMap::default()).collect())
     }
 }
 
-impl<K: Eq + Hash, V> ByRed<K, V> {
-    fn of(&self, red: u8) -> &FxHashMap<K, V> {
-        &self.0[usize::from(red)]
+impl<K: Eq + Hash, V> ByRange<K, V> {
+    fn of(&self, color: Rgb) -> &FxHashMap<K, V> {
+        &self.0[range_of(color)]
     }
 
-    fn of_mut(&mut self, red: u8) -> &mut FxHashMap<K, V> {
-        &mut self.0[usize::from(red)]
+    fn of_mut(&mut self, color: Rgb) -> &mut FxHashMap<K, V> {
+        &mut self.0[range_of(color)]
     }
+}
+
+/// How many ranges there are; each has at most 8192 colours.
+const RANGES: usize = 1 << 11;
+
+fn range_of([red, green, _]: Rgb) -> usize {
+    usize::from(red) << 3 | usize::from(green >> 5)
 }
 
 /// Colours seen lately and what was found for each, so that most never reach the map behind it. A
@@ -136,7 +145,7 @@ mod tests {
         assert_eq!((plain.palette, plain.error), (vec![[1, 1, 1], [3, 3, 3]], 0));
         let preferred = [[9, 9, 9], [3, 3, 3], [1, 1, 1]];
         let kept = quantise(counts(colors.into_iter()), &preferred, 3);
-        assert_eq!((kept.index.of(1)[&[1, 1, 1]], kept.palette.len()), (2, 3));
+        assert_eq!((kept.index.of([1; 3])[&[1, 1, 1]], kept.palette.len()), (2, 3));
     }
 
     #[test]
@@ -222,8 +231,10 @@ mod tests {
     #[test]
     fn the_empty_voxel_keeps_its_number_whatever_was_looked_up_before() {
         let colors = (0..1 << 16).map(|i: u32| Rgba::opaque(i as u8, (i >> 8) as u8, 7));
-        let mut index = ByRed::default();
-        colors.clone().for_each(|color| _ = index.of_mut(color.r).insert(rgb(color), color.r));
+        let mut index = ByRange::default();
+        for color in colors.clone() {
+            index.of_mut(rgb(color)).insert(rgb(color), color.r);
+        }
         let mut numbers = Numbers::new(index);
         let mut counts = ColorCounts::default();
         for color in colors {

@@ -13,6 +13,8 @@ use crate::voxel::{Bounds, Rgba, Volume};
 const NAME: &str = "obj";
 /// Corners of one face that are read.
 const CORNERS_MAX: usize = 1 << 12;
+/// Numbers of one vertex that are read.
+const NUMBERS_MAX: usize = 8;
 
 /// Whether the first lines look like an OBJ file.
 pub(in crate::format) fn detect(bytes: &[u8]) -> bool {
@@ -51,7 +53,7 @@ struct Reader {
 
 /// `x y z`, `x y z w`, or `x y z r g b` with or without alpha; colours from 0 to 1.
 fn vertex(line: &Line<'_>) -> Option<Vertex> {
-    let numbers: Option<Vec<f64>> = line.words().skip(1).map(decimal).collect();
+    let numbers: Option<Vec<f64>> = line.words().skip(1).take(NUMBERS_MAX).map(decimal).collect();
     let numbers = numbers?;
     let position = numbers.get(..3)?.try_into().ok()?;
     let color = match numbers.len() {

@@ -13,8 +13,8 @@ use crate::format::steps::{Advance, Steps};
 use crate::format::{FormatError, Loaded, ReadJob, ReadOptions};
 use crate::voxel::{Rgba, Volume};
 
-/// The longest list of one element that is read.
-const LIST_MAX: f64 = 65_536.0;
+/// The most numbers of one element: it is read in one unit of work.
+const NUMBERS_MAX: usize = 1 << 14;
 
 pub(in crate::format) fn detect(bytes: &[u8]) -> bool {
     bytes.starts_with(b"ply\n") || bytes.starts_with(b"ply\r\n")
@@ -66,7 +66,8 @@ impl<'a> Values<'a> {
             let line = line.ok_or_else(|| {
                 bytes.invalid("the end of the file", "as many lines as the header says")
             })?;
-            let numbers: Option<Vec<f64>> = line.words().map(decimal).collect();
+            let numbers = line.words().take(NUMBERS_MAX).map(decimal);
+            let numbers: Option<Vec<f64>> = numbers.collect();
             words = Some(numbers.ok_or_else(|| line.invalid("numbers"))?);
             bytes = bytes.at(lines.position());
         }
@@ -102,13 +103,15 @@ fn read_element(
 ) -> Result<usize, FormatError> {
     let mut values = Values::new(file, at, encoding)?;
     let mut vertex = Vertex { position: [0.0; 3], color: Rgba::WHITE };
+    let mut left = NUMBERS_MAX;
     for property in &element.properties {
         if property.length.is_some() {
             let count = values.number(property, true)?;
-            if !(0.0..=LIST_MAX).contains(&count) {
-                let expected = format!("0 to {LIST_MAX}");
+            if !(0.0..=left as f64).contains(&count) {
+                let expected = format!("0 to {left}");
                 return Err(values.bytes.invalid(format!("a list of {count}"), expected));
             }
+            left -= count as usize;
             let mut list = Vec::with_capacity(count as usize);
             for _ in 0..count as usize {
                 list.push(values.number(property, false)?);
@@ -132,10 +135,10 @@ fn read_element(
 
 fn add_face(soup: &mut Soup, list: &[f64], bytes: &Bytes<'_>) -> Result<(), FormatError> {
     let count = soup.vertices();
-    let inside = |index: &f64| *index >= 0.0 && *index < count as f64;
-    if !list.iter().all(inside) {
+    let outside = |index: &&f64| !(0.0..count as f64).contains(*index);
+    if let Some(index) = list.iter().find(outside) {
         let expected = format!("numbers of the {count} vertices, counted from 0");
-        return Err(bytes.invalid(format!("a face of {list:?}"), expected));
+        return Err(bytes.invalid(format!("a face with vertex {index}"), expected));
     }
     let fan = list.windows(2).skip(1).map(|pair| [list[0], pair[0], pair[1]]);
     soup.extend(fan.map(|corners| corners.map(|index| index as u32)));

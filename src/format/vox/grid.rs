@@ -46,6 +46,11 @@ impl Grid {
         self.around.0
     }
 
+    /// How many blocks are in the making.
+    pub(super) fn blocks(&self) -> usize {
+        self.blocks.len()
+    }
+
     /// Says where voxels go: cell v of the file goes to `base + sign * v`, where row r of the volume
     /// takes its v from column `columns[r]` of the file. All blocks must have been moved out before.
     pub(super) fn aim(&mut self, base: [i64; 3], columns: [usize; 3], signs: [i64; 3]) {

@@ -15,6 +15,9 @@ use crate::voxel::{Bounds, Point, Volume};
 
 /// Voxels placed in one unit of work.
 const RUN: usize = 16_384;
+/// New blocks that end a unit of work before that, and the voxels placed before they are counted.
+const NEW_BLOCKS_MAX: usize = 256;
+const PART: usize = 512;
 
 /// A reader at work.
 pub(super) struct Reader {
@@ -87,8 +90,7 @@ impl Scene {
                     self.grid.aim(base_within_reach(instance, model.size)?, columns, signs);
                 }
                 let run = next_run(file[range.clone()].as_chunks::<4>().0, self.next);
-                self.grid.put(run, allowance)?;
-                run.len()
+                place_some(&mut self.grid, run, allowance)?
             }
             ModelVoxels::Dense(numbers) => {
                 let run = next_run(numbers, self.next);
@@ -133,6 +135,23 @@ impl Scene {
         }
         Loaded { document, format: NAME, warnings: self.content.warnings, version: None }
     }
+}
+
+/// Places voxels of a run, all of them if they do not lie in many new blocks; how many.
+fn place_some(
+    grid: &mut Grid,
+    run: &[[u8; 4]],
+    allowance: &mut Allowance,
+) -> Result<usize, FormatError> {
+    let (mut placed, most) = (0, grid.blocks() + NEW_BLOCKS_MAX);
+    for part in run.chunks(PART) {
+        grid.put(part, allowance)?;
+        placed += part.len();
+        if grid.blocks() > most {
+            break;
+        }
+    }
+    Ok(placed)
 }
 
 /// The voxels of a unit of work.
