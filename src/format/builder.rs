@@ -4,7 +4,7 @@ use super::spread::SpreadMap;
 use super::{FormatError, Limits};
 use crate::job::leftovers;
 use crate::voxel::{
-    BLOCK_VOXELS, BlockPos, Bounds, Point, Rgba, Volume, memory_in_use, memory_limit,
+    BLOCK_VOXELS, BlockPos, BlockWalk, Bounds, Point, Rgba, Volume, memory_in_use, memory_limit,
 };
 
 /// Bytes that a block counts for, however it is stored.
@@ -66,6 +66,38 @@ impl Around {
         if !holds_all && let Some(block) = volume.block(at) {
             self.0 = Bounds::union_of(self.0, block.bounds(at));
         }
+    }
+}
+
+/// Finds the box around a volume in units of work.
+#[derive(Default)]
+pub(crate) struct Measuring {
+    walk: BlockWalk,
+    around: Around,
+}
+
+/// Blocks looked at in one unit of work.
+const MEASURED_A_UNIT: usize = 256;
+
+impl Measuring {
+    pub(crate) fn new(volume: &Volume) -> Self {
+        Measuring { walk: BlockWalk::new(volume), around: Around::default() }
+    }
+
+    /// Looks at some blocks of the volume; false once all were looked at.
+    pub(crate) fn advance(&mut self, volume: &Volume) -> bool {
+        for _ in 0..MEASURED_A_UNIT {
+            match self.walk.next(volume) {
+                Some(at) => self.around.add(volume, at),
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// The box around all voxels.
+    pub(crate) fn bounds(&self) -> Option<Bounds> {
+        self.around.0
     }
 }
 

@@ -18,6 +18,7 @@ mod gox;
 mod image;
 mod import;
 mod job;
+mod long_list;
 mod merged;
 mod palette;
 mod png;

@@ -18,6 +18,9 @@ pub(super) const KIND: [u8; 4] = *b"GXDM";
 /// Colours of a palette read or written in one unit of work.
 const COLORS_A_UNIT: usize = 1 << 10;
 
+/// The most colours of a palette for which room is made in advance.
+const ROOM_MAX: usize = 1 << 20;
+
 /// Begins the chunk with what it says before the layers.
 pub(super) fn start(document: &Document) -> Vec<u8> {
     let mut out = Vec::new();
@@ -238,7 +241,11 @@ impl PaletteInProgress {
     /// Reads the name.
     fn start(file: &FileBytes, place: Range<usize>) -> Option<Self> {
         let mut bytes = Bytes::new(&file[..place.end], NAME).at(place.start);
-        let palette = Palette { name: text(&mut bytes)?, colors: Vec::new() };
+        let name = text(&mut bytes)?;
+        // A colour has eight bytes at least. Memory that is not written to costs nothing, and a buffer that does not
+        // grow is never moved.
+        let colors = Vec::with_capacity((bytes.remaining() / 8).min(ROOM_MAX));
+        let palette = Palette { name, colors };
         Some(PaletteInProgress { left: bytes.position()..place.end, palette })
     }
 

@@ -4,6 +4,7 @@
 use super::CELLS_A_UNIT;
 use super::qb_read::{NAME, NEXT_SLICE, RUN};
 use crate::document::{Document, Layer};
+use crate::format::builder::Measuring;
 use crate::format::bytes::Put;
 use crate::format::steps::Advance;
 use crate::format::{FormatError, Pieces, Written};
@@ -22,10 +23,13 @@ pub(super) struct Writer {
     /// The run that is not written yet: how many cells, and their colour.
     run: (u32, u32),
     warnings: Vec<String>,
+    /// The box around the matrix `matrix` is found; all are found before any is written.
+    measuring: Option<Measuring>,
 }
 
 struct Matrix {
     name: Vec<u8>,
+    /// The box around its voxels, once it is found.
     bounds: Bounds,
     volume: Volume,
 }
@@ -37,18 +41,38 @@ impl Writer {
             while !layer.name.is_char_boundary(end) {
                 end -= 1;
             }
-            let bounds = layer.volume.bounds()?;
             let name = layer.name.as_bytes()[..end].to_vec();
-            Some(Matrix { name, bounds, volume: layer.volume.clone() })
+            Matrix {
+                name,
+                bounds: Bounds { min: [0; 3], max: [0; 3] },
+                volume: layer.volume.clone(),
+            }
         };
-        let matrices: Vec<Matrix> = document.layers().iter().filter_map(matrix).collect();
+        let layers = document.layers().iter().filter(|layer| !layer.volume.is_empty());
+        let matrices: Vec<Matrix> = layers.map(matrix).collect();
         let mut out = Pieces::new();
         // Version 1.1, RGBA, right-handed, compressed, no masks.
         [257, 0, 1, 1, 0, matrices.len() as u32].into_iter().for_each(|value| out.put_u32(value));
         let hidden = document.layers().iter().filter(|layer| !layer.visible).count();
         let warning = format!("{hidden} hidden layers are written as visible ones");
         let warnings = if hidden > 0 { vec![warning] } else { Vec::new() };
-        Writer { matrices, out, matrix: 0, next: 0, run: (0, 0), warnings }
+        let measuring = matrices.first().map(|matrix| Measuring::new(&matrix.volume));
+        Writer { matrices, out, matrix: 0, next: 0, run: (0, 0), warnings, measuring }
+    }
+
+    /// Finds the boxes around the matrices a bit further.
+    fn measure(&mut self, mut measuring: Measuring) {
+        let matrix = &mut self.matrices[self.matrix];
+        if measuring.advance(&matrix.volume) {
+            self.measuring = Some(measuring);
+            return;
+        }
+        matrix.bounds = measuring.bounds().unwrap_or(matrix.bounds);
+        self.matrix += 1;
+        match self.matrices.get(self.matrix) {
+            Some(next) => self.measuring = Some(Measuring::new(&next.volume)),
+            None => self.matrix = 0,
+        }
     }
 }
 
@@ -108,6 +132,10 @@ impl Advance for Writer {
     type Output = Written;
 
     fn advance(&mut self) -> Result<Option<Written>, FormatError> {
+        if let Some(measuring) = self.measuring.take() {
+            self.measure(measuring);
+            return Ok(None);
+        }
         let Some(matrix) = self.matrices.get(self.matrix) else {
             let content = std::mem::take(&mut self.out);
             let warnings = std::mem::take(&mut self.warnings);
@@ -125,6 +153,9 @@ impl Advance for Writer {
 
     /// In cells.
     fn units(&self) -> (u64, u64) {
+        if self.measuring.is_some() {
+            return (0, 0);
+        }
         let cells = |matrices: &[Matrix]| matrices.iter().map(|m| m.cells() as u64).sum::<u64>();
         let done = cells(&self.matrices[..self.matrix.min(self.matrices.len())]);
         (done + self.next as u64, cells(&self.matrices))

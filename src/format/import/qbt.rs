@@ -101,7 +101,8 @@ impl Tree {
                 let first = bytes.position();
                 bytes.take(count.saturating_mul(4), "the colours")?;
                 self.at = bytes.position();
-                (self.colors, self.palette) = (first..self.at, Palette::default());
+                self.colors = first..self.at;
+                self.palette = Palette { name: String::new(), colors: Vec::with_capacity(count) };
                 Ok(())
             }
             b"DATATREE" => {

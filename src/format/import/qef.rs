@@ -78,6 +78,8 @@ impl Text {
                 let most = COLORS_MAX as i64;
                 let count = numbers(line).filter(|[count]| (0..=most).contains(count));
                 let [count] = count.ok_or_else(|| line.invalid("the number of colours"))?;
+                // So that they are not moved when there are more.
+                self.palette.colors.reserve(count as usize);
                 colors(count)
             }
             Next::Color { left } => {

@@ -2,6 +2,7 @@
 
 use super::median_cut::MedianCut;
 use super::{ByRange, COLORS_A_UNIT, ColorCounts, Quantised, RANGES, Rgb, rgb};
+use crate::format::long_list::LongList;
 use crate::job::leftovers;
 use crate::voxel::Rgba;
 
@@ -22,7 +23,7 @@ pub(crate) struct Choosing {
 enum Stage {
     /// Colours that differ in their alpha become one.
     Summing {
-        counts: Vec<(Rgba, u64)>,
+        counts: LongList<(Rgba, u64)>,
         next: usize,
         sums: ByRange<Rgb, u64>,
     },
@@ -52,14 +53,12 @@ impl Choosing {
     pub(crate) fn advance(&mut self) -> Option<Quantised> {
         match &mut self.stage {
             Stage::Summing { counts, next, sums } => {
-                let end = counts.len().min(*next + COLORS_A_UNIT);
-                for &(color, number) in counts.get(*next..end).unwrap_or_default() {
+                for &(color, number) in counts.run(*next).iter().take(COLORS_A_UNIT) {
                     *sums.of_mut(rgb(color)).entry(rgb(color)).or_default() += number;
                     self.translucent += if color.a < 255 { number } else { 0 };
+                    *next += 1;
                 }
-                *next = end;
-                if end == counts.len() {
-                    leftovers::leave_buffer(std::mem::take(counts));
+                if *next == counts.len() {
                     let sums = std::mem::take(sums);
                     self.stage = Stage::Sorting { sums, range: 0 };
                 }

@@ -1,23 +1,22 @@
 //! How many voxels have which colour.
 
 use super::{ByRange, Recent, rgb};
+use crate::format::long_list::LongList;
 use crate::voxel::Rgba;
 
 /// Counts colours.
 pub(crate) struct ColorCounts {
     /// The first one is the empty voxel.
-    pub(super) counts: Vec<(Rgba, u64)>,
+    pub(super) counts: LongList<(Rgba, u64)>,
     places: ByRange<Rgba, u32>,
     recent: Recent<u32>,
 }
 
 impl Default for ColorCounts {
     fn default() -> Self {
-        ColorCounts {
-            counts: vec![(Rgba::EMPTY, 0)],
-            places: ByRange::default(),
-            recent: Recent::new(0),
-        }
+        let mut counts = LongList::default();
+        counts.push((Rgba::EMPTY, 0));
+        ColorCounts { counts, places: ByRange::default(), recent: Recent::new(0) }
     }
 }
 
@@ -32,6 +31,8 @@ impl ColorCounts {
                 counts.len() as u32 - 1
             })
         });
-        self.counts[place as usize].1 += number;
+        if let Some(count) = self.counts.get_mut(place as usize) {
+            count.1 += number;
+        }
     }
 }

@@ -108,7 +108,8 @@ struct Cut {
     channel: usize,
     /// How many colours are weighed, then how many are parted.
     next: usize,
-    weights: Box<[u64; 256]>,
+    /// What the colours of each value of the channel weigh, and how many they are.
+    weights: Box<[(u64, usize); 256]>,
     /// The value of the channel at which the median lies and the weight of those below, once all are weighed.
     median: Option<(u8, u64)>,
     below: ColorBox,
@@ -120,7 +121,7 @@ impl Cut {
     fn new(all: ColorBox) -> Self {
         let (_, channel) = all.facts.longest_side();
         let (below, equal, above) = Default::default();
-        let weights = Box::new([0; 256]);
+        let weights = Box::new([(0, 0); 256]);
         Cut { colors: all.colors, channel, next: 0, weights, median: None, below, equal, above }
     }
 
@@ -132,9 +133,14 @@ impl Cut {
         match self.median {
             None => {
                 let value = |color: &Rgb| usize::from(color[self.channel]);
-                run.iter().for_each(|(color, weight)| self.weights[value(color)] += weight);
+                for (color, weight) in run {
+                    let (sum, count) = &mut self.weights[value(color)];
+                    (*sum, *count) = (*sum + weight, *count + 1);
+                }
                 if end == self.colors.len() {
-                    (self.median, self.next) = (Some(self.find_median()), 0);
+                    let (median, before) = self.find_median();
+                    (self.median, self.next) = (Some((median, before)), 0);
+                    self.make_room(usize::from(median));
                 }
                 None
             }
@@ -151,15 +157,23 @@ impl Cut {
         }
     }
 
+    /// Gets the memory for the halves at once: a vector that grows is copied as a whole.
+    fn make_room(&mut self, median: usize) {
+        let count = |values: &[(u64, usize)]| values.iter().map(|(_, count)| count).sum::<usize>();
+        self.below.colors = Vec::with_capacity(count(&self.weights[..=median]));
+        self.equal = Vec::with_capacity(self.weights[median].1);
+        self.above.colors = Vec::with_capacity(count(&self.weights[median..]));
+    }
+
     /// Half of what all weigh, rounded down.
     fn half(&self) -> u64 {
-        self.weights.iter().sum::<u64>() / 2
+        self.weights.iter().map(|(weight, _)| weight).sum::<u64>() / 2
     }
 
     fn find_median(&self) -> (u8, u64) {
         let half = self.half();
         let mut before = 0;
-        for (value, weight) in (0..=255).zip(self.weights.iter()) {
+        for (value, (weight, _)) in (0..=255).zip(self.weights.iter()) {
             if before + weight > half {
                 return (value, before);
             }

@@ -3,7 +3,7 @@
 use super::VoxeliseOptions;
 use super::voxelise::{Placement, Vertex, Voxeliser};
 use crate::format::FormatError;
-use crate::job::leftovers;
+use crate::format::long_list::LongList;
 
 /// Columns of the grid that are gone through in one unit of work.
 const COLUMNS_A_UNIT: u64 = 1 << 12;
@@ -12,8 +12,8 @@ const COLUMNS_A_TRIANGLE: u64 = 8;
 
 /// Vertices, and triangles of them. Without triangles, each vertex is a voxel.
 pub(super) struct Soup {
-    vertices: Vec<Vertex>,
-    triangles: Vec<[u32; 3]>,
+    vertices: LongList<Vertex>,
+    triangles: LongList<[u32; 3]>,
     low: [f64; 3],
     high: [f64; 3],
     placement: Option<Placement>,
@@ -24,8 +24,8 @@ pub(super) struct Soup {
 impl Default for Soup {
     fn default() -> Self {
         Soup {
-            vertices: Vec::new(),
-            triangles: Vec::new(),
+            vertices: LongList::default(),
+            triangles: LongList::default(),
             low: [f64::MAX; 3],
             high: [f64::MIN; 3],
             placement: None,
@@ -93,12 +93,5 @@ impl Soup {
             left = left.saturating_sub(COLUMNS_A_TRIANGLE);
         }
         Ok(true)
-    }
-}
-
-impl Drop for Soup {
-    fn drop(&mut self) {
-        leftovers::leave_buffer(std::mem::take(&mut self.vertices));
-        leftovers::leave_buffer(std::mem::take(&mut self.triangles));
     }
 }

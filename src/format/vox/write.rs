@@ -6,6 +6,7 @@ use super::model::{Model, put_block, put_chunk};
 use super::scene_write::{SCENE_EDGE, Scene, node_entries, put_dict};
 use super::{MODEL_EDGE, NAME};
 use crate::document::{BlendMode, Document, Layer, Material};
+use crate::format::builder::Measuring;
 use crate::format::bytes::Put;
 use crate::format::quantise::{Choosing, ColorCounts, Numbers, Quantised, rgb};
 use crate::format::steps::Advance;
@@ -37,7 +38,9 @@ pub(super) struct Writer {
 
 /// What is done, in this order.
 enum Stage {
-    Counting,
+    /// The box around a source is found, then its blocks are counted; then those of the next source.
+    Measuring(Measuring),
+    Counting(Box<(BlockWalk, Bounds)>),
     Choosing(Box<Choosing>),
     Writing(Box<File>),
     /// The scene graph follows the models.
@@ -50,8 +53,6 @@ struct Source {
     name: String,
     hidden: bool,
     volume: Volume,
-    /// The blocks that are to be counted, and the box around them, once the counting has come here.
-    walk: Option<(BlockWalk, Option<Bounds>)>,
     models: BTreeMap<[i64; 3], Model>,
 }
 
@@ -81,7 +82,7 @@ impl Writer {
             warnings.push("materials of layers are left out".to_owned());
         }
         let blocks = sources.iter().map(|source| source.volume.block_count() as u64).sum();
-        Writer {
+        let mut writer = Writer {
             sources,
             next: 0,
             done: 0,
@@ -89,24 +90,34 @@ impl Writer {
             bytes: 0,
             counts: ColorCounts::default(),
             palette: preferred(document),
-            stage: Stage::Counting,
+            stage: Stage::Over,
             warnings,
+        };
+        writer.stage = writer.start_source();
+        writer
+    }
+
+    /// Begins with the next source, or to choose the file's colours once all are counted.
+    fn start_source(&mut self) -> Stage {
+        match self.sources.get(self.next) {
+            Some(source) => Stage::Measuring(Measuring::new(&source.volume)),
+            None => self.start_to_choose(),
         }
     }
 
-    /// Counts the next block, if there is one.
-    fn count_block(&mut self) -> bool {
-        while let Some(source) = self.sources.get_mut(self.next) {
-            let volume = &source.volume;
-            let walk = source.walk.get_or_insert_with(|| (BlockWalk::new(volume), volume.bounds()));
-            if let (Some(at), Some(bounds)) = (walk.0.next(volume), walk.1) {
-                self.done += 1;
-                self.count(at, bounds);
-                return true;
-            }
-            self.next += 1;
+    /// Finds the box around the source a bit further, or begins to count its blocks.
+    fn measure(&mut self, mut measuring: Measuring) -> Stage {
+        let volume = &self.sources[self.next].volume;
+        match (measuring.advance(volume), measuring.bounds()) {
+            (true, _) => Stage::Measuring(measuring),
+            (false, Some(bounds)) => Stage::Counting(Box::new((BlockWalk::new(volume), bounds))),
+            (false, None) => self.end_source(),
         }
-        false
+    }
+
+    fn end_source(&mut self) -> Stage {
+        self.next += 1;
+        self.start_source()
     }
 
     /// Counts the colours of a block of the next source and gives it to its model.
@@ -275,13 +286,7 @@ fn sources(document: &Document, seen: Option<Volume>, warnings: &mut Vec<String>
 
 impl Source {
     fn new(layer: &Layer, volume: Volume) -> Self {
-        Source {
-            name: layer.name.clone(),
-            hidden: !layer.visible,
-            walk: None,
-            volume,
-            models: BTreeMap::new(),
-        }
+        Source { name: layer.name.clone(), hidden: !layer.visible, volume, models: BTreeMap::new() }
     }
 }
 
@@ -308,9 +313,14 @@ impl Advance for Writer {
 
     fn advance(&mut self) -> Result<Option<Written>, FormatError> {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Counting => match self.count_block() {
-                true => Stage::Counting,
-                false => self.start_to_choose(),
+            Stage::Measuring(measuring) => self.measure(measuring),
+            Stage::Counting(mut source) => match source.0.next(&self.sources[self.next].volume) {
+                Some(at) => {
+                    self.done += 1;
+                    self.count(at, source.1);
+                    Stage::Counting(source)
+                }
+                None => self.end_source(),
             },
             Stage::Choosing(mut choosing) => match choosing.advance() {
                 Some(colors) => Stage::Writing(Box::new(self.start_file(colors)?)),
