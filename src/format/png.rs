@@ -15,6 +15,7 @@ use super::bytes::{Bytes, FileBytes};
 use super::image::{self, Decoding, Raster};
 use super::merged::merged;
 use super::steps::{Advance, Steps};
+use super::wide::WideWriter;
 use super::{
     FormatError, Loaded, ReadJob, ReadOptions, WriteJob, WriteOptions, Written, canvas_around,
 };
@@ -236,11 +237,34 @@ struct Writer {
     volume: Volume,
     canvas: Bounds,
     size: [i64; 3],
-    stream: Option<StreamWriter<'static, SharedPieces>>,
+    stream: Option<Stream>,
     out: SharedPieces,
     /// The next pixel, row by row from the top, and how many before it show a voxel.
     next: i64,
     inside: u64,
+}
+
+/// Where the pixels go.
+enum Stream {
+    Rows(Box<StreamWriter<'static, SharedPieces>>),
+    /// Rows that are too long for a unit of work.
+    Wide(Box<WideWriter<SharedPieces>>),
+}
+
+impl Stream {
+    fn write(&mut self, pixels: &[[u8; 4]]) -> Result<(), FormatError> {
+        match self {
+            Stream::Rows(rows) => rows.write_all(pixels.as_flattened()).map_err(cannot_encode),
+            Stream::Wide(wide) => wide.write(pixels).map_err(cannot_encode),
+        }
+    }
+
+    fn finish(self) -> Result<(), FormatError> {
+        match self {
+            Stream::Rows(rows) => rows.finish().map_err(cannot_encode),
+            Stream::Wide(wide) => wide.finish().map_err(cannot_encode),
+        }
+    }
 }
 
 /// The error of an encoder, which writes to memory.
@@ -249,7 +273,7 @@ fn cannot_encode(error: impl std::fmt::Display) -> FormatError {
 }
 
 impl Writer {
-    fn start(&self) -> Result<StreamWriter<'static, SharedPieces>, FormatError> {
+    fn start(&self) -> Result<Stream, FormatError> {
         let pixels = self.canvas.capacity();
         let [width, depth, height] = self.size;
         if pixels > u128::from(PIXELS_MAX) || width * height > i64::from(i32::MAX) {
@@ -261,26 +285,28 @@ impl Writer {
         let (columns, rows) = ((width * height) as u32, depth as u32);
         let mut encoder = image::encoder(self.out.clone(), columns, rows, Compression::Fast);
         let text = encoder.add_text_chunk(KEYWORD.to_owned(), text);
-        let header = text.and_then(|()| encoder.write_header());
-        let stream =
-            header.and_then(|header| header.into_stream_writer_with_size(4 * PIXELS_A_UNIT));
-        stream.map_err(cannot_encode)
+        let header = text.and_then(|()| encoder.write_header()).map_err(cannot_encode)?;
+        if 4 * columns as usize > image::WIDE {
+            return Ok(Stream::Wide(Box::new(WideWriter::new(header, columns as usize))));
+        }
+        let stream = header.into_stream_writer_with_size(4 * PIXELS_A_UNIT);
+        stream.map(Box::new).map(Stream::Rows).map_err(cannot_encode)
     }
 
-    /// The bytes of the next pixels.
-    fn next_pixels(&mut self, count: i64) -> Vec<u8> {
+    /// The next pixels.
+    fn next_pixels(&mut self, count: i64) -> Vec<[u8; 4]> {
         let [width, _, height] = self.size;
         let end = count.min(self.canvas.capacity() as i64 - self.next);
-        let mut bytes = Vec::with_capacity(4 * end as usize);
+        let mut pixels = Vec::with_capacity(end as usize);
         for index in self.next..self.next + end {
             let at = [index % width, index / width / height, index / width % height];
             let at = [0, 1, 2].map(|axis| (self.canvas.min[axis] + at[axis]) as i32);
             let color = self.volume.get(at.into());
             self.inside += u64::from(!color.is_empty());
-            bytes.extend(color.bytes());
+            pixels.push(color.bytes());
         }
         self.next += end;
-        bytes
+        pixels
     }
 
     fn finish(&self) -> Written {
@@ -300,12 +326,12 @@ impl Advance for Writer {
             self.stream = Some(self.start()?);
             return Ok(None);
         };
-        let bytes = self.next_pixels(PIXELS_A_UNIT as i64);
-        if bytes.is_empty() {
-            stream.finish().map_err(cannot_encode)?;
+        let pixels = self.next_pixels(PIXELS_A_UNIT as i64);
+        if pixels.is_empty() {
+            stream.finish()?;
             return Ok(Some(self.finish()));
         }
-        stream.write_all(&bytes).map_err(cannot_encode)?;
+        stream.write(&pixels)?;
         self.stream = Some(stream);
         Ok(None)
     }

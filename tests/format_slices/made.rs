@@ -8,14 +8,14 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 
 /// A file in the making.
 #[derive(Default)]
-struct File(Vec<u8>);
+pub struct File(pub Vec<u8>);
 
 impl File {
-    fn raw(mut self, bytes: &[u8]) -> Self {
+    pub fn raw(mut self, bytes: &[u8]) -> Self {
         self.0.extend_from_slice(bytes);
         self
     }
-    fn le(mut self, numbers: &[u32]) -> Self {
+    pub fn le(mut self, numbers: &[u32]) -> Self {
         numbers.iter().for_each(|number| self.0.extend(number.to_le_bytes()));
         self
     }
@@ -29,7 +29,7 @@ impl File {
     }
 }
 
-fn zlib(bytes: &[u8]) -> Vec<u8> {
+pub fn zlib(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).expect("memory takes all");
     encoder.finish().expect("memory takes all")
@@ -312,7 +312,7 @@ fn vxl() -> Vec<u8> {
 }
 
 /// A PNG of a colour type.
-fn png(color: png::ColorType, width: u32, height: u32) -> Vec<u8> {
+pub fn png(color: png::ColorType, width: u32, height: u32) -> Vec<u8> {
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, width, height);
     encoder.set_color(color);

@@ -3,6 +3,7 @@
 //!
 //! With `GOXEL_TOLD=file` all that is told goes there instead, so that two versions of the program can be compared.
 
+mod large;
 mod made;
 #[path = "../samples/mod.rs"]
 mod samples;

@@ -194,6 +194,7 @@ impl Walk {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chunks::{Chunks, Model, ModelVoxels};
     use super::*;
 
     #[test]
@@ -208,5 +209,41 @@ mod tests {
         let turn = Transform { columns: [1, 0, 2], signs: [-1, 1, 1], translation: [0; 3] };
         let back = Transform { columns: [1, 0, 2], signs: [1, -1, 1], translation: [0; 3] };
         assert_eq!(turn.then_child(&back), Transform::IDENTITY);
+    }
+
+    /// A file of a group whose children are the nodes from 10 on, all of them the same shape, and its content.
+    fn group_of(children: usize) -> (Content, Vec<u8>) {
+        let file = (0..children as u32).flat_map(|child| (10 + child % 3).to_le_bytes());
+        let file: Vec<u8> = file.collect();
+        let voxels = ModelVoxels::List(0..0);
+        let mut content = Chunks::new(Vec::new().into()).into_content();
+        content.models.push(Model { size: [1; 3], voxels });
+        content.nodes.insert(0, Node::Group(0..file.len()));
+        (10..13).for_each(|node| _ = content.nodes.insert(node, Node::Shape { model: 0 }));
+        (content, file)
+    }
+
+    #[test]
+    fn a_group_gives_its_first_instances_and_tells_that_there_are_more() {
+        for (children, left_out) in [(1, false), (INSTANCES_MAX, false), (INSTANCES_MAX + 1, true)]
+        {
+            let (content, file) = group_of(children);
+            let (mut walk, mut units) = (Walk::new(), 1);
+            while walk.advance(&content, &file) {
+                units += 1;
+            }
+            assert_eq!(walk.instances.len(), children.min(INSTANCES_MAX));
+            assert_eq!(walk.left_out, left_out, "{children}");
+            assert!(units > children.min(INSTANCES_MAX) / VISITS_A_UNIT, "{units}");
+        }
+    }
+
+    #[test]
+    fn a_graph_in_circles_comes_to_an_end() {
+        let (mut content, file) = group_of(2);
+        content.nodes.insert(10, Node::Group(0..file.len()));
+        let mut walk = Walk::new();
+        while walk.advance(&content, &file) {}
+        assert!(walk.left_out && !walk.instances.is_empty());
     }
 }
