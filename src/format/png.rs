@@ -64,8 +64,10 @@ enum Stage {
     Over,
 }
 
-/// Pixels that become voxels in one unit of work.
-const PIXELS_A_UNIT: usize = 1 << 12;
+/// Pixels that become voxels in one unit of work; each sixteen of them may get the memory for a block.
+const PLACED_A_UNIT: usize = 1 << 11;
+/// Pixels that are written in one unit of work.
+const WRITTEN_A_UNIT: usize = 1 << 12;
 
 /// How a volume lies in a picture of slices.
 #[derive(Clone, Copy)]
@@ -123,7 +125,7 @@ impl Reader {
         first: usize,
     ) -> Result<usize, FormatError> {
         let (width, height) = (picture.width as usize, i64::from(picture.height));
-        let pixels = picture.pixels(first, PIXELS_A_UNIT);
+        let pixels = picture.pixels(first, PLACED_A_UNIT);
         for (index, &color) in (first..).zip(&pixels).filter(|(_, color)| !color.is_empty()) {
             let (column, row) = ((index % width) as i64, (index / width) as i64);
             let point = match slices {
@@ -289,7 +291,7 @@ impl Writer {
         if 4 * columns as usize > image::WIDE {
             return Ok(Stream::Wide(Box::new(WideWriter::new(header, columns as usize))));
         }
-        let stream = header.into_stream_writer_with_size(4 * PIXELS_A_UNIT);
+        let stream = header.into_stream_writer_with_size(4 * WRITTEN_A_UNIT);
         stream.map(Box::new).map(Stream::Rows).map_err(cannot_encode)
     }
 
@@ -326,7 +328,7 @@ impl Advance for Writer {
             self.stream = Some(self.start()?);
             return Ok(None);
         };
-        let pixels = self.next_pixels(PIXELS_A_UNIT as i64);
+        let pixels = self.next_pixels(WRITTEN_A_UNIT as i64);
         if pixels.is_empty() {
             stream.finish()?;
             return Ok(Some(self.finish()));

@@ -100,8 +100,8 @@ type Start = fn(&FileBytes, &mut Sink) -> Result<Parts, FormatError>;
 /// The most colours of a file's palette.
 const COLORS_MAX: usize = 1 << 20;
 
-/// About how many cells of a file are decoded in one unit of work.
-const CELLS_A_UNIT: i64 = 1 << 12;
+/// About how many cells of a file are decoded in one unit of work; each sixteen of them may get the memory for a block.
+const CELLS_A_UNIT: i64 = 1 << 11;
 
 /// A reader at work: a part of the file is a unit of work, then each block.
 struct Reader {

@@ -13,6 +13,8 @@ use crate::voxel::Rgba;
 pub(super) const NAME: &str = "qbt";
 /// Colours of the palette read in one unit of work.
 const COLORS_A_UNIT: usize = 1 << 12;
+/// Bytes of the longest name of a matrix.
+const NAME_MAX: usize = 1 << 16;
 /// The deepest nesting of nodes.
 const DEPTH_MAX: usize = 64;
 
@@ -175,6 +177,10 @@ impl Matrix {
         sink: &mut Sink,
     ) -> Result<Self, FormatError> {
         let length = node.u32("a name's length")? as usize;
+        if length > NAME_MAX {
+            let expected = format!("at most {NAME_MAX}");
+            return Err(node.invalid(format!("a name of {length} bytes"), expected));
+        }
         let name = String::from_utf8_lossy(node.take(length, "a name")?).into_owned();
         let [x, y, z] = [0; 3].map(|_| node.i32("a matrix's place"));
         let corner = [x?, y?, z?].map(i64::from);

@@ -21,6 +21,11 @@ impl Default for ColorCounts {
 }
 
 impl ColorCounts {
+    /// How many colours there are, the empty voxel among them.
+    pub(crate) fn colors(&self) -> usize {
+        self.counts.len()
+    }
+
     /// Counts some voxels of one colour; empty ones count for nothing.
     #[inline]
     pub(crate) fn add(&mut self, color: Rgba, number: u64) {

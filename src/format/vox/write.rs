@@ -17,6 +17,8 @@ use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockWalk, Bounds, Rgba, Volume};
 const COLORS_MAX: usize = 255;
 /// The layers of MagicaVoxel that every version of it knows.
 const NAMED_LAYERS_MAX: usize = 16;
+/// New colours that end a unit of work.
+const NEW_COLORS_MAX: usize = 1 << 10;
 /// The most bytes that one chunk, and thus the file, may have.
 const FILE_MAX: u64 = u32::MAX as u64 / 2;
 
@@ -40,12 +42,20 @@ pub(super) struct Writer {
 enum Stage {
     /// The box around a source is found, then its blocks are counted; then those of the next source.
     Measuring(Measuring),
-    Counting(Box<(BlockWalk, Bounds)>),
+    Counting(Box<Counting>),
     Choosing(Box<Choosing>),
     Writing(Box<File>),
     /// The scene graph follows the models.
     Scene(Box<File>),
     Over,
+}
+
+/// A source whose blocks are counted.
+struct Counting {
+    walk: BlockWalk,
+    bounds: Bounds,
+    /// A block of so many new colours that only its rows up to one are counted.
+    unfinished: Option<(Box<[Rgba; BLOCK_VOXELS]>, usize)>,
 }
 
 /// A layer to be written.
@@ -110,7 +120,10 @@ impl Writer {
         let volume = &self.sources[self.next].volume;
         match (measuring.advance(volume), measuring.bounds()) {
             (true, _) => Stage::Measuring(measuring),
-            (false, Some(bounds)) => Stage::Counting(Box::new((BlockWalk::new(volume), bounds))),
+            (false, Some(bounds)) => {
+                let walk = BlockWalk::new(volume);
+                Stage::Counting(Box::new(Counting { walk, bounds, unfinished: None }))
+            }
             (false, None) => self.end_source(),
         }
     }
@@ -120,24 +133,35 @@ impl Writer {
         self.start_source()
     }
 
+    /// Counts the next block of a source, or goes on with one; then comes the next source.
+    fn count_some(&mut self, mut counting: Box<Counting>) -> Stage {
+        if let Some((voxels, next)) = counting.unfinished.take() {
+            let next = count_rows(&mut self.counts, &voxels, next);
+            counting.unfinished = next.map(|next| (voxels, next));
+        } else {
+            let Some(at) = counting.walk.next(&self.sources[self.next].volume) else {
+                return self.end_source();
+            };
+            self.done += 1;
+            self.count(at, &mut counting);
+        }
+        Stage::Counting(counting)
+    }
+
     /// Counts the colours of a block of the next source and gives it to its model.
-    fn count(&mut self, at: BlockPos, bounds: Bounds) {
+    fn count(&mut self, at: BlockPos, counting: &mut Counting) {
         let source = &mut self.sources[self.next];
         let Some(block) = source.volume.block(at) else { return };
-        let corner = model_corner(&bounds, at.origin().array().map(i64::from));
+        let corner = model_corner(&counting.bounds, at.origin().array().map(i64::from));
         self.bytes += 4 * u64::from(block.count());
         source.models.entry(corner).or_default().add(at, block);
         if let Some(color) = block.uniform() {
             return self.counts.add(color, BLOCK_VOXELS as u64);
         }
         let mut copy = [Rgba::EMPTY; BLOCK_VOXELS];
-        for row in block.voxels_or_copy(&mut copy).as_chunks::<16>().0 {
-            if *row == [row[0]; 16] {
-                self.counts.add(row[0], 16);
-            } else {
-                row.iter().for_each(|&color| self.counts.add(color, 1));
-            }
-        }
+        let voxels = block.voxels_or_copy(&mut copy);
+        let next = count_rows(&mut self.counts, voxels, 0);
+        counting.unfinished = next.map(|next| (Box::new(*voxels), next));
     }
 
     /// Tells what the colours of the file lose.
@@ -235,6 +259,26 @@ impl Writer {
     }
 }
 
+/// Counts the colours of a block's rows from one on, until many were new; the next row if there is one.
+fn count_rows(
+    counts: &mut ColorCounts,
+    voxels: &[Rgba; BLOCK_VOXELS],
+    first: usize,
+) -> Option<usize> {
+    let most = counts.colors() + NEW_COLORS_MAX;
+    for (number, row) in voxels.as_chunks::<16>().0.iter().enumerate().skip(first) {
+        if counts.colors() > most {
+            return Some(number);
+        }
+        if *row == [row[0]; 16] {
+            counts.add(row[0], 16);
+        } else {
+            row.iter().for_each(|&color| counts.add(color, 1));
+        }
+    }
+    None
+}
+
 /// The palette's colours, if the file can hold so many.
 fn preferred(document: &Document) -> Vec<[u8; 3]> {
     // With one colour more than that the palette is of no use, and it may have millions.
@@ -314,14 +358,7 @@ impl Advance for Writer {
     fn advance(&mut self) -> Result<Option<Written>, FormatError> {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Measuring(measuring) => self.measure(measuring),
-            Stage::Counting(mut source) => match source.0.next(&self.sources[self.next].volume) {
-                Some(at) => {
-                    self.done += 1;
-                    self.count(at, source.1);
-                    Stage::Counting(source)
-                }
-                None => self.end_source(),
-            },
+            Stage::Counting(counting) => self.count_some(counting),
             Stage::Choosing(mut choosing) => match choosing.advance() {
                 Some(colors) => Stage::Writing(Box::new(self.start_file(colors)?)),
                 None => Stage::Choosing(choosing),
