@@ -64,7 +64,7 @@ pub enum ParamError {
         known: Vec<&'static str>,
     },
     /// More positions than the method has params.
-    #[error("Too many parameters: the method takes at most {most}, got {got}")]
+    #[error("Too many parameters: the method takes at most {most}, got {}", counted(*got))]
     Surplus {
         /// How many it takes.
         most: usize,
@@ -91,6 +91,16 @@ pub enum ParamError {
         /// What is wrong and what to do.
         message: String,
     },
+}
+
+/// Surplus positions that are counted: a message may have millions of them.
+const COUNTED_POSITIONS: usize = 1000;
+
+fn counted(got: usize) -> String {
+    match got {
+        0..=COUNTED_POSITIONS => got.to_string(),
+        _ => format!("more than {COUNTED_POSITIONS}"),
+    }
 }
 
 /// How much of a bad value an error shows.
@@ -174,9 +184,16 @@ impl<'a> Positions<'a> {
         self.reordered.pop().or_else(|| self.peeked.take()).or_else(|| self.rest.next())
     }
 
+    /// Leaves out whatever was not taken.
+    fn skip_rest(&mut self) {
+        (self.rest, self.peeked) = (Elements::new(""), None);
+        self.reordered.clear();
+    }
+
+    /// How many were not taken, or some number over [`COUNTED_POSITIONS`].
     fn count_rest(&mut self) -> usize {
         let ahead = self.reordered.len() + usize::from(self.peeked.is_some());
-        ahead + self.rest.by_ref().count()
+        ahead + self.rest.by_ref().take(COUNTED_POSITIONS + 1).count()
     }
 }
 
@@ -265,7 +282,9 @@ impl<'a> Args<'a> {
     pub fn reorder(&mut self, order: &[usize]) {
         if let Form::Positional(positions) = &mut self.form {
             let taken = positions.taken;
-            let given: Vec<_> = std::iter::from_fn(|| positions.take()).collect();
+            let most = order.iter().max().map_or(0, |last| last + 1);
+            let given: Vec<_> = std::iter::from_fn(|| positions.take()).take(most).collect();
+            positions.skip_rest();
             positions.taken = taken;
             let new = order.iter().rev().map(|&index| given.get(index).copied().unwrap_or("null"));
             positions.reordered = new.collect();
@@ -275,7 +294,7 @@ impl<'a> Args<'a> {
     /// Everything that was given, as one raw text; `None` if nothing was.
     pub fn take_all(&mut self) -> Option<&'a str> {
         match &mut self.form {
-            Form::Positional(positions) => while positions.take().is_some() {},
+            Form::Positional(positions) => positions.skip_rest(),
             Form::Named(members) => members.iter_mut().for_each(|member| member.used = true),
         }
         self.text
@@ -404,6 +423,20 @@ mod tests {
         args.named("width");
         let error = args.finish(|| vec!["width", "height"]).unwrap_err();
         assert_eq!(error.to_string(), "Unknown parameter 'heigth'; did you mean 'height'?");
+    }
+
+    #[test]
+    fn surplus_positions_are_counted_as_far_as_somebody_reads_it() {
+        for (count, told) in [(3, "got 3"), (1000, "got 1000"), (5000, "got more than 1000")] {
+            let text = format!("[{}]", vec!["1"; count].join(","));
+            let mut args = Args::new(Some(&text)).unwrap();
+            args.take_next();
+            let error = args.finish(Vec::new).unwrap_err().to_string();
+            assert!(error.ends_with(told), "{error}");
+            let mut args = Args::new(Some(&text)).unwrap();
+            assert_eq!(args.take_all(), Some(&*text));
+            assert_eq!(args.finish(Vec::new), Ok(()));
+        }
     }
 
     #[test]

@@ -7,13 +7,16 @@
 mod check;
 mod long;
 mod skip;
+mod spelt;
 
 use std::borrow::Cow;
 
 pub use check::{MAX_DEPTH, SyntaxError, skip_space, skip_value};
 use check::{error, skip_key, skip_string, skip_value_in};
-pub use long::{long_values_of, with_long_values};
+pub use long::{TextPart, reading, with_long_values};
 use skip::{ends_scalar, skip_valid};
+pub use spelt::Spelt;
+pub(crate) use spelt::in_pieces;
 
 /// Cuts off the value at the start of a valid text: the value, and the offset behind it.
 #[inline]
@@ -197,19 +200,41 @@ pub(crate) fn write<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) 
 
 /// Appends a valid JSON text without the white space between its tokens.
 pub fn compact(raw: &str, out: &mut Vec<u8>) {
-    let bytes = raw.as_bytes();
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let end = match byte {
-            b' ' | b'\n' | b'\r' | b'\t' => {
-                at += 1;
-                continue;
-            }
-            b'"' => skip_string(bytes, at).unwrap_or(bytes.len()),
-            _ => at + 1,
-        };
-        out.extend_from_slice(&bytes[at..end]);
-        at = end;
+    Compactor::default().push(raw.as_bytes(), out);
+}
+
+/// The same for a text that comes in pieces.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Compactor {
+    in_string: bool,
+    is_escaped: bool,
+}
+
+impl Compactor {
+    /// Appends what is no white space between tokens.
+    pub fn push(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
+        let is_space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+        while !bytes.is_empty() {
+            let stop = match (self.in_string, self.is_escaped) {
+                (_, true) => 1,
+                (true, _) => {
+                    let stop = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+                    stop.map_or(bytes.len(), |at| at + 1)
+                }
+                (false, _) => {
+                    let stop = bytes.iter().position(|byte| *byte == b'"' || is_space(byte));
+                    stop.map_or(bytes.len(), |at| at + 1)
+                }
+            };
+            let (token, rest) = bytes.split_at(stop);
+            let last = token[stop - 1];
+            let (is_escaped, in_string) = (self.is_escaped, self.in_string);
+            self.is_escaped = in_string && !is_escaped && last == b'\\';
+            self.in_string ^= last == b'"' && !is_escaped;
+            let is_blank = !in_string && is_space(&last);
+            out.extend_from_slice(&token[..stop - usize::from(is_blank)]);
+            bytes = rest;
+        }
     }
 }
 
@@ -342,6 +367,18 @@ mod tests {
         let mut out = Vec::new();
         compact("{ \"a b\" : [ 1,\n\t2 ] , \"c\\\" \" : \"d \" }", &mut out);
         assert_eq!(String::from_utf8(out).unwrap(), r#"{"a b":[1,2],"c\" ":"d "}"#);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_text_is_compacted_the_same_in_pieces(value in json_text(), cut in 1usize..9) {
+            let (mut whole, mut pieces, mut compactor) = (Vec::new(), Vec::new(), Compactor::default());
+            compact(&value, &mut whole);
+            value.as_bytes().chunks(cut).for_each(|chunk| compactor.push(chunk, &mut pieces));
+            proptest::prop_assert_eq!(&whole, &pieces);
+            let parse = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).ok();
+            proptest::prop_assert_eq!(parse(&whole), parse(value.as_bytes()));
+        }
     }
 
     /// JSON texts with strings that look like structure.

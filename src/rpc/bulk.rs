@@ -3,6 +3,8 @@
 //! A put is one undo step, made in slices on a draft: readers see the state before it until it is complete,
 //! and other changes of the project wait for it. A get reads a snapshot.
 
+use std::borrow::Cow;
+
 use super::answer::AnswerForm;
 use super::context::{Context, Task};
 use super::error::{
@@ -14,15 +16,21 @@ use super::{ConnectionId, Host, Service};
 use crate::api::{Effect, Example, LayerRef, Method};
 use crate::document::LayerId;
 use crate::document::history::Scope;
-use crate::job::{Budget, Progress, Step};
+use crate::job::pieces::Pieces;
+use crate::job::{Budget, Progress, Step, leftovers};
 use crate::voxel::{Point, Rgba, Volume};
 use crate::wire::bulk::{
-    self, BoxHead, BoxWriter, BulkError, Encoding, GET_BOX, Head, PUT_BOX, PUT_VOXELS, VOXEL_BYTES,
+    self, BoxCheck, BoxHead, BoxWriter, BulkError, Encoding, GET_BOX, Head, PUT_BOX, PUT_VOXELS,
+    VOXEL_BYTES,
 };
 use crate::workspace::{DEFAULT_PROJECT, Draft, Turn};
 
 /// Voxels between two looks at the budget.
 const VOXELS_A_UNIT: usize = 256;
+/// Room for the head of an answer, or for its last run.
+const BOX_ROOM: usize = 64;
+/// Runs that are checked between two looks at the budget.
+const RUNS_A_UNIT: usize = 8192;
 
 impl From<BulkError> for RpcError {
     fn from(error: BulkError) -> Self {
@@ -69,40 +77,46 @@ pub(super) struct Request {
 }
 
 enum Work {
-    Put(Put),
-    Get { layer: LayerRef, area: BoxHead },
+    /// With the rest of the check of its voxels.
+    Put(Put, Option<BoxCheck>),
+    Get {
+        layer: LayerRef,
+        area: BoxHead,
+    },
 }
 
 impl Request {
     /// Reads the payload of a type of the bulk lane, of at most `limit` voxels.
-    pub(super) fn read(kind: u32, payload: &[u8], limit: u64) -> Result<Self, RpcError> {
+    pub(super) fn read(kind: u32, payload: Cow<'_, [u8]>, limit: u64) -> Result<Self, RpcError> {
         let method = operation(kind)?;
-        let (head, rest) = Head::read(payload)?;
+        let payload = Payload(payload.into_owned());
+        let bytes = payload.0.as_slice();
+        let (head, rest) = Head::read(bytes)?;
         let layer = LayerRef((head.layer > 0).then_some(head.layer));
+        let (name, skip) = (head.project, head.skip_empty);
+        let project = if name.is_empty() { DEFAULT_PROJECT } else { name }.to_owned();
         let work = match kind {
             PUT_VOXELS => {
-                let count = bulk::check_voxels(payload, &rest)?;
+                let count = bulk::check_voxels(bytes, &rest)?;
                 check_count(count as u128, limit)?;
-                let source = Source::Voxels;
-                let voxels = payload[rest].to_vec();
-                Work::Put(Put { layer, skip: head.skip_empty, source, voxels })
+                let (source, start) = (Source::Voxels, rest.start);
+                Work::Put(Put { layer, skip, source, payload, start }, None)
             }
             PUT_BOX => {
-                let (area, at) = BoxHead::read(payload, rest.start)?;
+                let (area, start) = BoxHead::read(bytes, rest.start)?;
                 check_count(area.capacity(), limit)?;
-                bulk::check_box(payload, &area, at)?;
-                let source = Source::Box(area);
-                let voxels = payload[at..].to_vec();
-                Work::Put(Put { layer, skip: head.skip_empty, source, voxels })
+                let mut check = BoxCheck::new(bytes, &area, start)?;
+                let is_checked = check.go_on(bytes, RUNS_A_UNIT)?;
+                let (source, check) = (Source::Box(area), Some(check).filter(|_| !is_checked));
+                Work::Put(Put { layer, skip, source, payload, start }, check)
             }
             _ => {
-                let (area, _) = BoxHead::read(payload, rest.start)?;
+                let (area, _) = BoxHead::read(bytes, rest.start)?;
                 check_count(area.capacity(), limit)?;
                 Work::Get { layer, area }
             }
         };
-        let project = if head.project.is_empty() { DEFAULT_PROJECT } else { head.project };
-        Ok(Request { project: project.to_owned(), method, work })
+        Ok(Request { project, method, work })
     }
 
     /// The work as a task. A put waits for its turn if it is given one.
@@ -110,14 +124,15 @@ impl Request {
         self,
         context: &mut Context<'_>,
         turn: Option<Turn>,
-    ) -> Result<Box<dyn Task<Vec<u8>>>, RpcError> {
+    ) -> Result<Box<dyn Task<Pieces>>, RpcError> {
         let document = context.project()?.document();
         match self.work {
-            Work::Put(put) => {
+            Work::Put(put, check) => {
                 let id = layer_of(document, put.layer, NO_SUCH_LAYER)?.id;
                 editable_layer(document, id, NO_SUCH_LAYER)?;
                 Ok(Box::new(PutTask {
                     put,
+                    check,
                     layer: id,
                     turn,
                     done: 0,
@@ -151,10 +166,11 @@ impl Service {
     pub(super) fn begin_bulk(
         &mut self,
         kind: u32,
-        payload: &[u8],
+        payload: Cow<'_, [u8]>,
         caller: ConnectionId,
         host: &mut dyn Host,
     ) -> Result<Exchange, RpcError> {
+        let held = payload.len();
         let request = Request::read(kind, payload, self.bulk_voxels)?;
         let (project, method) = (request.project.clone(), request.method);
         let turn = match method.effect {
@@ -182,7 +198,7 @@ impl Service {
         let (params, session, reports) = (None, None, None);
         let running =
             Running { call, form, project, method, began, params, session, reports, turn };
-        Ok(Exchange { running: Some(running), answer_type: kind, ..Exchange::new(caller) })
+        Ok(Exchange { running: Some(running), answer_type: kind, held, ..Exchange::new(caller) })
     }
 }
 
@@ -191,7 +207,18 @@ struct Put {
     layer: LayerRef,
     skip: bool,
     source: Source,
-    voxels: Vec<u8>,
+    /// The payload, and where in it the voxels begin.
+    payload: Payload,
+    start: usize,
+}
+
+/// The bytes of a request, freed in slices.
+struct Payload(Vec<u8>);
+
+impl Drop for Payload {
+    fn drop(&mut self) {
+        leftovers::leave_buffer(std::mem::take(&mut self.0));
+    }
 }
 
 /// What the bytes of a put are.
@@ -202,6 +229,8 @@ enum Source {
 
 struct PutTask {
     put: Put,
+    /// What is left to be checked before anything is put.
+    check: Option<BoxCheck>,
     layer: LayerId,
     turn: Option<Turn>,
     /// Voxels that were put.
@@ -222,11 +251,16 @@ struct Cursor {
 }
 
 impl Put {
+    fn voxels(&self) -> &[u8] {
+        self.payload.0.get(self.start..).unwrap_or_default()
+    }
+
     /// The next voxel, if there is one. `index` counts the voxels from 0.
     fn next(&self, index: u64, cursor: &mut Cursor) -> Option<(Point, Rgba)> {
         match &self.source {
             Source::Voxels => {
-                let bytes = self.voxels.get(cursor.at..cursor.at + VOXEL_BYTES)?.try_into().ok()?;
+                let bytes =
+                    self.voxels().get(cursor.at..cursor.at + VOXEL_BYTES)?.try_into().ok()?;
                 cursor.at += VOXEL_BYTES;
                 let (position, color) = bulk::read_voxel(bytes);
                 Some((position.into(), color.into()))
@@ -237,11 +271,11 @@ impl Put {
 
     fn color(&self, encoding: Encoding, cursor: &mut Cursor) -> Option<Rgba> {
         if encoding == Encoding::Dense {
-            let color: [u8; 4] = self.voxels.get(cursor.at..cursor.at + 4)?.try_into().ok()?;
+            let color: [u8; 4] = self.voxels().get(cursor.at..cursor.at + 4)?.try_into().ok()?;
             cursor.at += 4;
             return Some(color.into());
         }
-        let (length, color) = bulk::runs(self.voxels.get(cursor.at..cursor.at + 8)?).next()?;
+        let (length, color) = bulk::runs(self.voxels().get(cursor.at..cursor.at + 8)?).next()?;
         cursor.in_run += 1;
         if cursor.in_run == length {
             *cursor = Cursor { at: cursor.at + 8, in_run: 0 };
@@ -259,16 +293,24 @@ fn point_in(area: &BoxHead, index: u64) -> Point {
     Point::from([0, 1, 2].map(|axis| (i64::from(area.min[axis]) + offset[axis] as i64) as i32))
 }
 
-impl Task<Vec<u8>> for PutTask {
+impl Task<Pieces> for PutTask {
     fn step(
         &mut self,
         context: &mut Context<'_>,
         budget: &mut Budget,
-    ) -> Result<Step<Vec<u8>>, RpcError> {
+    ) -> Result<Step<Pieces>, RpcError> {
         if let Some(turn) = self.turn
             && !context.workspace.is_turn(context.project_name, turn)
         {
             return Ok(Step::More);
+        }
+        while let Some(check) = &mut self.check {
+            if check.go_on(&self.put.payload.0, RUNS_A_UNIT)? {
+                self.check = None;
+            }
+            if !budget.spend(1) {
+                return Ok(Step::More);
+            }
         }
         if self.is_put {
             return self.finish(context, budget);
@@ -302,7 +344,7 @@ impl Task<Vec<u8>> for PutTask {
 
     fn progress(&self) -> Progress {
         let total = match &self.put.source {
-            Source::Voxels => (self.put.voxels.len() / VOXEL_BYTES) as u64,
+            Source::Voxels => (self.put.voxels().len() / VOXEL_BYTES) as u64,
             Source::Box(area) => area.capacity() as u64,
         };
         Progress { done: self.done, total }
@@ -314,7 +356,7 @@ impl PutTask {
         &mut self,
         context: &mut Context<'_>,
         budget: &mut Budget,
-    ) -> Result<Step<Vec<u8>>, RpcError> {
+    ) -> Result<Step<Pieces>, RpcError> {
         self.is_put = true;
         if let Some((draft, _)) = &mut self.draft
             && draft.settle(budget)
@@ -329,7 +371,7 @@ impl PutTask {
         }
         let mut answer = project.revision().to_le_bytes().to_vec();
         answer.extend_from_slice(&self.changed.to_le_bytes());
-        Ok(Step::Done(answer))
+        Ok(Step::Done(answer.into()))
     }
 }
 
@@ -338,35 +380,33 @@ struct GetTask {
     area: BoxHead,
     writer: BoxWriter,
     done: u64,
-    answer: Vec<u8>,
+    answer: Pieces,
 }
 
 impl GetTask {
     fn new(volume: Volume, area: BoxHead) -> Self {
-        let mut answer = Vec::new();
-        area.write(&mut answer);
+        let mut answer = Pieces::new();
+        area.write(answer.room(BOX_ROOM));
         GetTask { volume, area, writer: BoxWriter::new(area.encoding), done: 0, answer }
     }
 }
 
-impl Task<Vec<u8>> for GetTask {
-    fn step(
-        &mut self,
-        _: &mut Context<'_>,
-        budget: &mut Budget,
-    ) -> Result<Step<Vec<u8>>, RpcError> {
+impl Task<Pieces> for GetTask {
+    fn step(&mut self, _: &mut Context<'_>, budget: &mut Budget) -> Result<Step<Pieces>, RpcError> {
         let total = self.area.capacity() as u64;
         while self.done < total {
+            // Of each voxel at most a run is written.
+            let out = self.answer.room(8 * VOXELS_A_UNIT);
             for _ in 0..VOXELS_A_UNIT.min((total - self.done) as usize) {
                 let color = self.volume.get(point_in(&self.area, self.done));
-                self.writer.push(1, color.bytes(), &mut self.answer);
+                self.writer.push(1, color.bytes(), out);
                 self.done += 1;
             }
             if !budget.spend(1) {
                 return Ok(Step::More);
             }
         }
-        self.writer.finish(&mut self.answer);
+        self.writer.finish(self.answer.room(BOX_ROOM));
         Ok(Step::Done(std::mem::take(&mut self.answer)))
     }
 

@@ -21,11 +21,16 @@ pub enum Message<'a> {
 impl<'a> Message<'a> {
     /// Of bytes whose grammar a decoder has checked already; what they are is checked no more than it must be.
     pub fn of_checked(bytes: &'a [u8]) -> Result<Self, RpcError> {
-        let text = utf8(bytes)?.trim_ascii();
-        Ok(match text.starts_with('[') {
+        Ok(Message::of_text(utf8(bytes)?))
+    }
+
+    /// Of a text that was checked already.
+    pub fn of_text(text: &'a str) -> Self {
+        let text = text.trim_ascii();
+        match text.starts_with('[') {
             true => Message::Batch(text),
             false => Message::Single(Envelope::read(text)),
-        })
+        }
     }
 
     /// Checks that the bytes are one JSON text: UTF-8, the grammar, the nesting limit.
@@ -56,10 +61,13 @@ impl<'a> Message<'a> {
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, RpcError> {
-    std::str::from_utf8(bytes).map_err(|error| {
-        let message = format!("Parse error: not UTF-8 at byte {}", error.valid_up_to());
-        RpcError::new(PARSE_ERROR, message).hint("send the message as UTF-8 text")
-    })
+    std::str::from_utf8(bytes).map_err(|error| not_utf8(error.valid_up_to()))
+}
+
+/// The error of a message that is UTF-8 only up to an offset.
+pub fn not_utf8(offset: usize) -> RpcError {
+    RpcError::new(PARSE_ERROR, format!("Parse error: not UTF-8 at byte {offset}"))
+        .hint("send the message as UTF-8 text")
 }
 
 /// The id of a call.

@@ -7,7 +7,9 @@ use super::answer::AnswerForm;
 use super::session::SessionTag;
 use super::table::RunningCall;
 use crate::api::Method;
+use crate::api::json::TextPart;
 use crate::job::Progress;
+use crate::job::pieces::Pieces;
 use crate::workspace::Turn;
 
 /// A message in progress: the call that runs, and what is left of its batch. Nothing of its answer is sent
@@ -19,14 +21,16 @@ pub struct Exchange {
     /// What is left of the batch, if the message is one.
     pub(super) batch: Option<BatchRest>,
     /// What of the answer is finished.
-    pub(super) answer: Vec<u8>,
+    pub(super) answer: Pieces,
     /// The type of the finished answer for binary headers: 0 for JSON.
     pub(super) answer_type: u32,
+    /// Bytes of the message that are kept for the work.
+    pub(super) held: usize,
 }
 
 /// The calls of a batch that have not begun.
 pub(super) struct BatchRest {
-    pub(super) text: String,
+    pub(super) text: TextPart,
     pub(super) offset: usize,
 }
 
@@ -54,7 +58,8 @@ pub(super) struct ProgressReports {
 
 impl Exchange {
     pub(super) fn new(caller: ConnectionId) -> Self {
-        Exchange { caller, running: None, batch: None, answer: Vec::new(), answer_type: 0 }
+        let (answer, answer_type, held) = (Pieces::new(), 0, 0);
+        Exchange { caller, running: None, batch: None, answer, answer_type, held }
     }
 
     /// The type of the finished answer for binary headers: 0 for JSON.
@@ -78,8 +83,13 @@ impl Exchange {
         self.running.as_ref().map_or_else(Progress::default, |running| running.call.progress())
     }
 
-    /// Bytes of the answer that wait for the rest of it.
+    /// Bytes of the message, and of the answer as far as it waits for the rest of it.
     pub fn buffered(&self) -> usize {
-        self.answer.len() + self.batch.as_ref().map_or(0, |batch| batch.text.len())
+        self.answer.len() as usize + self.held
+    }
+
+    /// The answer, once the message is finished; empty if none is due.
+    pub fn take_answer(&mut self) -> Pieces {
+        std::mem::take(&mut self.answer)
     }
 }

@@ -1,51 +1,26 @@
 //! Long lists of operations and voxels, typed in slices.
 //!
-//! A list of up to [`LONG`] bytes is typed where it lies in the message, which takes less than a slice. A longer one
-//! is copied first, since the message gives its place up, and then typed piece by piece. What is found wrong in it
-//! is told in the same words.
+//! A list of up to [`LONG`] bytes is typed where it lies in the message, which takes less than a slice. Of a longer one
+//! the message is shared, and it is typed piece by piece. What is found wrong in it is told in the same words.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use crate::api::ParamError;
 use crate::api::bulk::{VoxelEntries, VoxelEntry};
-use crate::api::json::{Elements, Members, long_values_of, string, with_long_values};
+use crate::api::json::{Elements, Members, TextPart, string};
 use crate::api::operations::forms::VoxelsFields;
 use crate::api::operations::values::{VoxelList, no_voxel};
 use crate::api::operations::{Form, Operation, OperationError, operation, read_operation};
-use crate::job::{Budget, Job, Progress, Step, leftovers};
-use crate::wire::LongValues;
+use crate::job::{Budget, Job, Progress, Step};
 
 /// Bytes of a list from which on it is typed in slices.
 pub(super) const LONG: usize = 1 << 16;
 /// Voxels typed in one unit of work.
 const VOXELS_A_UNIT: usize = 256;
 
-/// The copy of a text; freed in slices.
-struct LongText {
-    text: String,
-    /// What was known of it where it was copied from.
-    long: LongValues,
-}
-
-impl LongText {
-    /// Does work that reads the text or parts of it, with what is known of it.
-    fn reading<R>(&self, work: impl FnOnce() -> R) -> R {
-        with_long_values(self.text.as_bytes(), &self.long, work)
-    }
-}
-
-impl Drop for LongText {
-    fn drop(&mut self) {
-        leftovers::leave_buffer(std::mem::take(&mut self.text).into_bytes());
-    }
-}
-
 /// A JSON array, element by element.
 pub(super) struct LongArray {
-    text: Arc<LongText>,
-    /// Where in the text it lies.
-    range: Range<usize>,
+    part: TextPart,
     /// How far it is read, counted from its beginning.
     at: usize,
     /// How many elements were taken.
@@ -55,19 +30,16 @@ pub(super) struct LongArray {
 impl LongArray {
     /// Of a valid JSON array without blanks before it.
     pub(super) fn new(array: &str) -> Self {
-        let text = LongText { text: array.to_owned(), long: long_values_of(array) };
-        let (text, range) = (Arc::new(text), 0..array.len());
-        LongArray { text, range, at: 0, taken: 0 }
+        LongArray { part: TextPart::of(array), at: 0, taken: 0 }
     }
 
     /// Of a part of the same text that begins at an offset of this array.
-    fn part(&self, offset: usize, length: usize) -> Self {
-        let start = self.range.start + offset;
-        LongArray { text: Arc::clone(&self.text), range: start..start + length, at: 0, taken: 0 }
+    fn inner(&self, offset: usize, length: usize) -> Self {
+        LongArray { part: self.part.part(offset..offset + length), at: 0, taken: 0 }
     }
 
     fn text(&self) -> &str {
-        &self.text.text[self.range.clone()]
+        self.part.as_str()
     }
 
     /// The next element and its number.
@@ -76,7 +48,7 @@ impl LongArray {
             0 => Elements::new(self.text()),
             at => Elements::resume(self.text(), at),
         };
-        let length = self.text.reading(|| elements.next())?.len();
+        let length = self.part.reading(|| elements.next())?.len();
         let (end, index) = (elements.offset(), self.taken);
         (self.at, self.taken) = (end, index + 1);
         Some((index, &self.text()[end - length..end]))
@@ -108,7 +80,7 @@ impl LongArray {
 
     /// How many bytes of it are read.
     pub(super) fn progress(&self) -> Progress {
-        Progress { done: self.at as u64, total: self.range.len() as u64 }
+        Progress { done: self.at as u64, total: self.text().len() as u64 }
     }
 }
 
@@ -139,9 +111,9 @@ impl ReadOperations {
     }
 
     fn next_operation(&mut self) -> Result<bool, OperationError> {
-        let text = Arc::clone(&self.array.text);
+        let part = self.array.part.clone();
         let Some((index, raw)) = self.array.next() else { return Ok(false) };
-        let split = || text.reading(|| without_long_lists(raw));
+        let split = || part.reading(|| without_long_lists(raw));
         let split = (raw.len() > LONG).then(split).flatten();
         let read = read_operation(split.as_ref().map_or(raw, |split| &split.rest), |_| None);
         let length = raw.len();
@@ -150,7 +122,7 @@ impl ReadOperations {
         let lists = split.map(|split| split.lists).unwrap_or_default();
         self.lists = lists
             .into_iter()
-            .map(|(name, list)| (name, self.array.part(start + list.start, list.len())))
+            .map(|(name, list)| (name, self.array.inner(start + list.start, list.len())))
             .collect();
         self.operations.push(read);
         Ok(true)

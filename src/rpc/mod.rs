@@ -39,3 +39,4 @@ pub use exchange::Exchange;
 pub use host::{ConnectionId, ConnectionInfo, EndedCall, Host, KEEPALIVE_MISSES};
 pub use limits::{Limits, NameLimit, NameLimits, SessionLimits};
 pub use service::{Handled, Service};
+pub use slices::SHORT_ANSWER;

@@ -1,21 +1,23 @@
 //! From message to answer.
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::answer::AnswerForm;
 use super::begin::{Begun, note_no_call};
 use super::context::{Context, Daemon};
-use super::envelope::{Call, Envelope, Message};
+use super::envelope::{Call, Envelope, Message, not_utf8};
 use super::exchange::Exchange;
 use super::limits::Limits;
 use super::session::Sessions;
 use super::table::Table;
 use super::{ConnectionId, Host, RpcError};
 use crate::api::instance::Instance;
-use crate::api::json::{Elements, with_long_values};
+use crate::api::json::{Elements, reading, with_long_values};
 use crate::job::Budget;
 use crate::render_store::{RenderStore, RenderStoreSettings};
-use crate::wire::{CallParts, LongValues};
+use crate::wire::{CallParts, LongText, LongValues};
 use crate::workspace::Workspace;
 
 /// Everything that calls act on, and the table of methods.
@@ -113,6 +115,38 @@ impl Service {
         })
     }
 
+    /// The same for a long message, which is shared with work that goes on.
+    pub fn handle_long(
+        &mut self,
+        text: &Arc<LongText>,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Handled {
+        let handled = reading(text, || {
+            let message = Message::of_text(text.as_str());
+            self.handle_parsed(Ok(message), caller, host, out)
+        });
+        match handled {
+            Handled::Finished => Handled::Finished,
+            Handled::Pending(mut exchange) => {
+                exchange.held = text.as_str().len();
+                Handled::Pending(exchange)
+            }
+        }
+    }
+
+    /// Refuses a message that is UTF-8 only up to an offset.
+    pub fn refuse_bytes(
+        &mut self,
+        offset: usize,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Handled {
+        self.handle_parsed(Err(not_utf8(offset)), caller, host, out)
+    }
+
     fn handle_parsed(
         &mut self,
         message: Result<Message<'_>, RpcError>,
@@ -166,7 +200,7 @@ impl Service {
     pub fn handle_bulk(
         &mut self,
         kind: u32,
-        payload: &[u8],
+        payload: Cow<'_, [u8]>,
         caller: ConnectionId,
         host: &mut dyn Host,
         out: &mut Vec<u8>,
@@ -189,25 +223,36 @@ impl Service {
         budget: &mut Budget,
         out: &mut Vec<u8>,
     ) -> bool {
+        let is_finished = self.advance(exchange, host, budget);
+        if is_finished {
+            exchange.take_answer().iter().for_each(|piece| out.extend_from_slice(piece));
+        }
+        is_finished
+    }
+
+    /// The same; the answer stays with the message.
+    pub fn advance(
+        &mut self,
+        exchange: &mut Exchange,
+        host: &mut dyn Host,
+        budget: &mut Budget,
+    ) -> bool {
         if let Some(running) = exchange.running.take()
             && !self.step_call(running, exchange, host, budget)
         {
             return false;
         }
-        let finished = match exchange.batch.take() {
+        match exchange.batch.take() {
             None => true,
             Some(mut rest) => {
-                let mut elements = Elements::resume(&rest.text, rest.offset);
-                let finished = self.run_batch(exchange, &mut elements, host, budget);
+                let mut elements = Elements::resume(rest.text.as_str(), rest.offset);
+                let finished =
+                    rest.text.reading(|| self.run_batch(exchange, &mut elements, host, budget));
                 rest.offset = elements.offset();
                 exchange.batch = Some(rest);
                 finished
             }
-        };
-        if finished {
-            out.append(&mut exchange.answer);
         }
-        finished
     }
 
     /// Drops a message that nobody waits for any more; what it changed in part is taken back.

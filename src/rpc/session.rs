@@ -126,6 +126,14 @@ impl Sessions {
         }
     }
 
+    /// Takes note of an answer that is longer than all that is kept of a session.
+    pub fn answered_at_length(&mut self, tag: &SessionTag) {
+        if let Some(session) = self.by_id.get_mut(&tag.id) {
+            session.answers.remove(&tag.seq);
+            session.forgotten = session.forgotten.max(Some(tag.seq));
+        }
+    }
+
     /// Forgets a call that was given up before it changed anything.
     pub fn dropped(&mut self, tag: &SessionTag) {
         if let Some(session) = self.by_id.get_mut(&tag.id) {
@@ -212,6 +220,19 @@ mod tests {
         assert_eq!(sessions.look_up(&tag(1), now).err().unwrap().code, OUTCOME_UNKNOWN);
         let last = tag(sessions.limits.answers as i64 + 10);
         assert!(matches!(sessions.look_up(&last, now), Ok(Known::Answered(_))));
+    }
+
+    #[test]
+    fn an_answer_too_long_to_be_kept_costs_only_itself() {
+        let mut sessions = Sessions::default();
+        let now = Instant::now();
+        for seq in [1, 2] {
+            assert!(matches!(sessions.look_up(&tag(seq), now), Ok(Known::New)));
+        }
+        sessions.answered(&tag(1), b"ok");
+        sessions.answered_at_length(&tag(2));
+        assert_eq!(sessions.look_up(&tag(2), now).err().unwrap().code, OUTCOME_UNKNOWN);
+        assert!(matches!(sessions.look_up(&tag(1), now), Ok(Known::Answered(b"ok"))));
     }
 
     #[test]

@@ -8,13 +8,20 @@ use super::context::Context;
 use super::envelope::{Call, Envelope};
 use super::error::{INVALID_REQUEST, RpcError};
 use super::exchange::{BatchRest, Exchange, Running};
+use super::session::SessionTag;
 use super::{ConnectionId, EndedCall, Handled, Host, Service};
-use crate::api::json::Elements;
+use crate::api::json::{Elements, TextPart};
+use crate::job::pieces::Pieces;
 use crate::job::{Budget, Step};
 use crate::wire::call;
 
 /// Calls of a batch that are carried out before other connections get their turn.
 const BATCH_SLICE: u64 = 64;
+/// Bytes of an answer that are copied rather than kept apart.
+pub const SHORT_ANSWER: u64 = 64 << 10;
+/// Room for the answer of an ordinary call.
+const LEAST_ROOM: usize = 256;
+
 impl Service {
     pub(super) fn handle_batch(
         &mut self,
@@ -34,11 +41,16 @@ impl Service {
         let mut exchange = Box::new(Exchange::new(caller));
         let mut budget = Budget::units(BATCH_SLICE);
         let mut elements = Elements::new(text);
-        if self.run_batch(&mut exchange, &mut elements, host, &mut budget) {
-            out.append(&mut exchange.answer);
+        let is_finished = self.run_batch(&mut exchange, &mut elements, host, &mut budget);
+        if is_finished && exchange.answer.len() < SHORT_ANSWER {
+            exchange.answer.iter().for_each(|piece| out.extend_from_slice(piece));
             return Handled::Finished;
         }
-        exchange.batch = Some(BatchRest { text: text[elements.offset()..].to_owned(), offset: 0 });
+        if is_finished {
+            return Handled::Pending(exchange);
+        }
+        let text = TextPart::of(&text[elements.offset()..]);
+        exchange.batch = Some(BatchRest { text, offset: 0 });
         Handled::Pending(exchange)
     }
 
@@ -51,11 +63,13 @@ impl Service {
         budget: &mut Budget,
     ) -> bool {
         while let Some(envelope) = next_envelope(elements) {
-            let start = exchange.answer.len();
-            exchange.answer.push(if start == 0 { b'[' } else { b',' });
-            let begun = self.begin(envelope, true, exchange.caller, host, &mut exchange.answer);
-            if exchange.answer.len() == start + 1 {
-                exchange.answer.truncate(start);
+            let comma = if exchange.answer.is_empty() { b'[' } else { b',' };
+            let out = exchange.answer.room(LEAST_ROOM);
+            let start = out.len();
+            out.push(comma);
+            let begun = self.begin(envelope, true, exchange.caller, host, out);
+            if out.len() == start + 1 {
+                out.truncate(start);
             }
             if let Begun::Running(running) = begun {
                 exchange.running = Some(*running);
@@ -66,7 +80,7 @@ impl Service {
             }
         }
         if !exchange.answer.is_empty() {
-            exchange.answer.push(b']');
+            exchange.answer.put(b"]");
         }
         true
     }
@@ -102,11 +116,6 @@ impl Service {
         if let Some(turn) = running.turn {
             self.workspace.leave_queue(&running.project, turn);
         }
-        let start = exchange.answer.len();
-        if exchange.batch.is_some() && running.form != AnswerForm::Silent {
-            exchange.answer.push(if start == 0 { b'[' } else { b',' });
-        }
-        let start = exchange.answer.len();
         host.call_ended(&EndedCall {
             caller: exchange.caller,
             method: Some(running.method),
@@ -115,34 +124,56 @@ impl Service {
             error: result.as_ref().err(),
             began: running.began,
         });
-        match result {
-            Ok(json) => put_result(&running.form, json, &mut exchange.answer),
+        let answer = match result {
+            Ok(json) => whole_answer(&running.form, json),
             Err(error) => {
                 exchange.answer_type = 0;
-                running.form.error(&error, &mut exchange.answer);
+                let mut answer = Vec::new();
+                running.form.error(&error, &mut answer);
+                answer.into()
             }
-        }
+        };
         if let Some(tag) = &running.session {
-            self.sessions.answered(tag, running.form.keep(&exchange.answer[start..]));
+            self.keep_answer(tag, &running.form, &answer);
         }
+        if exchange.batch.is_some() && running.form != AnswerForm::Silent {
+            exchange.answer.put(if exchange.answer.is_empty() { b"[" } else { b"," });
+        }
+        put_pieces(answer, &mut exchange.answer);
         true
+    }
+
+    /// Keeps the answer of a call of a session, unless it is longer than all that is kept of one.
+    fn keep_answer(&mut self, tag: &SessionTag, form: &AnswerForm<String>, answer: &Pieces) {
+        if answer.len() > self.sessions.limits.bytes as u64 {
+            return self.sessions.answered_at_length(tag);
+        }
+        let answer = answer.iter().collect::<Vec<_>>().concat();
+        self.sessions.answered(tag, form.keep(&answer));
     }
 }
 
-/// Appends a result to an answer. If it is the first it becomes the answer: to copy a picture of some megabytes
-/// takes a millisecond.
-fn put_result(form: &AnswerForm<String>, mut json: Vec<u8>, answer: &mut Vec<u8>) {
-    let start = answer.len();
-    if start == 0 {
-        let mut head = Vec::new();
-        form.begin(&mut head);
-        json.splice(0..0, head);
-        *answer = json;
-    } else {
-        form.begin(answer);
-        answer.extend_from_slice(&json);
+/// A result as an answer. A long one becomes a part of it without being copied.
+fn whole_answer(form: &AnswerForm<String>, json: Pieces) -> Pieces {
+    if *form == AnswerForm::Silent {
+        return Pieces::new();
     }
-    form.end(start, answer);
+    let (mut head, mut tail) = (Vec::new(), Vec::new());
+    form.begin(&mut head);
+    form.end(0, &mut tail);
+    let mut answer = Pieces::from(head);
+    put_pieces(json, &mut answer);
+    put_pieces(tail.into(), &mut answer);
+    answer
+}
+
+/// Appends bytes that are copied only if they are few.
+fn put_pieces(bytes: Pieces, answer: &mut Pieces) {
+    if bytes.len() < SHORT_ANSWER {
+        bytes.iter().for_each(|piece| answer.put(piece));
+    } else {
+        answer.append(bytes);
+    }
 }
 
 /// The next element of a batch. A usual call is found and read in one go.

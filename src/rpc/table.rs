@@ -8,6 +8,7 @@ use super::error::{INVALID_PARAMS, METHOD_NOT_FOUND, RpcError};
 use super::methods;
 use crate::api::args::{nearest, shown};
 use crate::api::{Args, Call, Method, ParamError, Params, ResultType, json};
+use crate::job::pieces::Pieces;
 use crate::job::{Budget, Progress, Step};
 
 /// A method that has a handler.
@@ -20,7 +21,7 @@ pub trait Handle: Call {
 }
 
 /// A call that goes on in slices and ends with its result as JSON.
-pub type RunningCall = Box<dyn Task<Vec<u8>>>;
+pub type RunningCall = Box<dyn Task<Pieces>>;
 
 /// What a call came to.
 pub enum Ran {
@@ -116,19 +117,15 @@ fn with_example<C: Call>(error: RpcError) -> RpcError {
 /// A task whose result is turned into JSON at the end.
 struct Written<R>(Box<dyn Task<R>>);
 
-impl<R: ResultType> Task<Vec<u8>> for Written<R> {
+impl<R: ResultType> Task<Pieces> for Written<R> {
     fn step(
         &mut self,
         context: &mut Context<'_>,
         budget: &mut Budget,
-    ) -> Result<Step<Vec<u8>>, RpcError> {
+    ) -> Result<Step<Pieces>, RpcError> {
         Ok(match self.0.step(context, budget)? {
             Step::More => Step::More,
-            Step::Done(result) => {
-                let mut json = Vec::new();
-                write_result(&result, &mut json);
-                Step::Done(json)
-            }
+            Step::Done(result) => Step::Done(json::in_pieces(|out| result.write(out))),
         })
     }
 

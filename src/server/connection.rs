@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use super::limits::Limits;
 use super::metrics::End;
+use super::outbound::Outbound;
 use crate::rpc::{ConnectionId, ConnectionInfo, Exchange};
 use crate::wire::{Buffer, Decoder, Framing};
 
@@ -83,7 +84,7 @@ pub struct Connection<T> {
     /// Bytes received and not yet understood.
     pub inbound: Buffer,
     /// Bytes of answers and notices to be sent.
-    pub outbound: Buffer,
+    pub outbound: Outbound,
     /// Framed notices that wait for a gap between answers.
     pub notices: Vec<u8>,
     /// Where it is in its life.
@@ -141,7 +142,7 @@ impl<T> Connection<T> {
             peer,
             decoder: Decoder::default(),
             inbound: Buffer::default(),
-            outbound: Buffer::default(),
+            outbound: Outbound::default(),
             notices: Vec::new(),
             phase: Phase::Open,
             running: None,
@@ -169,9 +170,11 @@ impl<T> Connection<T> {
         }
     }
 
-    /// Bytes waiting in its buffers.
+    /// Bytes waiting in its buffers, and those of the message in work.
     pub fn buffered(&self) -> usize {
-        self.inbound.len() + self.outbound.len() + self.notices.len()
+        let inbound = self.inbound.len() + self.decoder.held();
+        let running = self.running.as_ref().map_or(0, |running| running.exchange.buffered());
+        inbound + running + self.outbound.len() + self.notices.len()
     }
 
     /// Facts for lists.
@@ -243,7 +246,7 @@ impl<T> Connection<T> {
         self.reset |= !self.outbound.is_empty();
         self.output_dead = true;
         self.stalled_since = None;
-        self.outbound = Buffer::default();
+        self.outbound = Outbound::default();
         self.notices = Vec::new();
     }
 }

@@ -10,7 +10,9 @@ use super::transport::Transport;
 
 impl<T: Transport, C: Clock> Reactor<T, C> {
     pub(super) fn flush_all(&mut self) {
-        while let Some(key) = self.hub.dirty.pop() {
+        // Whoever has more to send than its share of a turn is put into the list again, for the next time.
+        for _ in 0..self.hub.dirty.len() {
+            let Some(key) = self.hub.dirty.pop_front() else { return };
             let Some(connection) = self.hub.get(key) else { continue };
             connection.dirty = false;
             if matches!(connection.phase, Phase::Gone(_)) {
@@ -20,7 +22,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         }
     }
 
-    /// Sends what waits, until the socket takes no more.
+    /// Sends what waits, until the socket takes no more or the share of the connection is used up: a peer that reads
+    /// as fast as we write would hold everybody up.
     fn flush(&mut self, key: Key) {
         let hub = &mut self.hub;
         let Some(connection) = hub.connections.get_mut(key.index) else { return };
@@ -29,11 +32,13 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             connection.outbound.extend(&notices);
         }
         let blocked = connection.outbound.len() > hub.limits.outbound_soft;
-        let mut stuck = false;
-        while !connection.outbound.is_empty() && !connection.output_dead && !stuck {
-            match connection.transport.write(connection.outbound.unread()) {
+        let (mut stuck, mut share) = (false, hub.limits.turn_bytes.max(1));
+        while !connection.outbound.is_empty() && !connection.output_dead && !stuck && share > 0 {
+            let unsent = connection.outbound.unsent();
+            match connection.transport.write(&unsent[..unsent.len().min(share)]) {
                 Ok(count) => {
-                    connection.outbound.consume(count);
+                    connection.outbound.sent(count);
+                    share = share.saturating_sub(count);
                     connection.bytes_out += count as u64;
                     connection.stalled_since = None;
                     hub.metrics.bytes_out += count as u64;
@@ -53,11 +58,15 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             connection.watching = stuck;
             connection.transport.watch_writable(stuck);
         }
+        let is_left = !connection.outbound.is_empty() && !connection.output_dead && !stuck;
         let unblocked = blocked && connection.outbound.len() <= hub.limits.outbound_soft;
         let block = connection.outbound.release();
         hub.spare_outbound.put(block);
         if unblocked {
             hub.make_ready(key);
+        }
+        if is_left {
+            hub.make_dirty(key);
         }
         self.go_on_closing(key);
         self.hub.account(key);

@@ -49,7 +49,7 @@ pub struct Hub<T, C> {
     /// Connections that have something to do.
     pub(super) ready: VecDeque<Key>,
     /// Connections with bytes to send.
-    pub(super) dirty: Vec<Key>,
+    pub(super) dirty: VecDeque<Key>,
     /// Connections to be removed at the end of the turn.
     pub(super) gone: Vec<Key>,
     /// Connections whose message takes more than one slice.
@@ -88,7 +88,7 @@ impl<T: Transport, C: Clock> Hub<T, C> {
             metrics: Metrics::default(),
             timers: Timers::default(),
             ready: VecDeque::new(),
-            dirty: Vec::new(),
+            dirty: VecDeque::new(),
             gone: Vec::new(),
             working: VecDeque::new(),
             slice: None,
@@ -153,7 +153,7 @@ impl<T: Transport, C: Clock> Hub<T, C> {
             && !connection.dirty
         {
             connection.dirty = true;
-            self.dirty.push(key);
+            self.dirty.push_back(key);
         }
     }
 

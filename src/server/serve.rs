@@ -7,13 +7,15 @@ use std::time::Instant;
 use super::clock::Clock;
 use super::connection::{Key, Phase, Running};
 use super::metrics::End;
+use super::outbound::Outbound;
 use super::reactor::Reactor;
+use super::received::Received;
 use super::transport::Transport;
 use super::{pages, status};
-use crate::api::json::{Members, compact, with_long_values};
+use crate::job::pieces::Pieces;
 use crate::rpc::error::{OVER_LIMIT, PARSE_ERROR};
 use crate::rpc::{Handled, RpcError};
-use crate::wire::{Buffer, Content, Decoded, Fault, Framing, Item, http};
+use crate::wire::{Buffer, Decoded, Fault, Framing, Item, http};
 
 /// The room that an empty buffer offers to answers, in bytes.
 pub(super) const ANSWER_ROOM: usize = 4096;
@@ -81,7 +83,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             connection.begin_close(if reset { End::PeerReset } else { End::PeerClosed });
         } else if draining {
             connection.begin_close(End::Shutdown);
-        } else if connection.inbound.is_empty() && !connection.decoder.is_skipping() {
+        } else if connection.inbound.is_empty() && !connection.decoder.is_inside() {
             // The rest of something that was answered before its end has come.
             connection.unfinished_since = None;
         } else {
@@ -98,15 +100,13 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         // The buffers leave the connection while its calls run: calls may ask the server for anything.
         let mut inbound = mem::take(&mut connection.inbound);
         let mut outbound = mem::take(&mut connection.outbound);
-        if outbound.capacity() == 0 {
-            let spare = self.hub.spare_outbound.take();
-            outbound = Buffer::recycled(spare.unwrap_or_else(|| Vec::with_capacity(ANSWER_ROOM)));
-        }
+        let spare = &mut self.hub.spare_outbound;
+        outbound.ensure_room(|| spare.take().unwrap_or_else(|| Vec::with_capacity(ANSWER_ROOM)));
         let halt = self.handle_messages(key, share, &mut inbound, &mut outbound);
         if let Some(connection) = self.hub.get(key) {
             connection.inbound = inbound;
             if connection.output_dead {
-                outbound = Buffer::default();
+                outbound = Outbound::default();
             }
             connection.outbound = outbound;
             let unused = connection.outbound.release();
@@ -120,7 +120,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         key: Key,
         share: &mut Share,
         inbound: &mut Buffer,
-        outbound: &mut Buffer,
+        outbound: &mut Outbound,
     ) -> Halt {
         loop {
             let Some(connection) = self.hub.connections.get_mut(key.index) else {
@@ -139,21 +139,30 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             let decoded =
                 connection.decoder.decode(inbound.unread(), ended, &self.hub.limits.messages);
             let Decoded { consumed, item } = decoded;
-            let Some(item) = item else {
+            if let None | Some(Item::Pause) = item {
                 inbound.consume(consumed);
-                return Halt::NeedsInput;
-            };
+                // To look at bytes takes time, too.
+                self.hub.now = self.hub.clock.now();
+                match item {
+                    None => return Halt::NeedsInput,
+                    Some(_) => continue,
+                }
+            }
             share.requests -= 1;
             connection.unfinished_since = None;
             match item {
-                Item::Message { body, content, framing } => {
-                    let message = &inbound.unread()[body];
-                    self.handle_message(key, message, content, framing, outbound);
+                None | Some(Item::Pause) => {}
+                Some(Item::Message { body, content, framing }) => {
+                    let message = Received::Short(&inbound.unread()[body], content);
+                    self.handle_message(key, message, framing, outbound);
                 }
-                Item::Fault { fault, framing, fatal } => {
+                Some(Item::LongMessage { content, framing }) => {
+                    self.handle_message(key, Received::long(content), framing, outbound);
+                }
+                Some(Item::Fault { fault, framing, fatal }) => {
                     self.answer_fault(key, &fault, framing, fatal, outbound);
                 }
-                Item::Http(request) => self.answer_http(key, &request, outbound),
+                Some(Item::Http(request)) => self.answer_http(key, &request, outbound),
             }
             inbound.consume(consumed);
             self.append_notices(key, outbound);
@@ -163,10 +172,9 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     fn handle_message(
         &mut self,
         key: Key,
-        message: &[u8],
-        content: Content,
+        mut message: Received<'_>,
         framing: Framing,
-        outbound: &mut Buffer,
+        outbound: &mut Outbound,
     ) {
         let since = self.hub.now;
         self.hub.metrics.messages += 1;
@@ -179,19 +187,15 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let (service, hub) = (&mut self.service, &mut self.hub);
         let before = outbound.len();
         let handled = outbound.append_with(|out| {
-            framing.encode(stamp, out, |out| match &content {
-                Content::Json(long) => (0, service.handle_checked(message, long, key.id, hub, out)),
-                Content::Call(parts) => (0, service.handle_call(message, parts, key.id, hub, out)),
-                Content::Bulk(kind) => (0, service.handle_bulk(*kind, message, key.id, hub, out)),
-            })
+            framing.encode(stamp, out, |out| (0, message.handle(service, key.id, hub, out)))
         });
         match handled {
             Handled::Finished => {
-                let id = || request_id(message, &content);
+                let id = || message.request_id();
                 self.finish_message(key, since, before, framing, &id, outbound);
             }
             Handled::Pending(exchange) => {
-                let request_id = request_id(message, &content).into();
+                let request_id = message.request_id().into();
                 if let Some(connection) = self.hub.get(key) {
                     connection.running = Some(Running { exchange, framing, request_id, since });
                 }
@@ -208,24 +212,41 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         before: usize,
         framing: Framing,
         request_id: &dyn Fn() -> String,
-        outbound: &mut Buffer,
+        outbound: &mut Outbound,
     ) {
-        let length = outbound.len() - before;
-        let hard = self.hub.limits.outbound_hard;
-        if length > hard {
-            let mut error = RpcError::new(
-                OVER_LIMIT,
-                format!(
-                    "The answer has {length} bytes, more than the {hard} that are kept for one. \
-                         Ask for it in pages: a smaller box or a lower limit."
-                ),
-            );
-            let facts = serde_json::json!({ "bytes": length, "limit": hard });
-            error.data = facts.as_object().cloned().map(Box::new);
+        let answer = outbound.since(before);
+        let (length, mut failed) = (answer.len(), is_error(answer, framing));
+        if length > self.hub.limits.outbound_hard {
             outbound.truncate(before);
-            self.write_error(&error, &request_id(), framing, outbound);
+            self.refuse_answer(length, &request_id(), framing, outbound);
+            failed = true;
         }
-        let failed = is_error(&outbound.unread()[before..], framing);
+        self.count_message(key, since, failed);
+    }
+
+    /// The same for a long answer, which becomes a part of what is sent.
+    pub(super) fn finish_long(
+        &mut self,
+        key: Key,
+        running: &Running,
+        answer: Pieces,
+        outbound: &mut Outbound,
+    ) {
+        let (framing, kind) = (running.framing, running.exchange.answer_type());
+        let start = answer.iter().find(|piece| !piece.is_empty()).unwrap_or_default();
+        let mut failed = kind == 0 && is_error_text(start);
+        let framed = framing.wrap(self.hub.stamp(framing), kind, answer);
+        let length = usize::try_from(framed.len()).unwrap_or(usize::MAX);
+        if length > self.hub.limits.outbound_hard {
+            self.refuse_answer(length, &running.request_id, framing, outbound);
+            failed = true;
+        } else {
+            outbound.append_pieces(framed);
+        }
+        self.count_message(key, running.since, failed);
+    }
+
+    fn count_message(&mut self, key: Key, since: Instant, failed: bool) {
         if self.hub.now == since {
             // Otherwise the end of the call has read the clock.
             self.hub.now = self.hub.clock.now();
@@ -238,7 +259,22 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         self.hub.make_dirty(key);
     }
 
-    fn write_error(&self, error: &RpcError, id: &str, framing: Framing, outbound: &mut Buffer) {
+    /// Answers that an answer of this many bytes is too long.
+    fn refuse_answer(&self, length: usize, id: &str, framing: Framing, outbound: &mut Outbound) {
+        let hard = self.hub.limits.outbound_hard;
+        let mut error = RpcError::new(
+            OVER_LIMIT,
+            format!(
+                "The answer has {length} bytes, more than the {hard} that are kept for one. \
+                     Ask for it in pages: a smaller box or a lower limit."
+            ),
+        );
+        let facts = serde_json::json!({ "bytes": length, "limit": hard });
+        error.data = facts.as_object().cloned().map(Box::new);
+        self.write_error(&error, id, framing, outbound);
+    }
+
+    fn write_error(&self, error: &RpcError, id: &str, framing: Framing, outbound: &mut Outbound) {
         outbound.append_with(|out| {
             framing.encode(self.hub.stamp(framing), out, |out| {
                 error.write_answer(id, out);
@@ -254,7 +290,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         fault: &Fault,
         framing: Framing,
         fatal: bool,
-        outbound: &mut Buffer,
+        outbound: &mut Outbound,
     ) {
         log::debug!("conn={} {fault}", key.id.0);
         let mut error = RpcError::new(PARSE_ERROR, fault.to_string());
@@ -270,7 +306,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         self.hub.make_dirty(key);
     }
 
-    fn answer_http(&mut self, key: Key, request: &http::Request, outbound: &mut Buffer) {
+    fn answer_http(&mut self, key: Key, request: &http::Request, outbound: &mut Outbound) {
         let reactor = &*self;
         let page = |path: &str| pages::page(path, || reactor.health(), &reactor.hub);
         outbound.append_with(|out| status::respond(request, page, out));
@@ -283,7 +319,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     }
 
     /// Moves the notices of a connection into a gap between two answers.
-    pub(super) fn append_notices(&mut self, key: Key, outbound: &mut Buffer) {
+    pub(super) fn append_notices(&mut self, key: Key, outbound: &mut Outbound) {
         if let Some(connection) = self.hub.get(key)
             && !connection.notices.is_empty()
         {
@@ -367,22 +403,6 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     }
 }
 
-/// The id of a request as compact JSON text; `null` for a batch or whatever has none.
-fn request_id(message: &[u8], content: &Content) -> String {
-    let Ok(text) = std::str::from_utf8(message) else { return "null".to_owned() };
-    let mut members = Members::new(text);
-    let id = match content {
-        Content::Json(long) => with_long_values(message, long, || {
-            members.find(|(name, _)| name == "id").map(|(_, value)| value)
-        }),
-        Content::Call(parts) => parts.id.of(text),
-        Content::Bulk(_) => None,
-    };
-    let mut compacted = Vec::new();
-    compact(id.unwrap_or("null"), &mut compacted);
-    String::from_utf8(compacted).unwrap_or_else(|_| "null".to_owned())
-}
-
 /// Whether a framed answer is an error. Answers are written by this crate, so their start is known.
 fn is_error(answer: &[u8], framing: Framing) -> bool {
     let body = match framing {
@@ -394,6 +414,10 @@ fn is_error(answer: &[u8], framing: Framing) -> bool {
             end.map_or(answer, |end| &answer[end + 4..])
         }
     };
+    is_error_text(body)
+}
+
+fn is_error_text(body: &[u8]) -> bool {
     body.starts_with(br#"{"jsonrpc":"2.0","error":"#) || body.starts_with(br#"{"success":false"#)
 }
 

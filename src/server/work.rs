@@ -3,10 +3,12 @@
 use std::mem;
 
 use super::clock::Clock;
-use super::connection::{Key, Phase};
+use super::connection::{Key, Phase, Running};
+use super::outbound::Outbound;
 use super::reactor::Reactor;
 use super::transport::Transport;
 use crate::job::leftovers;
+use crate::rpc::SHORT_ANSWER;
 
 /// What part of a slice of work the freeing of leftovers takes in a turn.
 const LEFTOVERS_SHARE: u32 = 4;
@@ -51,23 +53,14 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             return;
         }
         let mut outbound = mem::take(&mut connection.outbound);
-        let before = outbound.len();
-        let stamp = self.hub.stamp(running.framing);
         let mut budget = self.hub.clock.slice(self.hub.limits.slice);
         let (method, began) = (running.exchange.method(), self.hub.clock.now());
-        let (service, hub) = (&mut self.service, &mut self.hub);
-        let finished = outbound.append_with(|out| {
-            running.framing.encode(stamp, out, |out| {
-                let finished = service.step(&mut running.exchange, hub, &mut budget, out);
-                (running.exchange.answer_type(), finished)
-            })
-        });
+        let finished = self.service.advance(&mut running.exchange, &mut self.hub, &mut budget);
         self.hub.metrics.slices += 1;
         let took = self.hub.clock.now().saturating_duration_since(began);
         self.hub.slice = Some((method.unwrap_or("a batch"), took));
         if finished {
-            let id = || running.request_id.to_string();
-            self.finish_message(key, running.since, before, running.framing, &id, &mut outbound);
+            self.finish_work(key, &mut running, &mut outbound);
             self.hub.make_ready(key);
         } else {
             self.hub.now = self.hub.clock.now();
@@ -82,7 +75,26 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             }
             if !finished {
                 connection.running = Some(running);
+                self.hub.account(key);
             }
         }
+    }
+
+    /// Puts the answer of a message into what is sent.
+    fn finish_work(&mut self, key: Key, running: &mut Running, outbound: &mut Outbound) {
+        let answer = running.exchange.take_answer();
+        if answer.len() >= SHORT_ANSWER {
+            return self.finish_long(key, running, answer, outbound);
+        }
+        let (framing, before) = (running.framing, outbound.len());
+        let (stamp, kind) = (self.hub.stamp(framing), running.exchange.answer_type());
+        outbound.append_with(|out| {
+            framing.encode(stamp, out, |out| {
+                answer.iter().for_each(|piece| out.extend_from_slice(piece));
+                (kind, ())
+            });
+        });
+        let id = || running.request_id.to_string();
+        self.finish_message(key, running.since, before, framing, &id, outbound);
     }
 }

@@ -1,6 +1,7 @@
 //! Frames behind a 16-byte header: id, type, length and time stamp, each a big-endian u32.
 
-use super::json_text::check;
+use super::json_check::check;
+use super::long_frame::LongFrame;
 use super::{Content, Decoded, Fault, Framing, MessageLimits};
 
 /// Length of the header.
@@ -14,6 +15,8 @@ pub const LAST_BULK_TYPE: u32 = 0xB0FF;
 /// The decoder of one connection.
 #[derive(Clone, Debug, Default)]
 pub struct Binary {
+    /// The content of a long frame that is still to come.
+    long: Option<Box<LongFrame>>,
     /// Bytes of an oversized frame that are still to come.
     skip: usize,
     examined: u64,
@@ -36,9 +39,14 @@ fn header(bytes: &[u8]) -> Option<Header> {
 }
 
 impl Binary {
-    /// Whether the rest of an oversized frame is being dropped.
-    pub fn is_skipping(&self) -> bool {
-        self.skip > 0
+    /// Whether a long frame goes on, or the rest of an oversized one is being dropped.
+    pub fn is_inside(&self) -> bool {
+        self.skip > 0 || self.long.is_some()
+    }
+
+    /// Bytes of a long frame that were taken.
+    pub(super) fn held(&self) -> usize {
+        self.long.as_ref().map_or(0, |long| long.held())
     }
 
     /// Bytes looked at so far.
@@ -48,6 +56,9 @@ impl Binary {
 
     /// See [`super::Decoder::decode`].
     pub fn decode(&mut self, unread: &[u8], ended: bool, limits: &MessageLimits) -> Decoded {
+        if let Some(long) = self.long.take() {
+            return self.go_on(long, unread, 0, ended);
+        }
         let skipped = self.skip.min(unread.len());
         self.skip -= skipped;
         let rest = &unread[skipped..];
@@ -60,6 +71,12 @@ impl Binary {
         if length > limits.message {
             return self.too_large(body, length, framing, limits);
         }
+        let bulk = Some(kind).filter(|kind| (FIRST_BULK_TYPE..=LAST_BULK_TYPE).contains(kind));
+        if LongFrame::is_long(length) {
+            self.examined += HEADER_BYTES as u64;
+            let long = LongFrame::new(framing, length, bulk);
+            return self.go_on(long, unread, body, ended);
+        }
         if unread.len() - body < length {
             if !ended {
                 return Decoded::more(skipped);
@@ -69,13 +86,19 @@ impl Binary {
         }
         let end = body + length;
         self.examined += (HEADER_BYTES + length) as u64;
-        if (FIRST_BULK_TYPE..=LAST_BULK_TYPE).contains(&kind) {
+        if let Some(kind) = bulk {
             return Decoded::message(end, body..end, Content::Bulk(kind), framing);
         }
         match check(&unread[body..end]) {
             Ok(content) => Decoded::message(end, body..end, content, framing),
             Err(fault) => Decoded::fault(end, fault, framing, false),
         }
+    }
+
+    /// Goes on with a long frame whose next bytes lie behind `start`.
+    fn go_on(&mut self, long: Box<LongFrame>, unread: &[u8], start: usize, ended: bool) -> Decoded {
+        self.examined += long.left().min(unread.len() - start) as u64;
+        long.go_on(unread, start, ended, &mut self.long)
     }
 
     fn too_large(

@@ -27,6 +27,16 @@ impl Buffer {
         Buffer { bytes, start: 0, end: 0 }
     }
 
+    /// A buffer in which all of these bytes wait.
+    pub fn filled_with(bytes: Vec<u8>) -> Self {
+        Buffer { start: 0, end: bytes.len(), bytes }
+    }
+
+    /// The memory, whatever waits in it.
+    pub fn into_memory(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// The waiting bytes.
     pub fn unread(&self) -> &[u8] {
         &self.bytes[self.start..self.end]

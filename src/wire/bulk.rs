@@ -220,31 +220,62 @@ pub fn write_voxel(position: [i32; 3], color: [u8; 4], out: &mut Vec<u8>) {
 /// # Errors
 /// Too few or too many voxels, a run that is cut off or empty.
 pub fn check_box(payload: &[u8], head: &BoxHead, at: usize) -> Result<(), BulkError> {
-    let voxels = &payload[at.min(payload.len())..];
-    let found: u128 = match head.encoding {
-        Encoding::Dense if !voxels.len().is_multiple_of(4) => {
-            return wrong(payload.len(), "a voxel that is cut off", "4 bytes a voxel");
-        }
-        Encoding::Dense => (voxels.len() / 4) as u128,
-        Encoding::RunLength if !voxels.len().is_multiple_of(8) => {
-            return wrong(payload.len(), "a run that is cut off", "8 bytes a run");
-        }
-        Encoding::RunLength => {
-            let mut found = 0;
-            for (index, (count, _)) in runs(voxels).enumerate() {
-                if count == 0 {
-                    return wrong(at + 8 * index, "a run of 0 voxels", "runs of 1 or more");
-                }
-                found += u128::from(count);
+    BoxCheck::new(payload, head, at)?.go_on(payload, usize::MAX).map(drop)
+}
+
+/// The same, some runs at a time.
+#[derive(Debug)]
+pub struct BoxCheck {
+    capacity: u128,
+    /// Where the voxels begin, and how far they were looked at.
+    start: usize,
+    at: usize,
+    found: u128,
+}
+
+impl BoxCheck {
+    /// Of the voxels at an offset of a payload.
+    ///
+    /// # Errors
+    /// A voxel or a run that is cut off.
+    pub fn new(payload: &[u8], head: &BoxHead, at: usize) -> Result<Self, BulkError> {
+        let start = at.min(payload.len());
+        let length = payload.len() - start;
+        let mut check = BoxCheck { capacity: head.capacity(), start, at: start, found: 0 };
+        match head.encoding {
+            Encoding::Dense if !length.is_multiple_of(4) => {
+                return wrong(payload.len(), "a voxel that is cut off", "4 bytes a voxel");
             }
-            found
+            Encoding::RunLength if !length.is_multiple_of(8) => {
+                return wrong(payload.len(), "a run that is cut off", "8 bytes a run");
+            }
+            Encoding::Dense => (check.at, check.found) = (payload.len(), (length / 4) as u128),
+            Encoding::RunLength => {}
         }
-    };
-    if found != head.capacity() {
-        let what = format!("{found} voxels for a box of {}", head.capacity());
-        return wrong(at, what, "as many voxels as the box holds");
+        Ok(check)
     }
-    Ok(())
+
+    /// Looks at up to so many more runs of the same payload; whether that were all.
+    ///
+    /// # Errors
+    /// Too few or too many voxels, an empty run.
+    pub fn go_on(&mut self, payload: &[u8], most: usize) -> Result<bool, BulkError> {
+        for (count, _) in runs(payload.get(self.at..).unwrap_or_default()).take(most) {
+            if count == 0 {
+                return wrong(self.at, "a run of 0 voxels", "runs of 1 or more");
+            }
+            self.found += u128::from(count);
+            self.at += 8;
+        }
+        if self.at < payload.len() {
+            return Ok(false);
+        }
+        if self.found != self.capacity {
+            let what = format!("{} voxels for a box of {}", self.found, self.capacity);
+            return wrong(self.start, what, "as many voxels as the box holds");
+        }
+        Ok(true)
+    }
 }
 
 /// The runs of a run-length encoding: how many voxels, and their colour.

@@ -1,5 +1,7 @@
 //! Answers into the framing of their requests.
 
+use crate::job::pieces::Pieces;
+
 /// How an answer is framed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Framing {
@@ -64,6 +66,31 @@ impl Framing {
         result
     }
 
+    /// Frames a long answer, without copying it; `kind` is its type for a binary header.
+    pub fn wrap(self, stamp: Stamp, kind: u32, answer: Pieces) -> Pieces {
+        let mut head = Vec::new();
+        match self {
+            Framing::Line => {}
+            Framing::Headers => {
+                head.extend_from_slice(
+                    format!("Content-Length: {}\r\n\r\n", answer.len()).as_bytes(),
+                );
+            }
+            Framing::Binary { id } => {
+                let length = u32::try_from(answer.len()).unwrap_or(u32::MAX);
+                for field in [id, kind, length, stamp.0] {
+                    head.extend_from_slice(&field.to_be_bytes());
+                }
+            }
+        }
+        let mut framed = Pieces::from(head);
+        framed.append(answer);
+        if let Framing::Line = self {
+            framed.append(vec![b'\n'].into());
+        }
+        framed
+    }
+
     /// Appends a complete JSON text, framed.
     pub fn encode_json(self, stamp: Stamp, out: &mut Vec<u8>, json: &[u8]) {
         self.encode(stamp, out, |out| {
@@ -89,6 +116,16 @@ mod tests {
         assert_eq!(encoded(Framing::Headers, "{}"), b"Content-Length: 2\r\n\r\n{}");
         let binary = b"\0\0\x01\x02\0\0\0\0\0\0\0\x02\0\0\0\x07{}";
         assert_eq!(encoded(Framing::Binary { id: 0x102 }, "{}"), binary);
+    }
+
+    #[test]
+    fn a_long_answer_is_wrapped_in_the_same_way() {
+        for framing in [Framing::Line, Framing::Headers, Framing::Binary { id: 0x102 }] {
+            let mut answer = Pieces::from(b"{\"a\":".to_vec());
+            answer.append(b"1}".to_vec().into());
+            let wrapped = framing.wrap(Stamp(7), 0, answer).into_vec();
+            assert_eq!(wrapped, encoded(framing, "{\"a\":1}"), "{framing:?}");
+        }
     }
 
     #[test]

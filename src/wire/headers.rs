@@ -1,7 +1,8 @@
 //! JSON behind `Content-Length` header blocks, as editors and language servers speak it.
 
 use super::header_block::{block_length, lines, name_and_value};
-use super::json_text::check;
+use super::json_check::check;
+use super::long_frame::LongFrame;
 use super::{Decoded, Fault, Framing, MessageLimits};
 
 /// The decoder of one connection.
@@ -11,6 +12,8 @@ pub struct Headers {
     searched: usize,
     /// Length of the block and of the content behind it, once the block is complete.
     block: Option<(usize, usize)>,
+    /// The content of a long message that is still to come.
+    long: Option<Box<LongFrame>>,
     /// Bytes of an oversized message that are still to come.
     skip: usize,
     examined: u64,
@@ -19,9 +22,14 @@ pub struct Headers {
 const FRAMING: Framing = Framing::Headers;
 
 impl Headers {
-    /// Whether the rest of an oversized message is being dropped.
-    pub fn is_skipping(&self) -> bool {
-        self.skip > 0
+    /// Whether a long message goes on, or the rest of an oversized one is being dropped.
+    pub fn is_inside(&self) -> bool {
+        self.skip > 0 || self.long.is_some()
+    }
+
+    /// Bytes of a long message that were taken.
+    pub(super) fn held(&self) -> usize {
+        self.long.as_ref().map_or(0, |long| long.held())
     }
 
     /// Bytes looked at so far.
@@ -31,6 +39,9 @@ impl Headers {
 
     /// See [`super::Decoder::decode`].
     pub fn decode(&mut self, unread: &[u8], ended: bool, limits: &MessageLimits) -> Decoded {
+        if let Some(long) = self.long.take() {
+            return self.go_on(long, unread, 0, ended);
+        }
         let mut start = self.skip.min(unread.len());
         self.skip -= start;
         if self.searched == 0 {
@@ -92,6 +103,10 @@ impl Headers {
             let fault = Fault::TooLarge { limit: limits.message };
             return Decoded::fault(body, fault, FRAMING, fatal);
         }
+        if LongFrame::is_long(length) {
+            *self = Headers { examined: self.examined, ..Default::default() };
+            return self.go_on(LongFrame::new(FRAMING, length, None), unread, body, ended);
+        }
         let received = unread.len() - body;
         if received < length {
             if !ended {
@@ -106,6 +121,14 @@ impl Headers {
             Ok(content) => Decoded::message(end, body..end, content, FRAMING),
             Err(fault) => Decoded::fault(end, fault, FRAMING, false),
         }
+    }
+}
+
+impl Headers {
+    /// Goes on with a long frame whose next bytes lie behind `start`.
+    fn go_on(&mut self, long: Box<LongFrame>, unread: &[u8], start: usize, ended: bool) -> Decoded {
+        self.examined += long.left().min(unread.len() - start) as u64;
+        long.go_on(unread, start, ended, &mut self.long)
     }
 }
 
@@ -129,7 +152,7 @@ fn content_length(block: &[u8]) -> Result<usize, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Item;
+    use super::super::{Item, LongContent};
     use super::*;
 
     fn decode(bytes: &[u8], chunk: usize, limits: &MessageLimits) -> Vec<String> {
@@ -143,6 +166,9 @@ mod tests {
                     Some(Item::Message { body, .. }) => {
                         let text = &bytes[start + body.start..start + body.end];
                         found.push(String::from_utf8_lossy(text).into_owned());
+                    }
+                    Some(Item::LongMessage { content: LongContent::Text(text), .. }) => {
+                        found.push(text.as_str().to_owned());
                     }
                     Some(Item::Fault { fault, fatal, .. }) => {
                         found.push(format!("!{fault}"));

@@ -2,16 +2,23 @@
 //!
 //! After a syntax error reading goes on at the start of the line on which the error was found if the
 //! message began on an earlier line, else after that line. A message over the limit is followed to its
-//! end without being kept.
+//! end without being kept. The bytes of a long message are taken as they come, all but those of its present line
+//! if it began on an earlier one: they may be read again.
 
+use super::json_check::{is_blank, leading_blanks};
+use super::long_text::{Gathered, LONG_MESSAGE};
 use super::scanner::{Scan, Scanner};
-use super::{Content, Decoded, Fault, Framing, MessageLimits, call};
+use super::{Content, Decoded, Fault, Framing, Item, MessageLimits, call};
 
 /// The decoder of one connection.
 #[derive(Clone, Debug, Default)]
 pub struct JsonText {
     mode: Mode,
     scanner: Scanner,
+    /// What of a long message was taken.
+    long: Option<Box<Gathered>>,
+    /// Bytes of the message that are no longer shown.
+    gone: usize,
     examined: u64,
 }
 
@@ -20,7 +27,7 @@ enum Mode {
     /// Before a message.
     #[default]
     Between,
-    /// In a message that begins with the first unread byte.
+    /// In a message; the first unread byte belongs to it.
     Inside,
     /// In a message over the limit; its bytes are dropped. Whether its present line is blank so far.
     Oversize { blank: bool },
@@ -31,9 +38,22 @@ enum Mode {
 const FRAMING: Framing = Framing::Line;
 
 impl JsonText {
-    /// Whether the rest of something is being dropped.
-    pub fn is_skipping(&self) -> bool {
-        matches!(self.mode, Mode::Oversize { .. } | Mode::SkipLine)
+    /// Whether a long message goes on, or the rest of something is being dropped.
+    pub fn is_inside(&self) -> bool {
+        self.gone > 0 || matches!(self.mode, Mode::Oversize { .. } | Mode::SkipLine)
+    }
+
+    /// Bytes at the front that were looked at.
+    pub(super) fn seen(&self) -> usize {
+        match self.mode {
+            Mode::Inside => self.scanner.position() - self.gone,
+            Mode::Between | Mode::Oversize { .. } | Mode::SkipLine => 0,
+        }
+    }
+
+    /// Bytes of a long message that were taken.
+    pub(super) fn held(&self) -> usize {
+        self.long.as_ref().map_or(0, |long| long.len())
     }
 
     /// Bytes looked at so far.
@@ -44,6 +64,9 @@ impl JsonText {
     /// See [`super::Decoder::decode`].
     pub fn decode(&mut self, unread: &[u8], ended: bool, limits: &MessageLimits) -> Decoded {
         let mut consumed = 0;
+        if unread.is_empty() && ended && self.gone > 0 {
+            return self.inside(unread, 0, ended, limits);
+        }
         while consumed < unread.len() {
             let rest = &unread[consumed..];
             match self.mode {
@@ -92,7 +115,7 @@ impl JsonText {
         Some(Decoded::message(end + line_feed, start..end, Content::Call(parts), FRAMING))
     }
 
-    /// Goes on with a message that begins at `start`.
+    /// Goes on with a message whose bytes that are still shown begin at `start`.
     fn inside(
         &mut self,
         unread: &[u8],
@@ -101,35 +124,69 @@ impl JsonText {
         limits: &MessageLimits,
     ) -> Decoded {
         let before = self.scanner.position();
-        let scan = self.scanner.scan(&unread[start + before..]);
+        let fresh = start + before - self.gone;
+        let scan = self.scanner.scan(&unread[fresh..]);
         let length = self.scanner.position();
+        let end = start + length - self.gone;
         self.examined += (length - before) as u64;
+        if let Some(long) = &mut self.long {
+            long.push(&unread[fresh..end]);
+        }
         match scan {
-            _ if length > limits.message => {
-                self.too_large(scan, &unread[start..start + length], start, limits)
-            }
-            Scan::End(_) => self.message(start, length),
-            Scan::More if ended && self.scanner.may_end() => self.message(start, length),
+            _ if length > limits.message => self.too_large(scan, &unread[start..end], end, limits),
+            Scan::End(_) => self.message(start, end),
+            Scan::More if ended && self.scanner.may_end() => self.message(start, end),
             Scan::More if ended => {
-                self.mode = Mode::Between;
-                self.syntax_fault(start + length, length, self.scanner.expected(), None)
+                self.leave(Mode::Between);
+                self.syntax_fault(end, length, self.scanner.expected(), None)
             }
+            Scan::More if length > LONG_MESSAGE => Decoded::more(self.take(unread, start, end)),
             Scan::More => Decoded::more(start),
             Scan::Wrong(_, expected) => {
-                let found = unread.get(start + length).copied();
+                let found = unread.get(end).copied();
                 let line = self.scanner.line_start();
-                let (mode, resume) =
-                    if line > 0 { (Mode::Between, line) } else { (Mode::SkipLine, length) };
-                self.mode = mode;
-                self.syntax_fault(start + resume, length, expected, found)
+                let (mode, resume) = match line {
+                    0 => (Mode::SkipLine, end),
+                    line => (Mode::Between, start + line - self.gone),
+                };
+                self.leave(mode);
+                self.syntax_fault(resume, length, expected, found)
             }
         }
     }
 
-    fn message(&mut self, start: usize, length: usize) -> Decoded {
-        self.mode = Mode::Between;
-        let content = Content::Json(self.scanner.take_long_values(0));
-        Decoded::message(start + length, start..start + length, content, FRAMING)
+    /// Takes the bytes of a long message that lie between two places; up to where they are not needed any more.
+    fn take(&mut self, unread: &[u8], start: usize, end: usize) -> usize {
+        if self.long.is_none() {
+            let mut long = Box::new(Gathered::default());
+            long.push(&unread[start..end]);
+            self.long = Some(long);
+        }
+        let kept_from = match self.scanner.line_start() {
+            0 => end,
+            line => start + line - self.gone,
+        };
+        self.gone += kept_from - start;
+        kept_from
+    }
+
+    /// Ends the message that is inside.
+    fn leave(&mut self, mode: Mode) {
+        (self.mode, self.long, self.gone) = (mode, None, 0);
+    }
+
+    fn message(&mut self, start: usize, end: usize) -> Decoded {
+        let values = self.scanner.take_long_values(0);
+        let long = self.long.take();
+        self.leave(Mode::Between);
+        match long {
+            None => Decoded::message(end, start..end, Content::Json(values), FRAMING),
+            Some(long) => {
+                let content = long.finish(values).into();
+                let item = Item::LongMessage { content, framing: FRAMING };
+                Decoded { consumed: end, item: Some(item) }
+            }
+        }
     }
 
     fn syntax_fault(
@@ -142,23 +199,24 @@ impl JsonText {
         Decoded::fault(consumed, Fault::Syntax { position, expected, found }, FRAMING, false)
     }
 
+    /// `shown` is what of the message is still shown; it ends at `end`.
     fn too_large(
         &mut self,
         scan: Scan,
-        message: &[u8],
-        start: usize,
+        shown: &[u8],
+        end: usize,
         limits: &MessageLimits,
     ) -> Decoded {
         let line = self.scanner.line_start();
-        let blank = line > 0 && message.get(line..).is_some_and(is_blank);
-        self.mode = match scan {
+        let blank = line > 0 && shown.get(line - self.gone..).is_some_and(is_blank);
+        self.leave(match scan {
             Scan::End(_) => Mode::Between,
             Scan::More => Mode::Oversize { blank },
             Scan::Wrong(..) if blank => Mode::Between,
             Scan::Wrong(..) => Mode::SkipLine,
-        };
+        });
         let fault = Fault::TooLarge { limit: limits.message };
-        Decoded::fault(start + message.len(), fault, FRAMING, false)
+        Decoded::fault(end, fault, FRAMING, false)
     }
 
     /// Drops bytes of a message over the limit, one line at a time; returns how many.
@@ -184,45 +242,9 @@ impl JsonText {
     }
 }
 
-fn leading_blanks(bytes: &[u8]) -> usize {
-    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-    bytes.iter().position(|byte| !is_blank(byte)).unwrap_or(bytes.len())
-}
-
-fn is_blank(bytes: &[u8]) -> bool {
-    leading_blanks(bytes) == bytes.len()
-}
-
-/// Checks that `body` is one JSON value and nothing else besides white space.
-pub fn check(body: &[u8]) -> Result<Content, Fault> {
-    if let Some((length, parts)) = call::recognise(body, 0)
-        && is_blank(&body[length..])
-    {
-        return Ok(Content::Call(parts));
-    }
-    let start = leading_blanks(body);
-    if start == body.len() {
-        return Err(Fault::Empty);
-    }
-    let mut scanner = Scanner::default();
-    let wrong = |position, expected| {
-        Err(Fault::Syntax { position, expected, found: body.get(position).copied() })
-    };
-    let end = match scanner.scan(&body[start..]) {
-        Scan::End(length) => start + length,
-        Scan::More if scanner.may_end() => body.len(),
-        Scan::More => return wrong(body.len(), scanner.expected()),
-        Scan::Wrong(at, expected) => return wrong(start + at, expected),
-    };
-    match end + leading_blanks(&body[end..]) {
-        rest if rest < body.len() => wrong(rest, "the end of the message"),
-        _ => Ok(Content::Json(scanner.take_long_values(start))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::{Item, LongValues};
+    use super::super::{Item, LongContent};
     use super::*;
 
     /// What a decoder makes of bytes that come in chunks of the given size: messages, and `!` for faults.
@@ -239,6 +261,11 @@ mod tests {
                 };
                 match decoded.item {
                     Some(Item::Message { body, .. }) => found.push(text(body)),
+                    Some(Item::LongMessage { content: LongContent::Text(text), .. }) => {
+                        found.push(text.as_str().to_owned());
+                    }
+                    Some(Item::LongMessage { content, .. }) => found.push(format!("{content:?}")),
+                    Some(Item::Pause) => unreachable!("a piece is looked at as a whole"),
                     Some(Item::Fault { .. }) => found.push("!".into()),
                     Some(Item::Http(_)) => found.push("http".into()),
                     None => {
@@ -322,15 +349,5 @@ mod tests {
         let (found, work) = decode_cut(input.as_bytes(), 1, 1 << 20);
         assert_eq!(found.len(), 10_000);
         assert!(work <= 2 * input.len() as u64, "{work} for {} bytes", input.len());
-    }
-
-    #[test]
-    fn check_accepts_exactly_one_value() {
-        assert_eq!(check(b" {\"a\":1}\n"), Ok(Content::Json(LongValues::default())));
-        assert_eq!(check(b"7"), Ok(Content::Json(LongValues::default())));
-        assert_eq!(check(b"  "), Err(Fault::Empty));
-        for bad in [&b"{}{}"[..], b"{", b"[1] x", b"\xff"] {
-            assert!(matches!(check(bad), Err(Fault::Syntax { .. })), "{:?}", bad.escape_ascii());
-        }
     }
 }

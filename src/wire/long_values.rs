@@ -1,11 +1,11 @@
-//! Where the long arrays and objects of a text end.
+//! Where the long arrays, objects and strings of a text end.
 //!
 //! Checking a text shows it anyway, and whoever reads the text level by level would otherwise look for the same ends once
 //! a level: in a message of megabytes each look takes milliseconds.
 
 use std::sync::Arc;
 
-/// Bytes of an array or object from which on its end is kept.
+/// Bytes of a value from which on its end is kept.
 pub const LONG: usize = 16 << 10;
 
 /// Levels of nesting whose ends are kept: deeper than any call nests its long parts.
@@ -19,6 +19,8 @@ type Span = (u32, u32);
 pub(super) struct LongValueFinder {
     /// Where the open values of each level begin; `None` where it is not known.
     begins: [Option<u32>; LEVELS],
+    /// Where the string begins that was begun last.
+    string: Option<u32>,
     found: Vec<Span>,
 }
 
@@ -50,6 +52,23 @@ impl LongValueFinder {
         }
     }
 
+    /// A string that is a value begins at an offset.
+    #[inline]
+    pub(super) fn open_string(&mut self, offset: usize) {
+        self.string = u32::try_from(offset).ok();
+    }
+
+    /// The string that was begun last ends before an offset.
+    #[inline]
+    pub(super) fn close_string(&mut self, end: usize) {
+        if let Some(begin) = self.string
+            && end - begin as usize >= LONG
+            && let Ok(end) = u32::try_from(end)
+        {
+            self.found.push((begin, end));
+        }
+    }
+
     /// What was found in a text that begins `before` bytes behind the beginning of what is asked about.
     pub(super) fn take(&mut self, before: usize) -> LongValues {
         let mut found = std::mem::take(&mut self.found);
@@ -59,7 +78,7 @@ impl LongValueFinder {
     }
 }
 
-/// The long arrays and objects of a text.
+/// The long values of a text.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct LongValues(Option<Arc<[Span]>>);
 
@@ -144,6 +163,23 @@ mod tests {
             at += 1;
         }
         found
+    }
+
+    #[test]
+    fn long_strings_are_found_however_the_text_is_cut() {
+        let (long, name) = ("x".repeat(LONG), "y".repeat(2 * LONG));
+        let text =
+            format!(r#"{{"a":"{long}","{name}":["short","\"{long}\\"],"b":"{long}{long}"}}"#);
+        for cut in [usize::MAX, 1, 63, 1000, 16384] {
+            let mut scanner = crate::wire::scanner::Scanner::default();
+            text.as_bytes().chunks(cut.min(text.len())).for_each(|chunk| _ = scanner.scan(chunk));
+            let found = scanner.take_long_values(0);
+            let strings =
+                found.spans().iter().filter(|span| text.as_bytes()[span.0 as usize] == b'"');
+            let lengths: Vec<_> =
+                strings.map(|(begin, end)| (end - begin) as usize - LONG).collect();
+            assert_eq!(lengths, [2, 6, LONG + 2], "{cut}");
+        }
     }
 
     #[test]

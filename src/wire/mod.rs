@@ -1,10 +1,11 @@
 //! Framing, sans-IO: bytes in, messages out, and answers back into bytes.
 //!
 //! A [`Decoder`] belongs to one connection. It settles the framing on the first bytes ([`detect`]) and keeps
-//! it for life. It never owns the bytes: it is shown everything that waits, says how many bytes are done
-//! with, and names the range of a complete message. However the input is cut, each byte is looked at once,
-//! and once more if it does not belong to a usual call ([`call`]) or stands on the line of a syntax error. [`Framing`] puts an answer
-//! into the framing of its request.
+//! it for life. It is shown everything that waits, says how many bytes are done with, and names the range of a
+//! complete message. Only of a long message ([`long_text`]) it takes the bytes as they come, and gives them away as
+//! one text in the end. However the input is cut, each byte is looked at once, and once more if it does not belong to
+//! a usual call ([`call`]) or stands on the line of a syntax error; no call looks at more than [`LOOKED_AT_ONCE`].
+//! [`Framing`] puts an answer into the framing of its request.
 
 pub mod binary;
 pub mod buffer;
@@ -16,7 +17,10 @@ mod fault;
 mod header_block;
 pub mod headers;
 pub mod http;
+mod json_check;
 pub mod json_text;
+mod long_frame;
+pub mod long_text;
 mod long_values;
 mod number_lists;
 pub mod scanner;
@@ -29,6 +33,7 @@ pub use buffer::Buffer;
 pub use call::CallParts;
 pub use encode::{Framing, Stamp};
 pub use fault::Fault;
+pub use long_text::LongText;
 pub use long_values::{LONG, LongValues};
 
 /// How a connection frames its messages.
@@ -84,8 +89,28 @@ pub enum Content {
     Bulk(u32),
 }
 
+/// What a complete long message contains.
+#[derive(PartialEq, Eq, Debug)]
+pub enum LongContent {
+    /// One JSON value.
+    Text(LongText),
+    /// What would be one JSON value, but is UTF-8 only up to this byte.
+    NotUtf8(usize),
+    /// A payload of the binary bulk lane, with its type.
+    Bulk(u32, Vec<u8>),
+}
+
+impl From<Result<LongText, usize>> for LongContent {
+    fn from(text: Result<LongText, usize>) -> Self {
+        text.map_or_else(LongContent::NotUtf8, LongContent::Text)
+    }
+}
+
+/// The most bytes that a decoder looks at in one call.
+pub const LOOKED_AT_ONCE: usize = 64 << 10;
+
 /// Something complete.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub enum Item {
     /// A message.
     Message {
@@ -96,6 +121,15 @@ pub enum Item {
         /// How its answer is framed.
         framing: Framing,
     },
+    /// A long message, whose bytes were taken as they came.
+    LongMessage {
+        /// What it is.
+        content: LongContent,
+        /// How its answer is framed.
+        framing: Framing,
+    },
+    /// Nothing yet, but enough was looked at for once: others may have their turn before the next call.
+    Pause,
     /// Something that needs an error answer.
     Fault {
         /// What is wrong.
@@ -110,7 +144,7 @@ pub enum Item {
 }
 
 /// What a decoder found.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub struct Decoded {
     /// Bytes from the front that are done with once the item is handled.
     pub consumed: usize,
@@ -178,12 +212,40 @@ impl Decoder {
                 Some(protocol) => self.settle(protocol),
             }
         }
+        let most = self.seen(limits) + LOOKED_AT_ONCE;
+        if unread.len() <= most {
+            return self.decode_all(unread, ended, limits);
+        }
+        let Decoded { consumed, item } = self.decode_all(&unread[..most], false, limits);
+        Decoded { consumed, item: item.or(Some(Item::Pause)) }
+    }
+
+    fn decode_all(&mut self, unread: &[u8], ended: bool, limits: &MessageLimits) -> Decoded {
         match &mut self.state {
             State::Undecided => Decoded::more(0),
             State::JsonText(decoder) => decoder.decode(unread, ended, limits),
             State::Headers(decoder) => decoder.decode(unread, ended, limits),
             State::Http(decoder) => decoder.decode(unread, ended, limits),
             State::Binary(decoder) => decoder.decode(unread, ended, limits),
+        }
+    }
+
+    /// Bytes at the front that were looked at before, or that have to be there before anything is looked at.
+    fn seen(&self, limits: &MessageLimits) -> usize {
+        match &self.state {
+            State::Undecided => 0,
+            State::JsonText(decoder) => decoder.seen(),
+            State::Headers(_) | State::Http(_) | State::Binary(_) => limits.headers,
+        }
+    }
+
+    /// Bytes of a long message that the decoder has taken.
+    pub fn held(&self) -> usize {
+        match &self.state {
+            State::Undecided | State::Http(_) => 0,
+            State::JsonText(decoder) => decoder.held(),
+            State::Headers(decoder) => decoder.held(),
+            State::Binary(decoder) => decoder.held(),
         }
     }
 
@@ -203,14 +265,14 @@ impl Decoder {
         };
     }
 
-    /// Whether something was begun and is not complete, apart from waiting bytes: the rest of an oversized
-    /// message or of a line that is being skipped.
-    pub fn is_skipping(&self) -> bool {
+    /// Whether something was begun and is not complete, apart from waiting bytes: a long message, the rest of an
+    /// oversized one, or of a line that is being skipped.
+    pub fn is_inside(&self) -> bool {
         match &self.state {
             State::Undecided | State::Http(_) => false,
-            State::JsonText(decoder) => decoder.is_skipping(),
-            State::Headers(decoder) => decoder.is_skipping(),
-            State::Binary(decoder) => decoder.is_skipping(),
+            State::JsonText(decoder) => decoder.is_inside(),
+            State::Headers(decoder) => decoder.is_inside(),
+            State::Binary(decoder) => decoder.is_inside(),
         }
     }
 

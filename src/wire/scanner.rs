@@ -145,7 +145,10 @@ impl Scanner {
                     match bytes.get(at) {
                         None => break,
                         Some(b'"') if name => self.state = State::Colon,
-                        Some(b'"') => self.close_value(),
+                        Some(b'"') => {
+                            self.long.close_string(self.position + at + 1);
+                            self.close_value();
+                        }
                         Some(b'\\') => self.state = State::Escape(name),
                         Some(_) => return self.wrong(at),
                     }
@@ -270,7 +273,10 @@ impl Scanner {
         match byte {
             b'{' => self.open(true, at),
             b'[' => self.open(false, at),
-            b'"' => self.go(State::String(false)),
+            b'"' => {
+                self.long.open_string(self.position + at);
+                self.go(State::String(false))
+            }
             b'-' => self.go(State::Minus),
             b'0' => self.go(State::Zero),
             b'1'..=b'9' => self.go(State::Integer),

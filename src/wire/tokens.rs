@@ -2,6 +2,7 @@
 //! seen. They are passed in one step; what is not so simple is left to the scanner, byte by byte.
 
 use super::call::recognise;
+use super::long_values::LONG;
 use super::number_lists::numbers_length;
 use super::scanner::{MAX_DEPTH, Scanner, State};
 
@@ -101,6 +102,10 @@ impl Scanner {
                 }
                 (State::Value | State::ValueOrEnd, b'"') => {
                     let Some(length) = plain_string(&bytes[at..]) else { break };
+                    if length >= LONG {
+                        self.long.open_string(self.position() + at);
+                        self.long.close_string(self.position() + at + length);
+                    }
                     (length, State::CommaOrEnd)
                 }
                 // A batch of usual calls goes on call by call.

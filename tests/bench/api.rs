@@ -9,12 +9,13 @@ mod service;
 
 use std::collections::HashMap;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use goxel_daemon::document::history::Scope;
 use goxel_daemon::job::Budget;
 use goxel_daemon::rpc::{ConnectionId, Handled};
 use goxel_daemon::voxel::{Point, Rgba};
-use goxel_daemon::wire::{Content, Decoder, Item, MessageLimits};
+use goxel_daemon::wire::{Content, Decoded, Decoder, Item, LongContent, MessageLimits};
 use goxel_daemon::workspace::{DEFAULT_PROJECT, Project};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
@@ -72,15 +73,22 @@ struct Server {
 fn answer(server: &mut Server, message: &[u8], out: &mut Vec<u8>) {
     out.clear();
     let Server { decoder, daemon: Daemon { service, host } } = server;
-    let decoded = decoder.decode(message, false, &MessageLimits::default());
-    let Some(Item::Message { body, content, .. }) = decoded.item else {
-        panic!("a whole message was decoded to {decoded:?}");
-    };
-    let (message, caller) = (&message[body], ConnectionId(1));
-    let handled = match content {
-        Content::Call(parts) => service.handle_call(message, &parts, caller, host, out),
-        Content::Json(long) => service.handle_checked(message, &long, caller, host, out),
-        Content::Bulk(_) => panic!("no bulk frame was sent"),
+    let (caller, mut rest) = (ConnectionId(1), message);
+    let handled = loop {
+        let Decoded { consumed, item } = decoder.decode(rest, false, &MessageLimits::default());
+        match item {
+            Some(Item::Pause) => rest = &rest[consumed..],
+            Some(Item::Message { body, content: Content::Call(parts), .. }) => {
+                break service.handle_call(&rest[body], &parts, caller, host, out);
+            }
+            Some(Item::Message { body, content: Content::Json(long), .. }) => {
+                break service.handle_checked(&rest[body], &long, caller, host, out);
+            }
+            Some(Item::LongMessage { content: LongContent::Text(text), .. }) => {
+                break service.handle_long(&Arc::new(text), caller, host, out);
+            }
+            other => panic!("a whole message was decoded to {other:?}"),
+        }
     };
     if let Handled::Pending(mut exchange) = handled {
         let budget = || Budget::units(256);

@@ -16,13 +16,12 @@ pub(super) fn ends_scalar(byte: u8) -> bool {
 /// The offset behind the value at `at` in a text that was checked before: only its end is looked for.
 pub(super) fn skip_valid(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at)? {
-        b'"' => skip_string(text, at).ok(),
-        b'[' | b'{' if text.len() - at >= LONG => {
+        b'"' | b'[' | b'{' if text.len() - at >= LONG => {
             let known = end_of_long_value(text, at);
-            debug_assert!(known.is_none() || known == skip_brackets(text, at));
-            known.or_else(|| skip_brackets(text, at))
+            debug_assert!(known.is_none() || known == skip_delimited(text, at));
+            known.or_else(|| skip_delimited(text, at))
         }
-        b'[' | b'{' => skip_brackets(text, at),
+        b'"' | b'[' | b'{' => skip_delimited(text, at),
         b',' | b']' | b'}' => None,
         _ => {
             let mut end = at + 1;
@@ -32,6 +31,11 @@ pub(super) fn skip_valid(text: &[u8], at: usize) -> Option<usize> {
             Some(end)
         }
     }
+}
+
+/// Skips a string, an array or an object.
+fn skip_delimited(text: &[u8], at: usize) -> Option<usize> {
+    if text[at] == b'"' { skip_string(text, at).ok() } else { skip_brackets(text, at) }
 }
 
 /// Skips an array or object: goes on behind the bracket that closes as many as were opened.

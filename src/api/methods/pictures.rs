@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::super::json::Spelt;
 use super::super::macros::{method, params, result};
 use super::super::value::Raw;
 use super::super::{Args, Param, ParamError, Params};
@@ -125,7 +126,7 @@ result! {
         /// Always true.
         success: bool,
         /// The PNG in base64; absent if it went to a file.
-        image_data: Option<String>,
+        image_data: Option<Spelt<String>>,
         /// Always "png".
         format: &'static str,
         /// Pixels across.

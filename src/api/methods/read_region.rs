@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::super::json::Spelt;
 use super::super::macros::{method, params, result};
 use super::super::source::Source;
 use super::super::value::InRange;
@@ -63,9 +64,9 @@ result! {
         /// With runs: the colours, `#RRGGBBAA`; the first one is the empty cell.
         palette: Option<Vec<String>>,
         /// With runs: count, index, count, index and so on.
-        runs: Option<Vec<u64>>,
+        runs: Option<Spelt<Vec<u64>>>,
         /// With base64: the bytes r, g, b, a of every cell.
-        data: Option<String>,
+        data: Option<Spelt<String>>,
         /// What to ask the next page with; absent at the end of the box.
         next_cursor: Option<String>,
         /// The layer that was read; absent for all visible ones.

@@ -1,7 +1,9 @@
 //! Methods about the daemon itself.
 
 use super::super::instance::Instance;
+use super::super::json::Spelt;
 use super::super::macros::{method, params, result};
+use super::super::member::Member;
 use super::super::schema::{Describe, Field, Schema};
 use super::super::value::Raw;
 use super::super::{Args, Param, ParamError, Params, ResultType};
@@ -42,7 +44,7 @@ impl<'a> Params<'a> for EchoParams<'a> {
 }
 
 /// The params as they came, without white space.
-pub struct Echoed(pub Box<serde_json::value::RawValue>);
+pub struct Echoed(pub Spelt<()>);
 
 impl serde::Serialize for Echoed {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -52,6 +54,10 @@ impl serde::Serialize for Echoed {
 
 impl ResultType for Echoed {
     const FIELDS: &'static [Field] = &[];
+
+    fn write(&self, out: &mut Vec<u8>) {
+        Member::write(&self.0, out);
+    }
 }
 
 method! {

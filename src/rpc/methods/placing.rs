@@ -6,12 +6,14 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD};
-use base64::write::EncoderStringWriter;
+use base64::write::EncoderWriter;
 use sha2::{Digest, Sha256};
 
 use super::drawing::FileJob;
 use super::files::file_error;
+use crate::api::json::Spelt;
 use crate::format::{FormatError, ReplaceJob};
+use crate::job::pieces::{Pieces, SharedPieces};
 use crate::job::{Budget, Job, Progress, Step};
 use crate::render::PngFile;
 use crate::render_store::{NewRender, RenderStoreError, StoredRender};
@@ -38,7 +40,7 @@ pub(super) struct Placed {
     /// What the store knows of it, if it went there.
     pub(super) stored: Option<StoredRender>,
     /// The file itself in base64, if it goes into the answer.
-    pub(super) text: Option<String>,
+    pub(super) text: Option<Spelt<String>>,
 }
 
 /// The error code of a picture that cannot be written, and what could not be done.
@@ -81,7 +83,8 @@ enum Stage {
     /// The base64 of a picture for the answer.
     Spelling {
         png: PngFile,
-        text: Box<EncoderStringWriter<'static, GeneralPurpose, String>>,
+        text: SharedPieces,
+        encoder: Box<EncoderWriter<'static, GeneralPurpose, SharedPieces>>,
         done: u64,
     },
     Writing {
@@ -126,16 +129,17 @@ impl<F> Placing<F> {
                     self.write(png, path, Some((new, sum)))?
                 }
             }
-            Stage::Spelling { png, mut text, done } => {
+            Stage::Spelling { png, text, mut encoder, done } => {
                 let part = png.bytes.from_place(done);
                 let part = &part[..part.len().min(SPELT_AT_ONCE)];
                 // Writing to memory cannot fail.
-                let _ = text.write_all(part);
+                let _ = encoder.write_all(part);
                 let done = done + part.len() as u64;
                 if done == png.bytes.len() {
-                    return Ok(Some(in_answer(&png, text.into_inner())));
+                    let _ = encoder.finish();
+                    return Ok(Some(in_answer(&png, text.take())));
                 }
-                Stage::Spelling { png, text, done }
+                Stage::Spelling { png, text, encoder, done }
             }
             Stage::Writing { mut job, path, size, stored } => match job.step(budget) {
                 Step::More => Stage::Writing { job, path, size, stored },
@@ -182,17 +186,20 @@ impl<F> Placing<F> {
 }
 
 impl Stage {
-    /// Begins to write a picture as text, with room for all of it so that it is never moved.
+    /// Begins to write a picture as text.
     fn spell(png: PngFile) -> Stage {
-        let room = png.bytes.len().div_ceil(3) as usize * 4;
-        let text = EncoderStringWriter::from_consumer(String::with_capacity(room), &STANDARD);
-        Stage::Spelling { png, text: Box::new(text), done: 0 }
+        let mut text = SharedPieces::default();
+        let _ = text.write_all(b"\"");
+        let encoder = Box::new(EncoderWriter::new(text.clone(), &STANDARD));
+        Stage::Spelling { png, text, encoder, done: 0 }
     }
 }
 
-fn in_answer(png: &PngFile, text: String) -> Placed {
+/// A picture whose text is complete but for the quote behind it.
+fn in_answer(png: &PngFile, mut text: Pieces) -> Placed {
+    text.put(b"\"");
     let (size, bytes) = ([png.width, png.height], png.bytes.len());
-    Placed { size, bytes, path: None, stored: None, text: Some(text) }
+    Placed { size, bytes, path: None, stored: None, text: Some(Spelt::new(text)) }
 }
 
 impl<R, F> Task<R> for Placing<F>

@@ -1,15 +1,18 @@
 //! The handler that reads boxes page by page.
 
 use std::collections::HashMap;
+use std::io::Write;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, STANDARD};
+use base64::write::EncoderWriter;
 
 use super::entries;
 use super::sources::sourced;
 use crate::api::args::ParamError;
 use crate::api::color_form::to_hex;
+use crate::api::json::Spelt;
 use crate::api::methods::read_region::*;
+use crate::job::pieces::{Pieces, SharedPieces};
 use crate::job::{Budget, Job, Progress, Step};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{OVER_LIMIT, REVISION_CONFLICT, RpcError};
@@ -21,7 +24,7 @@ entries![ReadRegion];
 /// Units of work that are done before other connections get their turn.
 const UNITS_AT_ONCE: u64 = 4;
 /// Steps of a walk that count as one unit of work.
-const STEPS_PER_UNIT: usize = 4096;
+const STEPS_PER_UNIT: u64 = 4096;
 
 impl Handle for ReadRegion {
     fn handle(
@@ -92,38 +95,113 @@ struct Page {
     encoding: Encoding,
     palette: Vec<Rgba>,
     indexes: HashMap<Rgba, u64>,
-    runs: Vec<u64>,
-    bytes: Vec<u8>,
+    /// The run that may go on: how many cells, and the index of their colour.
+    run: Option<(u64, u64)>,
+    /// How many runs there are, with that one.
+    run_count: usize,
+    text: Text,
 }
+
+/// What is read, as JSON.
+enum Text {
+    /// Counts and indexes, without the brackets around them.
+    Runs(Pieces),
+    /// The cells in base64, with the quote before them. The encoder writes to the same pieces.
+    Cells(SharedPieces, EncoderWriter<'static, GeneralPurpose, SharedPieces>),
+}
+
+impl Text {
+    fn new(encoding: Encoding) -> Self {
+        match encoding {
+            Encoding::Runs => Text::Runs(Pieces::new()),
+            Encoding::Base64 => {
+                let mut pieces = SharedPieces::default();
+                // Writing to memory cannot fail.
+                let _ = pieces.write_all(b"\"");
+                Text::Cells(pieces.clone(), EncoderWriter::new(pieces, &STANDARD))
+            }
+        }
+    }
+
+    /// Appends a run.
+    fn put_run(&mut self, count: u64, index: u64) {
+        let Text::Runs(pieces) = self else { return };
+        let comma: &[u8] = if pieces.is_empty() { b"" } else { b"," };
+        let (mut count_text, mut index_text) = (itoa::Buffer::new(), itoa::Buffer::new());
+        let parts =
+            [comma, count_text.format(count).as_bytes(), b",", index_text.format(index).as_bytes()];
+        let out = pieces.room(RUN_ROOM);
+        parts.iter().for_each(|part| out.extend_from_slice(part));
+    }
+
+    /// Appends cells of one colour.
+    fn put_cells(&mut self, mut count: u64, color: Rgba) {
+        let Text::Cells(_, encoder) = self else { return };
+        let cells = [color.bytes(); 64];
+        while count > 0 {
+            let now = count.min(cells.len() as u64);
+            let _ = encoder.write_all(cells[..now as usize].as_flattened());
+            count -= now;
+        }
+    }
+}
+
+/// Bytes of a run as text, at most.
+const RUN_ROOM: usize = 48;
 
 impl Page {
     fn new(volume: Volume, bounds: Bounds, first: u64, limit: u64, encoding: Encoding) -> Self {
         let total = u64::try_from(bounds.capacity()).unwrap_or(u64::MAX);
         let end = total.min(first.saturating_add(limit));
         let (palette, indexes) = (vec![Rgba::EMPTY], HashMap::from([(Rgba::EMPTY, 0)]));
-        let (runs, bytes) = (Vec::new(), Vec::new());
-        Page { volume, bounds, first, next: first, end, encoding, palette, indexes, runs, bytes }
+        let (run, run_count, text) = (None, 0, Text::new(encoding));
+        let next = first;
+        Page { volume, bounds, first, next, end, encoding, palette, indexes, run, run_count, text }
     }
 
     fn push(&mut self, count: u64, color: Rgba) {
-        match self.encoding {
-            Encoding::Base64 => (0..count).for_each(|_| self.bytes.extend(color.bytes())),
-            Encoding::Runs => {
-                let palette = &mut self.palette;
-                let index = *self.indexes.entry(color).or_insert_with(|| {
-                    palette.push(color);
-                    palette.len() as u64 - 1
-                });
-                match self.runs.as_mut_slice() {
-                    [.., run, last] if *last == index => *run += count,
-                    _ => self.runs.extend([count, index]),
+        if self.encoding == Encoding::Base64 {
+            return self.text.put_cells(count, color);
+        }
+        let palette = &mut self.palette;
+        let index = *self.indexes.entry(color).or_insert_with(|| {
+            palette.push(color);
+            palette.len() as u64 - 1
+        });
+        match &mut self.run {
+            Some((run, last)) if *last == index => *run += count,
+            run => {
+                if let Some((count, index)) = run.replace((count, index)) {
+                    self.text.put_run(count, index);
                 }
+                self.run_count += 1;
             }
         }
     }
 
     fn is_full(&self) -> bool {
-        self.next >= self.end || self.runs.len() >= 2 * MAX_PAGE_RUNS
+        self.next >= self.end || self.run_count >= MAX_PAGE_RUNS
+    }
+
+    /// The runs and the cells, whichever were asked for.
+    fn spell(&mut self) -> (Option<Spelt<Vec<u64>>>, Option<Spelt<String>>) {
+        if let Some((count, index)) = self.run.take() {
+            self.text.put_run(count, index);
+        }
+        match &mut self.text {
+            Text::Runs(runs) => {
+                let mut list = Pieces::from(b"[".to_vec());
+                list.append(std::mem::take(runs));
+                list.put(b"]");
+                (Some(Spelt::new(list)), None)
+            }
+            Text::Cells(pieces, encoder) => {
+                let _ = encoder.finish();
+                let mut text = pieces.take();
+                text.put(b"\"");
+                (None, Some(Spelt::new(text)))
+            }
+        }
     }
 }
 
@@ -133,24 +211,31 @@ impl Job for Page {
     fn step(&mut self, budget: &mut Budget) -> Step<Page> {
         let volume = self.volume.clone();
         let mut runs = CellRuns::new(&volume, self.bounds, self.next);
-        loop {
-            for _ in 0..STEPS_PER_UNIT {
-                if self.is_full() {
-                    let empty = Page::new(Volume::new(), self.bounds, 0, 0, self.encoding);
-                    return Step::Done(std::mem::replace(self, empty));
-                }
-                let Some((count, color)) = runs.next() else {
-                    self.next = self.end;
-                    continue;
+        let mut steps = 0;
+        while !self.is_full() {
+            let Some((count, color)) = runs.next() else {
+                self.next = self.end;
+                break;
+            };
+            let mut left = count.min(self.end - self.next);
+            while left > 0 {
+                // A run is as much work as its cells if all of them are written.
+                let (now, work) = match self.encoding {
+                    Encoding::Runs => (left, 1),
+                    Encoding::Base64 => (left.min(STEPS_PER_UNIT), left.min(STEPS_PER_UNIT)),
                 };
-                let count = count.min(self.end - self.next);
-                self.push(count, color);
-                self.next += count;
-            }
-            if !budget.spend(1) {
-                return Step::More;
+                self.push(now, color);
+                (self.next, left, steps) = (self.next + now, left - now, steps + work);
+                if steps >= STEPS_PER_UNIT {
+                    steps = 0;
+                    if !budget.spend(1) {
+                        return Step::More;
+                    }
+                }
             }
         }
+        let empty = Page::new(Volume::new(), self.bounds, 0, 0, self.encoding);
+        Step::Done(std::mem::replace(self, empty))
     }
 
     fn progress(&self) -> Progress {
@@ -158,9 +243,10 @@ impl Job for Page {
     }
 }
 
-fn result(page: Page, revision: u64, layer_id: Option<i32>) -> ReadRegionResult {
+fn result(mut page: Page, revision: u64, layer_id: Option<i32>) -> ReadRegionResult {
     let total = u64::try_from(page.bounds.capacity()).unwrap_or(u64::MAX);
     let is_runs = page.encoding == Encoding::Runs;
+    let (runs, data) = page.spell();
     ReadRegionResult {
         encoding: page.encoding.word(),
         min: page.bounds.min,
@@ -170,8 +256,8 @@ fn result(page: Page, revision: u64, layer_id: Option<i32>) -> ReadRegionResult 
         offset: page.first,
         cells: page.next - page.first,
         palette: is_runs.then(|| page.palette.iter().map(|&color| to_hex(color)).collect()),
-        runs: is_runs.then_some(page.runs),
-        data: (!is_runs).then(|| STANDARD.encode(&page.bytes)),
+        runs,
+        data,
         next_cursor: (page.next < total).then(|| cursor(revision, page.next)),
         layer_id,
         revision,

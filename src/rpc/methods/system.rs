@@ -7,7 +7,10 @@ use time::macros::format_description;
 use super::entries;
 use crate::VERSION;
 use crate::api::instance::Instance;
+use crate::api::json::{Compactor, Spelt, TextPart, compact};
 use crate::api::methods::system::*;
+use crate::job::pieces::Pieces;
+use crate::job::{Budget, Job, Progress, Step};
 use crate::rpc::context::{Context, Daemon, Outcome};
 use crate::rpc::describe;
 use crate::rpc::error::{NOT_BUILT_IN, RpcError};
@@ -38,11 +41,48 @@ impl Handle for Ping {
 
 impl Handle for Echo {
     fn handle(_: &mut Context<'_>, params: EchoParams<'_>) -> Result<Outcome<Echoed>, RpcError> {
-        let mut text = Vec::new();
-        crate::api::json::compact(params.0.unwrap_or("{}"), &mut text);
-        let text = String::from_utf8(text).map_err(RpcError::internal)?;
-        let raw = serde_json::value::RawValue::from_string(text).map_err(RpcError::internal)?;
-        Ok(Echoed(raw).into())
+        let text = params.0.unwrap_or("{}");
+        if text.len() <= ECHOED_AT_ONCE {
+            let mut compacted = Vec::new();
+            compact(text, &mut compacted);
+            return Ok(Echoed(Spelt::new(compacted.into())).into());
+        }
+        let (text, compactor) = (TextPart::of(text), Compactor::default());
+        let job = LongEcho { text, at: 0, compactor, echoed: Pieces::new() };
+        Ok(Outcome::job(job, |_, echoed| Ok(Echoed(Spelt::new(echoed)))))
+    }
+}
+
+/// Bytes that are echoed in one unit of work.
+const ECHOED_AT_ONCE: usize = 32 << 10;
+
+/// Much that is sent back.
+struct LongEcho {
+    text: TextPart,
+    at: usize,
+    compactor: Compactor,
+    echoed: Pieces,
+}
+
+impl Job for LongEcho {
+    type Output = Pieces;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<Pieces> {
+        while let rest = &self.text.as_str().as_bytes()[self.at..]
+            && !rest.is_empty()
+        {
+            let part = &rest[..rest.len().min(ECHOED_AT_ONCE)];
+            self.compactor.push(part, self.echoed.room(part.len()));
+            self.at += part.len();
+            if !budget.spend(1) {
+                return Step::More;
+            }
+        }
+        Step::Done(std::mem::take(&mut self.echoed))
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { done: self.at as u64, total: self.text.as_str().len() as u64 }
     }
 }
 
