@@ -39,7 +39,9 @@
 //! * `api::json` cuts and checks JSON text by hand. Params are typed from slices of the message without
 //!   a tree and mostly without memory of their own; a call costs about a fifth of what it costs through
 //!   `serde_json::Value` (`make bench-api`). Long texts are looked at 64 bytes at a time ([`wire::window`]), and what the
-//!   decoder saw of long arrays and objects ([`wire::LongValues`]) serves those who read them.
+//!   decoder saw of long values ([`wire::LongValues`]) serves those who read them.
+//! * A long message ([`wire::long_text`]) is checked while it comes and becomes one text that work in slices shares; a
+//!   long answer is made of pieces (`job::pieces`, `api::json::Spelt`) that are sent as they are. Neither is copied as a whole.
 //! * The reactor is generic over its transport and clock instead of a state machine beside it: the simulator
 //!   runs the very code of the daemon.
 //! * Freeing is work too. What long work leaves behind (`job::leftovers`) is freed in slices by the loop, and a job

@@ -5,8 +5,8 @@ use super::error::RpcError;
 use crate::job::{Budget, Progress, Step};
 use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Point, Rgba, Volume};
 
-/// Blocks that are looked at in one go.
-const BLOCKS_AT_ONCE: usize = 128;
+/// Blocks that are looked at in one go. All voxels of a block may have to be written.
+const BLOCKS_AT_ONCE: u64 = 8;
 
 /// What is made of the blocks.
 pub(super) trait Collect {
@@ -119,14 +119,12 @@ where
 {
     let touched = |at: &BlockPos| within.is_none_or(|b| b.intersect(&block_box(*at)).is_some());
     let blocks: Vec<BlockPos> = volume.blocks().map(|(at, _)| at).filter(touched).collect();
-    let is_short = blocks.len() <= BLOCKS_AT_ONCE;
     let volume = volume.clone();
     let mut scan =
         Scan { volume, blocks, next: 0, within, collect: Some(collect), finish: Some(finish) };
-    if !is_short {
+    if !scan.run(&mut Budget::units(BLOCKS_AT_ONCE)) {
         return Ok(Outcome::Later(Box::new(scan)));
     }
-    scan.run(&mut Budget::unlimited());
     let (Some(collect), Some(finish)) = (scan.collect, scan.finish) else {
         return Err(RpcError::internal("a scan ended early"));
     };

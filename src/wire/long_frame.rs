@@ -17,7 +17,7 @@ pub(super) struct LongFrame {
 
 #[derive(Clone, Debug)]
 enum Partial {
-    Json(JsonCheck, Gathered),
+    Json(Box<JsonCheck>, Gathered),
     Bulk(u32, Vec<u8>),
 }
 
@@ -31,7 +31,7 @@ impl LongFrame {
     pub(super) fn new(framing: Framing, length: usize, bulk: Option<u32>) -> Box<Self> {
         let content = match bulk {
             Some(kind) => Partial::Bulk(kind, payload_room(length)),
-            None => Partial::Json(JsonCheck::default(), Gathered::with_room(length)),
+            None => Partial::Json(Box::default(), Gathered::with_room(length)),
         };
         Box::new(LongFrame { framing, length, received: 0, content })
     }
@@ -85,11 +85,11 @@ impl LongFrame {
         }
     }
 
-    fn finish(mut self: Box<Self>, consumed: usize) -> Decoded {
+    fn finish(&mut self, consumed: usize) -> Decoded {
         let framing = self.framing;
         let content = match &mut self.content {
             Partial::Bulk(kind, payload) => LongContent::Bulk(*kind, std::mem::take(payload)),
-            Partial::Json(check, gathered) => match std::mem::take(check).finish() {
+            Partial::Json(check, gathered) => match (*std::mem::take(check)).finish() {
                 Err(fault) => return Decoded::fault(consumed, fault, framing, false),
                 Ok(values) => std::mem::take(gathered).finish(values).into(),
             },

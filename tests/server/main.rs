@@ -4,6 +4,7 @@ mod daemon;
 mod error_recovery;
 mod lifecycle;
 mod limits;
+mod long_messages;
 mod ownership;
 mod protocol_detection;
 mod spec_examples;

@@ -5,6 +5,7 @@ use super::super::source::Source;
 use super::super::value::InRange;
 use super::super::{BoxParam, Corners};
 use super::region::ListedVoxels;
+use crate::api::json::Spelt;
 use crate::voxel::Rgba;
 
 params! {
@@ -36,7 +37,7 @@ result! {
         /// How many voxels fit, whatever `limit` is.
         match_count: u64,
         /// The voxels, in a stable order.
-        voxels: ListedVoxels,
+        voxels: Spelt<ListedVoxels>,
         /// How many voxels are answered with.
         count: usize,
         /// What to ask the next page with, if there are more; good while `revision` is the same.

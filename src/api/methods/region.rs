@@ -1,12 +1,11 @@
 //! Methods that read many voxels.
 
-use serde::ser::{SerializeMap, SerializeSeq};
-
+use super::super::json::Spelt;
 use super::super::macros::{method, params, result};
-use super::super::member::Member;
 use super::super::schema::{COORDINATE, Describe, Field, POINT, RGBA, Schema};
 use super::super::value::{ParamType, Value, whole};
 use super::super::{Args, LayerRef, Param, ParamError};
+use crate::job::pieces::Pieces;
 use crate::voxel::{Bounds, Point, Rgba};
 
 /// A corner of a region, `[x,y,z]`.
@@ -113,29 +112,41 @@ params! {
     }
 }
 
-/// Voxels as `[{"x":..,"y":..,"z":..,"color":[r,g,b,a]},..]`.
-pub struct ListedVoxels(pub Vec<(Point, Rgba)>);
-
-struct ListedVoxel(Point, Rgba);
-
-impl serde::Serialize for ListedVoxel {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(4))?;
-        map.serialize_entry("x", &self.0.x)?;
-        map.serialize_entry("y", &self.0.y)?;
-        map.serialize_entry("z", &self.0.z)?;
-        map.serialize_entry("color", &self.1.bytes())?;
-        map.end()
-    }
+/// Voxels as `[{"x":..,"y":..,"z":..,"color":[r,g,b,a]},..]`, written one after the other.
+#[derive(Default)]
+pub struct ListedVoxels {
+    json: Pieces,
+    count: usize,
 }
 
-impl serde::Serialize for ListedVoxels {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for &(point, color) in &self.0 {
-            list.serialize_element(&ListedVoxel(point, color))?;
+/// Bytes of one voxel, at most.
+const VOXEL_ROOM: usize = 128;
+
+impl ListedVoxels {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Appends a voxel.
+    pub fn push(&mut self, point: Point, color: Rgba) {
+        let out = self.json.room(VOXEL_ROOM);
+        let numbers = [point.x, point.y, point.z].into_iter();
+        let numbers = numbers.chain(color.bytes().map(i32::from));
+        let names = [r#"{"x":"#, r#","y":"#, r#","z":"#, r#","color":["#, ",", ",", ","];
+        out.push(if self.count == 0 { b'[' } else { b',' });
+        for (name, number) in names.into_iter().zip(numbers) {
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
         }
-        list.end()
+        out.extend_from_slice(b"]}");
+        self.count += 1;
+    }
+
+    /// The whole list.
+    pub fn finish(mut self) -> Spelt<ListedVoxels> {
+        self.json.put(if self.count == 0 { b"[]" } else { b"]" });
+        Spelt::new(self.json)
     }
 }
 
@@ -155,8 +166,6 @@ impl Describe for ListedVoxels {
         usize::MAX,
     );
 }
-
-impl Member for ListedVoxels {}
 
 result! {
     /// A box; both corners are inside.
@@ -178,7 +187,7 @@ result! {
     /// Voxels of a layer, in an order that only edits change.
     pub struct VoxelPage {
         /// The voxels.
-        voxels: ListedVoxels,
+        voxels: Spelt<ListedVoxels>,
         /// How many these are.
         count: usize,
         /// Whether there are more.

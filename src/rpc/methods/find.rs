@@ -60,7 +60,7 @@ struct Found {
     limit: usize,
     count: u64,
     bounds: Option<Bounds>,
-    voxels: Vec<(Point, Rgba)>,
+    voxels: ListedVoxels,
 }
 
 impl Collect for Found {
@@ -71,8 +71,8 @@ impl Collect for Found {
             if !self.wanted.fits(&self.volume, point, color) {
                 continue;
             }
-            if self.count >= self.offset && self.voxels.len() < self.limit {
-                self.voxels.push((point, color));
+            if self.count >= self.offset && self.voxels.count() < self.limit {
+                self.voxels.push(point, color);
             }
             self.count += 1;
             self.bounds = Bounds::union_of(self.bounds, Some(Bounds::of_point(point)));
@@ -100,17 +100,17 @@ impl Handle for Find {
         };
         let offset = params.offset;
         let limit = usize::try_from(params.limit.0).unwrap_or(usize::MAX);
-        let (count, bounds, voxels) = (0, None, Vec::new());
+        let (count, bounds, voxels) = (0, None, ListedVoxels::default());
         let within = params.within.map(|within| within.0);
         sourced(context, params.layer_id, move |_, volume, layer_id| {
             let copy = volume.clone();
             let found = Found { volume: copy, wanted, offset, limit, count, bounds, voxels };
             scan(&volume, within, found, move |found| {
-                let next = offset + found.voxels.len() as u64;
+                let next = offset + found.voxels.count() as u64;
                 Ok(FindResult {
                     match_count: found.count,
-                    count: found.voxels.len(),
-                    voxels: ListedVoxels(found.voxels),
+                    count: found.voxels.count(),
+                    voxels: found.voxels.finish(),
                     next_offset: (next < found.count).then_some(next),
                     bounds: found.bounds.map(Corners::from),
                     layer_id,

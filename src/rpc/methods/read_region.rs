@@ -24,7 +24,7 @@ entries![ReadRegion];
 /// Units of work that are done before other connections get their turn.
 const UNITS_AT_ONCE: u64 = 4;
 /// Steps of a walk that count as one unit of work.
-const STEPS_PER_UNIT: u64 = 4096;
+const STEPS_PER_UNIT: u64 = 1024;
 
 impl Handle for ReadRegion {
     fn handle(
@@ -107,7 +107,7 @@ enum Text {
     /// Counts and indexes, without the brackets around them.
     Runs(Pieces),
     /// The cells in base64, with the quote before them. The encoder writes to the same pieces.
-    Cells(SharedPieces, EncoderWriter<'static, GeneralPurpose, SharedPieces>),
+    Cells(SharedPieces, Box<EncoderWriter<'static, GeneralPurpose, SharedPieces>>),
 }
 
 impl Text {
@@ -118,7 +118,7 @@ impl Text {
                 let mut pieces = SharedPieces::default();
                 // Writing to memory cannot fail.
                 let _ = pieces.write_all(b"\"");
-                Text::Cells(pieces.clone(), EncoderWriter::new(pieces, &STANDARD))
+                Text::Cells(pieces.clone(), Box::new(EncoderWriter::new(pieces, &STANDARD)))
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
 use crate::rpc::scan::{Collect, Looked, scan};
 use crate::rpc::table::Handle;
-use crate::voxel::{Bounds, Point, Rgba};
+use crate::voxel::Bounds;
 
 entries![GetVoxelsRegion, GetLayerVoxels];
 
@@ -16,12 +16,13 @@ struct Page {
     filter: ColorFilter,
     skip: u64,
     limit: usize,
-    voxels: Vec<(Point, Rgba)>,
+    voxels: ListedVoxels,
+    bounds: Option<Bounds>,
     more: bool,
 }
 
 impl Collect for Page {
-    type Output = (Vec<(Point, Rgba)>, bool);
+    type Output = Page;
 
     fn block(&mut self, block: Looked<'_>) -> bool {
         if self.skip > 0
@@ -35,8 +36,9 @@ impl Collect for Page {
         for (point, color) in block.voxels().filter(|&(_, color)| self.filter.wants(color)) {
             if self.skip > 0 {
                 self.skip -= 1;
-            } else if self.voxels.len() < self.limit {
-                self.voxels.push((point, color));
+            } else if self.voxels.count() < self.limit {
+                self.voxels.push(point, color);
+                self.bounds = Bounds::union_of(self.bounds, Some(Bounds::of_point(point)));
             } else {
                 self.more = true;
                 return false;
@@ -46,7 +48,7 @@ impl Collect for Page {
     }
 
     fn finish(self) -> Self::Output {
-        (self.voxels, self.more)
+        self
     }
 }
 
@@ -59,20 +61,14 @@ fn read(
     let project = context.project()?;
     let revision = project.revision();
     let layer = target::bulk_layer(project.document(), layer, "Bulk operation failed")?;
-    let page = Page { filter, skip, limit: limit.0, voxels: Vec::new(), more: false };
+    let (limit, voxels, bounds, more) = (limit.0, ListedVoxels::default(), None, false);
+    let page = Page { filter, skip, limit, voxels, bounds, more };
     let layer_id = layer.id.0;
-    scan(&layer.volume, within, page, move |(voxels, truncated)| {
-        let count = voxels.len();
-        let corner = |pick: fn(i32, i32) -> i32| {
-            voxels
-                .iter()
-                .map(|(point, _)| point.array())
-                .reduce(|a, b| std::array::from_fn(|axis| pick(a[axis], b[axis])))
-        };
-        let bounds = corner(i32::min).zip(corner(i32::max));
-        let bbox = bounds.map(|(min, max)| Bounds::inclusive(min, max).into());
+    scan(&layer.volume, within, page, move |page| {
+        let (count, truncated) = (page.voxels.count(), page.more);
+        let bbox = page.bounds.map(Bbox::from);
         let next_offset = truncated.then_some(skip + count as u64);
-        let voxels = ListedVoxels(voxels);
+        let voxels = page.voxels.finish();
         Ok(VoxelPage { voxels, count, truncated, next_offset, bbox, layer_id, revision })
     })
 }
