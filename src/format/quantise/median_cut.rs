@@ -90,7 +90,11 @@ impl MedianCut {
         }
         match self.widest().filter(|_| self.boxes.len() < self.max) {
             Some(index) => self.cut = Some(Cut::new(self.boxes.swap_remove(index))),
-            None => return Some(self.boxes.iter().map(|part| part.facts.mean()).collect()),
+            None => {
+                let means = self.boxes.iter().map(|part| part.facts.mean()).collect();
+                leftovers::leave(std::mem::take(&mut self.boxes).into_iter());
+                return Some(means);
+            }
         }
         None
     }
