@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-pub use draft::{Draft, Stale};
+pub use draft::{Draft, FinishedDraft, Stale};
 pub use packing::Packing;
 pub use turns::Turn;
 use turns::Turns;
@@ -168,7 +168,12 @@ impl Project {
 
     /// Makes a finished edit an undo step, if it touched anything.
     fn record(&mut self, label: &str, edit: Edit) {
-        let (changed, bounds) = self.history.commit(&mut self.document, edit, label);
+        let committed = self.history.commit(&mut self.document, edit, label);
+        self.note_commit(committed);
+    }
+
+    /// Notes whether an undo step was made, and where it changed something.
+    fn note_commit(&mut self, (changed, bounds): (bool, Option<Bounds>)) {
         if changed {
             self.note_change(bounds.map_or(ChangedBox::Anywhere, ChangedBox::Inside));
         }

@@ -8,6 +8,7 @@
 //! edit does not. The sum is kept under a limit by forgetting the oldest entries; the newest one stays
 //! even if it is larger than the limit alone.
 
+mod ending;
 mod packing;
 mod revisions;
 mod travel;
@@ -15,9 +16,11 @@ mod travel;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use self::ending::Ended;
+pub use self::ending::{Edit, Ending};
 use self::revisions::Revisions;
 pub use self::travel::Travel;
-use super::{Document, LayerId, Since};
+use super::{Document, LayerId};
 use crate::voxel::{Bounds, Volume, VolumeChange};
 
 /// What an edit may touch; decides what is recorded before it starts.
@@ -36,53 +39,6 @@ enum Reversal {
     Layer(LayerId, VolumeChange),
     Voxels(Vec<(LayerId, VolumeChange)>),
     Document(Box<Document>),
-}
-
-/// An edit in progress.
-pub struct Edit {
-    before: Option<Box<Document>>,
-}
-
-impl Edit {
-    /// Starts to record.
-    pub fn begin(document: &mut Document, scope: Scope) -> Edit {
-        match scope {
-            Scope::Voxels => {
-                document.layers_mut().for_each(|layer| layer.volume.start_marks());
-                Edit { before: None }
-            }
-            Scope::Document => Edit { before: Some(Box::new(document.clone())) },
-        }
-    }
-
-    /// What is known of the document as it was evaluated before.
-    pub fn since(&self) -> Since<'_> {
-        self.before.as_deref().map_or(Since::Marks, Since::Document)
-    }
-
-    /// Takes everything back that was done since [`Edit::begin`].
-    pub fn roll_back(self, document: &mut Document) {
-        self.into_reversal(document).apply(document);
-    }
-
-    fn into_reversal(self, document: &mut Document) -> Reversal {
-        match self.before {
-            Some(before) => Reversal::Document(before),
-            None => {
-                let mut changes = document
-                    .layers_mut()
-                    .map(|layer| (layer.id, layer.volume.take_marks()))
-                    .filter(|(_, change)| !change.is_empty());
-                match (changes.next(), changes.next()) {
-                    (None, _) => Reversal::Voxels(Vec::new()),
-                    (Some((id, change)), None) => Reversal::Layer(id, change),
-                    (Some(first), Some(second)) => {
-                        Reversal::Voxels([first, second].into_iter().chain(changes).collect())
-                    }
-                }
-            }
-        }
-    }
 }
 
 impl Reversal {
@@ -114,23 +70,25 @@ impl Reversal {
             Reversal::Layer(_, change) => change.memory(),
             Reversal::Voxels(changes) => changes.iter().map(|(_, change)| change.memory()).sum(),
             Reversal::Document(held) => {
-                let nothing = Volume::new();
-                let layers = held.layers().iter().map(|layer| {
-                    let other = document.layer(layer.id).map_or(&nothing, |other| &other.volume);
-                    layer.volume.memory_beside(other)
-                });
-                layers.sum::<u64>() + held.mask.memory_beside(&document.mask)
+                let pairs = (0..).map_while(|number| held.volume_beside(number, document));
+                pairs.map(|(held, other)| held.memory_beside(other)).sum()
             }
         }
     }
+}
 
-    fn bounds(&self) -> Option<Bounds> {
-        match self {
-            Reversal::Layer(_, change) => change.bounds(),
-            Reversal::Voxels(changes) => {
-                changes.iter().fold(None, |all, (_, change)| Bounds::union_of(all, change.bounds()))
+impl Document {
+    /// A volume by its number (layers, then the mask) and the same one of another document, if that has such a layer.
+    fn volume_beside<'a>(
+        &'a self,
+        number: usize,
+        other: &'a Document,
+    ) -> Option<(&'a Volume, Option<&'a Volume>)> {
+        match self.layers.get(number) {
+            Some(layer) => {
+                Some((&layer.volume, other.layer(layer.id).map(|beside| &beside.volume)))
             }
-            Reversal::Document(_) => None,
+            None => (number == self.layers.len()).then_some((&self.mask, Some(&other.mask))),
         }
     }
 }
@@ -191,15 +149,19 @@ impl History {
         edit: Edit,
         label: &str,
     ) -> (bool, Option<Bounds>) {
-        let reversal = edit.into_reversal(document);
+        let ended = edit.end(document);
+        self.push(ended, label)
+    }
+
+    fn push(&mut self, ended: Ended, label: &str) -> (bool, Option<Bounds>) {
+        let Ended { reversal, bounds, memory } = ended;
         if matches!(&reversal, Reversal::Voxels(changes) if changes.is_empty()) {
             return (false, None);
         }
         while self.entries.len() > self.position {
             self.memory -= self.entries.pop_back().map_or(0, |entry| entry.memory);
         }
-        let bounds = reversal.bounds();
-        let memory = reversal.memory(document) + ENTRY_BYTES + label.len() as u64;
+        let memory = memory + ENTRY_BYTES + label.len() as u64;
         self.memory += memory;
         // Edits of one kind follow each other, so most labels are there already.
         let label = match self.entries.back() {

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::answer::AnswerForm;
 use super::context::{Context, Task};
+use super::drafted::{DraftWork, Drafting};
 use super::error::{
     INVALID_PARAMS, INVALID_REQUEST, NO_SUCH_LAYER, NO_SUCH_PROJECT, OVER_LIMIT, RpcError,
 };
@@ -14,8 +15,8 @@ use super::exchange::{Exchange, Running};
 use super::methods::{editable_layer, layer_of};
 use super::{ConnectionId, Host, Service};
 use crate::api::{Effect, Example, LayerRef, Method};
-use crate::document::LayerId;
 use crate::document::history::Scope;
+use crate::document::{Document, LayerId};
 use crate::job::pieces::Pieces;
 use crate::job::{Budget, Progress, Step, leftovers};
 use crate::voxel::{Point, Rgba, Volume};
@@ -23,7 +24,7 @@ use crate::wire::bulk::{
     self, BoxCheck, BoxHead, BoxWriter, BulkError, Encoding, GET_BOX, Head, PUT_BOX, PUT_VOXELS,
     VOXEL_BYTES,
 };
-use crate::workspace::{DEFAULT_PROJECT, Draft, Turn};
+use crate::workspace::{DEFAULT_PROJECT, Project, Turn};
 
 /// Voxels between two looks at the budget.
 const VOXELS_A_UNIT: usize = 256;
@@ -130,16 +131,17 @@ impl Request {
             Work::Put(put, check) => {
                 let id = layer_of(document, put.layer, NO_SUCH_LAYER)?.id;
                 editable_layer(document, id, NO_SUCH_LAYER)?;
-                Ok(Box::new(PutTask {
+                let work = PutWork {
                     put,
                     check,
                     layer: id,
-                    turn,
+                    cursor: Cursor::default(),
                     done: 0,
                     changed: 0,
-                    draft: None,
-                    is_put: false,
-                }))
+                };
+                let drafting =
+                    Drafting::new("put voxels", Scope::Voxels, work, put_answer as PutReply);
+                Ok(Box::new(PutTask { turn, drafting }))
             }
             Work::Get { layer, area } => {
                 let volume = layer_of(document, layer, NO_SUCH_LAYER)?.volume.clone();
@@ -227,18 +229,24 @@ enum Source {
     Box(BoxHead),
 }
 
+/// Makes the answer of the project and how many voxels changed.
+type PutReply = fn(&mut Project, u64) -> Result<Pieces, RpcError>;
+
+/// A put that waits for its turn.
 struct PutTask {
+    turn: Option<Turn>,
+    drafting: Drafting<PutWork, PutReply>,
+}
+
+struct PutWork {
     put: Put,
     /// What is left to be checked before anything is put.
     check: Option<BoxCheck>,
     layer: LayerId,
-    turn: Option<Turn>,
+    cursor: Cursor,
     /// Voxels that were put.
     done: u64,
     changed: u64,
-    draft: Option<(Draft, Cursor)>,
-    /// Whether all of them are put, and only clones have to follow.
-    is_put: bool,
 }
 
 /// How far the bytes were read.
@@ -299,11 +307,27 @@ impl Task<Pieces> for PutTask {
         context: &mut Context<'_>,
         budget: &mut Budget,
     ) -> Result<Step<Pieces>, RpcError> {
-        if let Some(turn) = self.turn
-            && !context.workspace.is_turn(context.project_name, turn)
-        {
+        let has_turn = |turn| context.workspace.is_turn(context.project_name, turn);
+        if !self.turn.is_none_or(has_turn) {
             return Ok(Step::More);
         }
+        self.drafting.step(context, budget)
+    }
+
+    fn progress(&self) -> Progress {
+        self.drafting.progress()
+    }
+}
+
+impl DraftWork for PutWork {
+    /// How many voxels changed.
+    type Output = u64;
+
+    fn step(
+        &mut self,
+        document: &mut Document,
+        budget: &mut Budget,
+    ) -> Result<Step<u64>, RpcError> {
         while let Some(check) = &mut self.check {
             if check.go_on(&self.put.payload.0, RUNS_A_UNIT)? {
                 self.check = None;
@@ -312,22 +336,16 @@ impl Task<Pieces> for PutTask {
                 return Ok(Step::More);
             }
         }
-        if self.is_put {
-            return self.finish(context, budget);
-        }
-        let project = context.project()?;
-        let (draft, cursor) =
-            self.draft.get_or_insert_with(|| (project.draft(Scope::Voxels), Cursor::default()));
         if self.done == 0 {
             // Other changes may have come before this put's turn.
-            editable_layer(draft.document_mut(), self.layer, NO_SUCH_LAYER)?;
+            editable_layer(document, self.layer, NO_SUCH_LAYER)?;
         }
-        let layer = draft.document_mut().layer_mut(self.layer);
+        let layer = document.layer_mut(self.layer);
         let layer = layer.ok_or_else(|| RpcError::internal("layer vanished"))?;
         loop {
             for _ in 0..VOXELS_A_UNIT {
-                let Some((point, color)) = self.put.next(self.done, cursor) else {
-                    return self.finish(context, budget);
+                let Some((point, color)) = self.put.next(self.done, &mut self.cursor) else {
+                    return Ok(Step::Done(self.changed));
                 };
                 self.done += 1;
                 if !(self.put.skip && color.is_empty()) {
@@ -351,28 +369,11 @@ impl Task<Pieces> for PutTask {
     }
 }
 
-impl PutTask {
-    fn finish(
-        &mut self,
-        context: &mut Context<'_>,
-        budget: &mut Budget,
-    ) -> Result<Step<Pieces>, RpcError> {
-        self.is_put = true;
-        if let Some((draft, _)) = &mut self.draft
-            && draft.settle(budget)
-        {
-            return Ok(Step::More);
-        }
-        let project = context.project()?;
-        if let Some((draft, _)) = self.draft.take() {
-            project.commit("put voxels", draft).map_err(|_| {
-                RpcError::internal("the project was changed while voxels were put into it")
-            })?;
-        }
-        let mut answer = project.revision().to_le_bytes().to_vec();
-        answer.extend_from_slice(&self.changed.to_le_bytes());
-        Ok(Step::Done(answer.into()))
-    }
+/// The answer to a put: the project's revision, and how many voxels changed.
+fn put_answer(project: &mut Project, changed: u64) -> Result<Pieces, RpcError> {
+    let mut answer = project.revision().to_le_bytes().to_vec();
+    answer.extend_from_slice(&changed.to_le_bytes());
+    Ok(answer.into())
 }
 
 struct GetTask {

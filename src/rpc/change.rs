@@ -1,6 +1,7 @@
 //! Changes made of operations: in place if they are small, else in slices on a draft.
 
-use super::context::{Context, Outcome, Task};
+use super::context::{Context, Outcome};
+use super::drafted::{DraftWork, Drafting};
 use super::error::{INVALID_PARAMS, NO_SUCH_LAYER, OVER_LIMIT, REVISION_CONFLICT, RpcError};
 use super::methods::target::no_such_layer;
 use crate::api::operations::{Operation, OperationError, operation};
@@ -8,7 +9,7 @@ use crate::document::Document;
 use crate::document::history::Scope;
 use crate::edit::{self, EditError, Refusal, Runner};
 use crate::job::{Budget, Progress, Step};
-use crate::workspace::{Draft, Project};
+use crate::workspace::Project;
 
 /// Blocks that a change may visit in place; a larger one goes on in slices.
 const BLOCKS_IN_PLACE: u64 = 256;
@@ -93,18 +94,10 @@ pub(super) fn carry_out<R: 'static>(
         false => BLOCKS_IN_PLACE,
     };
     if !runner.is_short(project.document(), room) {
-        let draft = Some(project.draft(Scope::Voxels));
-        let (reply, label) = (Some(reply), label);
-        let done = None;
-        return Ok(Outcome::Later(Box::new(Slices {
-            runner,
-            draft,
-            done,
-            label,
-            dry_run,
-            refused,
-            reply,
-        })));
+        let work = Operations { runner, dry_run, refused };
+        let reply = |project: &mut Project, outcome| reply(Changed { outcome, project });
+        let task = Drafting::new(&label, Scope::Voxels, work, reply);
+        return Ok(Outcome::Later(Box::new(task)));
     }
     let done = project.edit(&label, Scope::Voxels, |document| {
         match runner.step(document, &mut Budget::unlimited()) {
@@ -123,48 +116,27 @@ pub(super) fn carry_out<R: 'static>(
     reply(Changed { outcome, project }).map(Outcome::Done)
 }
 
-/// A change under way on a draft.
-struct Slices<F> {
+/// Operations that are carried out on a draft.
+struct Operations {
     runner: Runner,
-    draft: Option<Draft>,
-    /// What the operations came to; clones follow after that.
-    done: Option<edit::Outcome>,
-    label: String,
     dry_run: bool,
     refused: Refused,
-    reply: Option<F>,
 }
 
-impl<R, F> Task<R> for Slices<F>
-where
-    F: FnOnce(Changed<'_>) -> Result<R, RpcError>,
-{
+impl DraftWork for Operations {
+    type Output = edit::Outcome;
+
     fn step(
         &mut self,
-        context: &mut Context<'_>,
+        document: &mut Document,
         budget: &mut Budget,
-    ) -> Result<Step<R>, RpcError> {
-        let project = context.project()?;
-        let ended = || RpcError::internal("an edit ended twice");
-        let draft = self.draft.as_mut().ok_or_else(ended)?;
-        if self.done.is_none() {
-            let stepped = self.runner.step(draft.document_mut(), budget);
-            match stepped.map_err(|error| (self.refused)(error, project.document()))? {
-                Step::More => return Ok(Step::More),
-                Step::Done(outcome) => self.done = Some(outcome),
-            }
-        }
-        if !self.dry_run && draft.settle(budget) {
-            return Ok(Step::More);
-        }
-        let draft = self.draft.take().ok_or_else(ended)?;
-        let outcome = self.done.take().ok_or_else(ended)?;
-        if !self.dry_run {
-            let stale = |_| RpcError::internal("the project changed under a running edit");
-            project.commit(&self.label, draft).map_err(stale)?;
-        }
-        let reply = self.reply.take().ok_or_else(ended)?;
-        reply(Changed { outcome, project }).map(Step::Done)
+    ) -> Result<Step<edit::Outcome>, RpcError> {
+        let stepped = self.runner.step(document, budget);
+        stepped.map_err(|error| (self.refused)(error, document))
+    }
+
+    fn is_trial(&self) -> bool {
+        self.dry_run
     }
 
     fn progress(&self) -> Progress {

@@ -1,12 +1,12 @@
-//! Changes of any kind in slices: some work on a draft, then the clones and shapes that follow, then the draft put in
-//! place as one undo step. Short ones end in the first slice.
+//! Changes of any kind in slices: some work on a draft, then what follows from it, then the draft put in place as one
+//! undo step. Short ones end in the first slice.
 
 use super::context::{Context, Outcome, Task};
 use super::error::RpcError;
 use crate::document::Document;
 use crate::document::history::Scope;
 use crate::job::{Budget, Progress, Step};
-use crate::workspace::{Draft, Project};
+use crate::workspace::{Draft, FinishedDraft, Project};
 
 /// Units of work that are done before other connections get their turn.
 const UNITS_AT_ONCE: u64 = 8;
@@ -24,8 +24,13 @@ pub(super) trait DraftWork {
     ) -> Result<Step<Self::Output>, RpcError>;
 
     /// Refuses what the work and the clones that follow it came to.
-    fn check(&self, _draft: &Draft, _output: &Self::Output) -> Result<(), RpcError> {
+    fn check(&self, _draft: &FinishedDraft, _output: &Self::Output) -> Result<(), RpcError> {
         Ok(())
+    }
+
+    /// Whether only what the work comes to is wanted, and not the change.
+    fn is_trial(&self) -> bool {
+        false
     }
 
     /// How far it is.
@@ -68,9 +73,7 @@ pub(super) fn drafted<W, R>(
 where
     W: DraftWork + 'static,
 {
-    let draft = Some(context.project()?.draft(scope));
-    let (label, reply) = (label.to_owned(), Some(reply));
-    let mut task = Drafting { work, output: None, draft, label, reply };
+    let mut task = Drafting::new(label, scope, work, reply);
     match task.step(context, &mut Budget::units(UNITS_AT_ONCE))? {
         Step::Done(result) => Ok(Outcome::Done(result)),
         Step::More => Ok(Outcome::Later(Box::new(task))),
@@ -81,13 +84,29 @@ fn ended_twice() -> RpcError {
     RpcError::internal("a change ended twice")
 }
 
-struct Drafting<W: DraftWork, F> {
-    work: W,
-    /// What the work came to, once it is done.
-    output: Option<W::Output>,
-    draft: Option<Draft>,
+/// A change under way.
+pub(super) struct Drafting<W: DraftWork, F> {
     label: String,
+    scope: Scope,
+    work: W,
+    stage: Stage<W::Output>,
     reply: Option<F>,
+}
+
+enum Stage<T> {
+    /// Nothing is done yet; the draft will be of the project as it is then.
+    Waiting,
+    Working(Draft),
+    Settling(FinishedDraft, T),
+    Over,
+}
+
+impl<W: DraftWork, F> Drafting<W, F> {
+    /// A change that begins with its first step.
+    pub(super) fn new(label: &str, scope: Scope, work: W, reply: F) -> Self {
+        let (label, reply) = (label.to_owned(), Some(reply));
+        Drafting { label, scope, work, stage: Stage::Waiting, reply }
+    }
 }
 
 impl<W, R, F> Task<R> for Drafting<W, F>
@@ -100,31 +119,49 @@ where
         context: &mut Context<'_>,
         budget: &mut Budget,
     ) -> Result<Step<R>, RpcError> {
-        let draft = self.draft.as_mut().ok_or_else(ended_twice)?;
-        if self.output.is_none() {
-            match self.work.step(draft.document_mut(), budget)? {
-                Step::More => return Ok(Step::More),
-                Step::Done(output) => self.output = Some(output),
+        let project = context.project()?;
+        loop {
+            self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
+                Stage::Waiting => Stage::Working(project.draft(self.scope)),
+                Stage::Working(mut draft) => match self.work.step(draft.document_mut(), budget)? {
+                    Step::More => {
+                        self.stage = Stage::Working(draft);
+                        return Ok(Step::More);
+                    }
+                    Step::Done(output) if self.work.is_trial() => {
+                        return self.reply(project, output);
+                    }
+                    Step::Done(output) => Stage::Settling(draft.finish(), output),
+                },
+                Stage::Settling(mut draft, output) => {
+                    if draft.settle(budget) {
+                        self.stage = Stage::Settling(draft, output);
+                        return Ok(Step::More);
+                    }
+                    self.work.check(&draft, &output)?;
+                    let stale = |_| RpcError::internal("the project changed under a change");
+                    project.commit(&self.label, draft).map_err(stale)?;
+                    return self.reply(project, output);
+                }
+                Stage::Over => return Err(ended_twice()),
             }
         }
-        if draft.settle(budget) {
-            return Ok(Step::More);
-        }
-        let output = self.output.take().ok_or_else(ended_twice)?;
-        self.work.check(draft, &output)?;
-        let (draft, reply) = (self.draft.take(), self.reply.take());
-        let (draft, reply) = (draft.ok_or_else(ended_twice)?, reply.ok_or_else(ended_twice)?);
-        let project = context.project()?;
-        project
-            .commit(&self.label, draft)
-            .map_err(|_| RpcError::internal("the project changed under a running change"))?;
-        reply(project, output).map(Step::Done)
     }
 
     fn progress(&self) -> Progress {
-        match (&self.output, &self.draft) {
-            (Some(_), Some(draft)) => draft.progress(),
+        match &self.stage {
+            Stage::Settling(draft, _) => draft.progress(),
             _ => self.work.progress(),
         }
+    }
+}
+
+impl<W: DraftWork, F> Drafting<W, F> {
+    fn reply<R>(&mut self, project: &mut Project, output: W::Output) -> Result<Step<R>, RpcError>
+    where
+        F: FnOnce(&mut Project, W::Output) -> Result<R, RpcError>,
+    {
+        let reply = self.reply.take().ok_or_else(ended_twice)?;
+        reply(project, output).map(Step::Done)
     }
 }

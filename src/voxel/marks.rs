@@ -15,16 +15,15 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::block::{Slot, point_in_block};
+use super::change::{Before, BlockChange, BlockChanges, MeasuredChange};
 use super::dense::{Dense, MarkState};
 use super::index::{Chunk, ChunkPos, Index, place_in_chunk};
 use super::slab::Shared;
-use super::{BlockPos, Bounds, Mask, Packer, Point, Rgba, Volume};
-use crate::job::{Budget, leftovers};
+use super::{BlockPos, Bounds, Mask, Rgba, Volume, VolumeChange};
+use crate::job::leftovers;
 
 /// How many points of one block are logged one by one before the block is copied.
 const POINTS: u32 = 256;
-/// Changes of up to this many blocks are packed at once; larger ones wait for a [`Packer`].
-const PACK_AT_ONCE: usize = 64;
 /// Memory that an idle recording keeps for the next one, in entries and points.
 const KEPT: usize = 4096;
 const NO_POINT: u32 = u32::MAX;
@@ -54,50 +53,6 @@ pub(crate) struct Marks {
     single: Option<(BlockPos, usize, Rgba)>,
     entries: Vec<Entry>,
     log: Vec<Logged>,
-}
-
-/// What a block was before an edit.
-#[derive(Clone)]
-enum Before {
-    /// The voxels that changed, each once.
-    Points(Box<[(u16, Rgba)]>),
-    /// All of it.
-    Image(Slot),
-}
-
-#[derive(Clone)]
-struct BlockChange {
-    at: BlockPos,
-    before: Before,
-}
-
-/// What an edit did to a volume: enough to undo it, at the cost of the touched blocks only.
-#[derive(Clone, Default)]
-pub struct VolumeChange {
-    kind: Kind,
-}
-
-#[derive(Clone, Default)]
-enum Kind {
-    #[default]
-    Nothing,
-    /// One voxel. The commonest edit of all, so it takes no memory of its own.
-    Point(Point, Rgba),
-    /// One block.
-    Block(BlockChange),
-    Blocks(BlockChanges),
-}
-
-/// Changes of many blocks; what is left of them is freed in slices.
-#[derive(Clone, Default)]
-struct BlockChanges(Vec<BlockChange>);
-
-impl Drop for BlockChanges {
-    fn drop(&mut self) {
-        if self.0.len() > PACK_AT_ONCE {
-            leftovers::leave(std::mem::take(&mut self.0).into_iter());
-        }
-    }
 }
 
 impl Marks {
@@ -272,59 +227,116 @@ impl Marks {
     }
 
     /// Ends the recording. `index` is that of the volume which was recorded.
-    pub(crate) fn take(&mut self, index: &mut Index) -> VolumeChange {
+    pub(crate) fn take(&mut self, index: &mut Index) -> MeasuredChange {
         if self.session == 0 {
-            return VolumeChange::default();
+            return MeasuredChange::default();
         }
         if let Some((at, index, color)) = self.single.take() {
             self.session = 0;
-            return VolumeChange { kind: Kind::Point(point_in_block(at, index), color) };
+            let change = VolumeChange::of_point(point_in_block(at, index), color);
+            return MeasuredChange::of(change);
         }
-        let mut entries = std::mem::take(&mut self.entries);
-        let kind = match entries.as_mut_slice() {
-            [] => Kind::Nothing,
-            [only] => self.kind_of_one(index, only),
-            entries => {
-                let changes = entries.iter_mut().map(|entry| self.change(index, entry));
-                Kind::Blocks(BlockChanges(changes.collect()))
-            }
-        };
-        self.entries = entries;
-        self.session = 0;
-        let mut last = None;
-        for entry in self.entries.drain(..) {
-            let pos = ChunkPos::of(entry.at);
-            if last != Some(pos) {
-                index.drop_if_empty(pos);
-                last = Some(pos);
-            }
-        }
-        self.log.clear();
-        self.entries.shrink_to(KEPT);
-        self.log.shrink_to(KEPT);
-        let mut change = VolumeChange { kind };
-        change.compact_if_small();
-        change
-    }
-
-    fn kind_of_one(&self, index: &Index, entry: &mut Entry) -> Kind {
-        let newest = newest_point(index, entry.at);
-        if entry.before.is_none()
-            && let Some(point) = self.log.get(newest as usize)
-            && point.previous == NO_POINT
+        if let [only] = self.entries.as_slice()
+            && let Some(change) = self.only_point(index, only)
         {
-            return Kind::Point(point_in_block(entry.at, usize::from(point.index)), point.color);
+            self.end();
+            return MeasuredChange::of(change);
         }
-        Kind::Block(self.change(index, entry))
+        let mut ending = EndingMarks::default();
+        while ending.take_next(self, index) {}
+        ending.finish(self, index)
     }
 
-    /// Makes an entry a change; the block as it was is taken out of it.
-    fn change(&self, index: &Index, entry: &mut Entry) -> BlockChange {
-        let before = match entry.before.take() {
+    /// The change that the only touched block makes if it was touched in a single voxel.
+    fn only_point(&self, index: &Index, only: &Entry) -> Option<VolumeChange> {
+        let point = self.log.get(newest_point(index, only.at) as usize)?;
+        let is_single = only.before.is_none() && point.previous == NO_POINT;
+        let at = point_in_block(only.at, usize::from(point.index));
+        is_single.then(|| VolumeChange::of_point(at, point.color))
+    }
+
+    /// What a touched block was before; taken out of its entry.
+    fn take_block(&mut self, index: &Index, number: usize) -> Option<BlockChange> {
+        let entry = self.entries.get_mut(number)?;
+        let (at, before) = (entry.at, entry.before.take());
+        let before = match before {
             Some(slot) => Before::Image(slot),
-            None => Before::Points(self.points(newest_point(index, entry.at)).into()),
+            None => Before::Points(self.points(newest_point(index, at)).into()),
         };
-        BlockChange { at: entry.at, before }
+        Some(BlockChange { at, before })
+    }
+
+    /// Forgets what was recorded and records no more.
+    fn end(&mut self) {
+        self.session = 0;
+        self.leave_many_entries();
+        self.entries.clear();
+        self.log.clear();
+        self.log.shrink_to(KEPT);
+    }
+
+    /// Has many entries freed in slices.
+    fn leave_many_entries(&mut self) {
+        if self.entries.len() > KEPT {
+            leftovers::leave(std::mem::take(&mut self.entries).into_iter());
+        }
+    }
+}
+
+impl Drop for Marks {
+    fn drop(&mut self) {
+        self.leave_many_entries();
+    }
+}
+
+/// A recording that is ended in slices: it becomes a change block by block. Nothing may change the volume meanwhile.
+#[derive(Default)]
+pub struct EndingMarks {
+    changes: BlockChanges,
+    bounds: Option<Bounds>,
+    memory: u64,
+    /// The chunk that is dropped if the recording emptied it, once the next one is come to.
+    chunk: Option<ChunkPos>,
+}
+
+impl EndingMarks {
+    /// Takes the next touched block of a volume; false if there was none left.
+    pub fn next_block(&mut self, volume: &mut Volume) -> bool {
+        self.take_next(&mut volume.marks, &mut volume.index)
+    }
+
+    /// Ends the recording, once no block is left.
+    pub fn finish_in(self, volume: &mut Volume) -> MeasuredChange {
+        // A recording of one voxel has no entry of it.
+        match volume.marks.single {
+            Some(_) => volume.end_marks(),
+            None => self.finish(&mut volume.marks, &mut volume.index),
+        }
+    }
+
+    fn take_next(&mut self, marks: &mut Marks, index: &mut Index) -> bool {
+        let Some(change) = marks.take_block(index, self.changes.0.len()) else { return false };
+        let pos = ChunkPos::of(change.at);
+        if let Some(left) = self.chunk.replace(pos)
+            && left != pos
+        {
+            index.drop_if_empty(left);
+        }
+        self.bounds = Bounds::union_of(self.bounds, change.bounds());
+        self.memory += change.memory();
+        if self.changes.0.is_empty() {
+            self.changes.0.reserve_exact(marks.entries.len());
+        }
+        self.changes.0.push(change);
+        true
+    }
+
+    fn finish(self, marks: &mut Marks, index: &mut Index) -> MeasuredChange {
+        if let Some(left) = self.chunk {
+            index.drop_if_empty(left);
+        }
+        marks.end();
+        VolumeChange::of_blocks(self.changes).measured(self.bounds, self.memory)
     }
 }
 
@@ -332,200 +344,5 @@ fn newest_point(index: &Index, at: BlockPos) -> u32 {
     match index.slot(at) {
         Some(Slot::Dense(dense)) => dense.marks.newest,
         _ => NO_POINT,
-    }
-}
-
-impl VolumeChange {
-    /// Whether nothing was touched.
-    pub fn is_empty(&self) -> bool {
-        matches!(self.kind, Kind::Nothing)
-    }
-
-    fn blocks(&self) -> &[BlockChange] {
-        match &self.kind {
-            Kind::Nothing | Kind::Point(..) => &[],
-            Kind::Block(block) => std::slice::from_ref(block),
-            Kind::Blocks(blocks) => &blocks.0,
-        }
-    }
-
-    /// How many blocks it holds something of.
-    pub fn block_count(&self) -> usize {
-        self.blocks().len() + usize::from(matches!(self.kind, Kind::Point(..)))
-    }
-
-    /// A box around everything touched, to the voxel where single voxels were set, else to the block.
-    pub fn bounds(&self) -> Option<Bounds> {
-        if let Kind::Point(point, _) = self.kind {
-            return Some(Bounds::of_point(point));
-        }
-        self.blocks().iter().filter_map(BlockChange::bounds).reduce(|a, b| a.union(&b))
-    }
-
-    /// Bytes this change keeps alive beside its own few.
-    pub fn memory(&self) -> u64 {
-        let table = match &self.kind {
-            Kind::Blocks(blocks) => blocks.0.capacity() * size_of::<BlockChange>(),
-            _ => 0,
-        };
-        table as u64 + self.blocks().iter().map(BlockChange::memory).sum::<u64>()
-    }
-
-    /// Packs the blocks that it keeps and that nobody else shares: a few microseconds a block. Small
-    /// changes are packed from the start; call this for others when there is time.
-    pub fn compact(&mut self) {
-        match &mut self.kind {
-            Kind::Nothing | Kind::Point(..) => {}
-            Kind::Block(block) => block.compact(),
-            Kind::Blocks(blocks) => {
-                blocks.0.iter_mut().for_each(BlockChange::compact);
-                blocks.0.shrink_to_fit();
-            }
-        }
-    }
-
-    /// Packs the blocks that it keeps from one on, in slices. Returns the one to go on with, if the
-    /// budget ended it, and how many bytes less it takes now.
-    pub(crate) fn pack(
-        &mut self,
-        packer: &mut Packer,
-        first: usize,
-        budget: &mut Budget,
-    ) -> (Option<usize>, u64) {
-        let blocks = match &mut self.kind {
-            Kind::Nothing | Kind::Point(..) => return (None, 0),
-            Kind::Block(block) => std::slice::from_mut(block),
-            Kind::Blocks(blocks) => &mut blocks.0,
-        };
-        let mut saved = 0;
-        for (number, block) in blocks.iter_mut().enumerate().skip(first) {
-            let Before::Image(slot) = &mut block.before else { continue };
-            if let Some(packed) = packer.packed_form(slot) {
-                saved += slot.memory().saturating_sub(packed.memory());
-                *slot = packed;
-            }
-            if !budget.spend(1) {
-                return (Some(number + 1), saved);
-            }
-        }
-        (None, saved)
-    }
-
-    fn compact_if_small(&mut self) {
-        if self.blocks().len() <= PACK_AT_ONCE {
-            self.compact();
-        }
-    }
-
-    /// Puts the change into an index and returns what undoes that. Entries are applied last to first,
-    /// so the inverse lists them in the order that the next call needs.
-    pub(crate) fn apply(self, index: &mut Index) -> VolumeChange {
-        let kind = match self.kind {
-            Kind::Nothing => Kind::Nothing,
-            Kind::Point(point, color) => {
-                let place = super::block::index_in_block(point);
-                let at = BlockPos::of(point);
-                let before = index.set_points(at, &[(place as u16, color)]);
-                index.drop_if_empty(ChunkPos::of(at));
-                Kind::Point(point, before[0].1)
-            }
-            Kind::Block(block) => Kind::Block(block.apply(index)),
-            Kind::Blocks(mut blocks) => {
-                let blocks = std::mem::take(&mut blocks.0).into_iter().rev();
-                Kind::Blocks(BlockChanges(blocks.map(|block| block.apply(index)).collect()))
-            }
-        };
-        let mut change = VolumeChange { kind };
-        change.compact_if_small();
-        change
-    }
-}
-
-/// A change put into a volume block by block. The change itself stays as it is, so that this can be given up.
-#[derive(Default)]
-pub struct Applying {
-    done: usize,
-    /// What undoes it so far, and its bytes.
-    inverse: VolumeChange,
-    memory: u64,
-}
-
-impl Applying {
-    /// Puts the next block back; false if there was none left. Not for use while marks are recorded.
-    pub fn next_block(&mut self, change: &VolumeChange, volume: &mut Volume) -> bool {
-        match &change.kind {
-            Kind::Blocks(blocks) => {
-                let next = blocks.0.len().checked_sub(self.done + 1);
-                let Some(block) = next.and_then(|next| blocks.0.get(next)) else { return false };
-                let inverse = block.clone().apply(&mut volume.index);
-                self.memory += inverse.memory();
-                match &mut self.inverse.kind {
-                    Kind::Blocks(inverses) => inverses.0.push(inverse),
-                    kind => {
-                        let mut inverses = Vec::with_capacity(blocks.0.len());
-                        inverses.push(inverse);
-                        *kind = Kind::Blocks(BlockChanges(inverses));
-                    }
-                }
-            }
-            _ if self.done > 0 => return false,
-            _ => {
-                self.inverse = volume.apply(change.clone());
-                self.memory = self.inverse.memory();
-            }
-        }
-        self.done += 1;
-        true
-    }
-
-    /// What undoes it, and the bytes that this keeps alive.
-    pub fn finish(mut self) -> (VolumeChange, u64) {
-        let few = self.inverse.blocks().len() <= PACK_AT_ONCE;
-        self.inverse.compact_if_small();
-        let memory = match &self.inverse.kind {
-            Kind::Blocks(blocks) if !few => {
-                self.memory + (blocks.0.capacity() * size_of::<BlockChange>()) as u64
-            }
-            _ => self.inverse.memory(),
-        };
-        (self.inverse, memory)
-    }
-}
-
-impl BlockChange {
-    fn bounds(&self) -> Option<Bounds> {
-        match &self.before {
-            Before::Image(_) => Some(self.at.bounds()),
-            Before::Points(points) => points
-                .iter()
-                .map(|(index, _)| Bounds::of_point(point_in_block(self.at, usize::from(*index))))
-                .reduce(|a, b| a.union(&b)),
-        }
-    }
-
-    fn memory(&self) -> u64 {
-        match &self.before {
-            Before::Points(points) => size_of_val(&**points) as u64,
-            Before::Image(slot) => slot.memory(),
-        }
-    }
-
-    fn compact(&mut self) {
-        if let Before::Image(slot) = &mut self.before
-            && let Slot::Dense(dense) = slot
-            && dense.get_mut().is_some()
-            && let Some(packed) = slot.packed()
-        {
-            *slot = packed;
-        }
-    }
-
-    fn apply(self, index: &mut Index) -> BlockChange {
-        let before = match self.before {
-            Before::Points(points) => Before::Points(index.set_points(self.at, &points).into()),
-            Before::Image(slot) => Before::Image(index.replace(self.at, slot)),
-        };
-        index.drop_if_empty(ChunkPos::of(self.at));
-        BlockChange { at: self.at, before }
     }
 }

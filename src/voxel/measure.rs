@@ -62,18 +62,27 @@ impl Volume {
             + self.index.chunks().iter().map(|(_, chunk)| chunk.bytes()).sum::<u64>()
     }
 
-    /// Bytes that this volume takes beside another one with which it may share blocks. What both share in cubes of
+    /// Bytes that this volume takes beside another one, if there is one, with which it may share blocks. What both share in cubes of
     /// 256x256x256 voxels is not looked at.
-    pub fn memory_beside(&self, other: &Volume) -> u64 {
-        let of_chunk = |(pos, chunk): (ChunkPos, &Chunk)| {
-            let table = chunk.count() as u64 * INDEX_BYTES;
-            match other.index.chunk(pos) {
-                None => table + chunk.bytes(),
-                Some(beside) if std::ptr::eq(&raw const **beside, chunk) => 0,
-                Some(beside) => table + memory_of_differing(chunk, beside),
-            }
-        };
-        self.index.chunks().iter().map(|(pos, chunk)| of_chunk((*pos, chunk))).sum()
+    pub fn memory_beside(&self, other: Option<&Volume>) -> u64 {
+        let chunks = 0..self.index.chunks().len();
+        chunks.filter_map(|number| self.memory_of_cube_beside(number, other)).sum()
+    }
+
+    /// The part of [`Volume::memory_beside`] that one cube of 256x256x256 voxels makes, numbered from 0; `None` if there
+    /// are no more.
+    pub(crate) fn memory_of_cube_beside(
+        &self,
+        number: usize,
+        other: Option<&Volume>,
+    ) -> Option<u64> {
+        let (pos, chunk) = self.index.chunks().get(number)?;
+        let table = chunk.count() as u64 * INDEX_BYTES;
+        Some(match other.and_then(|other| other.index.chunk(*pos)) {
+            None => table + chunk.bytes(),
+            Some(beside) if beside.address() == chunk.address() => 0,
+            Some(beside) => table + memory_of_differing(chunk, beside),
+        })
     }
 
     /// Whether another volume shares all of its storage, so that both hold the same. Costs a look at each cube of
@@ -221,14 +230,14 @@ mod tests {
         volume.fill(Bounds::inclusive([1, 1, 1], [600, 20, 20]), Rgba::WHITE);
         let mut other = volume.clone();
         assert!(volume.is_same_storage(&other));
-        assert_eq!(volume.memory_beside(&other), 0);
+        assert_eq!(volume.memory_beside(Some(&other)), 0);
         other.set(Point::new(3, 1, 1), Rgba::EMPTY);
         assert!(!volume.is_same_storage(&other));
         let dense = super::super::slab::Shared::<super::super::dense::Dense>::BYTES as u64;
         let one_chunk = 16 * 2 * 2 * INDEX_BYTES;
-        assert_eq!(volume.memory_beside(&other), dense + one_chunk);
+        assert_eq!(volume.memory_beside(Some(&other)), dense + one_chunk);
         let whole = volume.slots().map(|(_, slot)| slot.memory() + INDEX_BYTES).sum::<u64>();
-        assert_eq!(volume.memory_beside(&Volume::new()), whole);
+        assert_eq!(volume.memory_beside(None), whole);
     }
 
     #[test]

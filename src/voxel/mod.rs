@@ -10,6 +10,7 @@ mod block;
 mod block_edit;
 mod block_range;
 mod cells;
+mod change;
 mod color;
 mod combine;
 mod compact;
@@ -40,6 +41,7 @@ pub use block::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockRef, BlockVersion, Mask
 pub(crate) use block_edit::BlockEdit;
 pub use block_edit::{EditJob, EditReport, Edited};
 pub use cells::CellRuns;
+pub use change::{Applying, MeasuredChange, VolumeChange};
 pub use color::Rgba;
 pub use combine::BlendMode;
 pub use compact::Packer;
@@ -47,7 +49,7 @@ pub use draw::Brush;
 #[cfg(feature = "server")]
 pub(crate) use draw::Draw;
 pub use geometry::{Bounds, Point};
-pub use marks::{Applying, VolumeChange};
+pub use marks::EndingMarks;
 #[cfg(feature = "server")]
 pub(crate) use memory::admit as admit_memory;
 pub use memory::{MemoryLimit, UNIT as MEMORY_UNIT, memory_in_use, memory_limit, set_memory_limit};

@@ -10,8 +10,8 @@ use super::marks::Marks;
 use super::memory::{self, MemoryLimit};
 use super::slab::Shared;
 use super::{
-    BLOCK_VOXELS, BlendMode, BlockPos, BlockRef, Bounds, Brush, Point, Rgba, Shape, VolumeChange,
-    generation,
+    BLOCK_VOXELS, BlendMode, BlockPos, BlockRef, Bounds, Brush, MeasuredChange, Point, Rgba, Shape,
+    VolumeChange, generation,
 };
 
 /// An unbounded sparse grid of voxels. Cloning shares all blocks; a running recording of marks stays
@@ -280,8 +280,14 @@ impl Volume {
         self.marks.boxes(&self.index, most)
     }
 
-    /// Ends the recording and returns the change; give it to [`Volume::apply`] to undo it.
+    /// Ends the recording and returns the change; give it to [`Volume::apply`] to undo it. Where there may be many
+    /// blocks, [`EndingMarks`](super::EndingMarks) does it in slices.
     pub fn take_marks(&mut self) -> VolumeChange {
+        self.end_marks().change
+    }
+
+    /// Ends the recording and returns the change with what is known of it.
+    pub fn end_marks(&mut self) -> MeasuredChange {
         self.marks.take(&mut self.index)
     }
 

@@ -55,7 +55,7 @@ impl Reversal {
         }
     }
 
-    fn of_changes(mut changes: Vec<(LayerId, VolumeChange)>) -> Reversal {
+    pub(super) fn of_changes(mut changes: Vec<(LayerId, VolumeChange)>) -> Reversal {
         match (changes.len(), changes.pop()) {
             (1, Some((id, change))) => Reversal::Layer(id, change),
             (_, last) => {
@@ -166,9 +166,9 @@ impl Travel {
         let goes_on =
             layer.is_some_and(|layer| current.applying.next_block(change, &mut layer.volume));
         if !goes_on {
-            let (change, memory) = std::mem::take(&mut current.applying).finish();
-            current.memory += memory;
-            current.changes.push((id, change));
+            let inverse = std::mem::take(&mut current.applying).finish();
+            current.memory += inverse.memory;
+            current.changes.push((id, inverse.change));
             current.next += 1;
         }
         None

@@ -16,7 +16,7 @@ use crate::rpc::context::{Context, Outcome};
 use crate::rpc::drafted::{AtOnce, DraftWork, drafted};
 use crate::rpc::error::{NO_SUCH_LAYER, OVER_LIMIT, RpcError};
 use crate::rpc::table::Handle;
-use crate::workspace::Draft;
+use crate::workspace::FinishedDraft;
 
 entries![CreateCloneLayer, CreateShapeLayer, CreateImageLayer, PlaceLayer, DetachLayer];
 
@@ -57,7 +57,7 @@ where
         self.0.step(document, budget)
     }
 
-    fn check(&self, draft: &Draft, id: &LayerId) -> Result<(), RpcError> {
+    fn check(&self, draft: &FinishedDraft, id: &LayerId) -> Result<(), RpcError> {
         match draft.problems().iter().find(|problem| problem.layer == *id) {
             None => Ok(()),
             Some(problem) => {

@@ -1,0 +1,231 @@
+//! Edits in progress, and how they end: at once or in slices.
+//!
+//! An end in slices leaves the history as it is until [`History::commit_ended`]; a draft that is given up before leaves no
+//! trace.
+
+use super::{History, Reversal, Scope};
+use crate::document::{Document, LayerId, Since};
+use crate::job::Budget;
+use crate::voxel::{Bounds, EndingMarks, MeasuredChange, VolumeChange};
+
+/// Blocks that are looked at in one unit of work.
+const BLOCKS_A_UNIT: usize = 64;
+
+/// An edit in progress.
+pub struct Edit {
+    before: Option<Box<Document>>,
+}
+
+/// What takes an edit back, with the box around it, where that is known, and its bytes.
+pub(super) struct Ended {
+    pub(super) reversal: Reversal,
+    pub(super) bounds: Option<Bounds>,
+    pub(super) memory: u64,
+}
+
+impl Edit {
+    /// Starts to record.
+    pub fn begin(document: &mut Document, scope: Scope) -> Edit {
+        match scope {
+            Scope::Voxels => {
+                document.layers_mut().for_each(|layer| layer.volume.start_marks());
+                Edit { before: None }
+            }
+            Scope::Document => Edit { before: Some(Box::new(document.clone())) },
+        }
+    }
+
+    /// What is known of the document as it was evaluated before.
+    pub fn since(&self) -> Since<'_> {
+        self.before.as_deref().map_or(Since::Marks, Since::Document)
+    }
+
+    /// Takes everything back that was done since [`Edit::begin`].
+    pub fn roll_back(self, document: &mut Document) {
+        self.end(document).reversal.apply(document);
+    }
+
+    /// Ends it at once.
+    pub(super) fn end(self, document: &mut Document) -> Ended {
+        let Some(before) = self.before else { return end_of_voxels(document) };
+        let reversal = Reversal::Document(before);
+        Ended { bounds: None, memory: reversal.memory(document), reversal }
+    }
+
+    /// Ends it in slices. Nothing may change the document meanwhile.
+    pub fn end_in_slices(self) -> Ending {
+        Ending {
+            edit: self,
+            changes: Vec::new(),
+            marks: EndingMarks::default(),
+            bounds: None,
+            memory: 0,
+            volume: 0,
+            cube: 0,
+        }
+    }
+}
+
+fn end_of_voxels(document: &mut Document) -> Ended {
+    let (mut bounds, mut memory) = (None, 0);
+    let mut changes = document.layers_mut().filter_map(|layer| {
+        let ended = layer.volume.end_marks();
+        bounds = Bounds::union_of(bounds, ended.bounds);
+        memory += ended.memory;
+        (!ended.change.is_empty()).then_some((layer.id, ended.change))
+    });
+    let reversal = match (changes.next(), changes.next()) {
+        (None, _) => Reversal::Voxels(Vec::new()),
+        (Some((id, change)), None) => Reversal::Layer(id, change),
+        (Some(first), Some(second)) => {
+            Reversal::Voxels([first, second].into_iter().chain(changes).collect())
+        }
+    };
+    Ended { reversal, bounds, memory }
+}
+
+/// The end of an edit under way.
+pub struct Ending {
+    edit: Edit,
+    /// Of the layers that are done.
+    changes: Vec<(LayerId, VolumeChange)>,
+    /// Of the layer that is next.
+    marks: EndingMarks,
+    bounds: Option<Bounds>,
+    memory: u64,
+    /// The layer or volume that is next, and the part of it.
+    volume: usize,
+    cube: usize,
+}
+
+impl Ending {
+    /// What is known of the document as it was evaluated before the edit.
+    pub fn since(&self) -> Since<'_> {
+        self.edit.since()
+    }
+
+    /// Goes on until the end or until the budget is spent; whether there is more to do.
+    pub fn step(&mut self, document: &mut Document, budget: &mut Budget) -> bool {
+        let before = self.edit.before.take();
+        let goes_on = loop {
+            let goes_on = match &before {
+                Some(before) => self.measure_some(before, document),
+                None => self.take_some(document),
+            };
+            if !goes_on || !budget.spend(1) {
+                break goes_on;
+            }
+        };
+        self.edit.before = before;
+        goes_on
+    }
+
+    /// Adds the bytes of some more of the document before the edit; false if that was all.
+    fn measure_some(&mut self, before: &Document, document: &Document) -> bool {
+        let Some((held, other)) = before.volume_beside(self.volume, document) else { return false };
+        match held.memory_of_cube_beside(self.cube, other) {
+            Some(bytes) => (self.memory, self.cube) = (self.memory + bytes, self.cube + 1),
+            None => (self.volume, self.cube) = (self.volume + 1, 0),
+        }
+        true
+    }
+
+    /// Takes some more of what was recorded; false if that was all.
+    fn take_some(&mut self, document: &mut Document) -> bool {
+        let Some(layer) = document.layers_mut().nth(self.volume) else { return false };
+        let mut blocks = 0..BLOCKS_A_UNIT;
+        if blocks.all(|_| self.marks.next_block(&mut layer.volume)) {
+            return true;
+        }
+        let MeasuredChange { change, bounds, memory } =
+            std::mem::take(&mut self.marks).finish_in(&mut layer.volume);
+        if !change.is_empty() {
+            self.changes.push((layer.id, change));
+        }
+        self.bounds = Bounds::union_of(self.bounds, bounds);
+        (self.memory, self.volume) = (self.memory + memory, self.volume + 1);
+        true
+    }
+
+    fn finish(mut self, document: &mut Document) -> Ended {
+        while self.step(document, &mut Budget::unlimited()) {}
+        let Ending { edit, changes, bounds, memory, .. } = self;
+        let reversal = match edit.before {
+            Some(before) => Reversal::Document(before),
+            None => Reversal::of_changes(changes),
+        };
+        Ended { reversal, bounds, memory }
+    }
+}
+
+impl History {
+    /// The same as [`History::commit`] for an edit that was ended in slices; what is left of that is done now.
+    pub fn commit_ended(
+        &mut self,
+        document: &mut Document,
+        ending: Ending,
+        label: &str,
+    ) -> (bool, Option<Bounds>) {
+        let ended = ending.finish(document);
+        self.push(ended, label)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Layer;
+    use crate::voxel::{Point, Rgba, Volume};
+
+    /// A document with two layers, many blocks and an edit of it, `kind` of four.
+    fn edited(kind: i32) -> (Document, Edit) {
+        let mut document = Document::default();
+        document.push_layer(Layer::new(LayerId(0), "second"));
+        let paint = |volume: &mut Volume, from: i32| {
+            let bounds = Bounds::inclusive([from, 3, 0], [from + 90, 80, 70]);
+            volume.fill(bounds, Rgba::opaque(1, 2, from as u8));
+            (0..300).for_each(|n| {
+                volume.set(Point::new(from + n * 5, n % 90, -n * 3), Rgba::opaque(n as u8, 0, 0));
+            });
+        };
+        document.layers_mut().for_each(|layer| paint(&mut layer.volume, -40));
+        let scope = if kind == 3 { Scope::Document } else { Scope::Voxels };
+        let edit = Edit::begin(&mut document, scope);
+        match kind {
+            0 => document.layers_mut().for_each(|layer| paint(&mut layer.volume, 7)),
+            1 => document.layers_mut().take(1).for_each(|layer| {
+                layer.volume.set(Point::new(3, 3, 3), Rgba::WHITE);
+            }),
+            2 => {}
+            _ => {
+                document.layers_mut().skip(1).for_each(|layer| paint(&mut layer.volume, 9));
+                document.remove_layer(document.layers()[0].id);
+            }
+        }
+        (document, edit)
+    }
+
+    fn hashes(document: &Document) -> Vec<u64> {
+        document.layers().iter().map(|layer| layer.volume.state_hash()).collect()
+    }
+
+    #[test]
+    fn an_edit_that_ends_in_slices_ends_like_one_that_ends_at_once() {
+        for kind in 0..4 {
+            let (mut document, edit) = edited(kind);
+            let (mut other, edit_of_other) = edited(kind);
+            let (mut history, mut of_other) = (History::default(), History::default());
+            let (mut ending, mut slices) = (edit.end_in_slices(), 1);
+            while ending.step(&mut document, &mut Budget::units(1)) {
+                slices += 1;
+            }
+            assert!(slices >= [12, 3, 3, 4][kind as usize], "kind {kind}: {slices} slices");
+            let committed = history.commit_ended(&mut document, ending, "edit");
+            assert_eq!(committed, of_other.commit(&mut other, edit_of_other, "edit"));
+            assert_eq!(history.memory(), of_other.memory(), "kind {kind}");
+            assert_eq!(hashes(&document), hashes(&other));
+            assert_eq!(history.undo(&mut document), of_other.undo(&mut other));
+            assert_eq!(hashes(&document), hashes(&other));
+        }
+    }
+}
