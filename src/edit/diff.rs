@@ -6,7 +6,7 @@ use super::stamp::read_block;
 use super::work::voxel_of;
 use crate::document::{Document, Layer, LayerId};
 use crate::job::{Budget, Job, Progress, Step};
-use crate::voxel::{BlockPos, EditReport, Mask, Point, Rgba, Volume};
+use crate::voxel::{BlockPos, DifferenceWalk, EditReport, Mask, Point, Rgba, Volume};
 
 /// A voxel that differs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,7 +54,7 @@ struct Pair {
     difference: LayerDifference,
     before: Volume,
     after: Volume,
-    blocks: std::vec::IntoIter<BlockPos>,
+    walk: DifferenceWalk,
 }
 
 /// Compares two documents, block by block. Blocks that both share are not looked at.
@@ -74,7 +74,7 @@ impl DiffJob {
             before.layers().iter().chain(after.layers()).map(|layer| layer.id).collect();
         let pairs: Vec<Pair> =
             ids.into_iter().map(|id| Pair::new(id, before.layer(id), after.layer(id))).collect();
-        let total = pairs.iter().map(|pair| pair.blocks.len() as u64).sum();
+        let total = pairs.iter().map(Pair::total).sum();
         let found = Difference::default();
         DiffJob { pairs: pairs.into_iter(), current: None, wanted, found, done: 0, total }
     }
@@ -107,12 +107,23 @@ impl Pair {
             layer.map_or_else(Volume::new, |layer| super::work::unmarked(&layer.volume))
         };
         let (before, after) = (volume(before), volume(after));
-        let identity = |volume: &Volume, at| volume.block(at).map(|block| block.identity());
-        let differs = |at: &BlockPos| identity(&before, *at) != identity(&after, *at);
-        let positions = before.blocks().chain(after.blocks()).map(|(at, _)| at);
-        let keys: BTreeSet<_> = positions.filter(differs).map(|at| (at.z, at.y, at.x)).collect();
-        let blocks: Vec<_> = keys.into_iter().map(|(z, y, x)| BlockPos { x, y, z }).collect();
-        Pair { difference, before, after, blocks: blocks.into_iter() }
+        let walk = DifferenceWalk::new([&before, &after]);
+        Pair { difference, before, after, walk }
+    }
+
+    /// In blocks, as if both sides had the same.
+    fn total(&self) -> u64 {
+        self.before.block_count().max(self.after.block_count()) as u64
+    }
+
+    /// Looks for the next block that differs, and compares it; false if there is none left.
+    fn advance(&mut self, wanted: usize, voxels: &mut Vec<VoxelDifference>) -> bool {
+        let mut differing = None;
+        let goes_on = self.walk.next([&self.before, &self.after], &mut differing);
+        if let Some(at) = differing {
+            self.compare(at, wanted, voxels);
+        }
+        goes_on
     }
 
     fn compare(&mut self, at: BlockPos, wanted: usize, voxels: &mut Vec<VoxelDifference>) {
@@ -143,11 +154,10 @@ impl Job for DiffJob {
             let Some(pair) = &mut self.current else {
                 return Step::Done(std::mem::take(&mut self.found));
             };
-            match pair.blocks.next() {
-                Some(at) => pair.compare(at, self.wanted, &mut self.found.voxels),
-                None => self.end_current(),
+            if !pair.advance(self.wanted, &mut self.found.voxels) {
+                self.done += pair.total();
+                self.end_current();
             }
-            self.done += 1;
             if !budget.spend(1) {
                 return Step::More;
             }
@@ -155,6 +165,7 @@ impl Job for DiffJob {
     }
 
     fn progress(&self) -> Progress {
-        Progress { done: self.done.min(self.total), total: self.total }
+        let under_way = self.current.as_ref().map_or(0, |pair| pair.walk.passed());
+        Progress { done: (self.done + under_way).min(self.total), total: self.total }
     }
 }

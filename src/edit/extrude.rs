@@ -1,12 +1,10 @@
 //! A face pulled out or pushed in.
 
-use std::collections::HashSet;
-
 use super::put::put;
 use super::work::{Refusal, Work, addressable};
 use crate::api::operations::forms::ExtrudeFields;
 use crate::job::Progress;
-use crate::voxel::{BlendMode, EditReport, Point, Rgba, Volume};
+use crate::voxel::{BlendMode, EditReport, Point, Rgba, Selection, Volume};
 
 /// Voxels of the face looked at in one unit of work.
 const UNIT: usize = 256;
@@ -20,7 +18,7 @@ pub(super) struct Extrude {
     mode: BlendMode,
     limit: u64,
     waiting: Vec<Point>,
-    face: HashSet<[i32; 3]>,
+    face: Selection,
     /// The voxels of the face, each with the colour of what it pulls out.
     columns: Vec<(Point, Rgba)>,
     put: Option<Box<dyn Work>>,
@@ -48,7 +46,7 @@ impl Extrude {
             mode,
             limit,
             waiting: Vec::new(),
-            face: HashSet::new(),
+            face: Selection::new(),
             columns: Vec::new(),
             put: None,
         };
@@ -57,7 +55,7 @@ impl Extrude {
             return Err(Refusal::rule("at", message));
         }
         extrude.waiting.push(at);
-        extrude.face.insert(at.array());
+        extrude.face.insert(at);
         Ok(extrude)
     }
 
@@ -80,7 +78,7 @@ impl Extrude {
                 beside[side] += step;
                 if let Ok(beside) = addressable(beside)
                     && self.is_face(volume, beside)
-                    && self.face.insert(beside.array())
+                    && self.face.insert(beside)
                 {
                     self.waiting.push(beside);
                 }

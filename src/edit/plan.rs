@@ -130,7 +130,11 @@ impl Plan<'_> {
             Form::Map(f) => (f.rows.0.iter().map(String::len).sum::<usize>() / 512) as u64 + 1,
             Form::Heightmap(f) => drawn::heightmap_total(f) / 512 + 1,
             Form::Fill(_) | Form::Extrude(_) => u64::MAX,
-            Form::ReplaceColor(_) | Form::Combine(_) => layer + 1,
+            Form::ReplaceColor(_) => layer + 1,
+            Form::Combine(f) => {
+                let source = self.document.layer(LayerId(f.source));
+                layer + source.map_or(0, |source| source.volume.block_count() as u64) + 1
+            }
             _ => u64::MAX,
         }
     }

@@ -1,10 +1,11 @@
 //! Volumes put into volumes, block by block.
 
-use std::collections::BTreeSet;
-
-use super::work::{Refusal, Work};
+use super::work::{Refusal, Work, unmarked};
 use crate::job::Progress;
-use crate::voxel::{BLOCK_VOXELS, BlendMode, BlockPos, BlockRef, EditReport, Rgba, Volume};
+use crate::voxel::{
+    BLOCK_VOXELS, BlendMode, BlockPos, BlockRef, BlockWalk, DifferenceWalk, EditReport, Rgba,
+    Volume,
+};
 
 type Voxels = [Rgba; BLOCK_VOXELS];
 
@@ -45,8 +46,11 @@ fn share(volume: &mut Volume, at: BlockPos, new: BlockRef<'_>, report: &mut Edit
 /// A volume drawn into another one.
 pub(super) struct Stamp {
     source: Volume,
-    blocks: Vec<BlockPos>,
-    next: usize,
+    walk: BlockWalk,
+    /// The blocks of what is drawn into, if those that the source lacks are to be visited, too.
+    beyond: Option<(Volume, BlockWalk)>,
+    done: u64,
+    total: u64,
     mode: BlendMode,
 }
 
@@ -54,26 +58,20 @@ impl Stamp {
     /// With modes that keep only what both have, everything outside the source goes. Replace replaces where
     /// the source has voxels.
     pub(super) fn new(target: &Volume, source: Volume, mode: BlendMode) -> Self {
-        let mut blocks: Vec<BlockPos> = source.blocks().map(|(at, _)| at).collect();
-        if mode.erases_outside() && mode != BlendMode::Replace {
-            let beyond = |at: &BlockPos| source.block(*at).is_none();
-            blocks.extend(target.blocks().map(|(at, _)| at).filter(beyond));
-        }
-        Stamp { source, blocks, next: 0, mode }
+        let erases_outside = mode.erases_outside() && mode != BlendMode::Replace;
+        let beyond = erases_outside.then(|| (unmarked(target), BlockWalk::new(target)));
+        let count = |volume: &Volume| volume.block_count() as u64;
+        let total = count(&source) + beyond.as_ref().map_or(0, |(target, _)| count(target));
+        Stamp { walk: BlockWalk::new(&source), source, beyond, done: 0, total, mode }
     }
-}
 
-impl Work for Stamp {
-    fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal> {
-        let Some(&at) = self.blocks.get(self.next) else { return Ok(false) };
-        self.next += 1;
+    fn draw(&self, volume: &mut Volume, at: BlockPos, report: &mut EditReport) {
         let block = self.source.block(at);
         if let Some(block) = block
             && matches!(self.mode, BlendMode::Over | BlendMode::Replace)
             && volume.block(at).is_none()
         {
-            share(volume, at, block, report);
-            return Ok(true);
+            return share(volume, at, block, report);
         }
         let (old, source) = (read_block(volume, at), voxels_of(block));
         let mut new = old;
@@ -83,36 +81,50 @@ impl Work for Stamp {
             }
         }
         write_block(volume, at, &old, &new, report);
+    }
+}
+
+impl Work for Stamp {
+    fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal> {
+        self.done += 1;
+        if let Some(at) = self.walk.next(&self.source) {
+            self.draw(volume, at, report);
+            return Ok(true);
+        }
+        let Some((target, walk)) = &mut self.beyond else { return Ok(false) };
+        let Some(at) = walk.next(target) else { return Ok(false) };
+        if self.source.block(at).is_none() {
+            self.draw(volume, at, report);
+        }
         Ok(true)
     }
 
     fn progress(&self) -> Progress {
-        Progress { done: self.next as u64, total: self.blocks.len() as u64 }
+        Progress { done: self.done, total: self.total }
     }
 }
 
 /// A volume put in place of another one.
 pub(super) struct Exchange {
+    old: Volume,
     new: Volume,
-    blocks: std::vec::IntoIter<BlockPos>,
+    walk: DifferenceWalk,
+    total: u64,
 }
 
 impl Exchange {
     pub(super) fn new(old: &Volume, new: Volume) -> Self {
-        let key = |at: BlockPos| (at.z, at.y, at.x);
-        let differs = |at: &BlockPos| {
-            old.block(*at).map(|block| block.identity()) != new.block(*at).map(|b| b.identity())
-        };
-        let positions = old.blocks().chain(new.blocks()).map(|(at, _)| at);
-        let keys: BTreeSet<_> = positions.filter(differs).map(key).collect();
-        let blocks: Vec<_> = keys.into_iter().map(|(z, y, x)| BlockPos { x, y, z }).collect();
-        Exchange { new, blocks: blocks.into_iter() }
+        let walk = DifferenceWalk::new([old, &new]);
+        let total = old.block_count().max(new.block_count()) as u64;
+        Exchange { old: unmarked(old), new, walk, total }
     }
 }
 
 impl Work for Exchange {
     fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal> {
-        let Some(at) = self.blocks.next() else { return Ok(false) };
+        let mut differing = None;
+        let goes_on = self.walk.next([&self.old, &self.new], &mut differing);
+        let Some(at) = differing else { return Ok(goes_on) };
         match self.new.block(at) {
             Some(block) => share(volume, at, block, report),
             None => {
@@ -120,10 +132,10 @@ impl Work for Exchange {
                 write_block(volume, at, &old, &[Rgba::EMPTY; BLOCK_VOXELS], report);
             }
         }
-        Ok(true)
+        Ok(goes_on)
     }
 
     fn progress(&self) -> Progress {
-        Progress { done: 0, total: self.blocks.len() as u64 }
+        Progress { done: self.walk.passed().min(self.total), total: self.total }
     }
 }

@@ -4,9 +4,11 @@ mod gather;
 
 use super::stamp::Stamp;
 use super::surface::most_frequent;
-use super::work::{Refusal, Work, addressable, block_box, blocks_within, unmarked, voxel_of};
+use super::work::{Refusal, Work, addressable, block_box, unmarked, voxel_of};
 use crate::job::Progress;
-use crate::voxel::{BLOCK_VOXELS, BlendMode, BlockPos, Bounds, EditReport, Point, Rgba, Volume};
+use crate::voxel::{
+    BLOCK_VOXELS, BlendMode, BlockPos, BlockSet, BlockWalk, Bounds, EditReport, Point, Rgba, Volume,
+};
 
 /// A map of the grid onto itself: the new coordinate i is `sign[i]` times the old coordinate `from[i]`, plus
 /// `offset[i]`.
@@ -113,20 +115,37 @@ pub(super) enum Placing {
     Down(i64, [i64; 3]),
 }
 
-/// A part of a volume, put elsewhere in a blend mode.
+/// A part of a volume, put elsewhere in a blend mode: first it is built by itself, then it is drawn.
 pub(super) struct Transform {
     source: Volume,
-    /// The blocks to be placed, or the blocks that they are placed in.
-    blocks: Vec<BlockPos>,
-    by_target: bool,
-    /// The blocks that were placed, and how much of the next one was: images, or voxels of it.
-    placed: (usize, i64),
+    walk: BlockWalk,
+    /// How the blocks that are placed are found from those of the source.
+    order: Order,
+    /// Those that were found and are not placed yet.
+    found: Vec<BlockPos>,
+    /// The block under way, and how much of it was placed: images, or voxels of it.
+    current: Option<(BlockPos, i64)>,
+    /// Blocks of the source that were come to, of how many.
+    done: u64,
+    total: u64,
     within: Option<Bounds>,
     placing: Placing,
     mode: BlendMode,
     built: Volume,
     stamp: Option<Stamp>,
 }
+
+enum Order {
+    /// The blocks of the source are placed.
+    BySource,
+    /// The blocks of the image are placed, each when the first is come to that it takes voxels from.
+    ByTarget,
+    /// The same with all blocks of the image so far, since a look at one of them costs much.
+    ByTargetOnce(BlockSet),
+}
+
+/// Blocks that are passed over in one unit of work.
+const PASSED_A_UNIT: usize = 64;
 
 impl Transform {
     pub(super) fn new(
@@ -135,27 +154,71 @@ impl Transform {
         placing: Placing,
         mode: BlendMode,
     ) -> Self {
-        let mut blocks = blocks_within(source, within);
-        let mut by_target = false;
-        match &placing {
-            Placing::Down(size, center) => blocks = down_targets(&blocks, *size, *center),
-            Placing::Images(Images { first, times: 1, .. }) => {
-                if let Some(targets) = gather::targets(&blocks, within, first) {
-                    (blocks, by_target) = (targets, true);
-                }
+        let order = match &placing {
+            Placing::Down(..) => Order::ByTargetOnce(BlockSet::default()),
+            Placing::Images(Images { first, times: 1, .. })
+                if gather::is_possible(source, within, first) =>
+            {
+                Order::ByTarget
             }
-            Placing::Images(_) | Placing::Up(..) => {}
+            Placing::Images(_) | Placing::Up(..) => Order::BySource,
+        };
+        Transform {
+            source: unmarked(source),
+            walk: BlockWalk::within(source, within),
+            order,
+            found: Vec::new(),
+            current: None,
+            done: 0,
+            total: source.block_count() as u64,
+            within,
+            placing,
+            mode,
+            built: Volume::new(),
+            stamp: None,
         }
-        let (source, placed) = (unmarked(source), (0, 0));
-        let (built, stamp) = (Volume::new(), None);
-        Transform { source, blocks, by_target, placed, within, placing, mode, built, stamp }
+    }
+
+    /// Looks for the next block to place; false if there is none left.
+    fn find(&mut self) -> bool {
+        for _ in 0..PASSED_A_UNIT {
+            if let Some(at) = self.found.pop() {
+                if self.is_new(at) {
+                    self.current = Some((at, 0));
+                    return true;
+                }
+                continue;
+            }
+            let Some(at) = self.walk.next(&self.source) else { return false };
+            self.done += 1;
+            match (&self.placing, &self.order) {
+                (Placing::Images(images), Order::ByTarget) => {
+                    self.found.extend(gather::targets(at, self.within, &images.first));
+                }
+                (Placing::Down(size, center), _) => {
+                    self.found.extend(down_targets(at, *size, *center));
+                }
+                _ => self.found.push(at),
+            }
+        }
+        true
+    }
+
+    /// Whether a block that was found is not placed yet.
+    fn is_new(&mut self, at: BlockPos) -> bool {
+        match &mut self.order {
+            Order::BySource => true,
+            // Those that came to nothing are looked at again, which is soon done.
+            Order::ByTarget => self.built.block(at).is_none(),
+            Order::ByTargetOnce(seen) => seen.insert(at),
+        }
     }
 
     /// Places a part of a block, from the place given on; the place behind it, or `None` at the block's end.
     fn place_part(&mut self, at: BlockPos, from: i64) -> Result<Option<i64>, Refusal> {
         let (source, within, built) = (&self.source, self.within, &mut self.built);
         let (next, end) = match &self.placing {
-            Placing::Images(images) if self.by_target => {
+            Placing::Images(images) if matches!(self.order, Order::ByTarget) => {
                 gather::place(source, at, within, &images.first, built);
                 return Ok(None);
             }
@@ -191,24 +254,17 @@ impl Work for Transform {
         if let Some(stamp) = &mut self.stamp {
             return stamp.step(volume, report);
         }
-        let (block, place) = self.placed;
-        match self.blocks.get(block) {
-            Some(&at) => {
-                self.placed = match self.place_part(at, place)? {
-                    Some(place) => (block, place),
-                    None => (block + 1, 0),
-                };
-            }
-            None => {
-                let built = std::mem::take(&mut self.built);
-                self.stamp = Some(Stamp::new(volume, built, self.mode));
-            }
+        if let Some((at, place)) = self.current {
+            self.current = self.place_part(at, place)?.map(|place| (at, place));
+        } else if !self.find() {
+            let built = std::mem::take(&mut self.built);
+            self.stamp = Some(Stamp::new(volume, built, self.mode));
         }
         Ok(true)
     }
 
     fn progress(&self) -> Progress {
-        let (done, total) = (self.placed.0 as u64, self.blocks.len() as u64);
+        let (done, total) = (self.done, self.total);
         match &self.stamp {
             None => Progress { done, total: total * 2 },
             Some(stamp) => {
@@ -258,22 +314,17 @@ fn place_mapped(
     Ok(())
 }
 
-/// The blocks that the cubes in some blocks shrink into.
-fn down_targets(blocks: &[BlockPos], size: i64, center: [i64; 3]) -> Vec<BlockPos> {
-    let mut keys = std::collections::BTreeSet::new();
-    for &at in blocks {
-        let own = block_box(at);
-        let shrunk =
-            |value: i64, axis: usize| center[axis] + (value - center[axis]).div_euclid(size);
-        let low: [i64; 3] = std::array::from_fn(|axis| shrunk(own.min[axis], axis) >> 4);
-        let high: [i64; 3] = std::array::from_fn(|axis| shrunk(own.max[axis] - 1, axis) >> 4);
-        for z in low[2]..=high[2] {
-            for y in low[1]..=high[1] {
-                keys.extend((low[0]..=high[0]).map(|x| [z as i32, y as i32, x as i32]));
-            }
-        }
-    }
-    keys.into_iter().map(|[z, y, x]| BlockPos { x, y, z }).collect()
+/// The blocks that the cubes in a block shrink into.
+fn down_targets(
+    at: BlockPos,
+    size: i64,
+    center: [i64; 3],
+) -> impl Iterator<Item = BlockPos> + use<> {
+    let own = block_box(at);
+    let shrunk = |value: i64, axis: usize| center[axis] + (value - center[axis]).div_euclid(size);
+    let min = std::array::from_fn(|axis| shrunk(own.min[axis], axis));
+    let max = std::array::from_fn(|axis| shrunk(own.max[axis] - 1, axis) + 1);
+    blocks_of(&Bounds { min, max })
 }
 
 /// The cube of large scale that a voxel of small scale stands for.

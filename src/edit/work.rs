@@ -161,12 +161,6 @@ impl Tally {
     }
 }
 
-/// The blocks of a volume that a box touches; all without a box.
-pub(super) fn blocks_within(volume: &Volume, within: Option<Bounds>) -> Vec<BlockPos> {
-    let touches = |at: &BlockPos| within.is_none_or(|b| b.intersect(&block_box(*at)).is_some());
-    volume.blocks().map(|(at, _)| at).filter(touches).collect()
-}
-
 /// The box of a block.
 pub(super) fn block_box(at: BlockPos) -> Bounds {
     let min = at.origin().array().map(i64::from);

@@ -3,7 +3,7 @@
 use super::context::{Context, Outcome, Task};
 use super::error::RpcError;
 use crate::job::{Budget, Progress, Step};
-use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Point, Rgba, Volume};
+use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockRef, BlockWalk, Bounds, Point, Rgba, Volume};
 
 /// Blocks that are looked at in one go. All voxels of a block may have to be written.
 const BLOCKS_AT_ONCE: u64 = 8;
@@ -54,8 +54,9 @@ impl<'a> Looked<'a> {
 
 struct Scan<C, F> {
     volume: Volume,
-    blocks: Vec<BlockPos>,
-    next: usize,
+    walk: BlockWalk,
+    /// Blocks that were looked at.
+    looked: u64,
     within: Option<Bounds>,
     collect: Option<C>,
     finish: Option<F>,
@@ -65,8 +66,8 @@ impl<C: Collect, F> Scan<C, F> {
     /// True at the end.
     fn run(&mut self, budget: &mut Budget) -> bool {
         let Some(collect) = &mut self.collect else { return true };
-        while let Some(&at) = self.blocks.get(self.next) {
-            self.next += 1;
+        while let Some(at) = self.walk.next(&self.volume) {
+            self.looked += 1;
             let Some(block) = self.volume.block(at) else { continue };
             // Blocks that lie inside the box wholly need no look at it.
             let own = block_box(at);
@@ -98,7 +99,7 @@ where
     }
 
     fn progress(&self) -> Progress {
-        Progress { done: self.next as u64, total: self.blocks.len() as u64 }
+        Progress { done: self.looked, total: self.volume.block_count() as u64 }
     }
 }
 
@@ -117,11 +118,9 @@ pub(super) fn scan<R, C>(
 where
     C: Collect + 'static,
 {
-    let touched = |at: &BlockPos| within.is_none_or(|b| b.intersect(&block_box(*at)).is_some());
-    let blocks: Vec<BlockPos> = volume.blocks().map(|(at, _)| at).filter(touched).collect();
-    let volume = volume.clone();
-    let mut scan =
-        Scan { volume, blocks, next: 0, within, collect: Some(collect), finish: Some(finish) };
+    let (walk, volume) = (BlockWalk::within(volume, within), volume.clone());
+    let (collect, finish) = (Some(collect), Some(finish));
+    let mut scan = Scan { volume, walk, looked: 0, within, collect, finish };
     if !scan.run(&mut Budget::units(BLOCKS_AT_ONCE)) {
         return Ok(Outcome::Later(Box::new(scan)));
     }

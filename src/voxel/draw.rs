@@ -4,7 +4,7 @@ use super::bits::{ALL, both, without};
 use super::block_edit::{self, BlockEdit, EditJob, EditReport};
 use super::block_range::BlockRange;
 use super::memory::MemoryLimit;
-use super::{BlendMode, BlockPos, Bounds, Cover, Mask, Rgba, Shape, Volume};
+use super::{BlendMode, BlockPos, BlockWalk, Bounds, Cover, Mask, Rgba, Shape, Volume};
 use crate::job::Progress;
 
 /// What drawing leaves behind, and where it may.
@@ -76,7 +76,8 @@ impl Brush {
 /// The blocks that an edit visits.
 enum Visits {
     Range(BlockRange),
-    List(std::vec::IntoIter<BlockPos>),
+    /// Those that are there.
+    Walk(BlockWalk),
 }
 
 /// Drawing under way.
@@ -95,7 +96,7 @@ impl Draw {
         let visits = visits(volume, shape, brush);
         let total = match &visits {
             Visits::Range(range) => range.total(),
-            Visits::List(list) => list.len() as u64,
+            Visits::Walk(_) => volume.block_count() as u64,
         };
         Draw {
             shape: shape.clone(),
@@ -107,25 +108,23 @@ impl Draw {
         }
     }
 
-    fn next_position(&mut self) -> Option<BlockPos> {
+    /// The next block, if there is one that the shape may touch; `None` at the end.
+    fn next_position(&mut self, volume: &Volume) -> Option<Option<BlockPos>> {
         match &mut self.visits {
-            Visits::List(list) => list.next(),
+            Visits::Walk(walk) => walk.next(volume).map(Some),
+            Visits::Range(_) if self.done >= self.total => None,
             Visits::Range(range) => {
                 if let Some(bounds) = range.fresh_chunk() {
                     let cover = self.shape.cover(bounds);
                     if cover == Cover::Outside {
                         self.done += range.skip_chunk();
-                        return None;
+                        return Some(None);
                     }
                     self.is_inside = cover == Cover::Inside && self.brush.allows_box(&bounds);
                 }
-                range.next()
+                Some(range.next())
             }
         }
-    }
-
-    fn is_finished(&self) -> bool {
-        self.done >= self.total
     }
 
     fn draw_block(&self, volume: &mut Volume, at: BlockPos, report: &mut EditReport) {
@@ -169,24 +168,20 @@ fn visits(volume: &Volume, shape: &Shape, brush: &Brush) -> Visits {
     let area =
         if brush.works_outside() { within(Some(Bounds::ALL)) } else { within(shape.bounds()) };
     let Some(area) = area.and_then(|area| area.intersect(&Bounds::ALL)) else {
-        return Visits::List(Vec::new().into_iter());
+        return Visits::Walk(BlockWalk::default());
     };
     let range = BlockRange::new(area);
     let adds = brush.mode.adds() && !brush.color.is_empty();
     if adds || range.total() < volume.block_count() as u64 {
         return Visits::Range(range);
     }
-    let touched = |at: &BlockPos| at.bounds().intersect(&area).is_some();
-    let list: Vec<_> = volume.positions().filter(touched).collect();
-    Visits::List(list.into_iter())
+    Visits::Walk(BlockWalk::within(volume, Some(area)))
 }
 
 impl BlockEdit for Draw {
     fn next_block(&mut self, volume: &mut Volume, report: &mut EditReport) -> bool {
-        if self.is_finished() {
-            return false;
-        }
-        if let Some(at) = self.next_position() {
+        let Some(next) = self.next_position(volume) else { return false };
+        if let Some(at) = next {
             self.done += 1;
             self.draw_block(volume, at, report);
         }

@@ -1,7 +1,9 @@
 //! What there is to know about a volume as a whole.
 
 use super::block::{Slot, mask_of};
+use super::block_edit::mask_bounds;
 use super::index::{Chunk, ChunkPos, set_places};
+use super::slab::Shared;
 use super::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Rgba, Volume};
 use crate::job::Budget;
 
@@ -53,7 +55,16 @@ impl Volume {
 
     /// The smallest box of whole blocks around all voxels.
     pub fn block_bounds(&self) -> Option<Bounds> {
-        self.slots().map(|(at, _)| at.bounds()).reduce(|a, b| a.union(&b))
+        let of_chunk = |(pos, chunk): &(ChunkPos, Shared<Chunk>)| {
+            // A chunk has as many blocks as a block has voxels, and in the same order.
+            let blocks = mask_bounds(pos.block(0), chunk.occupied())?;
+            let low = pos.block(0).origin().array().map(i64::from);
+            let scaled = |corner: [i64; 3]| {
+                std::array::from_fn(|axis| low[axis] + (corner[axis] - low[axis]) * 16)
+            };
+            Some(Bounds { min: scaled(blocks.min), max: scaled(blocks.max) })
+        };
+        self.index.chunks().iter().filter_map(of_chunk).reduce(|a, b| a.union(&b))
     }
 
     /// Bytes that this volume keeps alive, shared blocks counted in full.
@@ -222,6 +233,18 @@ mod tests {
         }
         assert_eq!(slices, volume.index.chunks().len() + 1);
         assert_eq!(volume.count(), 601 * 601 * 4);
+    }
+
+    #[test]
+    fn the_box_of_blocks_holds_each_block_and_no_more() {
+        let (mut volume, mut numbers) = (Volume::new(), Numbers(5));
+        assert_eq!(volume.block_bounds(), None);
+        for _ in 0..300 {
+            let at = [0; 3].map(|_| numbers.below(900) as i32 - 400);
+            volume.set(Point::from(at), Rgba::WHITE);
+            let walked = volume.slots().map(|(at, _)| at.bounds()).reduce(|a, b| a.union(&b));
+            assert_eq!(volume.block_bounds(), walked);
+        }
     }
 
     #[test]

@@ -4,10 +4,11 @@
 //! one colour stay so. A [`MergeCache`] remembers which version of each block it has seen and works on
 //! the changed ones alone.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::block::{BlockVersion, Slot};
 use super::block_edit::{self, BlockEdit, EditJob, EditReport};
+use super::block_set::{BlockSet, IntoBlocks};
 use super::dense::Dense;
 use super::index::{Chunk, ChunkPos};
 use super::memory::{self, MemoryLimit};
@@ -228,29 +229,35 @@ impl Volume {
 /// What a cache has seen of one volume.
 #[derive(Clone, Default)]
 struct Seen {
-    chunks: FxHashMap<ChunkPos, (usize, u64)>,
-    blocks: FxHashMap<BlockPos, BlockVersion>,
+    chunks: FxHashMap<ChunkPos, SeenChunk>,
+}
+
+/// What a cache has seen of a chunk: where it lay and its stamp, and its blocks by their places.
+#[derive(Clone, Default)]
+struct SeenChunk {
+    version: Option<(usize, u64)>,
+    blocks: FxHashMap<u16, BlockVersion>,
 }
 
 impl Seen {
     /// Notes the present state of a chunk and adds the blocks that differ from what was seen.
     fn update_chunk(&mut self, pos: ChunkPos, chunk: &Shared<Chunk>, changed: &mut Changed) {
         generation::seen(chunk.stamp);
-        let version = (chunk.address(), chunk.stamp);
-        if self.chunks.insert(pos, version) == Some(version) {
+        let version = Some((chunk.address(), chunk.stamp));
+        let seen = self.chunks.entry(pos).or_default();
+        if std::mem::replace(&mut seen.version, version) == version {
             return;
         }
         for place in 0..4096 {
-            let at = pos.block(place);
-            let slot = chunk.slot(place);
+            let slot = chunk.slot(usize::from(place));
             let before = if slot.is_empty() {
-                self.blocks.remove(&at)
+                seen.blocks.remove(&place)
             } else {
-                self.blocks.insert(at, slot.version())
+                seen.blocks.insert(place, slot.version())
             };
             let now = (!slot.is_empty()).then(|| slot.version());
             if before != now {
-                changed.insert(at);
+                changed.insert(pos.block(usize::from(place)));
             }
         }
     }
@@ -262,17 +269,15 @@ impl Seen {
 
     /// Notes that a chunk is gone.
     fn forget_chunk(&mut self, pos: ChunkPos, changed: &mut Changed) {
-        self.chunks.remove(&pos);
-        for place in 0..4096 {
-            if self.blocks.remove(&pos.block(place)).is_some() {
-                changed.insert(pos.block(place));
-            }
+        let blocks = self.chunks.remove(&pos).map(|seen| seen.blocks).unwrap_or_default();
+        for place in blocks.into_keys() {
+            changed.insert(pos.block(usize::from(place)));
         }
     }
 }
 
 /// The blocks of a stack to be merged anew.
-type Changed = FxHashSet<BlockPos>;
+type Changed = BlockSet;
 
 /// A look at a stack under way: what differs from what the cache has seen.
 #[derive(Default)]
@@ -289,7 +294,9 @@ impl Look {
         let blends: Vec<Blend> = stack.iter().map(|(_, blend)| *blend).collect();
         let mut look = Look::default();
         if blends != cache.blends {
-            look.changed.extend(cache.merged.positions());
+            for (pos, chunk) in cache.merged.index.chunks() {
+                look.changed.insert_places(*pos, chunk.occupied());
+            }
             cache.seen = vec![Seen::default(); stack.len()];
             cache.blends = blends;
         }
@@ -390,7 +397,7 @@ enum MergeStage {
     /// What changed is found, chunk by chunk.
     Looking(Look),
     /// What changed is merged, block by block.
-    Merging(<Changed as IntoIterator>::IntoIter),
+    Merging(IntoBlocks),
 }
 
 impl MergeJob {
@@ -414,7 +421,7 @@ impl Job for MergeJob {
                 MergeStage::Looking(look) => {
                     if !look.next_chunk(&mut self.cache, &stack) {
                         let changed = std::mem::take(&mut look.changed).into_iter();
-                        self.total = changed.len() as u64;
+                        self.total = changed.len();
                         self.stage = MergeStage::Merging(changed);
                     }
                 }
@@ -431,7 +438,7 @@ impl Job for MergeJob {
 
     fn progress(&self) -> Progress {
         let left = match &self.stage {
-            MergeStage::Merging(left) => left.len() as u64,
+            MergeStage::Merging(left) => left.len(),
             MergeStage::New | MergeStage::Looking(_) => self.total,
         };
         Progress { done: self.total - left, total: self.total }

@@ -9,6 +9,7 @@ mod blend_block;
 mod block;
 mod block_edit;
 mod block_range;
+mod block_set;
 mod cells;
 mod change;
 mod color;
@@ -40,6 +41,8 @@ pub use block::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockRef, BlockVersion, Mask
 #[cfg(feature = "server")]
 pub(crate) use block_edit::BlockEdit;
 pub use block_edit::{EditJob, EditReport, Edited};
+#[cfg(feature = "server")]
+pub(crate) use block_set::BlockSet;
 pub use cells::CellRuns;
 pub use change::{Applying, MeasuredChange, VolumeChange};
 pub use color::Rgba;
@@ -62,4 +65,6 @@ pub(crate) use selection::BlendSelection;
 pub use selection::Selection;
 pub use shape::{Axis, Cover, Rotation, Shape, ShapeError};
 pub use volume::Volume;
+#[cfg(feature = "server")]
+pub(crate) use walk::DifferenceWalk;
 pub use walk::{BlockList, BlockWalk};

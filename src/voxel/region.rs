@@ -9,6 +9,8 @@ use rustc_hash::FxHashMap;
 use super::bits::{ALL, NONE, SIDES, across, both, count, flood, mask_where, without};
 use super::block::{Slot, index_in_block};
 use super::block_edit::mask_bounds;
+use super::block_set::take_first;
+use super::index::{ChunkPos, Places, place_in_chunk};
 use super::{BlockPos, BlockWalk, Bounds, Mask, Point, Rgba, Selection, Shape, Volume};
 use crate::job::{Budget, Job, Progress, Step, leftovers};
 
@@ -77,6 +79,9 @@ pub struct RegionTooLarge {
     pub limit: u64,
 }
 
+/// The place of no node.
+const NO_NODE: u32 = u32::MAX;
+
 /// What is known of a block.
 struct Node {
     at: BlockPos,
@@ -106,7 +111,8 @@ pub struct RegionJob {
     limit: u64,
     found: u64,
     nodes: Vec<Node>,
-    places: FxHashMap<BlockPos, u32>,
+    /// Where the nodes are, in tables of 16x16x16 blocks: of a large table, growing takes long.
+    places: FxHashMap<ChunkPos, Box<[u32; 4096]>>,
     waiting: Vec<u32>,
     /// What was reached, once the search is over.
     reached: Selection,
@@ -161,9 +167,10 @@ impl RegionJob {
 
     /// Notes that the region enters a block at some voxels.
     fn seed(&mut self, at: BlockPos, seeds: &Mask) {
-        let place = match self.places.get(&at) {
-            Some(&place) => place,
-            None => self.add_node(at),
+        let place = match self.places.get(&ChunkPos::of(at)).map(|table| table[place_in_chunk(at)])
+        {
+            Some(place) if place != NO_NODE => place,
+            _ => self.add_node(at),
         };
         let node = &mut self.nodes[place as usize];
         let Some(reached) = &node.reached else { return };
@@ -188,7 +195,9 @@ impl RegionJob {
         let free = (free != ALL).then(|| Box::new(free));
         let place = self.nodes.len() as u32;
         self.nodes.push(Node { at, free, reached: Some(Box::new(NONE)), seeds: None });
-        self.places.insert(at, place);
+        let table =
+            self.places.entry(ChunkPos::of(at)).or_insert_with(|| Box::new([NO_NODE; 4096]));
+        table[place_in_chunk(at)] = place;
         place
     }
 
@@ -219,9 +228,6 @@ impl RegionJob {
 
     /// Moves what was reached of one more block; false once there is none left.
     fn take_block(&mut self) -> bool {
-        if self.reached.is_empty() {
-            self.reached.reserve(self.nodes.len());
-        }
         let Some(node) = self.nodes.pop() else { return false };
         self.reached.put(node.at, node.reached());
         true
@@ -269,7 +275,9 @@ pub struct PartsJob {
 /// A part whose blocks are looked through.
 struct FoundPart {
     part: Part,
-    left: Vec<BlockPos>,
+    /// Cubes of 16x16x16 blocks, and blocks of one of them.
+    chunks: Vec<ChunkPos>,
+    blocks: (ChunkPos, Places),
 }
 
 /// A part: voxels that are not empty and hang together at their faces, whatever their colours.
@@ -315,18 +323,27 @@ impl PartsJob {
     }
 
     fn start_part(&mut self, sample: Point, voxels: Selection) {
-        let left = voxels.unsorted_blocks().collect();
+        let (chunks, blocks) = (voxels.chunks(), (ChunkPos::of(BlockPos::of(sample)), [0; 64]));
         let part = Part { count: 0, bounds: Bounds::of_point(sample), sample, voxels };
-        self.found = Some(FoundPart { part, left });
+        self.found = Some(FoundPart { part, chunks, blocks });
     }
 
     /// Looks through one more block of the part that was found; false once it is done, or there is none.
     fn add_block(&mut self) -> bool {
-        let Some(FoundPart { part, left }) = &mut self.found else { return false };
-        let Some(at) = left.pop() else {
-            self.parts.extend(self.found.take().map(|found| found.part));
+        let Some(FoundPart { part, chunks, blocks: (pos, places) }) = &mut self.found else {
             return false;
         };
+        let Some(place) = take_first(places) else {
+            match chunks.pop() {
+                Some(next) => (*pos, *places) = (next, part.voxels.blocks_in(next)),
+                None => {
+                    self.parts.extend(self.found.take().map(|found| found.part));
+                    return false;
+                }
+            }
+            return true;
+        };
+        let at = pos.block(place);
         let (own, seen) = (part.voxels.mask(at), self.seen.mask(at));
         self.seen.put(at, std::array::from_fn(|word| seen[word] | own[word]));
         part.count += u64::from(count(&own));
@@ -370,7 +387,7 @@ impl Job for PartsJob {
 
     /// In blocks.
     fn progress(&self) -> Progress {
-        let under_way = self.search.as_ref().map_or(0, |(_, search)| search.places.len());
+        let under_way = self.search.as_ref().map_or(0, |(_, search)| search.nodes.len());
         let done = self.seen.block_count() + under_way;
         let total = self.volume.block_count().max(done);
         Progress { done: done as u64, total: total as u64 }

@@ -1,6 +1,7 @@
 //! A set of voxels, as one mask a block.
 //!
-//! Invariants: no stored mask is empty; a mask of all bits is stored as [`Picked::All`].
+//! The masks lie in tables of 16x16x16 blocks, so that adding one never has a large table copied. Invariants: no stored
+//! mask is empty or full; of blocks that are picked as a whole there is but a bit.
 
 use rustc_hash::FxHashMap;
 
@@ -8,15 +9,70 @@ use super::bits::{ALL, NONE, SIDES, across, both, count, neighbors, without};
 use super::block::{index_in_block, point_in_block};
 use super::block_edit::{self, BlockEdit, EditJob, EditReport, mask_bounds};
 use super::block_range::BlockRange;
+use super::block_set::take_first;
+use super::index::{ChunkPos, Places, place_in_chunk, set_places};
 use super::memory::MemoryLimit;
 use super::{BlendMode, BlockPos, Bounds, Mask, Point, Rgba, Shape, Volume};
 use crate::job::{Progress, leftovers};
 
-/// The picked voxels of a block.
-#[derive(Clone, PartialEq, Eq, Debug)]
-enum Picked {
-    All,
-    Some(Box<Mask>),
+/// The picked voxels of a cube of 16x16x16 blocks.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+struct PickedChunk {
+    /// The blocks of which all voxels are picked, if there are any.
+    whole: Option<Box<Places>>,
+    /// Those of which some are.
+    part: FxHashMap<u16, Box<Mask>>,
+}
+
+impl PickedChunk {
+    fn is_whole(&self, place: usize) -> bool {
+        self.whole.as_ref().is_some_and(|whole| whole[place >> 6] >> (place & 63) & 1 == 1)
+    }
+
+    fn mask(&self, place: usize) -> Mask {
+        if self.is_whole(place) {
+            return ALL;
+        }
+        self.part.get(&(place as u16)).map_or(NONE, |mask| **mask)
+    }
+
+    fn put(&mut self, place: usize, mask: Mask) {
+        if mask == ALL {
+            let whole = self.whole.get_or_insert_with(|| Box::new([0; 64]));
+            whole[place >> 6] |= 1 << (place & 63);
+        } else if self.is_whole(place) {
+            self.whole = self.whole.take().and_then(|mut whole| {
+                whole[place >> 6] &= !(1 << (place & 63));
+                (*whole != NONE).then_some(whole)
+            });
+        }
+        if mask == ALL || mask == NONE {
+            self.part.remove(&(place as u16));
+        } else {
+            self.part.insert(place as u16, Box::new(mask));
+        }
+    }
+
+    /// The blocks of which any voxel is picked.
+    fn blocks(&self) -> Places {
+        let mut blocks = self.whole();
+        for place in self.part.keys().copied().map(usize::from) {
+            blocks[place >> 6] |= 1 << (place & 63);
+        }
+        blocks
+    }
+
+    fn whole(&self) -> Places {
+        self.whole.as_ref().map_or([0; 64], |whole| **whole)
+    }
+
+    fn block_count(&self) -> usize {
+        count(&self.whole()) as usize + self.part.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.part.is_empty() && self.whole.is_none()
+    }
 }
 
 /// A set of voxels.
@@ -29,7 +85,8 @@ enum Picked {
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Selection {
-    blocks: FxHashMap<BlockPos, Picked>,
+    /// None of them is empty.
+    chunks: FxHashMap<ChunkPos, PickedChunk>,
 }
 
 /// Blocks from which on a set is freed in slices.
@@ -37,8 +94,8 @@ const MANY_BLOCKS: usize = 256;
 
 impl Drop for Selection {
     fn drop(&mut self) {
-        if self.blocks.len() > MANY_BLOCKS {
-            leftovers::leave(std::mem::take(&mut self.blocks).into_iter());
+        if self.block_count() > MANY_BLOCKS {
+            leftovers::leave(std::mem::take(&mut self.chunks).into_iter());
         }
     }
 }
@@ -72,71 +129,92 @@ impl Selection {
 
     /// The picked voxels of a block.
     pub fn mask(&self, at: BlockPos) -> Mask {
-        match self.blocks.get(&at) {
-            None => NONE,
-            Some(Picked::All) => ALL,
-            Some(Picked::Some(mask)) => **mask,
-        }
-    }
-
-    /// Makes room for so many blocks more: a table that grows is copied.
-    pub(super) fn reserve(&mut self, blocks: usize) {
-        self.blocks.reserve(blocks);
+        self.chunks.get(&ChunkPos::of(at)).map_or(NONE, |chunk| chunk.mask(place_in_chunk(at)))
     }
 
     /// How many blocks have picked voxels.
     pub(super) fn block_count(&self) -> usize {
-        self.blocks.len()
+        self.chunks.values().map(PickedChunk::block_count).sum()
+    }
+
+    /// The cubes of blocks in which voxels are picked, in no particular order.
+    pub(super) fn chunks(&self) -> Vec<ChunkPos> {
+        self.chunks.keys().copied().collect()
+    }
+
+    /// The blocks of a cube in which voxels are picked.
+    pub(super) fn blocks_in(&self, pos: ChunkPos) -> Places {
+        self.chunks.get(&pos).map_or([0; 64], PickedChunk::blocks)
     }
 
     /// The blocks with picked voxels, in no particular order.
-    pub(super) fn unsorted_blocks(&self) -> impl Iterator<Item = BlockPos> {
-        self.blocks.keys().copied()
+    fn unsorted_blocks(&self) -> impl Iterator<Item = BlockPos> {
+        self.chunks.iter().flat_map(|(pos, chunk)| {
+            let places: Vec<usize> = set_places(&chunk.blocks()).collect();
+            places.into_iter().map(|place| pos.block(place))
+        })
     }
 
     /// Sets which voxels of a block are picked.
     pub fn put(&mut self, at: BlockPos, mask: Mask) {
-        if mask == NONE {
-            self.blocks.remove(&at);
-        } else {
-            let picked = if mask == ALL { Picked::All } else { Picked::Some(Box::new(mask)) };
-            self.blocks.insert(at, picked);
+        let pos = ChunkPos::of(at);
+        if mask == NONE && !self.chunks.contains_key(&pos) {
+            return;
         }
+        let chunk = self.chunks.entry(pos).or_default();
+        chunk.put(place_in_chunk(at), mask);
+        if mask == NONE && chunk.is_empty() {
+            self.chunks.remove(&pos);
+        }
+    }
+
+    /// Picks a voxel; whether it was not picked before.
+    pub fn insert(&mut self, point: Point) -> bool {
+        let at = BlockPos::of(point);
+        let (place, index) = (place_in_chunk(at), index_in_block(point));
+        let (word, bit) = (index >> 6, 1 << (index & 63));
+        let chunk = self.chunks.entry(ChunkPos::of(at)).or_default();
+        if chunk.is_whole(place) {
+            return false;
+        }
+        let mask = chunk.part.entry(place as u16).or_insert_with(|| Box::new(NONE));
+        let is_new = mask[word] & bit == 0;
+        mask[word] |= bit;
+        if is_new && mask[word] == u64::MAX && **mask == ALL {
+            chunk.put(place, ALL);
+        }
+        is_new
     }
 
     /// Whether a voxel is picked.
     pub fn contains(&self, point: Point) -> bool {
         let index = index_in_block(point);
-        match self.blocks.get(&BlockPos::of(point)) {
-            None => false,
-            Some(Picked::All) => true,
-            Some(Picked::Some(mask)) => mask[index >> 6] >> (index & 63) & 1 == 1,
-        }
+        self.mask(BlockPos::of(point))[index >> 6] >> (index & 63) & 1 == 1
     }
 
     /// Whether nothing is picked.
     pub fn is_empty(&self) -> bool {
-        self.blocks.is_empty()
+        self.chunks.is_empty()
     }
 
     /// How many voxels are picked.
     pub fn count(&self) -> u64 {
-        let in_block = |picked: &Picked| match picked {
-            Picked::All => 4096,
-            Picked::Some(mask) => u64::from(count(mask)),
+        let in_chunk = |chunk: &PickedChunk| {
+            let part = chunk.part.values().map(|mask| u64::from(count(mask))).sum::<u64>();
+            u64::from(count(&chunk.whole())) * 4096 + part
         };
-        self.blocks.values().map(in_block).sum()
+        self.chunks.values().map(in_chunk).sum()
     }
 
     /// The smallest box around the picked voxels.
     pub fn bounds(&self) -> Option<Bounds> {
-        let in_block = |at: &BlockPos| mask_bounds(*at, &self.mask(*at));
-        self.blocks.keys().filter_map(in_block).reduce(|a, b| a.union(&b))
+        let in_block = |at: BlockPos| mask_bounds(at, &self.mask(at));
+        self.unsorted_blocks().filter_map(in_block).reduce(|a, b| a.union(&b))
     }
 
     /// The blocks with picked voxels, in the order z, y, x.
     pub fn blocks(&self) -> Vec<BlockPos> {
-        let mut blocks: Vec<BlockPos> = self.blocks.keys().copied().collect();
+        let mut blocks: Vec<BlockPos> = self.unsorted_blocks().collect();
         blocks.sort_unstable_by_key(|at| (at.z, at.y, at.x));
         blocks
     }
@@ -153,7 +231,7 @@ impl Selection {
 
     /// Adds the voxels of another set.
     pub fn add(&mut self, other: &Selection) {
-        for &at in other.blocks.keys() {
+        for at in other.unsorted_blocks() {
             let (a, b) = (self.mask(at), other.mask(at));
             self.put(at, std::array::from_fn(|word| a[word] | b[word]));
         }
@@ -168,7 +246,7 @@ impl Selection {
 
     /// Takes the voxels of another set away.
     pub fn remove(&mut self, other: &Selection) {
-        for &at in other.blocks.keys() {
+        for at in other.unsorted_blocks() {
             self.put(at, without(&self.mask(at), &other.mask(at)));
         }
     }
@@ -193,7 +271,7 @@ impl Selection {
 
     fn grown_once(&self) -> Selection {
         let mut grown = self.clone();
-        for &at in self.blocks.keys() {
+        for at in self.unsorted_blocks() {
             let mask = self.mask(at);
             let mut own = grown.mask(at);
             for (axis, step) in SIDES {
@@ -214,7 +292,7 @@ impl Selection {
 
     fn shrunk_once(&self) -> Selection {
         let mut shrunk = Selection::new();
-        for &at in self.blocks.keys() {
+        for at in self.unsorted_blocks() {
             let mask = self.mask(at);
             let mut left = mask;
             for (axis, step) in SIDES {
@@ -228,8 +306,8 @@ impl Selection {
 
     /// How many faces of picked voxels have no picked voxel beside them.
     pub fn surface_area(&self) -> u64 {
-        let open = |at: &BlockPos| u64::from(open_faces(*at, |block| self.mask(block)));
-        self.blocks.keys().map(open).sum()
+        let open = |at: BlockPos| u64::from(open_faces(at, |block| self.mask(block)));
+        self.unsorted_blocks().map(open).sum()
     }
 }
 
@@ -246,7 +324,10 @@ pub(super) fn open_faces(at: BlockPos, mask: impl Fn(BlockPos) -> Mask) -> u32 {
 /// Blending one colour into the voxels of a set.
 pub(crate) struct BlendSelection {
     selection: Selection,
-    left: std::vec::IntoIter<BlockPos>,
+    chunks: Vec<ChunkPos>,
+    /// The cube of blocks under way, and those of its blocks that are left.
+    current: Option<(ChunkPos, Places)>,
+    done: u64,
     total: u64,
     mode: BlendMode,
     color: Rgba,
@@ -254,21 +335,33 @@ pub(crate) struct BlendSelection {
 
 impl BlendSelection {
     pub(crate) fn new(selection: Selection, mode: BlendMode, color: Rgba) -> BlendSelection {
-        let left = selection.blocks().into_iter();
-        let total = left.len() as u64;
-        BlendSelection { selection, left, total, mode, color }
+        let (chunks, total) = (selection.chunks(), selection.block_count() as u64);
+        BlendSelection { selection, chunks, current: None, done: 0, total, mode, color }
+    }
+
+    fn next_position(&mut self) -> Option<BlockPos> {
+        loop {
+            if let Some((pos, places)) = &mut self.current
+                && let Some(place) = take_first(places)
+            {
+                return Some(pos.block(place));
+            }
+            let pos = self.chunks.pop()?;
+            self.current = Some((pos, self.selection.blocks_in(pos)));
+        }
     }
 }
 
 impl BlockEdit for BlendSelection {
     fn next_block(&mut self, volume: &mut Volume, report: &mut EditReport) -> bool {
-        let Some(at) = self.left.next() else { return false };
+        let Some(at) = self.next_position() else { return false };
         volume.blend_block(at, &self.selection.mask(at), self.mode, self.color, report);
+        self.done += 1;
         true
     }
 
     fn progress(&self) -> Progress {
-        Progress { done: self.total - self.left.len() as u64, total: self.total }
+        Progress { done: self.done, total: self.total }
     }
 }
 

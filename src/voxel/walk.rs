@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use super::index::ChunkPos;
-use super::{BlockPos, Volume};
+use super::{BlockPos, Bounds, Volume};
 
 /// Where a walk over the blocks of a volume is. It visits them in the order of [`Volume::blocks`]; to begin costs
-/// no more than a look at each cube of 256x256x256 voxels. The volume must not change on the way.
+/// no more than a look at each cube of 256x256x256 voxels. No block may come to the volume on the way; blocks that
+/// the walk has visited may go.
 ///
 /// ```
 /// use goxel_daemon::voxel::{BlockWalk, Bounds, Rgba, Volume};
@@ -20,6 +21,8 @@ use super::{BlockPos, Volume};
 pub struct BlockWalk {
     /// In the order z, y, x.
     chunks: Vec<ChunkPos>,
+    /// The lowest and the highest block, if not all are to be visited.
+    area: Option<[[i32; 3]; 2]>,
     /// The chunks at one height, and those of them in one row along x.
     layer: Range<usize>,
     row: Range<usize>,
@@ -34,9 +37,22 @@ pub struct BlockWalk {
 impl BlockWalk {
     /// A walk that begins at the first block.
     pub fn new(volume: &Volume) -> Self {
-        let mut chunks: Vec<ChunkPos> = volume.index.chunks().iter().map(|(pos, _)| *pos).collect();
+        BlockWalk::within(volume, None)
+    }
+
+    /// The same over the blocks that a box touches, if there is one.
+    pub fn within(volume: &Volume, bounds: Option<Bounds>) -> Self {
+        let bounds = bounds.map(|bounds| bounds.intersect(&Bounds::ALL));
+        let touches = |pos: &ChunkPos| match &bounds {
+            None => true,
+            Some(bounds) => bounds.is_some_and(|b| b.intersect(&pos.bounds()).is_some()),
+        };
+        let chunks = volume.index.chunks().iter().map(|(pos, _)| *pos);
+        let mut chunks: Vec<ChunkPos> = chunks.filter(touches).collect();
         chunks.sort_unstable_by_key(|pos| (pos.z, pos.y, pos.x));
-        let mut walk = BlockWalk { chunks, ..BlockWalk::default() };
+        let block = |corner: [i64; 3]| corner.map(|value| (value >> 4) as i32);
+        let area = bounds.flatten().map(|b| [block(b.min), block(b.max_inside())]);
+        let mut walk = BlockWalk { chunks, area, ..BlockWalk::default() };
         walk.start_layer(0);
         walk.look(volume);
         walk
@@ -58,8 +74,22 @@ impl BlockWalk {
 
     /// Sees which blocks there are in the row of blocks that the walk has come to.
     fn look(&mut self, volume: &Volume) {
-        let chunk = self.chunks.get(self.chunk).and_then(|&pos| volume.index.chunk(pos));
-        self.left = chunk.map_or(0, |chunk| chunk.row(self.z << 4 | self.y));
+        let pos = self.chunks.get(self.chunk).copied();
+        let chunk = pos.and_then(|pos| volume.index.chunk(pos).map(|chunk| (pos, chunk)));
+        self.left = chunk.map_or(0, |(pos, chunk)| {
+            chunk.row(self.z << 4 | self.y) & self.wanted(pos.block(self.z << 8 | self.y << 4))
+        });
+    }
+
+    /// Which blocks of a row within a chunk are to be visited, given the first of them.
+    fn wanted(&self, first: BlockPos) -> u16 {
+        let Some([low, high]) = self.area else { return u16::MAX };
+        if !(low[1]..=high[1]).contains(&first.y) || !(low[2]..=high[2]).contains(&first.z) {
+            return 0;
+        }
+        let below = (low[0] - first.x).clamp(0, 16) as u32;
+        let above = (first.x + 15 - high[0]).clamp(0, 16) as u32;
+        (u32::from(u16::MAX) << below & u32::from(u16::MAX) >> above) as u16
     }
 
     /// To the same row of blocks in the next chunk along x; else to the next y, the next row of chunks, the
@@ -98,8 +128,56 @@ impl BlockWalk {
     }
 }
 
-/// Blocks listed in one unit of work.
+/// Blocks listed or passed over in one unit of work.
 const BLOCKS_A_UNIT: usize = 64;
+
+/// A walk over the blocks in which two volumes differ, in the order z, y, x. Blocks whose storage both share are passed
+/// over. The volumes must not change on the way.
+#[derive(Clone, Debug)]
+pub(crate) struct DifferenceWalk {
+    walks: [BlockWalk; 2],
+    /// The next block of each.
+    next: [Option<BlockPos>; 2],
+    passed: u64,
+}
+
+impl DifferenceWalk {
+    pub(crate) fn new(volumes: [&Volume; 2]) -> Self {
+        let mut walks = volumes.map(BlockWalk::new);
+        let next = std::array::from_fn(|side| walks[side].next(volumes[side]));
+        DifferenceWalk { walks, next, passed: 0 }
+    }
+
+    /// Blocks that it has come past, differing or not.
+    pub(crate) fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    /// Walks on; false at the end. Gives the next block that differs, if it comes to one within a unit of work.
+    pub(crate) fn next(&mut self, volumes: [&Volume; 2], differing: &mut Option<BlockPos>) -> bool {
+        for _ in 0..BLOCKS_A_UNIT {
+            let Some(at) = self.next_of_either(volumes) else { return false };
+            let [first, second] = volumes.map(|volume| volume.block(at));
+            if first.map(|block| block.identity()) != second.map(|block| block.identity()) {
+                *differing = Some(at);
+                break;
+            }
+        }
+        true
+    }
+
+    fn next_of_either(&mut self, volumes: [&Volume; 2]) -> Option<BlockPos> {
+        let place = |at: BlockPos| (at.z, at.y, at.x);
+        let at = self.next.into_iter().flatten().min_by_key(|at| place(*at))?;
+        self.passed += 1;
+        for side in 0..2 {
+            if self.next[side] == Some(at) {
+                self.next[side] = self.walks[side].next(volumes[side]);
+            }
+        }
+        Some(at)
+    }
+}
 
 /// The list of a volume's blocks in the making.
 #[derive(Clone, Debug, Default)]
@@ -155,6 +233,64 @@ mod tests {
         }
         assert_eq!(list.blocks.len(), volume.block_count());
         assert_eq!(units, list.blocks.len() / BLOCKS_A_UNIT + 1);
+    }
+
+    /// A volume of scattered voxels.
+    fn scattered(seed: u32) -> Volume {
+        let (mut volume, mut number) = (Volume::new(), seed);
+        for _ in 0..900 {
+            let coordinates = [0; 3].map(|_| {
+                number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (number >> 22) as i32 - 512
+            });
+            volume.set(Point::from(coordinates), Rgba::WHITE);
+        }
+        volume
+    }
+
+    #[test]
+    fn a_walk_within_a_box_visits_the_blocks_that_it_touches() {
+        let volume = scattered(3);
+        let boxes = [
+            Bounds::inclusive([-100, -300, 7], [260, 19, 400]),
+            Bounds::inclusive([-512, -512, -512], [511, 511, 511]),
+            Bounds::inclusive([0, 0, 0], [255, 255, 255]),
+            Bounds::inclusive([33, -40, -512], [33, -25, 511]),
+            Bounds::inclusive([2000, 0, 0], [2001, 9, 9]),
+            Bounds::ALL,
+        ];
+        for bounds in boxes {
+            let mut walk = BlockWalk::within(&volume, Some(bounds));
+            let walked = std::iter::from_fn(|| walk.next(&volume));
+            let touched = volume.blocks().map(|(at, _)| at);
+            let touched = touched.filter(|at| at.bounds().intersect(&bounds).is_some());
+            assert!(walked.eq(touched), "{bounds:?}");
+        }
+    }
+
+    #[test]
+    fn a_walk_over_differences_passes_over_what_both_share() {
+        let (first, other) = (scattered(3), scattered(4));
+        let mut second = first.clone();
+        other.voxels().take(50).for_each(|(point, color)| {
+            second.set(point, color);
+        });
+        first.voxels().take(20).for_each(|(point, _)| {
+            second.set(point, Rgba::EMPTY);
+        });
+        let volumes = [&first, &second];
+        let (mut walk, mut walked, mut at) = (DifferenceWalk::new(volumes), Vec::new(), None);
+        while walk.next(volumes, &mut at) {
+            walked.extend(at.take());
+        }
+        let mut expected: Vec<BlockPos> =
+            first.blocks().chain(second.blocks()).map(|b| b.0).collect();
+        let identity = |volume: &Volume, at| volume.block(at).map(|block| block.identity());
+        expected.retain(|&at| identity(&first, at) != identity(&second, at));
+        expected.sort_by_key(|at| (at.z, at.y, at.x));
+        expected.dedup();
+        assert!(expected.len() > 50);
+        assert_eq!(walked, expected);
     }
 
     #[test]

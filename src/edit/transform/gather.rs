@@ -3,33 +3,29 @@
 
 use std::ops::Range;
 
-use super::GridMap;
+use super::{GridMap, blocks_of};
 use crate::edit::work::block_box;
 use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Rgba, Volume};
 
-/// The blocks that the image of some blocks touches, in the order z, y, x; `None` if a part of it lies beyond
-/// the addressable space, where only a look at each voxel tells whether there is one.
+/// Whether the image of everything in a volume lies in the addressable space. If a part of it may lie beyond, only a
+/// look at each voxel tells whether there is one.
+pub(super) fn is_possible(source: &Volume, within: Option<Bounds>, map: &GridMap) -> bool {
+    let all = source.block_bounds();
+    let part = all.and_then(|all| within.map_or(Some(all), |within| all.intersect(&within)));
+    part.map(|part| map.apply_to_box(&part))
+        .is_none_or(|image| image.intersect(&Bounds::ALL) == Some(image))
+}
+
+/// The blocks that the image of a block touches: up to eight.
 pub(super) fn targets(
-    blocks: &[BlockPos],
+    at: BlockPos,
     within: Option<Bounds>,
     map: &GridMap,
-) -> Option<Vec<BlockPos>> {
-    let mut keys = std::collections::BTreeSet::new();
-    for &at in blocks {
-        let own = block_box(at);
-        let part = within.map_or(Some(own), |within| own.intersect(&within));
-        let Some(image) = part.map(|part| map.apply_to_box(&part)) else { continue };
-        if image.intersect(&Bounds::ALL) != Some(image) {
-            return None;
-        }
-        let [low, high] = [image.min, image.max_inside()].map(|end| end.map(|v| (v >> 4) as i32));
-        for z in low[2]..=high[2] {
-            for y in low[1]..=high[1] {
-                keys.extend((low[0]..=high[0]).map(|x| [z, y, x]));
-            }
-        }
-    }
-    Some(keys.into_iter().map(|[z, y, x]| BlockPos { x, y, z }).collect())
+) -> impl Iterator<Item = BlockPos> + use<> {
+    let own = block_box(at);
+    let part = within.map_or(Some(own), |within| own.intersect(&within));
+    let image = part.map(|part| map.apply_to_box(&part));
+    image.into_iter().flat_map(|image| blocks_of(&image))
 }
 
 /// Puts together one block of the image.
@@ -135,10 +131,10 @@ mod tests {
         ];
         for map in maps {
             for within in [None, Some(Bounds::inclusive([-11, -5, -30], [20, 17, 40]))] {
-                let blocks: Vec<BlockPos> = source.blocks().map(|(at, _)| at).collect();
                 let mut built = Volume::new();
-                for at in targets(&blocks, within, &map).unwrap() {
-                    place(&source, at, within, &map, &mut built);
+                assert!(is_possible(&source, within, &map));
+                for target in source.blocks().flat_map(|(at, _)| targets(at, within, &map)) {
+                    place(&source, target, within, &map, &mut built);
                 }
                 let mut expected = Volume::new();
                 for (point, color) in source.voxels() {
@@ -155,8 +151,15 @@ mod tests {
 
     #[test]
     fn an_image_beyond_the_addressable_space_is_left_to_others() {
-        let blocks = [BlockPos { x: 0, y: 0, z: 0 }];
-        assert!(targets(&blocks, None, &GridMap::translation([1 << 31, 0, 0])).is_none());
-        assert!(targets(&blocks, None, &GridMap::translation([(1 << 31) - 16, 0, 0])).is_some());
+        let mut source = Volume::new();
+        source.set(Point::new(0, 0, 0), Rgba::WHITE);
+        let is_possible = |offset| {
+            let map = GridMap::translation([offset, 0, 0]);
+            [None, Some(Bounds::of_point(Point::new(0, 0, 0)))]
+                .map(|w| is_possible(&source, w, &map))
+        };
+        assert_eq!(is_possible(1 << 31), [false, false]);
+        assert_eq!(is_possible((1 << 31) - 1), [false, true]);
+        assert_eq!(is_possible((1 << 31) - 16), [true, true]);
     }
 }
