@@ -329,6 +329,19 @@ fn what_is_seen_is_merged_in_slices_and_read_as_it_was_at_the_start() {
 }
 
 #[test]
+fn an_empty_layer_combined_with_a_large_one_is_a_long_change() {
+    let mut daemon = Daemon::default();
+    let large = json!([{"op": "box", "min": [0, 0, 0], "max": [159, 159, 159], "color": "red"}]);
+    run(&mut daemon, "goxel.edit", &json!({"operations": large}), 0);
+    daemon.call("goxel.create_layer", json!(["Empty"]));
+    let combine =
+        json!({"operations": [{"op": "combine", "source": 1, "layer": 2, "mode": "over"}]});
+    let (answer, slices) = run(&mut daemon, "goxel.edit", &combine, 10);
+    assert_eq!(answer["result"]["changed"], 160 * 160 * 160, "{answer}");
+    assert!(slices > 90, "{slices}");
+}
+
+#[test]
 fn slices_of_any_length_come_to_the_same() {
     for (number, (method, params, least)) in cases().into_iter().enumerate() {
         let (mut whole, mut sliced) = (scene(), scene());

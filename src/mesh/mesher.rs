@@ -5,7 +5,7 @@
 //! quads is that of the regions (z, y, x), then of the faces, then of the slices.
 
 use super::greedy::{Joins, Rectangle, cover, cover_joined, cover_singly};
-use super::region::{Plane, REGION, RegionBits, region_origin, regions};
+use super::region::{Plane, REGION, RegionBits, region_origin};
 use super::{Face, Occupancy, Quad, Solidity};
 use crate::job::{Budget, Job, Progress, Step};
 use crate::voxel::{BlockList, BlockPos, BlockRef, Rgba, Volume, gather_bytes};
@@ -298,7 +298,7 @@ impl Mesher {
             self.occupancy.insert(at, self.solidity.mask(block));
         }
         if self.next_block == self.list.blocks.len() {
-            self.regions = regions(&self.occupancy);
+            self.regions = self.occupancy.regions();
         }
         true
     }

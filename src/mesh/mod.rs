@@ -16,4 +16,4 @@ pub use occupancy::{Occupancy, Solidity, box_mask};
 
 pub(crate) use mesher::SliceMesher;
 pub(crate) use occupancy::mask_bit;
-pub(crate) use region::{REGION, RegionBits, regions};
+pub(crate) use region::{REGION, RegionBits};

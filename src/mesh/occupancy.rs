@@ -5,6 +5,8 @@
 //! the map also knows the empty cubes between far-apart blocks, so that a ray crosses any gap in
 //! a few steps. Nothing is ever iterated in hash order.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::job::leftovers;
@@ -96,6 +98,8 @@ pub struct Occupancy {
     masks: Vec<Mask>,
     /// Where the block of each mask lies.
     cells: Vec<[i32; 3]>,
+    /// The regions in which they lie, z first.
+    regions: BTreeSet<[i32; 3]>,
     /// The box of the blocks that were announced.
     announced: Option<Bounds>,
     /// The tight box around all bits.
@@ -104,6 +108,11 @@ pub struct Occupancy {
 
 fn cell(at: BlockPos) -> [i32; 3] {
     [at.x, at.y, at.z]
+}
+
+/// The region in which a block lies.
+fn region_of(block: [i32; 3]) -> [i32; 3] {
+    block.map(|v| v >> 2)
 }
 
 fn box_of(blocks: &[BlockPos]) -> Option<([i32; 3], [i32; 3])> {
@@ -154,6 +163,7 @@ impl Occupancy {
             // As many as there can be: a list that grows is copied.
             masks: Vec::with_capacity(blocks.len()),
             cells: Vec::with_capacity(blocks.len()),
+            regions: BTreeSet::new(),
             announced: Some(bounds),
             bounds: None,
         }
@@ -161,7 +171,8 @@ impl Occupancy {
 
     fn empty() -> Self {
         let index = Index::Dense { min: [0; 3], size: [0; 3], slots: Vec::new() };
-        Occupancy { index, masks: Vec::new(), cells: Vec::new(), announced: None, bounds: None }
+        let (masks, cells, regions) = (Vec::new(), Vec::new(), BTreeSet::new());
+        Occupancy { index, masks, cells, regions, announced: None, bounds: None }
     }
 
     /// Adds a block that was announced to [`Occupancy::with_room_for`]. Empty masks cost nothing.
@@ -178,6 +189,12 @@ impl Occupancy {
             }
         }
         self.masks.push(mask);
+        let region = region_of(cell(at));
+        // Blocks mostly follow each other along x.
+        if self.cells.last().is_none_or(|&last| region_of(last) != region) {
+            let [x, y, z] = region;
+            self.regions.insert([z, y, x]);
+        }
         self.cells.push(cell(at));
         let origin = at.origin().array().map(i64::from);
         let tight = Bounds {
@@ -219,6 +236,11 @@ impl Occupancy {
     /// The blocks that hold a bit, in the order in which they were inserted.
     pub fn blocks(&self) -> impl Iterator<Item = ([i32; 3], &Mask)> {
         self.cells.iter().copied().zip(&self.masks)
+    }
+
+    /// The regions that hold a bit, in the order z, y, x.
+    pub(crate) fn regions(&self) -> Vec<[i32; 3]> {
+        self.regions.iter().map(|&[z, y, x]| [x, y, z]).collect()
     }
 
     /// The smallest box around all voxels that count.

@@ -27,16 +27,6 @@ pub(crate) fn region_origin(region: [i32; 3]) -> [i32; 3] {
     region.map(|v| v << 6)
 }
 
-/// The regions that hold any bit, in the order z, y, x.
-pub(crate) fn regions(occupancy: &Occupancy) -> Vec<[i32; 3]> {
-    let mut regions: Vec<[i32; 3]> =
-        occupancy.blocks().map(|(block, _)| block.map(|v| v >> 2)).collect();
-    let key = |region: &[i32; 3]| [region[2], region[1], region[0]];
-    regions.sort_unstable_by_key(key);
-    regions.dedup();
-    regions
-}
-
 impl RegionBits {
     pub(crate) fn new() -> Self {
         RegionBits {

@@ -3,7 +3,7 @@
 use super::projector::{Projector, corners};
 use super::vector::{Vec3, dot, sub};
 use crate::job::leftovers;
-use crate::mesh::{Face, Occupancy, Quad, REGION, RegionBits, SliceMesher, regions};
+use crate::mesh::{Face, Occupancy, Quad, REGION, RegionBits, SliceMesher};
 use crate::voxel::Bounds;
 
 /// Quads of one region.
@@ -41,7 +41,6 @@ fn region_bounds(region: [i32; 3]) -> Bounds {
 
 impl QuadFinder {
     pub(crate) fn new(occupancy: &Occupancy, projector: &Projector) -> Self {
-        let mut regions = regions(occupancy);
         let key = |region: &[i32; 3]| {
             let bounds = region_bounds(*region);
             let middle: Vec3 =
@@ -52,9 +51,12 @@ impl QuadFinder {
                 false => dot(from_eye, from_eye),
             }
         };
-        regions.sort_by(|a, b| key(a).total_cmp(&key(b)));
+        let regions = occupancy.regions().into_iter();
+        let mut regions: Vec<(f64, [i32; 3])> =
+            regions.map(|region| (key(&region), region)).collect();
+        regions.sort_by(|a, b| a.0.total_cmp(&b.0));
         QuadFinder {
-            regions,
+            regions: regions.into_iter().map(|(_, region)| region).collect(),
             next_region: 0,
             next_slice: 0,
             bits: RegionBits::new(),

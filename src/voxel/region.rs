@@ -8,10 +8,8 @@ use rustc_hash::FxHashMap;
 
 use super::bits::{ALL, NONE, SIDES, across, both, count, flood, mask_where, without};
 use super::block::{Slot, index_in_block};
-use super::block_edit::mask_bounds;
-use super::block_set::take_first;
-use super::index::{ChunkPos, Places, place_in_chunk};
-use super::{BlockPos, BlockWalk, Bounds, Mask, Point, Rgba, Selection, Shape, Volume};
+use super::index::{ChunkPos, place_in_chunk};
+use super::{BlockPos, Bounds, Mask, Point, Rgba, Selection, Shape, Volume};
 use crate::job::{Budget, Job, Progress, Step, leftovers};
 
 /// Which voxels look like the one that a region starts at: empty ones if that is empty, else those
@@ -103,6 +101,45 @@ impl Node {
     }
 }
 
+/// Nodes by their numbers, in pages: a long list that grows is copied.
+#[derive(Default)]
+struct Nodes {
+    /// All are full but the last.
+    pages: Vec<Vec<Node>>,
+}
+
+impl Nodes {
+    const PAGE: usize = 4096;
+
+    fn len(&self) -> usize {
+        self.pages.last().map_or(0, |last| (self.pages.len() - 1) * Self::PAGE + last.len())
+    }
+
+    /// Adds a node; its number.
+    fn push(&mut self, node: Node) -> u32 {
+        let number = self.len();
+        if number == self.pages.len() * Self::PAGE {
+            self.pages.push(Vec::new());
+        }
+        self.pages[number / Self::PAGE].push(node);
+        number as u32
+    }
+
+    fn at(&mut self, number: u32) -> &mut Node {
+        &mut self.pages[number as usize / Self::PAGE][number as usize % Self::PAGE]
+    }
+
+    /// Takes the last node.
+    fn pop(&mut self) -> Option<Node> {
+        let page = self.pages.last_mut()?;
+        let node = page.pop();
+        if page.is_empty() {
+            self.pages.pop();
+        }
+        node
+    }
+}
+
 /// The search for a region, as a job on a snapshot.
 pub struct RegionJob {
     volume: Volume,
@@ -110,7 +147,7 @@ pub struct RegionJob {
     within: Bounds,
     limit: u64,
     found: u64,
-    nodes: Vec<Node>,
+    nodes: Nodes,
     /// Where the nodes are, in tables of 16x16x16 blocks: of a large table, growing takes long.
     places: FxHashMap<ChunkPos, Box<[u32; 4096]>>,
     waiting: Vec<u32>,
@@ -120,7 +157,7 @@ pub struct RegionJob {
 
 impl Drop for RegionJob {
     fn drop(&mut self) {
-        leftovers::leave(std::mem::take(&mut self.nodes).into_iter());
+        leftovers::leave(std::mem::take(&mut self.nodes.pages).into_iter().flatten());
     }
 }
 
@@ -135,13 +172,29 @@ impl RegionJob {
         limit: u64,
     ) -> RegionJob {
         let alike = Alike { color: volume.get(start), tolerance };
+        RegionJob::of_alike(volume, start, alike, within, limit)
+    }
+
+    /// All that hangs together with a voxel and is not empty, whatever its colour.
+    pub(super) fn of_part(volume: &Volume, start: Point) -> RegionJob {
+        let any = Alike { color: Rgba::WHITE, tolerance: [255; 4] };
+        RegionJob::of_alike(volume, start, any, Bounds::ALL, u64::MAX)
+    }
+
+    fn of_alike(
+        volume: &Volume,
+        start: Point,
+        alike: Alike,
+        within: Bounds,
+        limit: u64,
+    ) -> RegionJob {
         let mut job = RegionJob {
             volume: volume.clone(),
             alike,
             within,
             limit,
             found: 0,
-            nodes: Vec::new(),
+            nodes: Nodes::default(),
             places: FxHashMap::default(),
             waiting: Vec::new(),
             reached: Selection::new(),
@@ -158,6 +211,11 @@ impl RegionJob {
         self.found
     }
 
+    /// How many blocks it has looked at.
+    pub(super) fn block_count(&self) -> usize {
+        self.nodes.len()
+    }
+
     fn free(&self, at: BlockPos) -> Mask {
         let bounds = at.bounds();
         let Some(part) = self.within.intersect(&bounds) else { return NONE };
@@ -172,7 +230,7 @@ impl RegionJob {
             Some(place) if place != NO_NODE => place,
             _ => self.add_node(at),
         };
-        let node = &mut self.nodes[place as usize];
+        let node = self.nodes.at(place);
         let Some(reached) = &node.reached else { return };
         let fresh: Mask = match &node.free {
             Some(free) => std::array::from_fn(|w| seeds[w] & free[w] & !reached[w]),
@@ -193,8 +251,8 @@ impl RegionJob {
     fn add_node(&mut self, at: BlockPos) -> u32 {
         let free = self.free(at);
         let free = (free != ALL).then(|| Box::new(free));
-        let place = self.nodes.len() as u32;
-        self.nodes.push(Node { at, free, reached: Some(Box::new(NONE)), seeds: None });
+        let reached = Some(Box::new(NONE));
+        let place = self.nodes.push(Node { at, free, reached, seeds: None });
         let table =
             self.places.entry(ChunkPos::of(at)).or_insert_with(|| Box::new([NO_NODE; 4096]));
         table[place_in_chunk(at)] = place;
@@ -203,7 +261,7 @@ impl RegionJob {
 
     /// Spreads the seeds of a block and hands on what reaches its sides.
     fn visit(&mut self, place: u32) {
-        let node = &mut self.nodes[place as usize];
+        let node = self.nodes.at(place);
         let Some(seeds) = node.seeds.take() else { return };
         let (before, free) = (node.reached(), node.free());
         let start = std::array::from_fn(|word| before[word] | seeds[word]);
@@ -260,140 +318,6 @@ impl Job for RegionJob {
     }
 }
 
-/// The parts of a volume that hang together, each with its voxels.
-pub struct PartsJob {
-    volume: Volume,
-    /// The block that is looked at for a part to begin in, and the way to the next ones.
-    at: Option<BlockPos>,
-    walk: BlockWalk,
-    seen: Selection,
-    search: Option<(Point, RegionJob)>,
-    found: Option<FoundPart>,
-    parts: Vec<Part>,
-}
-
-/// A part whose blocks are looked through.
-struct FoundPart {
-    part: Part,
-    /// Cubes of 16x16x16 blocks, and blocks of one of them.
-    chunks: Vec<ChunkPos>,
-    blocks: (ChunkPos, Places),
-}
-
-/// A part: voxels that are not empty and hang together at their faces, whatever their colours.
-#[derive(Clone, Debug)]
-pub struct Part {
-    /// How many voxels it has.
-    pub count: u64,
-    /// The smallest box around it.
-    pub bounds: Bounds,
-    /// One of its voxels.
-    pub sample: Point,
-    /// All of them.
-    pub voxels: Selection,
-}
-
-impl PartsJob {
-    /// Looks for the parts of a volume.
-    pub fn new(volume: &Volume) -> PartsJob {
-        let mut walk = BlockWalk::new(volume);
-        let at = walk.next(volume);
-        let (volume, seen, parts) = (volume.clone(), Selection::new(), Vec::new());
-        PartsJob { volume, at, walk, seen, search: None, found: None, parts }
-    }
-
-    /// The first voxel of a block that belongs to no part so far.
-    fn start_in(&self, at: BlockPos) -> Option<Point> {
-        let mask = self.volume.block(at).map_or(NONE, |block| block.mask());
-        let fresh = without(&mask, &self.seen.mask(at));
-        let word = fresh.iter().position(|&word| word != 0)?;
-        let index = word * 64 + fresh[word].trailing_zeros() as usize;
-        Some(super::block::point_in_block(at, index))
-    }
-
-    /// Looks in one more block for a part to begin with.
-    fn look_for_start(&mut self, at: BlockPos) {
-        let Some(start) = self.start_in(at) else {
-            self.at = self.walk.next(&self.volume);
-            return;
-        };
-        let mut search = RegionJob::new(&self.volume, start, [255; 4], Bounds::ALL, u64::MAX);
-        search.alike.color = Rgba::WHITE;
-        self.search = Some((start, search));
-    }
-
-    fn start_part(&mut self, sample: Point, voxels: Selection) {
-        let (chunks, blocks) = (voxels.chunks(), (ChunkPos::of(BlockPos::of(sample)), [0; 64]));
-        let part = Part { count: 0, bounds: Bounds::of_point(sample), sample, voxels };
-        self.found = Some(FoundPart { part, chunks, blocks });
-    }
-
-    /// Looks through one more block of the part that was found; false once it is done, or there is none.
-    fn add_block(&mut self) -> bool {
-        let Some(FoundPart { part, chunks, blocks: (pos, places) }) = &mut self.found else {
-            return false;
-        };
-        let Some(place) = take_first(places) else {
-            match chunks.pop() {
-                Some(next) => (*pos, *places) = (next, part.voxels.blocks_in(next)),
-                None => {
-                    self.parts.extend(self.found.take().map(|found| found.part));
-                    return false;
-                }
-            }
-            return true;
-        };
-        let at = pos.block(place);
-        let (own, seen) = (part.voxels.mask(at), self.seen.mask(at));
-        self.seen.put(at, std::array::from_fn(|word| seen[word] | own[word]));
-        part.count += u64::from(count(&own));
-        part.bounds = mask_bounds(at, &own).map_or(part.bounds, |own| part.bounds.union(&own));
-        true
-    }
-}
-
-impl Job for PartsJob {
-    /// The parts, largest first.
-    type Output = Vec<Part>;
-
-    fn step(&mut self, budget: &mut Budget) -> Step<Vec<Part>> {
-        loop {
-            while self.add_block() {
-                if !budget.spend(1) {
-                    return Step::More;
-                }
-            }
-            match (&mut self.search, self.at) {
-                (Some((start, search)), _) => match search.step(budget) {
-                    Step::More => return Step::More,
-                    Step::Done(found) => {
-                        let start = *start;
-                        self.search = None;
-                        self.start_part(start, found.unwrap_or_default());
-                    }
-                },
-                (None, Some(at)) => self.look_for_start(at),
-                (None, None) => {
-                    let mut parts = std::mem::take(&mut self.parts);
-                    parts.sort_by_key(|part| std::cmp::Reverse(part.count));
-                    return Step::Done(parts);
-                }
-            }
-            if !budget.spend(1) {
-                return Step::More;
-            }
-        }
-    }
-
-    /// In blocks.
-    fn progress(&self) -> Progress {
-        let under_way = self.search.as_ref().map_or(0, |(_, search)| search.nodes.len());
-        let done = self.seen.block_count() + under_way;
-        let total = self.volume.block_count().max(done);
-        Progress { done: done as u64, total: total as u64 }
-    }
-}
-
 impl Volume {
     /// The voxels that hang together with one and look like it, within a box.
     ///
@@ -415,11 +339,6 @@ impl Volume {
         limit: u64,
     ) -> Result<Selection, RegionTooLarge> {
         RegionJob::new(self, start, tolerance, within, limit).finish()
-    }
-
-    /// The parts that hang together, largest first.
-    pub fn parts(&self) -> Vec<Part> {
-        PartsJob::new(self).finish()
     }
 
     /// How many faces of voxels are open: have an empty voxel beside them.
