@@ -14,6 +14,8 @@ use crate::mesh::Quad;
 
 /// Pixels shaded between two looks at the budget.
 const PIXELS_A_UNIT: u32 = 32;
+/// Translucent voxels looked at between two looks at the budget: some rays go through hundreds of them.
+const VOXELS_A_UNIT: u64 = 4096;
 /// Quads drawn between two looks at the budget.
 const QUADS_A_UNIT: usize = 64;
 /// Samples in a band: 8 MiB of ids and depths.
@@ -57,14 +59,16 @@ impl Cursor {
         let width = picture.width();
         let end = (self.x + PIXELS_A_UNIT).min(width);
         let samples = (stand.samples * stand.samples) as f32;
-        for x in self.x..end {
+        let enough = stand.shader.looked_through + VOXELS_A_UNIT;
+        while self.x < end && stand.shader.looked_through < enough {
+            let x = self.x;
+            self.x += 1;
             if let Some(sum) = pixel(stand, x, self.y) {
                 let bytes = stand.shader.resolve(sum, samples);
                 picture.row_mut(self.y)[x as usize * 4..][..4].copy_from_slice(&bytes);
             }
         }
-        self.x = end;
-        if end == width {
+        if self.x == width {
             (self.x, self.y) = (0, self.y + 1);
         }
         self.y < self.bottom

@@ -57,7 +57,7 @@ impl SceneBuilder {
             self.list.blocks.retain(|at| crop.intersect(&at.bounds()).is_some());
         }
         self.opaque = Occupancy::with_room_for(&self.list.blocks);
-        self.translucent = self.opaque.clone();
+        self.translucent = Occupancy::with_room_for(&self.list.blocks);
     }
 
     /// Blocks done and blocks in all.

@@ -63,6 +63,8 @@ pub(crate) struct Shader {
     pub(crate) shadows: bool,
     /// How far surfaces may be for their corners to be drawn one by one.
     corners_until: f64,
+    /// Translucent voxels that rays went through.
+    pub(crate) looked_through: u64,
 }
 
 impl Shader {
@@ -87,6 +89,7 @@ impl Shader {
                 true => f64::NEG_INFINITY,
                 false => projector.pixels_per_voxel(1.0) / CORNERS_FROM_PIXELS,
             },
+            looked_through: 0,
         }
     }
 
@@ -151,13 +154,14 @@ impl Shader {
 
     /// What translucent voxels add before a distance. Between neighbours of one colour there is no
     /// surface: a block of glass is not darker for being thick.
-    fn translucent(&self, scene: &Scene, ray: &Ray, near: f64, until: Option<f64>) -> Light4 {
+    fn translucent(&mut self, scene: &Scene, ray: &Ray, near: f64, until: Option<f64>) -> Light4 {
         let mut sum = Light4::default();
         let Some(voxels) = &scene.translucent else { return sum };
         let until = until.unwrap_or(f64::INFINITY);
         let Some(mut march) = March::new(voxels, ray, near, until) else { return sum };
         let mut last: Option<(Rgba, [i32; 3])> = None;
         while let Some(hit) = march.seek(true) {
+            self.looked_through += 1;
             let color = scene.color(hit.voxel);
             let touching = last.is_some_and(|(before, voxel)| {
                 before == color && (0..3).all(|axis| (hit.voxel[axis] - voxel[axis]).abs() <= 1)

@@ -4,7 +4,7 @@ use super::block::{Slot, mask_of};
 use super::block_edit::mask_bounds;
 use super::index::{Chunk, ChunkPos, set_places};
 use super::slab::Shared;
-use super::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Rgba, Volume};
+use super::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockWalk, Bounds, Rgba, Volume};
 use crate::job::Budget;
 
 /// Bytes that a block's place in a volume's index takes, about.
@@ -35,21 +35,32 @@ impl Volume {
         false
     }
 
-    /// The smallest box around all voxels.
+    /// The smallest box around all voxels. Only blocks at the sides of [`Volume::block_bounds`] are looked at: no block
+    /// is empty.
     pub fn bounds(&self) -> Option<Bounds> {
-        let holds = |bounds: Option<Bounds>, part: Bounds| {
-            bounds.is_some_and(|bounds| bounds.union(&part) == bounds)
-        };
-        self.index.chunks().iter().fold(None, |bounds, (pos, chunk)| {
-            if holds(bounds, pos.bounds()) {
+        let all = self.block_bounds()?;
+        let sides = (0..6).map(|side| {
+            let mut slab = all;
+            let axis = side / 2;
+            match side % 2 {
+                0 => slab.max[axis] = slab.min[axis] + BLOCK_SIZE as i64,
+                _ => slab.min[axis] = slab.max[axis] - BLOCK_SIZE as i64,
+            }
+            slab
+        });
+        sides.fold(None, |bounds, slab| self.extend_by(bounds, slab))
+    }
+
+    /// A box extended by all voxels of the blocks that another box touches.
+    fn extend_by(&self, bounds: Option<Bounds>, part: Bounds) -> Option<Bounds> {
+        let mut walk = BlockWalk::within(self, Some(part));
+        let blocks = std::iter::from_fn(|| walk.next(self));
+        blocks.fold(bounds, |bounds, at| {
+            let own = at.bounds();
+            if bounds.is_some_and(|bounds| bounds.union(&own) == bounds) {
                 return bounds;
             }
-            slots_of(*pos, chunk).fold(bounds, |bounds, (at, slot)| {
-                if holds(bounds, at.bounds()) {
-                    return bounds;
-                }
-                Bounds::union_of(bounds, BlockRef { slot }.bounds(at))
-            })
+            Bounds::union_of(bounds, self.block(at).and_then(|block| block.bounds(at)))
         })
     }
 
@@ -236,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn the_box_of_blocks_holds_each_block_and_no_more() {
+    fn boxes_hold_each_voxel_or_block_and_no_more() {
         let (mut volume, mut numbers) = (Volume::new(), Numbers(5));
         assert_eq!(volume.block_bounds(), None);
         for _ in 0..300 {
@@ -244,6 +255,8 @@ mod tests {
             volume.set(Point::from(at), Rgba::WHITE);
             let walked = volume.slots().map(|(at, _)| at.bounds()).reduce(|a, b| a.union(&b));
             assert_eq!(volume.block_bounds(), walked);
+            let voxels = volume.voxels().map(|(point, _)| Bounds::of_point(point));
+            assert_eq!(volume.bounds(), voxels.reduce(|a, b| a.union(&b)));
         }
     }
 

@@ -12,8 +12,10 @@ use serde_json::{Value, json};
 /// A daemon; killed at the end.
 pub struct Daemon {
     child: Child,
+    /// Of the files that jobs write.
     directory: tempfile::TempDir,
-    socket: PathBuf,
+    /// Of the socket and the health file.
+    runtime: tempfile::TempDir,
 }
 
 impl Daemon {
@@ -22,7 +24,8 @@ impl Daemon {
     pub fn start() -> Daemon {
         let parent = std::env::var_os("FILES").map_or_else(std::env::temp_dir, PathBuf::from);
         let directory = tempfile::tempdir_in(parent).expect("a directory");
-        let socket = directory.path().join("goxel.sock");
+        let runtime = tempfile::tempdir_in(runtime_parent()).expect("a directory");
+        let socket = runtime.path().join("goxel.sock");
         let built = env!("CARGO_BIN_EXE_goxel-daemon");
         let program = std::env::var_os("DAEMON").unwrap_or_else(|| built.into());
         let mut command = Command::new(program);
@@ -35,13 +38,17 @@ impl Daemon {
         command.args(["--health-interval", "1s"]).current_dir(directory.path());
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let child = command.spawn().expect("the daemon starts");
-        let daemon = Daemon { child, directory, socket };
+        let daemon = Daemon { child, directory, runtime };
         let deadline = Instant::now() + Duration::from_secs(30);
-        while UnixStream::connect(&daemon.socket).is_err() {
+        while UnixStream::connect(daemon.socket()).is_err() {
             assert!(Instant::now() < deadline, "the daemon does not listen");
             std::thread::sleep(Duration::from_millis(10));
         }
         daemon
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.runtime.path().join("goxel.sock")
     }
 
     /// A path in the daemon's directory.
@@ -51,13 +58,19 @@ impl Daemon {
 
     /// A client that sends JSON, one value a line.
     pub fn connect(&self) -> Client {
-        Client::of(UnixStream::connect(&self.socket).expect("connected"))
+        Client::of(UnixStream::connect(self.socket()).expect("connected"))
     }
 
     /// A client that sends bulk frames.
     pub fn connect_bulk(&self) -> Bulk {
-        Bulk(UnixStream::connect(&self.socket).expect("connected"))
+        Bulk(UnixStream::connect(self.socket()).expect("connected"))
     }
+}
+
+/// Where programs keep what lives as long as they do: in memory, as directories of that kind mostly are.
+fn runtime_parent() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
 }
 
 impl Drop for Daemon {
