@@ -27,6 +27,8 @@ pub use matrix::{Affine, Matrix};
 pub use merge::{draw_volume, drawing_of, with_opacity};
 pub use palette::Palette;
 
+use std::collections::HashSet;
+
 use crate::job::Budget;
 use crate::voxel::{Bounds, Volume};
 
@@ -51,7 +53,8 @@ pub struct Document {
     pub selection: Option<Bounds>,
     /// Voxels selected one by one (alpha above 0), if any.
     pub mask: Volume,
-    /// Parts of the file that this program does not understand, kept for saving.
+    /// Parts of the file that this program does not understand, kept for saving. A long chunk of a .gox file lies here
+    /// as several parts that follow each other.
     pub preserved: Vec<PreservedChunk>,
     layers: Vec<Layer>,
     active: LayerId,
@@ -111,8 +114,15 @@ impl Document {
         document.canvas = canvas;
         if !layers.is_empty() {
             document.layers.clear();
-            for layer in layers {
-                document.push_layer(layer);
+            let (mut taken, mut free) = (HashSet::new(), 1);
+            for mut layer in layers {
+                if layer.id.0 < 1 || taken.contains(&layer.id) {
+                    free = (free..).find(|id| !taken.contains(&LayerId(*id))).unwrap_or(free);
+                    layer.id = LayerId(free);
+                }
+                taken.insert(layer.id);
+                document.active = layer.id;
+                document.layers.push(layer);
             }
         }
         document
