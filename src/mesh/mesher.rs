@@ -8,7 +8,7 @@ use super::greedy::{Joins, Rectangle, cover, cover_joined, cover_singly};
 use super::region::{Plane, REGION, RegionBits, region_origin};
 use super::{Face, Occupancy, Quad, Solidity};
 use crate::job::{Budget, Job, Progress, Step};
-use crate::voxel::{BlockList, BlockPos, BlockRef, Rgba, Volume, gather_bytes};
+use crate::voxel::{BlockPos, BlockRef, BlockWalk, Rgba, Volume, gather_bytes};
 
 /// Which faces are joined to larger quads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -236,10 +236,9 @@ pub struct Mesher {
     volume: Volume,
     merge: Merge,
     solidity: Solidity,
-    list: BlockList,
-    /// Set once all blocks are listed.
-    is_listed: bool,
-    next_block: usize,
+    walk: BlockWalk,
+    /// Blocks whose bits were taken in.
+    taken: usize,
     occupancy: Occupancy,
     regions: Vec<[i32; 3]>,
     /// The next region, and in it the next slice of 6 x 64.
@@ -262,13 +261,12 @@ impl Mesher {
     /// Begins the mesh of the voxels that count by a rule of your own.
     pub fn with_solidity(volume: Volume, merge: Merge, solidity: Solidity) -> Self {
         Mesher {
-            occupancy: Occupancy::with_room_for(&[]),
-            list: BlockList::new(&volume),
-            is_listed: false,
+            occupancy: Occupancy::with_room_for(&volume, None),
+            walk: BlockWalk::new(&volume),
+            taken: 0,
             volume,
             merge,
             solidity,
-            next_block: 0,
             regions: Vec::new(),
             next_region: 0,
             next_slice: 0,
@@ -283,21 +281,14 @@ impl Mesher {
         self.collect_block() || self.mesh_slices(quads, &mut Budget::units(1))
     }
 
-    /// Lists some blocks or takes in the bits of one; false if that is done.
+    /// Takes in the bits of a block; false if that is done.
     fn collect_block(&mut self) -> bool {
-        if !self.is_listed {
-            self.is_listed = !self.list.add_some(&self.volume);
-            if self.is_listed {
-                self.occupancy = Occupancy::with_room_for(&self.list.blocks);
-            }
-            return true;
-        }
-        let Some(&at) = self.list.blocks.get(self.next_block) else { return false };
-        self.next_block += 1;
+        let Some(at) = self.walk.next(&self.volume) else { return false };
+        self.taken += 1;
         if let Some(block) = self.volume.block(at) {
             self.occupancy.insert(at, self.solidity.mask(block));
         }
-        if self.next_block == self.list.blocks.len() {
+        if self.taken == self.volume.block_count() {
             self.regions = self.occupancy.regions();
         }
         true
@@ -351,7 +342,7 @@ impl Job for Mesher {
             0 => 0,
             _ => blocks * 4 * self.next_region as u64 / regions,
         };
-        Progress { done: self.next_block as u64 + meshed, total: blocks * 5 }
+        Progress { done: self.taken as u64 + meshed, total: blocks * 5 }
     }
 }
 

@@ -83,8 +83,11 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone)]
 enum Index {
     Dense { min: [i32; 3], size: [usize; 3], slots: Vec<u32> },
-    Sparse { slots: FxHashMap<[i32; 3], u32>, coarse: Vec<FxHashSet<[i32; 3]>> },
+    Sparse { slots: FxHashMap<[i32; 3], u32>, coarse: CoarseCells },
 }
+
+/// For cubes of 4, 16, 64, ... blocks: which hold a block. Up to one cube for all the world.
+type CoarseCells = [FxHashSet<[i32; 3]>; 14];
 
 /// A dense table may have this many cells for each block before a map is used instead.
 const DENSE_CELLS_PER_BLOCK: usize = 64;
@@ -100,7 +103,7 @@ pub struct Occupancy {
     cells: Vec<[i32; 3]>,
     /// The regions in which they lie, z first.
     regions: BTreeSet<[i32; 3]>,
-    /// The box of the blocks that were announced.
+    /// The box of the blocks that there is room for.
     announced: Option<Bounds>,
     /// The tight box around all bits.
     bounds: Option<Bounds>,
@@ -115,15 +118,9 @@ fn region_of(block: [i32; 3]) -> [i32; 3] {
     block.map(|v| v >> 2)
 }
 
-fn box_of(blocks: &[BlockPos]) -> Option<([i32; 3], [i32; 3])> {
-    let first = cell(*blocks.first()?);
-    Some(blocks.iter().fold((first, first), |(min, max), &at| {
-        let at = cell(at);
-        (
-            std::array::from_fn(|axis| min[axis].min(at[axis])),
-            std::array::from_fn(|axis| max[axis].max(at[axis])),
-        )
-    }))
+/// The lowest and the highest block that a box touches.
+fn corners_of(bounds: &Bounds) -> [[i32; 3]; 2] {
+    [bounds.min, bounds.max_inside()].map(|corner| corner.map(|v| (v >> 4) as i32))
 }
 
 impl Drop for Occupancy {
@@ -135,24 +132,26 @@ impl Drop for Occupancy {
 impl Occupancy {
     /// The bits of a whole volume.
     pub fn new(volume: &Volume, solidity: Solidity) -> Self {
-        let blocks: Vec<BlockPos> = volume.blocks().map(|(at, _)| at).collect();
-        let mut occupancy = Occupancy::with_room_for(&blocks);
+        let mut occupancy = Occupancy::with_room_for(volume, None);
         for (at, block) in volume.blocks() {
             occupancy.insert(at, solidity.mask(block));
         }
         occupancy
     }
 
-    /// No bits yet, with an index for these blocks.
-    pub fn with_room_for(blocks: &[BlockPos]) -> Self {
-        let Some((min, max)) = box_of(blocks) else { return Occupancy::empty() };
+    /// No bits yet, with an index for the blocks of a volume that a box touches; for all of them without one.
+    pub fn with_room_for(volume: &Volume, within: Option<Bounds>) -> Self {
+        let all = volume.block_bounds();
+        let part = all.and_then(|all| within.map_or(Some(all), |within| all.intersect(&within)));
+        let Some(part) = part else { return Occupancy::empty() };
+        let ([min, max], blocks) = (corners_of(&part), volume.block_count());
         let size: [usize; 3] =
             std::array::from_fn(|axis| (i64::from(max[axis]) - i64::from(min[axis]) + 1) as usize);
         let cells = size.iter().try_fold(1usize, |product, &length| product.checked_mul(length));
-        let allowed = (blocks.len() * DENSE_CELLS_PER_BLOCK).max(DENSE_CELLS_FREE);
+        let allowed = (blocks * DENSE_CELLS_PER_BLOCK).max(DENSE_CELLS_FREE);
         let index = match cells {
             Some(cells) if cells <= allowed => Index::Dense { min, size, slots: vec![NONE; cells] },
-            _ => Index::Sparse { slots: FxHashMap::default(), coarse: coarse_cells(blocks) },
+            _ => Index::Sparse { slots: FxHashMap::default(), coarse: Default::default() },
         };
         let bounds = Bounds {
             min: min.map(|v| i64::from(v) * 16),
@@ -161,21 +160,22 @@ impl Occupancy {
         Occupancy {
             index,
             // As many as there can be: a list that grows is copied.
-            masks: Vec::with_capacity(blocks.len()),
-            cells: Vec::with_capacity(blocks.len()),
+            masks: Vec::with_capacity(blocks),
+            cells: Vec::with_capacity(blocks),
             regions: BTreeSet::new(),
             announced: Some(bounds),
             bounds: None,
         }
     }
 
-    fn empty() -> Self {
+    /// The bits of nothing.
+    pub fn empty() -> Self {
         let index = Index::Dense { min: [0; 3], size: [0; 3], slots: Vec::new() };
         let (masks, cells, regions) = (Vec::new(), Vec::new(), BTreeSet::new());
         Occupancy { index, masks, cells, regions, announced: None, bounds: None }
     }
 
-    /// Adds a block that was announced to [`Occupancy::with_room_for`]. Empty masks cost nothing.
+    /// Adds a block, once, for which [`Occupancy::with_room_for`] made room. Empty masks cost nothing.
     pub fn insert(&mut self, at: BlockPos, mask: Mask) {
         let Some(tight) = mask_bounds(&mask) else { return };
         let slot = self.masks.len() as u32;
@@ -184,8 +184,9 @@ impl Occupancy {
                 let Some(place) = dense_place(min, size, cell(at)) else { return };
                 slots[place] = slot;
             }
-            Index::Sparse { slots, .. } => {
+            Index::Sparse { slots, coarse } => {
                 slots.insert(cell(at), slot);
+                note_coarsely(coarse, cell(at));
             }
         }
         self.masks.push(mask);
@@ -248,7 +249,7 @@ impl Occupancy {
         self.bounds
     }
 
-    /// A box of whole blocks around everything that was announced.
+    /// A box of whole blocks around everything that there is room for.
     pub fn block_bounds(&self) -> Option<Bounds> {
         self.announced
     }
@@ -317,11 +318,14 @@ fn dense_place(min: &[i32; 3], size: &[usize; 3], at: [i32; 3]) -> Option<usize>
     inside.then(|| at[0] + size[0] * (at[1] + size[1] * at[2]))
 }
 
-/// For cubes of 4, 16, 64, ... blocks: which hold a block. Up to one cube for all the world.
-fn coarse_cells(blocks: &[BlockPos]) -> Vec<FxHashSet<[i32; 3]>> {
-    (1..=14)
-        .map(|level| blocks.iter().map(|&at| cell(at).map(|v| v >> (2 * level))).collect())
-        .collect()
+/// Notes in which cubes of 4, 16, 64, ... blocks a block lies.
+fn note_coarsely(coarse: &mut CoarseCells, block: [i32; 3]) {
+    for (level, cells) in (1..).zip(coarse) {
+        if !cells.insert(block.map(|v| v >> (2 * level))) {
+            // Then it is known of larger cubes as well.
+            return;
+        }
+    }
 }
 
 #[cfg(test)]

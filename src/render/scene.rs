@@ -2,7 +2,7 @@
 //! shines through.
 
 use crate::mesh::{Occupancy, Solidity, box_mask};
-use crate::voxel::{BlockList, Bounds, Mask, Point, Rgba, Volume};
+use crate::voxel::{BlockWalk, Bounds, Mask, Point, Rgba, Volume};
 
 /// A model made ready for drawing.
 pub(crate) struct Scene {
@@ -26,10 +26,8 @@ impl Scene {
 pub(crate) struct SceneBuilder {
     volume: Volume,
     crop: Option<Bounds>,
-    list: BlockList,
-    /// Set once all blocks are listed.
-    is_listed: bool,
-    next: usize,
+    walk: BlockWalk,
+    done: usize,
     opaque: Occupancy,
     translucent: Occupancy,
 }
@@ -37,42 +35,24 @@ pub(crate) struct SceneBuilder {
 impl SceneBuilder {
     pub(crate) fn new(volume: Volume, crop: Option<Bounds>) -> Self {
         SceneBuilder {
-            list: BlockList::new(&volume),
-            is_listed: false,
+            walk: BlockWalk::within(&volume, crop),
+            done: 0,
+            opaque: Occupancy::with_room_for(&volume, crop),
+            translucent: Occupancy::with_room_for(&volume, crop),
             volume,
             crop,
-            next: 0,
-            opaque: Occupancy::with_room_for(&[]),
-            translucent: Occupancy::with_room_for(&[]),
         }
-    }
-
-    /// Lists some more blocks; those outside the crop are left out at the end.
-    fn list_some(&mut self) {
-        self.is_listed = !self.list.add_some(&self.volume);
-        if !self.is_listed {
-            return;
-        }
-        if let Some(crop) = self.crop {
-            self.list.blocks.retain(|at| crop.intersect(&at.bounds()).is_some());
-        }
-        self.opaque = Occupancy::with_room_for(&self.list.blocks);
-        self.translucent = Occupancy::with_room_for(&self.list.blocks);
     }
 
     /// Blocks done and blocks in all.
     pub(crate) fn progress(&self) -> (usize, usize) {
-        (self.next, self.volume.block_count())
+        (self.done, self.volume.block_count())
     }
 
     /// Takes in one more block; false once there is none left.
     pub(crate) fn advance(&mut self) -> bool {
-        if !self.is_listed {
-            self.list_some();
-            return true;
-        }
-        let Some(&at) = self.list.blocks.get(self.next) else { return false };
-        self.next += 1;
+        let Some(at) = self.walk.next(&self.volume) else { return false };
+        self.done += 1;
         if let Some(block) = self.volume.block(at) {
             let inside = self.crop.map_or([u64::MAX; 64], |crop| box_mask(at, &crop));
             let opaque = Solidity::Opaque.mask(block);

@@ -67,6 +67,6 @@ pub(crate) use selection::BlendSelection;
 pub use selection::Selection;
 pub use shape::{Axis, Cover, Rotation, Shape, ShapeError};
 pub use volume::Volume;
+pub use walk::BlockWalk;
 #[cfg(feature = "server")]
 pub(crate) use walk::DifferenceWalk;
-pub use walk::{BlockList, BlockWalk};

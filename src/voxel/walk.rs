@@ -128,7 +128,7 @@ impl BlockWalk {
     }
 }
 
-/// Blocks listed or passed over in one unit of work.
+/// Blocks passed over in one unit of work.
 const BLOCKS_A_UNIT: usize = 64;
 
 /// A walk over the blocks in which two volumes differ, in the order z, y, x. Blocks whose storage both share are passed
@@ -179,32 +179,6 @@ impl DifferenceWalk {
     }
 }
 
-/// The list of a volume's blocks in the making.
-#[derive(Clone, Debug, Default)]
-pub struct BlockList {
-    walk: BlockWalk,
-    /// The blocks so far.
-    pub blocks: Vec<BlockPos>,
-}
-
-impl BlockList {
-    /// An empty list.
-    pub fn new(volume: &Volume) -> Self {
-        BlockList { walk: BlockWalk::new(volume), blocks: Vec::new() }
-    }
-
-    /// Adds some blocks; false once all are there.
-    pub fn add_some(&mut self, volume: &Volume) -> bool {
-        for _ in 0..BLOCKS_A_UNIT {
-            match self.walk.next(volume) {
-                Some(at) => self.blocks.push(at),
-                None => return false,
-            }
-        }
-        true
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,13 +200,6 @@ mod tests {
             });
             volume.set(Point::from(coordinates), Rgba::WHITE);
         }
-        let mut list = BlockList::new(&volume);
-        let mut units = 1;
-        while list.add_some(&volume) {
-            units += 1;
-        }
-        assert_eq!(list.blocks.len(), volume.block_count());
-        assert_eq!(units, list.blocks.len() / BLOCKS_A_UNIT + 1);
     }
 
     /// A volume of scattered voxels.

@@ -212,6 +212,10 @@ impl Decoder {
                 Some(protocol) => self.settle(protocol),
             }
         }
+        // Mostly there is little, and then what was seen of it does not matter.
+        if unread.len() <= LOOKED_AT_ONCE {
+            return self.decode_all(unread, ended, limits);
+        }
         let most = self.seen(limits) + LOOKED_AT_ONCE;
         if unread.len() <= most {
             return self.decode_all(unread, ended, limits);
@@ -220,6 +224,7 @@ impl Decoder {
         Decoded { consumed, item: item.or(Some(Item::Pause)) }
     }
 
+    #[inline]
     fn decode_all(&mut self, unread: &[u8], ended: bool, limits: &MessageLimits) -> Decoded {
         match &mut self.state {
             State::Undecided => Decoded::more(0),

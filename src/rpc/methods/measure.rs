@@ -14,7 +14,7 @@ use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
 use crate::rpc::table::Handle;
 use crate::voxel::{
-    BLOCK_VOXELS, BlendMode, BlockList, BlockPos, Bounds, Part, PartsJob, Point, Rgba, Volume,
+    BLOCK_VOXELS, BlendMode, BlockPos, BlockWalk, Bounds, Part, PartsJob, Point, Rgba, Volume,
 };
 
 entries![Measure];
@@ -72,19 +72,16 @@ struct MeasureJob {
     bounds: Option<Bounds>,
     parts: PartsJob,
     found: Vec<Part>,
-    list: BlockList,
+    walk: BlockWalk,
     stage: Stage,
-    next: usize,
+    /// Blocks that were counted.
+    counted: u64,
     counts: Counts,
 }
 
 /// What a measurement is at.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// The blocks are listed.
-    Listing,
-    /// The box around the voxels is found: block by block of the list.
-    Bounding,
     /// The parts are found.
     Parting,
     /// Everything else is counted.
@@ -94,32 +91,23 @@ enum Stage {
 impl MeasureJob {
     fn new(volume: Volume) -> Self {
         MeasureJob {
-            bounds: None,
+            bounds: volume.bounds(),
             parts: PartsJob::new(&volume),
             found: Vec::new(),
-            list: BlockList::new(&volume),
-            stage: Stage::Listing,
-            next: 0,
+            walk: BlockWalk::new(&volume),
+            stage: Stage::Parting,
+            counted: 0,
             counts: Counts::default(),
             volume,
         }
     }
 
-    /// Takes one more block into the box; false once there is none left.
-    fn bound_block(&mut self) -> bool {
-        let Some(&at) = self.list.blocks.get(self.next) else { return false };
-        self.next += 1;
-        let around = self.volume.block(at).and_then(|block| block.bounds(at));
-        self.bounds = Bounds::union_of(self.bounds, around);
-        true
-    }
-
     /// Counts what there is in one more block; false once there is none left.
     fn count_next(&mut self) -> bool {
-        let (Some(&at), Some(bounds)) = (self.list.blocks.get(self.next), self.bounds) else {
+        let (Some(at), Some(bounds)) = (self.walk.next(&self.volume), self.bounds) else {
             return false;
         };
-        self.next += 1;
+        self.counted += 1;
         self.count_block(at, &bounds);
         true
     }
@@ -163,16 +151,6 @@ impl Job for MeasureJob {
     fn step(&mut self, budget: &mut Budget) -> Step<Measured> {
         loop {
             match self.stage {
-                Stage::Listing => {
-                    if !self.list.add_some(&self.volume) {
-                        self.stage = Stage::Bounding;
-                    }
-                }
-                Stage::Bounding => {
-                    if !self.bound_block() {
-                        (self.stage, self.next) = (Stage::Parting, 0);
-                    }
-                }
                 Stage::Parting => {
                     let Step::Done(found) = self.parts.step(budget) else { return Step::More };
                     (self.found, self.stage) = (found, Stage::Counting);
@@ -192,9 +170,8 @@ impl Job for MeasureJob {
     fn progress(&self) -> Progress {
         let blocks = self.volume.block_count() as u64;
         let done = match self.stage {
-            Stage::Listing | Stage::Bounding => 0,
             Stage::Parting => self.parts.progress().done,
-            Stage::Counting => blocks + self.next as u64,
+            Stage::Counting => blocks + self.counted,
         };
         Progress { done, total: 2 * blocks }
     }
