@@ -3,11 +3,14 @@
 //! A put is one undo step, made in slices on a draft: readers see the state before it until it is complete,
 //! and other changes of the project wait for it. A get reads a snapshot.
 
+mod put;
+
 use std::borrow::Cow;
+
+use put::{Payload, Put, PutTask, Source};
 
 use super::answer::AnswerForm;
 use super::context::{Context, Task};
-use super::drafted::{DraftWork, Drafting};
 use super::error::{
     INVALID_PARAMS, INVALID_REQUEST, NO_SUCH_LAYER, NO_SUCH_PROJECT, OVER_LIMIT, RpcError,
 };
@@ -15,16 +18,13 @@ use super::exchange::{Exchange, Running};
 use super::methods::{editable_layer, layer_of};
 use super::{ConnectionId, Host, Service};
 use crate::api::{Effect, Example, LayerRef, Method};
-use crate::document::history::Scope;
-use crate::document::{Document, LayerId};
 use crate::job::pieces::Pieces;
-use crate::job::{Budget, Progress, Step, leftovers};
-use crate::voxel::{Point, Rgba, Volume};
+use crate::job::{Budget, Progress, Step};
+use crate::voxel::{Point, Volume};
 use crate::wire::bulk::{
-    self, BoxCheck, BoxHead, BoxWriter, BulkError, Encoding, GET_BOX, Head, PUT_BOX, PUT_VOXELS,
-    VOXEL_BYTES,
+    self, BoxCheck, BoxHead, BoxWriter, BulkError, GET_BOX, Head, PUT_BOX, PUT_VOXELS,
 };
-use crate::workspace::{DEFAULT_PROJECT, Project, Turn};
+use crate::workspace::{DEFAULT_PROJECT, Turn};
 
 /// Voxels between two looks at the budget.
 const VOXELS_A_UNIT: usize = 256;
@@ -131,17 +131,7 @@ impl Request {
             Work::Put(put, check) => {
                 let id = layer_of(document, put.layer, NO_SUCH_LAYER)?.id;
                 editable_layer(document, id, NO_SUCH_LAYER)?;
-                let work = PutWork {
-                    put,
-                    check,
-                    layer: id,
-                    cursor: Cursor::default(),
-                    done: 0,
-                    changed: 0,
-                };
-                let drafting =
-                    Drafting::new("put voxels", Scope::Voxels, work, put_answer as PutReply);
-                Ok(Box::new(PutTask { turn, drafting }))
+                Ok(Box::new(PutTask::new(put, check, id, turn)))
             }
             Work::Get { layer, area } => {
                 let volume = layer_of(document, layer, NO_SUCH_LAYER)?.volume.clone();
@@ -204,94 +194,6 @@ impl Service {
     }
 }
 
-/// Voxels to put.
-struct Put {
-    layer: LayerRef,
-    skip: bool,
-    source: Source,
-    /// The payload, and where in it the voxels begin.
-    payload: Payload,
-    start: usize,
-}
-
-/// The bytes of a request, freed in slices.
-struct Payload(Vec<u8>);
-
-impl Drop for Payload {
-    fn drop(&mut self) {
-        leftovers::leave_buffer(std::mem::take(&mut self.0));
-    }
-}
-
-/// What the bytes of a put are.
-enum Source {
-    Voxels,
-    Box(BoxHead),
-}
-
-/// Makes the answer of the project and how many voxels changed.
-type PutReply = fn(&mut Project, u64) -> Result<Pieces, RpcError>;
-
-/// A put that waits for its turn.
-struct PutTask {
-    turn: Option<Turn>,
-    drafting: Drafting<PutWork, PutReply>,
-}
-
-struct PutWork {
-    put: Put,
-    /// What is left to be checked before anything is put.
-    check: Option<BoxCheck>,
-    layer: LayerId,
-    cursor: Cursor,
-    /// Voxels that were put.
-    done: u64,
-    changed: u64,
-}
-
-/// How far the bytes were read.
-#[derive(Clone, Copy, Default)]
-struct Cursor {
-    /// In the bytes.
-    at: usize,
-    /// Voxels of the present run that were put.
-    in_run: u32,
-}
-
-impl Put {
-    fn voxels(&self) -> &[u8] {
-        self.payload.0.get(self.start..).unwrap_or_default()
-    }
-
-    /// The next voxel, if there is one. `index` counts the voxels from 0.
-    fn next(&self, index: u64, cursor: &mut Cursor) -> Option<(Point, Rgba)> {
-        match &self.source {
-            Source::Voxels => {
-                let bytes =
-                    self.voxels().get(cursor.at..cursor.at + VOXEL_BYTES)?.try_into().ok()?;
-                cursor.at += VOXEL_BYTES;
-                let (position, color) = bulk::read_voxel(bytes);
-                Some((position.into(), color.into()))
-            }
-            Source::Box(area) => Some((point_in(area, index), self.color(area.encoding, cursor)?)),
-        }
-    }
-
-    fn color(&self, encoding: Encoding, cursor: &mut Cursor) -> Option<Rgba> {
-        if encoding == Encoding::Dense {
-            let color: [u8; 4] = self.voxels().get(cursor.at..cursor.at + 4)?.try_into().ok()?;
-            cursor.at += 4;
-            return Some(color.into());
-        }
-        let (length, color) = bulk::runs(self.voxels().get(cursor.at..cursor.at + 8)?).next()?;
-        cursor.in_run += 1;
-        if cursor.in_run == length {
-            *cursor = Cursor { at: cursor.at + 8, in_run: 0 };
-        }
-        Some(color.into())
-    }
-}
-
 /// The voxel with this number in a box: x fastest, then y, then z.
 fn point_in(area: &BoxHead, index: u64) -> Point {
     let length = |axis: usize| (i64::from(area.max[axis]) - i64::from(area.min[axis]) + 1) as u64;
@@ -299,81 +201,6 @@ fn point_in(area: &BoxHead, index: u64) -> Point {
     let offset = [index % width, index / width % depth, index / width / depth];
     // Inside the box, so the sum fits.
     Point::from([0, 1, 2].map(|axis| (i64::from(area.min[axis]) + offset[axis] as i64) as i32))
-}
-
-impl Task<Pieces> for PutTask {
-    fn step(
-        &mut self,
-        context: &mut Context<'_>,
-        budget: &mut Budget,
-    ) -> Result<Step<Pieces>, RpcError> {
-        let has_turn = |turn| context.workspace.is_turn(context.project_name, turn);
-        if !self.turn.is_none_or(has_turn) {
-            return Ok(Step::More);
-        }
-        self.drafting.step(context, budget)
-    }
-
-    fn progress(&self) -> Progress {
-        self.drafting.progress()
-    }
-}
-
-impl DraftWork for PutWork {
-    /// How many voxels changed.
-    type Output = u64;
-
-    fn step(
-        &mut self,
-        document: &mut Document,
-        budget: &mut Budget,
-    ) -> Result<Step<u64>, RpcError> {
-        while let Some(check) = &mut self.check {
-            if check.go_on(&self.put.payload.0, RUNS_A_UNIT)? {
-                self.check = None;
-            }
-            if !budget.spend(1) {
-                return Ok(Step::More);
-            }
-        }
-        if self.done == 0 {
-            // Other changes may have come before this put's turn.
-            editable_layer(document, self.layer, NO_SUCH_LAYER)?;
-        }
-        let layer = document.layer_mut(self.layer);
-        let layer = layer.ok_or_else(|| RpcError::internal("layer vanished"))?;
-        loop {
-            for _ in 0..VOXELS_A_UNIT {
-                let Some((point, color)) = self.put.next(self.done, &mut self.cursor) else {
-                    return Ok(Step::Done(self.changed));
-                };
-                self.done += 1;
-                if !(self.put.skip && color.is_empty()) {
-                    let old = layer.volume.try_set(point, color)?;
-                    self.changed +=
-                        u64::from(old != color && !(old.is_empty() && color.is_empty()));
-                }
-            }
-            if !budget.spend(1) {
-                return Ok(Step::More);
-            }
-        }
-    }
-
-    fn progress(&self) -> Progress {
-        let total = match &self.put.source {
-            Source::Voxels => (self.put.voxels().len() / VOXEL_BYTES) as u64,
-            Source::Box(area) => area.capacity() as u64,
-        };
-        Progress { done: self.done, total }
-    }
-}
-
-/// The answer to a put: the project's revision, and how many voxels changed.
-fn put_answer(project: &mut Project, changed: u64) -> Result<Pieces, RpcError> {
-    let mut answer = project.revision().to_le_bytes().to_vec();
-    answer.extend_from_slice(&changed.to_le_bytes());
-    Ok(answer.into())
 }
 
 struct GetTask {
