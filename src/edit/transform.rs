@@ -67,11 +67,11 @@ pub(super) struct Transform {
 
 enum Order {
     /// The blocks of the source are placed.
-    BySource,
+    Source,
     /// The blocks of the image are placed, each when the first is come to that it takes voxels from.
-    ByTarget,
+    Image,
     /// The same with all blocks of the image so far, since a look at one of them costs much.
-    ByTargetOnce(BlockSet),
+    ImageOnce(BlockSet),
 }
 
 /// Blocks that are passed over in one unit of work.
@@ -85,13 +85,13 @@ impl Transform {
         mode: BlendMode,
     ) -> Self {
         let order = match &placing {
-            Placing::Down(..) => Order::ByTargetOnce(BlockSet::default()),
+            Placing::Down(..) => Order::ImageOnce(BlockSet::default()),
             Placing::Images(Images { first, times: 1, .. })
                 if gather::is_possible(source, within, first) =>
             {
-                Order::ByTarget
+                Order::Image
             }
-            Placing::Images(_) | Placing::Up(..) => Order::BySource,
+            Placing::Images(_) | Placing::Up(..) => Order::Source,
         };
         Transform {
             source: unmarked(source),
@@ -122,7 +122,7 @@ impl Transform {
             let Some(at) = self.walk.next(&self.source) else { return false };
             self.done += 1;
             match (&self.placing, &self.order) {
-                (Placing::Images(images), Order::ByTarget) => {
+                (Placing::Images(images), Order::Image) => {
                     self.found.extend(gather::targets(at, self.within, &images.first));
                 }
                 (Placing::Down(size, center), _) => {
@@ -137,10 +137,10 @@ impl Transform {
     /// Whether a block that was found is not placed yet.
     fn is_new(&mut self, at: BlockPos) -> bool {
         match &mut self.order {
-            Order::BySource => true,
+            Order::Source => true,
             // Those that came to nothing are looked at again, which is soon done.
-            Order::ByTarget => self.built.block(at).is_none(),
-            Order::ByTargetOnce(seen) => seen.insert(at),
+            Order::Image => self.built.block(at).is_none(),
+            Order::ImageOnce(seen) => seen.insert(at),
         }
     }
 
@@ -148,7 +148,7 @@ impl Transform {
     fn place_part(&mut self, at: BlockPos, from: i64) -> Result<Option<i64>, Refusal> {
         let (source, within, built) = (&self.source, self.within, &mut self.built);
         let (next, end) = match &self.placing {
-            Placing::Images(images) if matches!(self.order, Order::ByTarget) => {
+            Placing::Images(images) if matches!(self.order, Order::Image) => {
                 gather::place(source, at, within, &images.first, built);
                 return Ok(None);
             }

@@ -83,7 +83,7 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone)]
 enum Index {
     Dense { min: [i32; 3], size: [usize; 3], slots: Vec<u32> },
-    Sparse { slots: FxHashMap<[i32; 3], u32>, coarse: CoarseCells },
+    Sparse { slots: FxHashMap<[i32; 3], u32>, coarse: Box<CoarseCells> },
 }
 
 /// For cubes of 4, 16, 64, ... blocks: which hold a block. Up to one cube for all the world.

@@ -96,8 +96,8 @@ pub(super) struct Drafting<W: DraftWork, F> {
 enum Stage<T> {
     /// Nothing is done yet; the draft will be of the project as it is then.
     Waiting,
-    Working(Draft),
-    Settling(FinishedDraft, T),
+    Working(Box<Draft>),
+    Settling(Box<FinishedDraft>, T),
     Over,
 }
 
@@ -122,7 +122,7 @@ where
         let project = context.project()?;
         loop {
             self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
-                Stage::Waiting => Stage::Working(project.draft(self.scope)),
+                Stage::Waiting => Stage::Working(Box::new(project.draft(self.scope))),
                 Stage::Working(mut draft) => match self.work.step(draft.document_mut(), budget)? {
                     Step::More => {
                         self.stage = Stage::Working(draft);
@@ -131,7 +131,7 @@ where
                     Step::Done(output) if self.work.is_trial() => {
                         return self.reply(project, output);
                     }
-                    Step::Done(output) => Stage::Settling(draft.finish(), output),
+                    Step::Done(output) => Stage::Settling(Box::new(draft.finish()), output),
                 },
                 Stage::Settling(mut draft, output) => {
                     if draft.settle(budget) {
@@ -140,7 +140,7 @@ where
                     }
                     self.work.check(&draft, &output)?;
                     let stale = |_| RpcError::internal("the project changed under a change");
-                    project.commit(&self.label, draft).map_err(stale)?;
+                    project.commit(&self.label, *draft).map_err(stale)?;
                     return self.reply(project, output);
                 }
                 Stage::Over => return Err(ended_twice()),

@@ -170,9 +170,9 @@ impl DifferenceWalk {
         let place = |at: BlockPos| (at.z, at.y, at.x);
         let at = self.next.into_iter().flatten().min_by_key(|at| place(*at))?;
         self.passed += 1;
-        for side in 0..2 {
-            if self.next[side] == Some(at) {
-                self.next[side] = self.walks[side].next(volumes[side]);
+        for ((next, walk), volume) in self.next.iter_mut().zip(&mut self.walks).zip(volumes) {
+            if *next == Some(at) {
+                *next = walk.next(volume);
             }
         }
         Some(at)
