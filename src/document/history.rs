@@ -153,6 +153,7 @@ impl History {
         self.push(ended, label)
     }
 
+    #[inline]
     fn push(&mut self, ended: Ended, label: &str) -> (bool, Option<Bounds>) {
         let Ended { reversal, bounds, memory } = ended;
         if matches!(&reversal, Reversal::Voxels(changes) if changes.is_empty()) {

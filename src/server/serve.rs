@@ -150,25 +150,32 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             }
             share.requests -= 1;
             connection.unfinished_since = None;
-            match item {
-                None | Some(Item::Pause) => {}
+            let received = match item {
+                None | Some(Item::Pause) => None,
                 Some(Item::Message { body, content, framing }) => {
-                    let message = Received::Short(&inbound.unread()[body], content);
-                    self.handle_message(key, message, framing, outbound);
+                    Some((Received::Short(&inbound.unread()[body], content), framing))
                 }
                 Some(Item::LongMessage { content, framing }) => {
-                    self.handle_message(key, Received::long(content), framing, outbound);
+                    Some((Received::long(content), framing))
                 }
                 Some(Item::Fault { fault, framing, fatal }) => {
                     self.answer_fault(key, &fault, framing, fatal, outbound);
+                    None
                 }
-                Some(Item::Http(request)) => self.answer_http(key, &request, outbound),
+                Some(Item::Http(request)) => {
+                    self.answer_http(key, &request, outbound);
+                    None
+                }
+            };
+            if let Some((message, framing)) = received {
+                self.handle_message(key, message, framing, outbound);
             }
             inbound.consume(consumed);
             self.append_notices(key, outbound);
         }
     }
 
+    #[inline]
     fn handle_message(
         &mut self,
         key: Key,

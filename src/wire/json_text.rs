@@ -62,6 +62,7 @@ impl JsonText {
     }
 
     /// See [`super::Decoder::decode`].
+    #[inline]
     pub fn decode(&mut self, unread: &[u8], ended: bool, limits: &MessageLimits) -> Decoded {
         let mut consumed = 0;
         if unread.is_empty() && ended && self.gone > 0 {

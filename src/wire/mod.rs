@@ -205,6 +205,7 @@ impl Decoder {
 
     /// The next complete thing in `unread`, which starts where the last call's `consumed` ended. `ended`
     /// tells that no more bytes will come.
+    #[inline]
     pub fn decode(&mut self, unread: &[u8], ended: bool, limits: &MessageLimits) -> Decoded {
         if let State::Undecided = self.state {
             match detect::detect(unread, ended) {
@@ -213,25 +214,26 @@ impl Decoder {
             }
         }
         // Mostly there is little, and then what was seen of it does not matter.
-        if unread.len() <= LOOKED_AT_ONCE {
-            return self.decode_all(unread, ended, limits);
+        let shown = match unread.len() <= LOOKED_AT_ONCE {
+            true => unread,
+            false => &unread[..unread.len().min(self.seen(limits) + LOOKED_AT_ONCE)],
+        };
+        let is_all = shown.len() == unread.len();
+        let mut decoded = self.decode_shown(shown, ended && is_all, limits);
+        if !is_all && decoded.item.is_none() {
+            decoded.item = Some(Item::Pause);
         }
-        let most = self.seen(limits) + LOOKED_AT_ONCE;
-        if unread.len() <= most {
-            return self.decode_all(unread, ended, limits);
-        }
-        let Decoded { consumed, item } = self.decode_all(&unread[..most], false, limits);
-        Decoded { consumed, item: item.or(Some(Item::Pause)) }
+        decoded
     }
 
     #[inline]
-    fn decode_all(&mut self, unread: &[u8], ended: bool, limits: &MessageLimits) -> Decoded {
+    fn decode_shown(&mut self, shown: &[u8], ended: bool, limits: &MessageLimits) -> Decoded {
         match &mut self.state {
             State::Undecided => Decoded::more(0),
-            State::JsonText(decoder) => decoder.decode(unread, ended, limits),
-            State::Headers(decoder) => decoder.decode(unread, ended, limits),
-            State::Http(decoder) => decoder.decode(unread, ended, limits),
-            State::Binary(decoder) => decoder.decode(unread, ended, limits),
+            State::JsonText(decoder) => decoder.decode(shown, ended, limits),
+            State::Headers(decoder) => decoder.decode(shown, ended, limits),
+            State::Http(decoder) => decoder.decode(shown, ended, limits),
+            State::Binary(decoder) => decoder.decode(shown, ended, limits),
         }
     }
 

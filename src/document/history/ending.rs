@@ -46,6 +46,7 @@ impl Edit {
     }
 
     /// Ends it at once.
+    #[inline]
     pub(super) fn end(self, document: &mut Document) -> Ended {
         let Some(before) = self.before else { return end_of_voxels(document) };
         let reversal = Reversal::Document(before);
@@ -66,6 +67,7 @@ impl Edit {
     }
 }
 
+#[inline]
 fn end_of_voxels(document: &mut Document) -> Ended {
     let (mut bounds, mut memory) = (None, 0);
     let mut changes = document.layers_mut().filter_map(|layer| {

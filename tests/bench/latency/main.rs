@@ -2,7 +2,8 @@
 //!
 //! The real daemon holds a project of about 60 million voxels in many colours. While one connection has it
 //! saved, loaded, exported, drawn, filled and measured, another one sends a ping every millisecond, and a third one
-//! `goxel.add_voxel` on another project. Printed for each job: percentiles of both, and the longest turn of
+//! `goxel.add_voxel` on another project. Rows whose names begin with "blocks" do the same with a billion voxels in blocks of
+//! one colour each. Printed for each job: percentiles of both, and the longest turn of
 //! the loop as the daemon reports it, beside the same on the idle daemon and beside a bare exchange of lines over a
 //! socket pair between two threads, which is what the machine itself costs at the time.
 //!
@@ -82,6 +83,43 @@ fn works(daemon: &Daemon) -> Vec<Work> {
         big("load .gox", "goxel.load_project", file("a.gox")),
         big("load .vox", "goxel.load_project", file("a.vox")),
     ]
+}
+
+/// Work on a project of 262,144 blocks, each of one colour: little for each block, but there are many of them.
+fn works_on_blocks() -> Vec<Work> {
+    let call = |method, mut params: Value| {
+        params["project"] = "blocks".into();
+        (method, params)
+    };
+    let edit = |operation: Value| call("goxel.edit", json!({"operations": [operation]}));
+    let work = |name, operation| Work {
+        name,
+        calls: vec![edit(operation), call("goxel.undo", json!({}))],
+    };
+    let (low, high) = ([0; 3], [BLOCKS_EDGE - 1; 3]);
+    let middle = [BLOCKS_EDGE / 2; 3];
+    vec![
+        work("blocks: fill", json!({"op": "box", "min": low, "max": high, "color": "blue"})),
+        work("blocks: clear", json!({"op": "clear"})),
+        work("blocks: move", json!({"op": "move", "min": low, "max": high, "to": [64, 0, 0]})),
+        work("blocks: mirror", json!({"op": "mirror", "axis": "x", "at": -0.5, "both": true})),
+        work("blocks: flood", json!({"op": "fill", "at": low, "color": "navy"})),
+        work(
+            "blocks: ball",
+            json!({"op": "sphere", "center": middle, "radius": 480, "color": "red", "mode": "intersect"}),
+        ),
+    ]
+}
+
+/// Voxels along an edge of that project.
+const BLOCKS_EDGE: i32 = 1024;
+
+fn fill_blocks(daemon: &Daemon) {
+    let mut client = daemon.connect();
+    client.call("goxel.open_project", json!({"name": "blocks"}));
+    let max = [BLOCKS_EDGE - 1; 3];
+    let operation = json!({"op": "box", "min": [0, 0, 0], "max": max, "color": "red"});
+    client.call("goxel.edit", json!({"project": "blocks", "operations": [operation]}));
 }
 
 fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
@@ -197,6 +235,7 @@ fn main() {
 
     let daemon = Daemon::start();
     let voxels = terrain::fill(&daemon, size);
+    fill_blocks(&daemon);
     let load = load_average();
     println!(
         "{voxels} voxels; load average {load}; milliseconds; target: p99 of ping < {TARGET_P99}"
@@ -216,8 +255,9 @@ fn main() {
         Vec::new()
     }));
     let picked = |work: &Work| words.is_empty() || words.iter().any(|w| work.name.contains(*w));
-    works(&daemon).iter().filter(|work| picked(work)).for_each(|work| {
-        add(watch(&daemon, work.name, |client| repeat(client, work, seconds)));
+    let works = works(&daemon).into_iter().chain(works_on_blocks());
+    works.filter(picked).for_each(|work| {
+        add(watch(&daemon, work.name, |client| repeat(client, &work, seconds)));
     });
     if let Some(path) = json_file {
         let figures = json!({"voxels": voxels, "load_average": load, "rows": rows});
