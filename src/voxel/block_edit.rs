@@ -95,13 +95,17 @@ pub(crate) fn mask_bounds(at: BlockPos, mask: &Mask) -> Option<Bounds> {
             }
         }
     }
+    bounds_of_used(at, [columns, rows, layers])
+}
+
+/// The smallest box around voxels of a block, given a bit for each x, y and z that one of them has.
+pub(crate) fn bounds_of_used(at: BlockPos, used: [u16; 3]) -> Option<Bounds> {
     let origin = at.origin().array().map(i64::from);
-    let used = [columns, rows, layers];
     Bounds::new(
         std::array::from_fn(|i| origin[i] + i64::from(used[i].trailing_zeros())),
         std::array::from_fn(|i| origin[i] + 16 - i64::from(used[i].leading_zeros())),
     )
-    .filter(|_| columns != 0)
+    .filter(|_| used[0] != 0)
 }
 
 /// An edit that visits blocks.

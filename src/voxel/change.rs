@@ -3,7 +3,8 @@
 //! A change of one voxel takes no memory of its own; one of several blocks lists them in the order in which they were
 //! touched. It is applied last to first, so the inverse lists them in the order that the next call needs.
 
-use super::block::{Slot, point_in_block};
+use super::block::Slot;
+use super::block_edit::bounds_of_used;
 use super::index::{ChunkPos, Index};
 use super::{BlockPos, Bounds, Packer, Point, Rgba, Volume};
 use crate::job::{Budget, leftovers};
@@ -255,10 +256,15 @@ impl BlockChange {
     pub(super) fn bounds(&self) -> Option<Bounds> {
         match &self.before {
             Before::Image(_) => Some(self.at.bounds()),
-            Before::Points(points) => points
-                .iter()
-                .map(|(index, _)| Bounds::of_point(point_in_block(self.at, usize::from(*index))))
-                .reduce(|a, b| a.union(&b)),
+            Before::Points(points) => {
+                let mut used = [0; 3];
+                for (index, _) in points {
+                    used[0] |= 1 << (index & 15);
+                    used[1] |= 1 << (index >> 4 & 15);
+                    used[2] |= 1 << (index >> 8 & 15);
+                }
+                bounds_of_used(self.at, used)
+            }
         }
     }
 
