@@ -21,6 +21,7 @@ mod draw;
 mod generation;
 mod geometry;
 mod index;
+mod laying;
 mod marks;
 mod measure;
 mod memory;
@@ -53,11 +54,12 @@ pub use draw::Brush;
 #[cfg(feature = "server")]
 pub(crate) use draw::Draw;
 pub use geometry::{Bounds, Point};
+pub use laying::{Blend, Laying};
 pub use marks::EndingMarks;
 #[cfg(feature = "server")]
 pub(crate) use memory::admit as admit_memory;
 pub use memory::{MemoryLimit, UNIT as MEMORY_UNIT, memory_in_use, memory_limit, set_memory_limit};
-pub use merge::{Blend, Laying, MergeCache, MergeJob};
+pub use merge::{MergeCache, MergeJob};
 pub use parts::{Part, PartsJob};
 pub use plane::{MAX_PLANE_CELLS, PlaneError, Planes, plane_axes};
 pub use ray::{Ray, RayHit};
