@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::stamp::{read_block, write_block};
 use super::surroundings::Surroundings;
-use super::work::{Refusal, Work, block_box, unmarked, voxel_of};
+use super::work::{Refusal, Work, unmarked, voxel_of};
 use crate::job::Progress;
 use crate::mesh::box_mask;
 use crate::voxel::{BlockPos, BlockWalk, Bounds, EditReport, Mask, Point, Rgba, Volume};
@@ -62,7 +62,7 @@ impl Targets {
         }
         loop {
             let at = self.walk.next(volume)?;
-            let own = block_box(at);
+            let own = at.bounds();
             let grown = Bounds {
                 min: own.min.map(|value| value - self.reach),
                 max: own.max.map(|value| value + self.reach),

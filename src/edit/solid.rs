@@ -1,6 +1,6 @@
 //! Shapes from the fields of operations, and from the sizes of the older method.
 
-use super::work::{Refusal, block_box};
+use super::work::Refusal;
 use crate::api::operations::Form;
 use crate::api::operations::forms::{BoxFields, LineFields, SolidFields, TorusFields};
 use crate::api::operations::values::{Radius, Wall};
@@ -284,7 +284,7 @@ pub fn cover_count(shape: &Shape) -> u64 {
         for y in low[1]..=high[1] {
             for x in low[0]..=high[0] {
                 let at = BlockPos { x: x as i32, y: y as i32, z: z as i32 };
-                count += match shape.cover(block_box(at)) {
+                count += match shape.cover(at.bounds()) {
                     Cover::Outside => 0,
                     Cover::Inside => 4096,
                     Cover::Rim => {

@@ -7,7 +7,7 @@ pub(super) use grid_map::GridMap;
 
 use super::stamp::Stamp;
 use super::surface::most_frequent;
-use super::work::{Refusal, Work, addressable, block_box, unmarked, voxel_of};
+use super::work::{Refusal, Work, addressable, unmarked, voxel_of};
 use crate::job::Progress;
 use crate::voxel::{
     BLOCK_VOXELS, BlendMode, BlockPos, BlockSet, BlockWalk, Bounds, EditReport, Point, Rgba, Volume,
@@ -227,7 +227,7 @@ fn place_mapped(
     map: &GridMap,
     built: &mut Volume,
 ) -> Result<(), Refusal> {
-    let own = block_box(at);
+    let own = at.bounds();
     let whole = within.is_none_or(|bounds| bounds.intersect(&own) == Some(own));
     if whole && map.is_translation() && map.offset.iter().all(|offset| offset & 15 == 0) {
         let corner = addressable(map.apply(at.origin()))?;
@@ -250,7 +250,7 @@ fn down_targets(
     size: i64,
     center: [i64; 3],
 ) -> impl Iterator<Item = BlockPos> + use<> {
-    let own = block_box(at);
+    let own = at.bounds();
     let shrunk = |value: i64, axis: usize| center[axis] + (value - center[axis]).div_euclid(size);
     let min = std::array::from_fn(|axis| shrunk(own.min[axis], axis));
     let max = std::array::from_fn(|axis| shrunk(own.max[axis] - 1, axis) + 1);
@@ -304,7 +304,7 @@ fn shrink_into(
         let Some(cube) = cube.intersect(&within.unwrap_or(Bounds::ALL)) else { continue };
         colors.clear();
         for part in blocks_of(&cube).filter(|at| source.block(*at).is_some()) {
-            let Some(part) = block_box(part).intersect(&cube) else { continue };
+            let Some(part) = part.bounds().intersect(&cube) else { continue };
             let found = points_of(part).map(|point| source.get(point));
             colors.extend(found.filter(|color| !color.is_empty()));
         }

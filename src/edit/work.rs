@@ -161,12 +161,6 @@ impl Tally {
     }
 }
 
-/// The box of a block.
-pub(super) fn block_box(at: BlockPos) -> Bounds {
-    let min = at.origin().array().map(i64::from);
-    Bounds { min, max: min.map(|value| value + 16) }
-}
-
 /// The voxel with an index in a block.
 pub(super) fn voxel_of(at: BlockPos, index: usize) -> Point {
     let o = at.origin();

@@ -70,7 +70,7 @@ impl<C: Collect, F> Scan<C, F> {
             self.looked += 1;
             let Some(block) = self.volume.block(at) else { continue };
             // Blocks that lie inside the box wholly need no look at it.
-            let own = block_box(at);
+            let own = at.bounds();
             let within = self.within.filter(|bounds| bounds.intersect(&own) != Some(own));
             if !collect.block(Looked { at, block, within }) {
                 return true;
@@ -101,11 +101,6 @@ where
     fn progress(&self) -> Progress {
         Progress { done: self.looked, total: self.volume.block_count() as u64 }
     }
-}
-
-fn block_box(at: BlockPos) -> Bounds {
-    let min = at.origin().array().map(i64::from);
-    Bounds { min, max: min.map(|value| value + 16) }
 }
 
 /// Looks at the blocks of a volume in the order z, y, x, within a box if one is given.

@@ -70,5 +70,4 @@ pub use selection::Selection;
 pub use shape::{Axis, Cover, Rotation, Shape, ShapeError};
 pub use volume::Volume;
 pub use walk::BlockWalk;
-#[cfg(feature = "server")]
 pub(crate) use walk::DifferenceWalk;

@@ -26,11 +26,6 @@ impl Draft {
         &mut self.document
     }
 
-    /// The copy.
-    pub fn document(&self) -> &Document {
-        &self.document
-    }
-
     /// Ends the change.
     pub fn finish(self) -> FinishedDraft {
         FinishedDraft {

@@ -4,7 +4,7 @@
 use super::effort::{Effort, positions};
 use super::origin::{Origin, Wanted, image_of_bounds, inverse_of, sample};
 use crate::document::{Affine, Layer, Matrix};
-use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockWalk, Bounds, Point, Rgba, Volume};
+use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, DifferenceWalk, Point, Rgba, Volume};
 
 /// Cells that are computed in one unit of work.
 const CELLS_A_UNIT: u64 = BLOCK_VOXELS as u64;
@@ -86,38 +86,31 @@ impl Build {
 /// what changes, and what is kept about them holds.
 pub(super) struct Exchange {
     old: Volume,
-    gone: BlockWalk,
     new: Volume,
-    came: BlockWalk,
+    walk: DifferenceWalk,
 }
 
 impl Exchange {
     fn new(old: &Volume, new: Volume) -> Self {
-        let (gone, came) = (BlockWalk::new(old), BlockWalk::new(&new));
-        Exchange { old: old.clone(), gone, new, came }
+        let walk = DifferenceWalk::new([old, &new]);
+        Exchange { old: old.clone(), new, walk }
     }
 
     fn next_block(&mut self, volume: &mut Volume) -> Unit {
-        if let Some(at) = self.gone.next(&self.old) {
-            if self.new.block(at).is_none() {
-                volume.remove_block(at);
+        let mut differing = None;
+        let goes_on = self.walk.next([&self.old, &self.new], &mut differing);
+        if let Some(at) = differing {
+            match self.new.block(at) {
+                None => volume.remove_block(at),
+                Some(block) if !self.is_same(at) => volume.share_block(at, block),
+                Some(_) => {}
             }
-            return Unit::More;
         }
-        let Some(at) = self.came.next(&self.new) else { return Unit::Done };
-        if let Some(block) = self.new.block(at)
-            && !self.is_same(at)
-        {
-            volume.share_block(at, block);
-        }
-        Unit::More
+        if goes_on { Unit::More } else { Unit::Done }
     }
 
     fn is_same(&self, at: BlockPos) -> bool {
         let (Some(old), Some(new)) = (self.old.block(at), self.new.block(at)) else { return false };
-        if old.version() == new.version() {
-            return true;
-        }
         let (mut before, mut after) = ([Rgba::EMPTY; BLOCK_VOXELS], [Rgba::EMPTY; BLOCK_VOXELS]);
         old.copy_to(&mut before);
         new.copy_to(&mut after);

@@ -4,7 +4,6 @@
 use std::ops::Range;
 
 use super::{GridMap, blocks_of};
-use crate::edit::work::block_box;
 use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Rgba, Volume};
 
 /// Whether the image of everything in a volume lies in the addressable space. If a part of it may lie beyond, only a
@@ -22,7 +21,7 @@ pub(super) fn targets(
     within: Option<Bounds>,
     map: &GridMap,
 ) -> impl Iterator<Item = BlockPos> + use<> {
-    let own = block_box(at);
+    let own = at.bounds();
     let part = within.map_or(Some(own), |within| own.intersect(&within));
     let image = part.map(|part| map.apply_to_box(&part));
     image.into_iter().flat_map(|image| blocks_of(&image))
@@ -37,7 +36,7 @@ pub(super) fn place(
     built: &mut Volume,
 ) {
     let inverse = map.inverse();
-    let from = inverse.apply_to_box(&block_box(at));
+    let from = inverse.apply_to_box(&at.bounds());
     let Some(part) = within.map_or(Some(from), |within| from.intersect(&within)) else { return };
     let Some(part) = part.intersect(&Bounds::ALL) else { return };
     let [low, high] = [part.min, part.max_inside()].map(|end| end.map(|v| (v >> 4) as i32));
@@ -72,7 +71,7 @@ fn take(
     voxels: &mut [Rgba; BLOCK_VOXELS],
 ) -> bool {
     let Some(block) = source.block(from) else { return false };
-    let Some(part) = block_box(from).intersect(part) else { return false };
+    let Some(part) = from.bounds().intersect(part) else { return false };
     let image = map.apply_to_box(&part);
     let origin = at.origin().array().map(i64::from);
     let mut copy = [Rgba::EMPTY; BLOCK_VOXELS];

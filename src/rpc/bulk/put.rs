@@ -9,7 +9,7 @@ use crate::job::{Budget, Progress, Step, leftovers};
 use crate::rpc::context::{Context, Task};
 use crate::rpc::drafted::{DraftWork, Drafting};
 use crate::rpc::error::{NO_SUCH_LAYER, RpcError};
-use crate::rpc::methods::editable_layer;
+use crate::rpc::methods::editable_layer_mut;
 use crate::voxel::{Point, Rgba};
 use crate::wire::bulk::{self, BoxCheck, BoxHead, Encoding, VOXEL_BYTES};
 use crate::workspace::{Project, Turn};
@@ -152,12 +152,8 @@ impl DraftWork for PutWork {
                 return Ok(Step::More);
             }
         }
-        if self.done == 0 {
-            // Other changes may have come before this put's turn.
-            editable_layer(document, self.layer, NO_SUCH_LAYER)?;
-        }
-        let layer = document.layer_mut(self.layer);
-        let layer = layer.ok_or_else(|| RpcError::internal("layer vanished"))?;
+        // Other changes may have come before this put's turn.
+        let layer = editable_layer_mut(document, LayerRef(Some(self.layer.0)), NO_SUCH_LAYER)?;
         loop {
             for _ in 0..VOXELS_A_UNIT {
                 let Some((point, color)) = self.put.next(self.done, &mut self.cursor) else {

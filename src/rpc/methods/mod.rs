@@ -39,7 +39,7 @@ pub(super) mod target;
 mod transform;
 mod voxels;
 
-pub(super) use target::{editable_layer, layer as layer_of};
+pub(super) use target::{editable_layer, editable_layer_mut, layer as layer_of};
 
 use super::table::Entry;
 

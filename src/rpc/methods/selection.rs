@@ -334,9 +334,8 @@ impl DraftWork for DrawSelection {
                     self.stage = DrawStage::Drawing(Box::new(drawing));
                 }
                 DrawStage::Drawing(drawing) => {
-                    let layer = target::editable_layer(document, self.layer, NO_SUCH_LAYER)?.id;
-                    let layer = document.layer_mut(layer);
-                    let layer = layer.ok_or_else(|| RpcError::internal("layer vanished"))?;
+                    let layer = LayerRef(Some(self.layer.0));
+                    let layer = target::editable_layer_mut(document, layer, NO_SUCH_LAYER)?;
                     if !drawing.lay_next(&mut layer.volume)? {
                         return Ok(Step::Done(self.cells));
                     }
