@@ -4,11 +4,15 @@
 //! again later. Whoever drives it decides how long a slice lasts through a [`Budget`]; the job
 //! decides what a unit of work is (a block, a row of pixels, a run of bytes) and asks after each
 //! unit whether to go on. A job owns whatever it works on (usually a snapshot of volumes, which
-//! shares blocks and costs only their index), so nobody has to wait for it. What it leaves behind is freed
+//! shares blocks and costs only their index), so nobody has to wait for it. Jobs are written as straight-line
+//! code: an `async fn` that takes a [`Slice`], made a job by [`Work`]. What it leaves behind is freed
 //! in slices too, see [`leftovers`]; long runs of bytes that it makes are kept in [`pieces`].
 
 pub mod leftovers;
 pub mod pieces;
+mod slice;
+
+pub use slice::{Slice, Work};
 
 use std::time::{Duration, Instant};
 
