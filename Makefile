@@ -51,29 +51,29 @@ doc: ## Build the documentation
 	$(CARGO) doc --no-deps
 
 reference: ## Write the reference page of the guide anew from the table of methods
-	GOXEL_UPDATE_REFERENCE=1 $(CARGO) test --test api_described reference
+	GOXEL_UPDATE_REFERENCE=1 $(CARGO) test --test api described::reference
 
 .PHONY: test-protocol-detection test-connection-lifecycle test-error-recovery
 test-protocol-detection: ## Test that each connection speaks one framing for life
 	$(CARGO) test --lib wire::
-	$(CARGO) test --test server -- protocol_detection:: spec_examples::
+	$(CARGO) test --test server -- server::protocol_detection:: spec_examples::
 
 test-connection-lifecycle: ## Test connections and the daemon from start to stop
-	$(CARGO) test --test server -- lifecycle:: ownership:: limits::
+	$(CARGO) test --test server -- server::lifecycle:: ownership:: limits::
 
 RESTARTS ?= 100
 FAULT_SEEDS ?= 3000
 test-error-recovery: ## Test that everything goes on after errors, RESTARTS kills, and broken connections of FAULT_SEEDS seeds
-	$(CARGO) test --test server -- error_recovery::
+	$(CARGO) test --test server -- server::error_recovery::
 	GOXEL_RESTARTS=$(RESTARTS) GOXEL_FAULT_SEEDS=$(FAULT_SEEDS) \
-		$(CARGO) test --test client -- --nocapture --test-threads 1 faults:: restarts::
+		$(CARGO) test --test server -- --nocapture --test-threads 1 client::faults client::restarts
 
 # How many seeds `make simulate` runs.
 SEEDS ?= 1000
 
 .PHONY: simulate
 simulate: ## Run SEEDS fresh seeds of simulated network and clock; a failing seed prints how to run it again
-	GOXEL_SIMULATE_SEEDS=$(SEEDS) $(CARGO) test --release --test simulation fresh -- --nocapture
+	GOXEL_SIMULATE_SEEDS=$(SEEDS) $(CARGO) test --release --test server simulation::fresh -- --nocapture
 
 ABUSE ?=
 .PHONY: abuse
@@ -128,7 +128,7 @@ static: ## Build programs without shared libraries, with musl if that target is 
 
 test-ops: ## Test operations: health, signals, units, installation; what needs a missing program is skipped by name
 	$(CARGO) test --lib server::
-	$(CARGO) test --test ops -- --nocapture --test-threads 2
+	$(CARGO) test --test tools ops:: -- --nocapture --test-threads 2
 
 bench-idle: build ## Print what an idle daemon costs, beside redis-server where it is installed
 	scripts/bench-idle.sh
@@ -140,7 +140,7 @@ test-clients: ## Let JSON-RPC clients from npm and PyPI call the daemon, and val
 SEQUENCES ?= 100000
 .PHONY: test-model bench-api
 test-model: ## Random sequences of calls against a naive model of voxels (SEQUENCES=100000)
-	GOXEL_MODEL_SEQUENCES=$(SEQUENCES) $(CARGO) test --release --test model
+	GOXEL_MODEL_SEQUENCES=$(SEQUENCES) $(CARGO) test --release --test api model::
 
 bench-api: ## What calls cost without sockets, beside the same through serde_json
 	$(CARGO) bench --bench api

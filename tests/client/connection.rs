@@ -9,7 +9,7 @@ use goxel_daemon::client::{
 };
 use serde_json::{Value, json};
 
-use crate::fake::FakeDaemon;
+use crate::support::fake::FakeDaemon;
 
 /// Nothing in these tests takes longer than this unless it hangs.
 const HANG: Duration = Duration::from_secs(20);

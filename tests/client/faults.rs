@@ -12,9 +12,9 @@ use goxel_daemon::client::{
 };
 use serde_json::{Value, json};
 
-use crate::process::Daemon;
-use crate::proxy::Proxy;
-use crate::random::{Random, setting};
+use crate::client::proxy::Proxy;
+use crate::client::random::{Random, setting};
+use crate::support::process::Daemon;
 
 const THREADS: u64 = 3;
 const CALLS: u64 = 12;

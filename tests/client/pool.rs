@@ -11,7 +11,7 @@ use goxel_daemon::client::{
 };
 use serde_json::json;
 
-use crate::fake::FakeDaemon;
+use crate::support::fake::FakeDaemon;
 
 /// Nothing in these tests takes longer than this unless it hangs.
 const HANG: Duration = Duration::from_secs(20);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::random::Random;
+use crate::client::random::Random;
 
 /// What is going to happen to one connection.
 #[derive(Clone, Debug)]

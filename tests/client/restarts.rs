@@ -16,8 +16,8 @@ use goxel_daemon::client::{
 };
 use serde_json::{Value, json};
 
-use crate::process;
-use crate::random::{Random, setting};
+use crate::client::random::{Random, setting};
+use crate::support::process;
 
 const THREADS: u64 = 4;
 /// The plan's bound on recovery.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::fake::FakeDaemon;
-use crate::tool::{command, run, run_with_input};
+use crate::ctl::tool::{command, run, run_with_input};
+use crate::support::fake::FakeDaemon;
 
 fn daemon() -> (tempfile::TempDir, FakeDaemon) {
     let directory = tempfile::tempdir().unwrap();

@@ -5,8 +5,8 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::process::{Daemon, wait_for};
-use crate::tool::{Ran, command, finish, run, run_with_input};
+use crate::ctl::tool::{Ran, command, finish, run, run_with_input};
+use crate::support::process::{Daemon, wait_for};
 
 fn ok(ran: Ran) -> Ran {
     assert_eq!(ran.code, 0, "{ran:?}");

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::tool::run;
+use crate::ctl::tool::run;
 
 /// A socket that nobody serves: these commands must not ask.
 const NOBODY: &str = "/nonexistent/d.sock";

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::json;
 
-use crate::process::{Client, HANG, command, has_program, wait_for};
+use crate::support::process::{Client, HANG, command, has_program, wait_for};
 
 const CLIENTS: usize = 50;
 const RESTARTS: usize = 20;

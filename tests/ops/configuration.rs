@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::json;
 
-use crate::process::{Daemon, command, wait_for};
+use crate::support::process::{Daemon, command, wait_for};
 
 fn run(arguments: &[&str]) -> Output {
     command().args(arguments).output().unwrap()

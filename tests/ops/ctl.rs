@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::process::{Daemon, wait_for};
+use crate::support::process::{Daemon, wait_for};
 
 fn ctl(daemon: &Daemon, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_goxelctl"))

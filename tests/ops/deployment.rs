@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use serde_json::json;
 
-use crate::process::{Daemon, has_program};
+use crate::support::process::{Daemon, has_program};
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -187,20 +187,20 @@ fn the_check_for_nagios_tells_all_four_states() {
     assert!(line.starts_with(&format!("GOXEL OK - pid {}, up ", daemon.pid())), "{line}");
 
     let mut others = vec![daemon.connect()];
-    let alone = |others: &mut Vec<crate::process::Client>| {
+    let alone = |others: &mut Vec<crate::support::process::Client>| {
         let health = others[0].call("goxel.health", json!({}));
         health["connections"]["active"] == others.len()
     };
-    crate::process::wait_for("the check's connection to be gone", || alone(&mut others));
+    crate::support::process::wait_for("the check's connection to be gone", || alone(&mut others));
     others.extend((0..2).map(|_| daemon.connect()));
     others.iter_mut().for_each(|other| drop(other.call("ping", json!({}))));
     let (code, line) = check(&[&socket]);
     assert_eq!(code, Some(2), "with the check's own connection all four are open: {line}");
     drop(others.pop());
-    crate::process::wait_for("one to be gone", || alone(&mut others));
+    crate::support::process::wait_for("one to be gone", || alone(&mut others));
     let file = daemon.directory().join("goxel.health.json");
     let flag = format!("--file={}", file.display());
-    crate::process::wait_for("a good snapshot", || check(&[&flag]).0 == Some(0));
+    crate::support::process::wait_for("a good snapshot", || check(&[&flag]).0 == Some(0));
 
     daemon.signal("TERM");
     assert!(daemon.wait().success());

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::process::{Daemon, has_program, wait_for};
+use crate::support::process::{Daemon, has_program, wait_for};
 
 /// A page by the one-shot HTTP framing: its status line and its body.
 pub fn page(daemon: &Daemon, path: &str) -> (String, String) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::process::{Client, Daemon, HANG, command, wait_for};
+use crate::support::process::{Client, Daemon, HANG, command, wait_for};
 
 /// What the specification allows for a start and for a stop. The machine may be busy, hence a factor.
 const SOON: Duration = Duration::from_secs(2);
@@ -21,7 +21,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn case_06_a_start_without_any_readable_data_directory_opens_the_socket() {
+fn a_start_without_any_readable_data_directory_opens_the_socket() {
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("x.sock");
     let begun = Instant::now();
@@ -43,7 +43,7 @@ fn case_06_a_start_without_any_readable_data_directory_opens_the_socket() {
 }
 
 #[test]
-fn case_10_the_socket_is_gone_after_sigterm_and_the_path_can_be_used_again() {
+fn the_socket_is_gone_after_sigterm_and_the_path_can_be_used_again() {
     let mut daemon = Daemon::start();
     daemon.signal("TERM");
     assert_eq!(daemon.wait().code(), Some(0));
@@ -57,7 +57,7 @@ fn case_10_the_socket_is_gone_after_sigterm_and_the_path_can_be_used_again() {
 }
 
 #[test]
-fn case_18_sigterm_during_a_running_request_ends_cleanly() {
+fn sigterm_during_a_running_request_ends_cleanly() {
     let mut daemon = Daemon::start();
     let mut client = daemon.connect();
     client.call("goxel.create_project", json!({"name": "big", "size": [512, 512, 512]}));
@@ -79,7 +79,7 @@ fn case_18_sigterm_during_a_running_request_ends_cleanly() {
 }
 
 #[test]
-fn case_35_sigterm_with_clients_connected_ends_within_two_seconds() {
+fn sigterm_with_clients_connected_ends_within_two_seconds() {
     let mut daemon = Daemon::start();
     let mut clients: Vec<_> = (0..20).map(|_| daemon.connect()).collect();
     clients.iter_mut().for_each(|client| drop(client.call("ping", json!({}))));
@@ -93,7 +93,7 @@ fn case_35_sigterm_with_clients_connected_ends_within_two_seconds() {
 }
 
 #[test]
-fn case_36_sighup_leaves_the_process_alive_and_reload_ends_with_0() {
+fn sighup_leaves_the_process_alive_and_reload_ends_with_0() {
     let mut daemon = Daemon::start();
     daemon.signal("HUP");
     daemon.connect().call("ping", json!({}));
@@ -116,7 +116,7 @@ fn caught_signals(pid: u32) -> u64 {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn case_36_whoever_sees_the_pid_file_or_the_socket_may_send_a_signal() {
+fn whoever_sees_the_pid_file_or_the_socket_may_send_a_signal() {
     const HUP_INT_USR1_TERM: u64 = 1 << 0 | 1 << 1 | 1 << 9 | 1 << 14;
     for name in ["x.pid", "x.sock"] {
         let directory = tempfile::tempdir().unwrap();
@@ -141,7 +141,7 @@ fn case_36_whoever_sees_the_pid_file_or_the_socket_may_send_a_signal() {
 }
 
 #[test]
-fn case_37_daemonize_returns_and_status_and_stop_find_the_daemon() {
+fn daemonize_returns_and_status_and_stop_find_the_daemon() {
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("x.sock");
     let flag = format!("--socket={}", socket.display());
@@ -327,7 +327,7 @@ fn a_service_manager_is_told_of_start_life_reload_and_stop() {
     let directory = tempfile::tempdir().unwrap();
     let notify = directory.path().join("notify");
     let manager = std::os::unix::net::UnixDatagram::bind(&notify).unwrap();
-    manager.set_read_timeout(Some(crate::process::HANG)).unwrap();
+    manager.set_read_timeout(Some(crate::support::process::HANG)).unwrap();
     let mut child = command()
         .args(["-s", "x.sock"])
         .current_dir(directory.path())

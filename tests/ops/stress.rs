@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::process::{Client, Daemon, wait_for};
+use crate::support::process::{Client, Daemon, wait_for};
 
 const CLIENTS: usize = 1000;
 const CALLS: u64 = 10;

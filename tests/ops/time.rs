@@ -91,7 +91,7 @@ impl World {
 }
 
 #[test]
-fn case_23_the_daemon_and_the_project_are_alive_300_seconds_after_create_project() {
+fn the_daemon_and_the_project_are_alive_300_seconds_after_create_project() {
     let mut world = World::new();
     let created = world.ask(r#"{"id":1,"method":"create_project","params":["keep",8,8,8]}"#);
     assert!(created.contains("\"success\":true"), "{created}");

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::process::Daemon;
+use crate::support::process::Daemon;
 
 const HOUSE: &str = "house: 16x12x9";
 
@@ -52,7 +52,7 @@ fn runs(interpreter: &str, needs: &str, probe: &str, name: &str) {
 #[test]
 fn the_rust_example_builds_a_house() {
     let daemon = Daemon::start();
-    let text = crate::house::build_house(daemon.socket(), daemon.directory()).unwrap();
+    let text = super::house::build_house(daemon.socket(), daemon.directory()).unwrap();
     check_house(&text, daemon.directory());
 }
 

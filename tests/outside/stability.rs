@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::examples::is_installed;
+use crate::outside::examples::is_installed;
 
 fn run(script: &str, arguments: &[&str]) -> String {
     let path = format!("{}/tests/{script}", env!("CARGO_MANIFEST_DIR"));

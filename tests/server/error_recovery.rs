@@ -4,14 +4,14 @@ use std::io::{Read, Write};
 
 use serde_json::{Value, json};
 
-use crate::daemon::{Daemon, frame, request};
+use crate::server::daemon::{Daemon, frame, request};
 
 fn code(answer: &Value) -> i64 {
     answer["error"]["code"].as_i64().unwrap_or_else(|| panic!("no error: {answer}"))
 }
 
 #[test]
-fn case_21_a_batch_gets_an_array_and_the_daemon_lives() {
+fn a_batch_gets_an_array_and_the_daemon_lives() {
     let daemon = Daemon::start();
     let mut text = daemon.text();
     let ping = |id| request(id, "ping", json!({}));
@@ -22,7 +22,7 @@ fn case_21_a_batch_gets_an_array_and_the_daemon_lives() {
 }
 
 #[test]
-fn case_28_what_is_no_request_gets_an_error_and_the_connection_stays() {
+fn what_is_no_request_gets_an_error_and_the_connection_stays() {
     let daemon = Daemon::start();
     let mut text = daemon.text();
     for (bad, expected) in [
@@ -41,7 +41,7 @@ fn case_28_what_is_no_request_gets_an_error_and_the_connection_stays() {
 }
 
 #[test]
-fn case_29_ids_of_every_kind_are_echoed_or_refused() {
+fn ids_of_every_kind_are_echoed_or_refused() {
     let daemon = Daemon::start();
     let mut text = daemon.text();
     for id in ["1.5", "\"a\"", "9007199254740992", "9223372036854775808", "null", "-1", "\"\""] {
@@ -56,7 +56,7 @@ fn case_29_ids_of_every_kind_are_echoed_or_refused() {
 }
 
 #[test]
-fn case_30_a_notification_is_carried_out_without_an_answer() {
+fn a_notification_is_carried_out_without_an_answer() {
     let daemon = Daemon::start();
     let mut text = daemon.text();
     let params = json!([5, 5, 5, 1, 2, 3, 255]);
@@ -68,7 +68,7 @@ fn case_30_a_notification_is_carried_out_without_an_answer() {
 }
 
 #[test]
-fn case_32_odd_binary_lengths_get_an_error_or_a_close() {
+fn odd_binary_lengths_get_an_error_or_a_close() {
     let daemon = Daemon::start();
     let mut binary = daemon.binary();
     assert_eq!(code(&binary.ask(1, "").json()), -32700);
@@ -97,7 +97,7 @@ fn case_32_odd_binary_lengths_get_an_error_or_a_close() {
 }
 
 #[test]
-fn case_34_messages_up_to_the_limit_are_served_and_longer_ones_refused() {
+fn messages_up_to_the_limit_are_served_and_longer_ones_refused() {
     let daemon = Daemon::with(&["--max-message-bytes", "128K"]);
     let limit = 128 << 10;
     let padded = |length: usize| {
@@ -118,7 +118,7 @@ fn case_34_messages_up_to_the_limit_are_served_and_longer_ones_refused() {
 }
 
 #[test]
-fn case_51_half_a_message_and_a_close_leaves_nothing_behind() {
+fn half_a_message_and_a_close_leaves_nothing_behind() {
     let daemon = Daemon::start();
     daemon.text().ping();
     let before = daemon.descriptors();
@@ -126,13 +126,15 @@ fn case_51_half_a_message_and_a_close_leaves_nothing_behind() {
         let mut stream = daemon.connect();
         stream.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"meth").unwrap();
     }
-    crate::daemon::eventually("the connections are gone", || daemon.others() == 0);
+    crate::server::daemon::eventually("the connections are gone", || daemon.others() == 0);
     daemon.text().ping();
-    crate::daemon::eventually("the descriptors are gone", || daemon.descriptors() <= before);
+    crate::server::daemon::eventually("the descriptors are gone", || {
+        daemon.descriptors() <= before
+    });
 }
 
 #[test]
-fn case_51_a_client_that_never_reads_does_not_disturb_others_and_is_dropped() {
+fn a_client_that_never_reads_does_not_disturb_others_and_is_dropped() {
     let daemon = Daemon::with(&["--stall-timeout", "300ms"]);
     let mut lazy = daemon.connect();
     lazy.set_nonblocking(true).unwrap();
@@ -152,12 +154,12 @@ fn case_51_a_client_that_never_reads_does_not_disturb_others_and_is_dropped() {
         }
     }
     assert!(sent < 64 << 20, "it reads on without end");
-    crate::daemon::eventually("the lazy client is dropped", || daemon.others() == 0);
+    crate::server::daemon::eventually("the lazy client is dropped", || daemon.others() == 0);
     daemon.text().ping();
 }
 
 #[test]
-fn case_52_very_long_method_names_and_errors_get_a_reply() {
+fn very_long_method_names_and_errors_get_a_reply() {
     let daemon = Daemon::start();
     let mut text = daemon.text();
     for length in [128, 129, 512, 513, 100_000] {

@@ -7,10 +7,10 @@ use std::time::Duration;
 use goxel_daemon::wire::bulk::{BoxHead, Encoding, GET_BOX, Head};
 use serde_json::json;
 
-use crate::daemon::{Daemon, eventually, frame, request};
+use crate::server::daemon::{Daemon, eventually, frame, request};
 
 #[test]
-fn case_1_and_5_many_requests_on_one_connection_are_all_answered() {
+fn and_5_many_requests_on_one_connection_are_all_answered() {
     let daemon = Daemon::start();
     let mut text = daemon.text();
     for _ in 0..100 {
@@ -19,7 +19,7 @@ fn case_1_and_5_many_requests_on_one_connection_are_all_answered() {
 }
 
 #[test]
-fn case_2_ten_thousand_voxels_on_one_connection_are_all_there() {
+fn ten_thousand_voxels_on_one_connection_are_all_there() {
     let daemon = Daemon::start();
     let mut text = daemon.text();
     for index in 0..10_000 {
@@ -32,7 +32,7 @@ fn case_2_ten_thousand_voxels_on_one_connection_are_all_there() {
 }
 
 #[test]
-fn case_8_an_idle_daemon_with_idle_connections_does_not_wake_up() {
+fn an_idle_daemon_with_idle_connections_does_not_wake_up() {
     let daemon = Daemon::start();
     let mut clients: Vec<_> = (0..100).map(|_| daemon.text()).collect();
     clients.iter_mut().for_each(|client| client.ping());
@@ -86,7 +86,7 @@ fn wake_ups(daemon: &Daemon) -> Option<u64> {
 }
 
 #[test]
-fn case_19_requests_without_any_pause_are_all_answered_in_order() {
+fn requests_without_any_pause_are_all_answered_in_order() {
     let daemon = Daemon::start();
     let mut stream = daemon.connect();
     let reader = stream.try_clone().unwrap();
@@ -107,14 +107,15 @@ fn case_19_requests_without_any_pause_are_all_answered_in_order() {
 }
 
 #[test]
-fn case_20_a_client_that_connects_again_after_a_restart_is_served() {
+fn a_client_that_connects_again_after_a_restart_is_served() {
     let mut daemon = Daemon::start();
     daemon.text().ping();
     daemon.signal("KILL");
     daemon.wait();
     // The dead owner's socket file is still there, and is taken over.
     assert!(daemon.socket().exists());
-    let mut next = crate::daemon::program().arg("--socket").arg(daemon.socket()).spawn().unwrap();
+    let mut next =
+        crate::server::daemon::program().arg("--socket").arg(daemon.socket()).spawn().unwrap();
     eventually("the new daemon answers", || {
         let Ok(mut stream) = UnixStream::connect(daemon.socket()) else { return false };
         stream.write_all(request(1, "ping", json!({})).as_bytes()).unwrap();
@@ -126,7 +127,7 @@ fn case_20_a_client_that_connects_again_after_a_restart_is_served() {
 }
 
 #[test]
-fn case_24_ten_thousand_connections_one_after_the_other_leave_nothing_behind() {
+fn ten_thousand_connections_one_after_the_other_leave_nothing_behind() {
     let daemon = Daemon::start();
     let mut first = daemon.text();
     first.ping();
@@ -145,7 +146,7 @@ fn case_24_ten_thousand_connections_one_after_the_other_leave_nothing_behind() {
 }
 
 #[test]
-fn case_25_two_hundred_simultaneous_first_messages_are_all_answered() {
+fn two_hundred_simultaneous_first_messages_are_all_answered() {
     let daemon = Daemon::start();
     let barrier = std::sync::Barrier::new(200);
     std::thread::scope(|scope| {
@@ -292,7 +293,7 @@ fn idle_connections_are_closed_if_that_is_asked_for() {
 }
 
 #[test]
-fn case_35_sigterm_answers_what_has_come_and_ends_with_0() {
+fn sigterm_answers_what_has_come_and_ends_with_0() {
     let mut daemon = Daemon::start();
     let mut text = daemon.text();
     let mut idle = daemon.text();

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use serde_json::{Value, json};
 
-use crate::daemon::{Daemon, Text, eventually, request, run};
+use crate::server::daemon::{Daemon, Text, eventually, request, run};
 
 fn refusal(daemon: &Daemon) -> Value {
     let mut line = String::new();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::daemon::{Daemon, frame, request};
+use crate::server::daemon::{Daemon, frame, request};
 
 /// Calls with long params or long results between pings, and the results that are expected of them.
 fn calls() -> Vec<(String, Option<Value>)> {

@@ -4,10 +4,10 @@ use std::process::{Child, Stdio};
 
 use serde_json::json;
 
-use crate::daemon::{Daemon, eventually, program, request, run};
+use crate::server::daemon::{Daemon, eventually, program, request, run};
 
 #[test]
-fn case_38_a_second_daemon_on_a_live_path_refuses_and_names_the_owner() {
+fn a_second_daemon_on_a_live_path_refuses_and_names_the_owner() {
     let daemon = Daemon::start();
     let mut text = daemon.text();
     let output = run(&["--socket", daemon.socket().to_str().unwrap()]);
@@ -71,7 +71,7 @@ fn several_paths_are_served_and_given_back() {
     assert_eq!(mode(second.parent().unwrap()), 0o700);
     for path in [daemon.socket(), &second] {
         let stream = std::os::unix::net::UnixStream::connect(path).unwrap();
-        crate::daemon::Text::new(stream).ping();
+        crate::server::daemon::Text::new(stream).ping();
     }
     daemon.signal("TERM");
     assert_eq!(daemon.wait(), Some(0));
@@ -110,7 +110,7 @@ fn sockets_from_a_service_manager_are_served() {
         .unwrap();
     eventually("it listens", || socket.exists());
     let stream = std::os::unix::net::UnixStream::connect(&socket).unwrap();
-    crate::daemon::Text::new(stream).ping();
+    crate::server::daemon::Text::new(stream).ping();
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(socket.exists(), "the path belongs to the service manager");

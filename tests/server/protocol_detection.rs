@@ -4,14 +4,14 @@ use std::io::{Read, Write};
 
 use serde_json::json;
 
-use crate::daemon::{Daemon, Text, eventually, frame, request};
+use crate::server::daemon::{Daemon, Text, eventually, frame, request};
 
 fn ping(id: u32) -> String {
     request(id, "ping", json!({}))
 }
 
 #[test]
-fn case_11_each_client_gets_only_its_own_framing() {
+fn each_client_gets_only_its_own_framing() {
     let daemon = Daemon::start();
     let text = daemon.exchange((ping(1) + &ping(2) + "garbage\n").as_bytes());
     assert!(!text.contains(&0));
@@ -29,7 +29,7 @@ fn case_11_each_client_gets_only_its_own_framing() {
 }
 
 #[test]
-fn case_12_clients_of_all_dialects_interleaved_byte_by_byte_do_not_mix() {
+fn clients_of_all_dialects_interleaved_byte_by_byte_do_not_mix() {
     let daemon = Daemon::start();
     let body = ping(3);
     let messages = [
@@ -63,7 +63,7 @@ fn case_12_clients_of_all_dialects_interleaved_byte_by_byte_do_not_mix() {
 }
 
 #[test]
-fn case_26_two_requests_in_one_write_get_two_replies() {
+fn two_requests_in_one_write_get_two_replies() {
     let daemon = Daemon::start();
     let mut text = daemon.text();
     text.send(&(ping(1) + &ping(2)));
@@ -74,7 +74,7 @@ fn case_26_two_requests_in_one_write_get_two_replies() {
 }
 
 #[test]
-fn case_27_a_request_split_at_every_byte_is_answered_once() {
+fn a_request_split_at_every_byte_is_answered_once() {
     let daemon = Daemon::start();
     let request = ping(7);
     for cut in 1..request.len() {
@@ -91,7 +91,7 @@ fn case_27_a_request_split_at_every_byte_is_answered_once() {
 }
 
 #[test]
-fn case_31_white_space_or_a_bracket_first_is_text() {
+fn white_space_or_a_bracket_first_is_text() {
     let daemon = Daemon::start();
     for lead in ["\n", " \r\n\t", "\n\n\n\n\n\n\n\n\n"] {
         assert_eq!(daemon.lines(&(lead.to_string() + &ping(1)))[0]["id"], 1, "{lead:?}");
@@ -103,7 +103,7 @@ fn case_31_white_space_or_a_bracket_first_is_text() {
 }
 
 #[test]
-fn case_33_a_binary_id_that_looks_like_json_is_binary() {
+fn a_binary_id_that_looks_like_json_is_binary() {
     let daemon = Daemon::start();
     for id in [0x7B22_0000, 0x7B22_FFFF, 0x5B7B_2020, 0x4745_5420] {
         let mut binary = daemon.binary();

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::daemon::Daemon;
+use crate::server::daemon::Daemon;
 
 #[test]
 fn each_example_gets_what_the_specification_says() {

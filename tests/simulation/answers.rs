@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::messages::{Framing, shorten};
+use crate::simulation::messages::{Framing, shorten};
 
 /// One answer.
 pub enum Answer {

@@ -5,7 +5,7 @@ use goxel_daemon::wire::bulk::{
 };
 use serde_json::Value;
 
-use crate::messages::{Author, Color, Expect, Message, Voxel};
+use crate::simulation::messages::{Author, Color, Expect, Message, Voxel};
 
 const ENCODINGS: [Encoding; 2] = [Encoding::Dense, Encoding::RunLength];
 

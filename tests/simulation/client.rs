@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::answers::{self, Answer};
-use crate::messages::{ANSWER_LIMIT, Author, Color, Expect, Framing, Voxel};
-use crate::network::Pipe;
-use crate::probes::Probes;
-use crate::random::Random;
-use crate::script::Script;
+use crate::simulation::answers::{self, Answer};
+use crate::simulation::messages::{ANSWER_LIMIT, Author, Color, Expect, Framing, Voxel};
+use crate::simulation::network::Pipe;
+use crate::simulation::probes::Probes;
+use crate::simulation::random::Random;
+use crate::simulation::script::Script;
 
 /// How long a client waits for nothing before it goes: longer than any time-out of the daemon.
 const PATIENCE: Duration = Duration::from_secs(100);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use goxel_daemon::job::Budget;
 use goxel_daemon::server::clock::Clock;
 
-use crate::random::Random;
+use crate::simulation::random::Random;
 
 /// The clock of one simulated world.
 #[derive(Clone)]

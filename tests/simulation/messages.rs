@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::random::Random;
+use crate::simulation::random::Random;
 
 /// The longest message that the simulated daemon takes.
 pub const MESSAGE_LIMIT: usize = 32 << 10;

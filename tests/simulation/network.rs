@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use goxel_daemon::server::transport::Transport;
 
-use crate::random::Random;
+use crate::simulation::random::Random;
 
 /// Both directions of one connection.
 pub struct Pipe {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use crate::network::Pipe;
-use crate::random::Random;
+use crate::simulation::network::Pipe;
+use crate::simulation::random::Random;
 
 /// The pinger.
 pub struct Pinger {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::messages::Framing;
-use crate::random::Random;
+use crate::simulation::messages::Framing;
+use crate::simulation::random::Random;
 
 /// A client that asked for probes.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::messages::{Author, Color, Expect, Framing, Message, Voxel};
+use crate::simulation::messages::{Author, Color, Expect, Framing, Message, Voxel};
 
 /// Where a message is complete in the bytes, and what follows from it.
 pub struct Mark {

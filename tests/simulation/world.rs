@@ -13,12 +13,12 @@ use goxel_daemon::server::reactor::{Reactor, Wait};
 use goxel_daemon::server::transport::News;
 use serde_json::{Value, json};
 
-use crate::client::Client;
-use crate::clock::SimulatedClock;
-use crate::messages::{ANSWER_LIMIT, Color, MESSAGE_LIMIT, Voxel};
-use crate::network::{Pipe, SimulatedSocket};
-use crate::pinger::Pinger;
-use crate::random::Random;
+use crate::simulation::client::Client;
+use crate::simulation::clock::SimulatedClock;
+use crate::simulation::messages::{ANSWER_LIMIT, Color, MESSAGE_LIMIT, Voxel};
+use crate::simulation::network::{Pipe, SimulatedSocket};
+use crate::simulation::pinger::Pinger;
+use crate::simulation::random::Random;
 
 /// Turns without anything to do before it counts as spinning.
 const MOST_IDLE_TURNS: u32 = 10;

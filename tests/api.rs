@@ -1,0 +1,21 @@
+//! Methods and their results, called without a server.
+
+mod api {
+    mod cases;
+    mod described;
+    mod documented;
+    mod edit;
+    mod envelope;
+    mod file_slices;
+    mod files;
+    mod layers;
+    mod model;
+    mod reading;
+    mod revisions;
+    mod scene;
+    mod selection;
+    mod slices;
+    mod subscribe;
+    mod tools;
+}
+mod support;

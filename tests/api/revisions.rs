@@ -1,0 +1,101 @@
+//! Revisions: each names a state, as long as the history knows it.
+
+use crate::support::service::Daemon;
+use serde_json::{Value, json};
+
+/// Adds a voxel; the revision after it.
+fn add(daemon: &mut Daemon, x: i32) -> u64 {
+    let params = json!({"operations": [{"op": "voxels", "points": [[x, 0, 0]], "color": "red"}]});
+    daemon.call("goxel.edit", params)["revision"].as_u64().expect("a revision")
+}
+
+fn step(daemon: &mut Daemon, method: &str) -> u64 {
+    daemon.call(method, json!([]))["revision"].as_u64().expect("a revision")
+}
+
+fn between(daemon: &mut Daemon, from: u64, to: u64) -> Value {
+    daemon.call("goxel.diff", json!({"from_revision": from, "to_revision": to}))
+}
+
+fn counts(diff: &Value) -> [u64; 3] {
+    ["changed", "added", "removed"].map(|name| diff[name].as_u64().expect("a count"))
+}
+
+#[test]
+fn two_revisions_are_compared_whether_edits_or_undo_made_them() {
+    let mut daemon = Daemon::default();
+    let edits: Vec<u64> = (0..4).map(|x| add(&mut daemon, x)).collect();
+    assert_eq!(edits, [1, 2, 3, 4]);
+    assert_eq!(step(&mut daemon, "goxel.undo"), 5);
+    assert_eq!(step(&mut daemon, "goxel.undo"), 6);
+    assert_eq!(step(&mut daemon, "goxel.redo"), 7);
+    let grown = between(&mut daemon, 1, 4);
+    assert_eq!(counts(&grown), [3, 3, 0]);
+    let told = ["from_revision", "to_revision", "revision"].map(|name| grown[name].clone());
+    assert_eq!(told, [json!(1), json!(4), json!(7)]);
+    assert_eq!(counts(&between(&mut daemon, 4, 6)), [2, 0, 2]);
+    assert_eq!(counts(&between(&mut daemon, 6, 7)), [1, 1, 0]);
+    assert_eq!(between(&mut daemon, 3, 7)["same"], true, "redo came back to the state of 3");
+    assert_eq!(between(&mut daemon, 2, 6)["same"], true);
+    let back = between(&mut daemon, 4, 0);
+    assert_eq!((counts(&back), &back["box"]["max"]), ([4, 0, 4], &json!([3, 0, 0])));
+    let last = daemon.call("goxel.diff", json!({}));
+    assert_eq!(counts(&last), [1, 1, 0], "without params: what the last change did");
+    assert_eq!((&last["from_revision"], &last["to_revision"]), (&json!(6), &json!(7)));
+    let mixed = daemon.call("goxel.diff", json!({"from": 0, "to_revision": 2}));
+    assert_eq!(counts(&mixed), [2, 2, 0], "positions of the history serve as well");
+}
+
+#[test]
+fn a_revision_that_is_not_known_any_more_is_refused_with_the_oldest_that_is() {
+    let mut daemon = Daemon::default();
+    for x in 0..3 {
+        add(&mut daemon, x);
+    }
+    let ahead = daemon.fail("goxel.diff", json!({"from_revision": 9}));
+    assert_eq!((&ahead["code"], &ahead["data"]["revision"]), (&json!(-32602), &json!(3)));
+    step(&mut daemon, "goxel.undo");
+    add(&mut daemon, 7);
+    let given_up = daemon.fail("goxel.diff", json!({"from_revision": 1, "to_revision": 3}));
+    assert_eq!(given_up["data"]["param"], "to_revision");
+    assert_eq!(
+        (&given_up["data"]["got"], &given_up["data"]["oldest_revision"]),
+        (&json!(3), &json!(0))
+    );
+    assert_eq!(counts(&between(&mut daemon, 4, 5)), [1, 1, 0], "4 is the state of 2, still known");
+
+    daemon.service.workspace_mut().set_history_memory(40_000);
+    for x in 0..100 {
+        add(&mut daemon, 1000 + x);
+    }
+    let history = daemon.call("goxel.history", json!({"limit": 1}));
+    let oldest = history["oldest_revision"].as_u64().expect("a revision");
+    assert!(oldest > 5, "{history}");
+    assert_eq!(history["entries"][0]["revision"], history["revision"]);
+    let forgotten = daemon.fail("goxel.diff", json!({"from_revision": oldest - 1}));
+    assert_eq!(forgotten["data"]["oldest_revision"], oldest);
+    let message = forgotten["message"].as_str().expect("a message");
+    assert!(message.contains(&format!("the oldest one still known is {oldest}")), "{message}");
+    let hint = forgotten["data"]["hint"].as_str().expect("a hint");
+    assert!(hint.contains("nothing was changed"), "{hint}");
+    let known = between(&mut daemon, oldest, 105);
+    assert_eq!(counts(&known)[1], 105 - oldest);
+}
+
+#[test]
+fn a_state_is_found_again_by_its_revision() {
+    let mut daemon = Daemon::default();
+    for x in 0..3 {
+        add(&mut daemon, x);
+    }
+    let moved = daemon.call("goxel.go_to", json!({"to_revision": 1}));
+    assert_eq!((&moved["position"], &moved["revision"]), (&json!(1), &json!(4)));
+    let again = daemon.call("goxel.go_to", json!({"to_revision": 3}));
+    assert_eq!((&again["position"], &again["steps"]), (&json!(3), &json!(2)));
+    let same = daemon.call("goxel.go_to", json!({"to_revision": 5}));
+    assert_eq!((&same["steps"], &same["revision"]), (&json!(0), &json!(5)), "it is there already");
+    daemon.fail("goxel.go_to", json!({"to_revision": 1, "position": 1}));
+    daemon.fail("goxel.diff", json!({"from": 0, "from_revision": 0}));
+    daemon.fail("goxel.diff", json!({"to": 0, "to_revision": 0}));
+    daemon.fail("goxel.diff", json!({"other": "default", "from_revision": 0}));
+}

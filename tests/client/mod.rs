@@ -1,0 +1,9 @@
+//! The client library against daemons that behave, misbehave, vanish and come back.
+
+mod connection;
+mod effects;
+mod faults;
+mod pool;
+mod proxy;
+mod random;
+mod restarts;

@@ -1,0 +1,12 @@
+//! The engine as a library: volumes, meshes, pictures.
+
+mod engine {
+    mod fill;
+    mod merge;
+    mod mesh;
+    mod model;
+    mod render;
+    mod render_oracle;
+    mod render_samples;
+}
+mod support;

@@ -1,0 +1,12 @@
+//! Files of every format: read, written, damaged.
+
+mod format {
+    mod gox;
+    mod hostile;
+    mod other;
+    mod simple;
+    mod slices;
+    mod surface;
+    mod vox;
+}
+mod support;

@@ -1,0 +1,10 @@
+//! Operations: how the daemon starts, tells its health, reads its configuration, logs, and ends; units and packages.
+
+mod activation;
+mod configuration;
+mod ctl;
+mod deployment;
+mod health;
+mod life;
+mod stress;
+mod time;

@@ -1,0 +1,18 @@
+//! The daemon as a program: its protocols, connections, limits and life; its connections in a simulated network;
+//! the client library against it.
+
+mod client;
+mod server {
+    mod bulk_lane;
+    mod daemon;
+    mod error_recovery;
+    mod lifecycle;
+    mod limits;
+    mod long_messages;
+    mod ownership;
+    mod protocol_detection;
+    mod spec_examples;
+    mod wire_cuts;
+}
+mod simulation;
+mod support;
