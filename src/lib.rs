@@ -7,6 +7,7 @@
 //! | 1 | [`voxel`] | the engine: colours, geometry, blocks, volumes, shapes, edits, fills |
 //! | 1 | [`wire`] | framing, sans-IO: bytes in, frames out |
 //! | 1 | [`job`], [`socket_path`] | resumable work; the one rule for the socket path |
+//! | 1 | [`file_access`] | files that clients name: looked at before they are touched, opened without waiting |
 //! | 2 | [`api`] | every method as data: names, params, results, examples |
 //! | 2 | [`document`] | what a person edits: layers, materials, cameras, history |
 //! | 2 | [`mesh`], [`render`] | volume to triangles; document to pixels |
@@ -50,6 +51,8 @@
 
 #[cfg(feature = "engine")]
 pub mod document;
+#[cfg(feature = "engine")]
+pub mod file_access;
 #[cfg(feature = "engine")]
 pub mod format;
 pub mod guide;

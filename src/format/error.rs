@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::file_access;
+
 /// Why a file could not be read or written. The document at hand is never touched by a failure.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -109,8 +111,21 @@ impl FormatError {
         }
     }
 
+    /// The reason, where there is one apart from the message: the name of a refusal of ours, or the system's words.
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            FormatError::Io { source, .. } => Some(file_access::reason_of(source)),
+            _ => None,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> String {
+        if let FormatError::Io { source, .. } = self
+            && let Some(refusal) = file_access::refusal_of(source)
+        {
+            return refusal.hint().to_owned();
+        }
         match self {
             FormatError::Io { source, .. } => match source.kind() {
                 std::io::ErrorKind::NotFound => {

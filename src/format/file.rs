@@ -1,11 +1,12 @@
 //! A file read as a whole, within a limit and without waiting for the disk where that can be avoided.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::job::REST;
 use super::{FormatError, disk};
+use crate::file_access;
 use crate::job::Budget;
 
 /// The longest file that is read, in bytes, and what that limit is called.
@@ -44,16 +45,10 @@ pub(crate) enum Reading {
 impl FileReader {
     pub(crate) fn open(path: &Path, limit: FileLimit) -> Result<Self, FormatError> {
         let failed = |source| FormatError::io("open", path, source);
-        // Opening a pipe would wait for a writer, so look before.
-        let metadata = fs::metadata(path).map_err(failed)?;
-        if !metadata.is_file() {
-            let kind =
-                if metadata.is_dir() { ErrorKind::IsADirectory } else { ErrorKind::InvalidInput };
-            return Err(failed(std::io::Error::new(kind, "not a regular file")));
-        }
-        check_limit(metadata.len(), limit)?;
-        let file = File::open(path).map_err(failed)?;
-        let bytes = Vec::with_capacity(metadata.len() as usize);
+        let file = file_access::open_to_read(path).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len();
+        check_limit(length, limit)?;
+        let bytes = Vec::with_capacity(length as usize);
         Ok(FileReader { path: path.to_owned(), file, bytes, limit, asked_for: 0, tries: 0 })
     }
 

@@ -6,12 +6,13 @@
 //! owner, extended attributes and times are not carried over (permissions are); on a file system
 //! without atomic rename (some network mounts) there can be a moment with no file.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::FormatError;
 use super::write_back::WriteBack;
+use crate::file_access;
 
 /// A file that takes the place of another one when it is complete. Dropped before that, it leaves
 /// nothing behind.
@@ -28,16 +29,14 @@ impl Replacement {
     pub(crate) fn create(path: &Path) -> Result<Self, FormatError> {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let failed = |source| FormatError::io("write", path, source);
-        if target.is_dir() {
-            return Err(failed(std::io::Error::from(ErrorKind::IsADirectory)));
-        }
+        let old = file_access::look_at_target(&target).map_err(failed)?;
         let Some(name) = target.file_name() else {
             return Err(failed(std::io::Error::new(
                 ErrorKind::InvalidInput,
                 "the path names no file",
             )));
         };
-        if fs::metadata(&target).is_ok_and(|old| old.permissions().readonly()) {
+        if old.is_some_and(|old| old.permissions().readonly()) {
             let reason = "the file is write-protected";
             return Err(failed(std::io::Error::new(ErrorKind::PermissionDenied, reason)));
         }
@@ -47,7 +46,7 @@ impl Replacement {
             temporary_name.push(short(name));
             temporary_name.push(format!(".{}-{attempt}.tmp", std::process::id()));
             let temporary = target.with_file_name(temporary_name);
-            match OpenOptions::new().read(true).write(true).create_new(true).open(&temporary) {
+            match file_access::create_new(&temporary) {
                 Ok(file) => {
                     let write_back = WriteBack::new(&file);
                     let committed = false;
@@ -96,7 +95,7 @@ impl Replacement {
     /// The file that will be replaced, if there is one that can be read. While it is open, the system keeps its
     /// bytes.
     pub(super) fn old_file(&self) -> Option<File> {
-        File::open(&self.target).ok()
+        file_access::open_to_read(&self.target).ok()
     }
 
     /// Puts the new file in place of the old one, after [`Replacement::sync`].
@@ -113,7 +112,7 @@ impl Replacement {
             _ => Path::new("."),
         };
         // Some file systems refuse to sync directories; the rename has happened all the same.
-        let _ = File::open(directory).and_then(|directory| directory.sync_all());
+        let _ = file_access::open_directory(directory).and_then(|directory| directory.sync_all());
     }
 
     fn failed(&self, action: &'static str) -> impl FnOnce(std::io::Error) -> FormatError + use<> {

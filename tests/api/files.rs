@@ -282,3 +282,56 @@ fn the_format_vox_is_known_in_any_case_and_by_its_ending() {
         assert_eq!(told, (json!("vox"), json!(3)), "{name}: by its content");
     }
 }
+
+/// What a path may lead to without being a regular file, each made in a directory.
+fn not_regular(directory: &Path) -> Vec<std::path::PathBuf> {
+    let fifo = directory.join("fifo.gox");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.is_ok_and(|status| status.success()));
+    let socket = directory.join("socket.gox");
+    drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    let link = directory.join("link.gox");
+    std::os::unix::fs::symlink(&fifo, &link).unwrap();
+    let folder = directory.join("folder.gox");
+    std::fs::create_dir(&folder).unwrap();
+    let mut paths = vec![fifo, socket, link, folder];
+    // A node of our own, never one of the machine's. Only the superuser can make it.
+    let device = directory.join("device.gox");
+    let made = std::process::Command::new("mknod").arg(&device).args(["c", "1", "3"]).output();
+    match made.is_ok_and(|made| made.status.success()) {
+        true => paths.push(device),
+        false => println!("skipped: a device; this user may not make one"),
+    }
+    paths
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused_at_once_and_stays_what_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut daemon = with_model();
+    let before = status(&mut daemon);
+    let paths = not_regular(directory.path());
+    for path in &paths {
+        let kind = std::fs::symlink_metadata(path).unwrap().file_type();
+        let path = text(path);
+        for (method, params, code) in [
+            ("goxel.save_project", json!({"path": path, "format": "gox"}), -1003),
+            ("goxel.load_project", json!({"path": path}), -1002),
+            ("goxel.import_model", json!({"path": path}), -1002),
+            ("goxel.open_project", json!({"name": "p", "path": path}), -1002),
+            ("goxel.export_model", json!({"path": path, "format": "obj"}), -1007),
+            ("goxel.export_model", json!({"path": path, "format": "png"}), -1007),
+            ("goxel.render_scene", json!({"output_path": path, "width": 8, "height": 8}), -1015),
+            ("goxel.import_palette", json!({"path": path}), -1002),
+            ("goxel.export_palette", json!({"path": path}), -1003),
+        ] {
+            let error = daemon.fail(method, params);
+            assert_eq!(error["code"], code, "{method} {path}: {error}");
+            assert_eq!(error["data"]["reason"], "not_regular", "{method} {path}: {error}");
+        }
+        assert_eq!(std::fs::symlink_metadata(path).unwrap().file_type(), kind, "{path}");
+    }
+    assert_eq!(status(&mut daemon), before);
+    let left = std::fs::read_dir(directory.path()).unwrap().count();
+    assert_eq!(left, paths.len(), "no temporary file stays");
+}

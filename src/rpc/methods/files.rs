@@ -36,8 +36,8 @@ pub(super) fn file_error(code: i32, action: &str, path: &str, error: &FormatErro
     let mut rpc = RpcError::new(code, format!("Failed to {action} '{path}': {error}"))
         .with("path", path)
         .hint(error.hint());
-    if let FormatError::Io { source, .. } = error {
-        rpc = rpc.with("reason", source.to_string());
+    if let Some(reason) = error.reason() {
+        rpc = rpc.with("reason", reason);
     }
     if let Some(offset) = error.offset() {
         rpc = rpc.with("offset", offset);

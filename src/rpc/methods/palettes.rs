@@ -142,12 +142,13 @@ impl Handle for ImportPalette {
 }
 
 fn cannot_import(path: &str, error: &FormatError) -> RpcError {
-    let reason = error.to_string();
+    let words = error.to_string();
+    let reason = error.reason().unwrap_or_else(|| words.clone());
     let code = match error {
         FormatError::Limit { .. } => OVER_LIMIT,
         _ => LOAD_PROJECT,
     };
-    RpcError::new(code, format!("Failed to load palette '{path}': {reason}"))
+    RpcError::new(code, format!("Failed to load palette '{path}': {words}"))
         .with("path", path)
         .with("reason", reason)
         .hint("give a .gpl file or a PNG picture; nothing was changed")
@@ -162,12 +163,13 @@ impl Handle for ExportPalette {
         let bytes = encode_palette(palette);
         let count = palette.colors.len();
         replace_file(Path::new(&*params.path), &bytes).map_err(|error| {
-            let reason = error.to_string();
-            let message = format!("Failed to save palette '{}': {reason}", params.path);
+            let words = error.to_string();
+            let reason = error.reason().unwrap_or_else(|| words.clone());
+            let message = format!("Failed to save palette '{}': {words}", params.path);
             RpcError::new(SAVE_PROJECT, message)
                 .with("path", &*params.path)
                 .with("reason", reason)
-                .hint("check the path; directories are not created")
+                .hint(error.hint())
         })?;
         let (path, bytes) = (params.path.into_owned(), bytes.len() as u64);
         Ok(ExportPaletteResult { success: true, path, count, bytes }.into())

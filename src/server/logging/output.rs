@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use log::Level;
 
+use crate::file_access::without_waiting;
+
 /// The destination.
 pub(super) struct Output {
     /// The file and its path; none for standard error.
@@ -81,7 +83,9 @@ impl Output {
 }
 
 fn open(path: &Path) -> Result<File, String> {
-    let opened = OpenOptions::new().append(true).create(true).mode(0o640).open(path);
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(0o640);
+    let opened = without_waiting(&mut options).open(path);
     opened.map_err(|error| format!("cannot open the log file {}: {error}", path.display()))
 }
 
