@@ -136,11 +136,7 @@ mod tests {
         let fifo = directory.path().join("fifo");
         let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
         rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0)?;
-        let kinds = [
-            (directory.path(), "a directory"),
-            (&*socket, "a socket"),
-            (&*fifo, "a FIFO"),
-        ];
+        let kinds = [(directory.path(), "a directory"), (&*socket, "a socket"), (&*fifo, "a FIFO")];
         for (path, kind) in kinds {
             for refused in [open_to_read(path).err(), look_at_target(path).err()] {
                 let refusal = refused.as_ref().and_then(refusal_of);
