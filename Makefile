@@ -80,6 +80,11 @@ ABUSE ?=
 abuse: build ## Do to the release daemon what clients can do to it, pings beside it; ABUSE="--quick --only garbage"
 	tests/load/abuse.py --daemon target/release/goxel-daemon $(ABUSE)
 
+STALLS ?=
+.PHONY: stalls
+stalls: build ## Send every method and hostile messages against hostile documents, print the longest turns; STALLS="--scale 0.1"
+	tests/load/stalls.py --daemon target/release/goxel-daemon $(STALLS)
+
 # Where `make install` puts things. BIN is where the built programs are.
 PREFIX ?= /usr/local
 DESTDIR ?=
