@@ -16,6 +16,19 @@ pub use slice::{Slice, Work};
 
 use std::time::{Duration, Instant};
 
+/// Something outside that work waits for. Whoever tells when it is over knows it by this number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Ticket(pub u64);
+
+/// Why a job ended its slice although nothing keeps it from going on but something outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rest {
+    /// Call it again no sooner than after this time.
+    For(Duration),
+    /// Call it again when this is over.
+    Until(Ticket),
+}
+
 /// How much of a job is done. `total` is 0 while it is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -38,7 +51,7 @@ pub enum Step<T> {
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     limit: Limit,
-    rest: Option<Duration>,
+    rest: Option<Rest>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,13 +88,23 @@ impl Budget {
     pub fn rest(&mut self, time: Duration) -> bool {
         let can_rest = matches!(self.limit, Limit::Deadline(_));
         if can_rest {
-            self.rest = Some(time);
+            self.rest = Some(Rest::For(time));
         }
         can_rest
     }
 
+    /// Asks to be called again when something is over. If the answer is false, nobody else has anything to do, and the
+    /// job has to wait for it by itself.
+    pub fn wait_for(&mut self, ticket: Ticket) -> bool {
+        let can_wait = !matches!(self.limit, Limit::None);
+        if can_wait {
+            self.rest = Some(Rest::Until(ticket));
+        }
+        can_wait
+    }
+
     /// The rest that was asked for during this slice.
-    pub fn rest_asked_for(&self) -> Option<Duration> {
+    pub fn rest_asked_for(&self) -> Option<Rest> {
         self.rest
     }
 
@@ -170,7 +193,7 @@ mod tests {
         let time = Duration::from_millis(1);
         let mut timed = Budget::until(Instant::now() + time);
         assert!(timed.rest_asked_for().is_none() && timed.rest(time));
-        assert_eq!(timed.rest_asked_for(), Some(time));
+        assert_eq!(timed.rest_asked_for(), Some(Rest::For(time)));
         for mut budget in [Budget::unlimited(), Budget::units(3)] {
             assert!(!budget.rest(time) && budget.rest_asked_for().is_none());
         }

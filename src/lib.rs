@@ -9,6 +9,7 @@
 //! | 1 | [`job`], [`socket_path`] | resumable work; the one rule for the socket path |
 //! | 1 | [`file_access`] | files that clients name: looked at before they are touched, opened without waiting |
 //! | 2 | [`api`] | every method as data: names, params, results, examples |
+//! | 2 | [`disk`] | file system calls that make nobody wait: helper threads |
 //! | 2 | [`document`] | what a person edits: layers, materials, cameras, history |
 //! | 2 | [`mesh`], [`render`] | volume to triangles; document to pixels |
 //! | 3 | [`client`] | the client library: connection, pool, retries |
@@ -49,6 +50,8 @@
 //!   that has to wait for the disk rests meanwhile, so neither the end of a job nor a save makes others wait.
 //! * `ctl` holds the rooms of `goxelctl`, so that the programs in `src/bin` stay a few lines each.
 
+#[cfg(feature = "engine")]
+pub mod disk;
 #[cfg(feature = "engine")]
 pub mod document;
 #[cfg(feature = "engine")]

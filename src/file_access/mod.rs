@@ -22,6 +22,15 @@ pub enum Refusal {
     /// It is something else; the word says what.
     #[error("it is {0}, not a regular file")]
     NotRegular(&'static str),
+    /// A file system call has not come back in time.
+    #[error(
+        "the system has not come back from {0} in time (--disk-timeout); what the path leads to may have been \
+         replaced or not"
+    )]
+    DiskTimeout(&'static str),
+    /// So many calls have not come back that no more are tried.
+    #[error("too many file system calls have not come back")]
+    DiskStuck,
 }
 
 impl Refusal {
@@ -29,6 +38,8 @@ impl Refusal {
     pub fn reason(self) -> &'static str {
         match self {
             Refusal::NotRegular(_) => "not_regular",
+            Refusal::DiskTimeout(_) => "disk_timeout",
+            Refusal::DiskStuck => "disk_stuck",
         }
     }
 
@@ -36,13 +47,28 @@ impl Refusal {
     pub fn hint(self) -> &'static str {
         match self {
             Refusal::NotRegular(_) => "name a regular file, or one that is not there yet",
+            Refusal::DiskTimeout(_) | Refusal::DiskStuck => {
+                "the disk or the network mount does not answer: try another path, and see goxel.health"
+            }
+        }
+    }
+
+    /// The system call that is to blame, where one is.
+    pub fn call(self) -> Option<&'static str> {
+        match self {
+            Refusal::DiskTimeout(call) => Some(call),
+            Refusal::NotRegular(_) | Refusal::DiskStuck => None,
         }
     }
 }
 
 impl From<Refusal> for io::Error {
     fn from(refusal: Refusal) -> Self {
-        io::Error::new(ErrorKind::InvalidInput, refusal)
+        let kind = match refusal {
+            Refusal::NotRegular(_) => ErrorKind::InvalidInput,
+            Refusal::DiskTimeout(_) | Refusal::DiskStuck => ErrorKind::TimedOut,
+        };
+        io::Error::new(kind, refusal)
     }
 }
 

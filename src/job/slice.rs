@@ -6,7 +6,7 @@
 //! [`Job`] like any other. Work is suspended at three kinds of points only:
 //!
 //! * [`Slice::spend`]: units of work are done, and the slice may be over;
-//! * [`Slice::rest`]: there is nothing to do but to wait for something outside;
+//! * [`Slice::rest`], [`Slice::wait_for`]: there is nothing to do but to wait for something outside;
 //! * [`Slice::run`]: another job has the slice until it is finished.
 //!
 //! A unit of work should take microseconds. Cancelling is dropping. "At once" is the first poll. Progress is one cell of the
@@ -41,7 +41,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::{Budget, Job, Progress, Step};
+use super::{Budget, Job, Progress, Step, Ticket};
 
 /// What work asks after each unit: whether it may go on. A handle; all clones are the same slice.
 #[derive(Clone)]
@@ -101,6 +101,15 @@ impl Slice {
             true => self.pause().await,
             false => std::thread::sleep(time),
         }
+    }
+
+    /// Waits until something outside is over; false if nobody else has anything to do, and the thread has to wait for it.
+    pub async fn wait_for(&self, ticket: Ticket) -> bool {
+        let can_wait = self.0.budget.borrow_mut().wait_for(ticket);
+        if can_wait {
+            self.pause().await;
+        }
+        can_wait
     }
 
     /// Gives the slice to another job until that is finished. Its progress becomes that of the work.
@@ -172,6 +181,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use crate::job::Rest;
 
     async fn count_to(end: u64, slice: &Slice) -> u64 {
         slice.expect(end);
@@ -227,7 +237,7 @@ mod tests {
         let mut budget = Budget::until(Instant::now() + Duration::from_secs(60));
         let mut work = resting();
         assert!(matches!(work.step(&mut budget), Step::More));
-        assert_eq!(budget.rest_asked_for(), Some(time));
+        assert_eq!(budget.rest_asked_for(), Some(Rest::For(time)));
         resting().finish();
     }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
-use mio::{Events, Interest, Poll, Registry, Token};
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 use super::clock::{Clock, SystemClock};
@@ -22,6 +22,7 @@ use super::reactor::{Reactor, Wait};
 use super::signals::{Signal, Signals};
 use super::transport::{News, Socket};
 use super::watch::Watch;
+use crate::disk;
 use crate::rpc::Service;
 use crate::socket_path::socket_path;
 
@@ -66,8 +67,10 @@ pub enum StartError {
 const OTHER_DESCRIPTORS: u64 = 64;
 
 const SIGNAL_TOKEN: Token = Token(usize::MAX);
+/// A file call is over. There is nothing to do but to have a turn.
+const DISK_TOKEN: Token = Token(usize::MAX - 1);
 /// Listeners count down from here.
-const LAST_LISTENER_TOKEN: usize = usize::MAX - 1;
+const LAST_LISTENER_TOKEN: usize = usize::MAX - 2;
 const MOST_LISTENERS: usize = 1024;
 
 /// Bits of a token that hold the place in the slab; the others hold the number of the connection, so that an event
@@ -146,6 +149,11 @@ impl EventLoop {
                 .register(listener.source(), token, read)
                 .map_err(system("wait for connections"))?;
         }
+        let waker = Waker::new(&registry, DISK_TOKEN).map_err(system("make a waker"))?;
+        disk::install(config.limits.disk_timeout, move || {
+            // It fails only if there is no poll any more, and so nobody to wake.
+            let _ = waker.wake();
+        });
         let mut reactor = Reactor::new(service, config.limits, SystemClock);
         reactor.allow_shutdown(config.allow_shutdown);
         Ok(EventLoop {
@@ -219,6 +227,9 @@ impl EventLoop {
         let Token(number) = event.token();
         if event.token() == SIGNAL_TOKEN {
             return self.act_on_signals();
+        }
+        if event.token() == DISK_TOKEN {
+            return;
         }
         if number > LAST_LISTENER_TOKEN - MOST_LISTENERS {
             if let Some(listener) = self.listeners.get_mut(LAST_LISTENER_TOKEN - number) {

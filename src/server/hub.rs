@@ -19,6 +19,7 @@ use super::spare::Spare;
 use super::timers::Timers;
 use super::transport::Transport;
 use crate::api::methods::health::{ConnectionHealth, JobHealth, LoopHealth};
+use crate::job::Ticket;
 use crate::rpc::server_facts::{ServerFacts, SettingList, SlowCalls};
 use crate::rpc::{ConnectionId, ConnectionInfo, EndedCall, Host};
 use crate::wire::buffer::READ_ROOM;
@@ -58,6 +59,8 @@ pub struct Hub<T, C> {
     pub(super) slice: Option<(&'static str, Duration)>,
     /// Connections whose message rests until a moment, in no order.
     pub(super) resting: Vec<(Instant, Key)>,
+    /// Connections whose message waits for a file call.
+    pub(super) awaiting: HashMap<Ticket, Key>,
     /// Memory of empty buffers, to be used again: for reading, ...
     pub(super) spare_inbound: Spare,
     /// ... and for answers. They are kept apart because room to read into must be initialised.
@@ -93,6 +96,7 @@ impl<T: Transport, C: Clock> Hub<T, C> {
             working: VecDeque::new(),
             slice: None,
             resting: Vec::new(),
+            awaiting: HashMap::new(),
             spare_inbound: SPARE_INBOUND,
             spare_outbound: SPARE_OUTBOUND,
             draining: None,
@@ -415,7 +419,7 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
                 panics: metrics.panics,
             },
             jobs: JobHealth {
-                running: self.working.len() + self.resting.len(),
+                running: self.working.len() + self.resting.len() + self.awaiting.len(),
                 waiting: 0,
                 cancelled: metrics.cancelled,
             },

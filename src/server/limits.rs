@@ -44,6 +44,8 @@ pub struct Limits {
     pub linger: Duration,
     /// How long a stop waits for answers.
     pub drain: Duration,
+    /// How long a file system call may take before its caller is told so.
+    pub disk_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -67,6 +69,7 @@ impl Default for Limits {
             stalled: Duration::from_secs(60),
             linger: Duration::from_secs(2),
             drain: Duration::from_millis(1500),
+            disk_timeout: Duration::from_secs(30),
         }
     }
 }

@@ -19,6 +19,7 @@ use super::packing::IdlePacking;
 use super::projects;
 use super::transport::{News, Transport};
 use crate::api::methods::health::HealthResult;
+use crate::disk;
 use crate::job::leftovers;
 use crate::render_store::RenderStore;
 use crate::rpc::methods::health;
@@ -276,7 +277,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let tell = self.service.next_wake(self.hub.now);
         let rested = self.hub.resting.iter().map(|&(until, _)| until).min();
         let pack = self.packing.next();
-        match [stop, next, tell, rested, pack].into_iter().flatten().min() {
+        let file_calls = disk::next_tick();
+        match [stop, next, tell, rested, pack, file_calls].into_iter().flatten().min() {
             Some(moment) => Wait::Until(moment),
             None => Wait::Forever,
         }

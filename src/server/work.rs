@@ -7,7 +7,8 @@ use super::connection::{Key, Phase, Running};
 use super::outbound::Outbound;
 use super::reactor::Reactor;
 use super::transport::Transport;
-use crate::job::leftovers;
+use crate::disk;
+use crate::job::{Rest, leftovers};
 use crate::rpc::SHORT_ANSWER;
 
 /// What part of a slice of work the freeing of leftovers takes in a turn.
@@ -19,6 +20,9 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let now = self.hub.now;
         let (resting, working) = (&mut self.hub.resting, &mut self.hub.working);
         working.extend(resting.extract_if(.., |(until, _)| *until <= now).map(|(_, key)| key));
+        disk::tick(now);
+        let awaiting = &mut self.hub.awaiting;
+        working.extend(disk::take_finished().iter().filter_map(|ticket| awaiting.remove(ticket)));
         if let Some(key) = self.hub.working.pop_front() {
             self.guarded(key, |reactor| reactor.step(key));
         }
@@ -27,7 +31,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     /// Whether a turn has more to do than to answer what is ready.
     pub(super) fn has_work(&self) -> bool {
         let hub = &self.hub;
-        !hub.working.is_empty() || !hub.resting.is_empty() || leftovers::are_left()
+        let are_waiting = !hub.resting.is_empty() || !hub.awaiting.is_empty();
+        !hub.working.is_empty() || are_waiting || leftovers::are_left()
     }
 
     /// Frees some of what work has left behind.
@@ -65,7 +70,10 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         } else {
             self.hub.now = self.hub.clock.now();
             match budget.rest_asked_for() {
-                Some(rest) => self.hub.resting.push((self.hub.now + rest, key)),
+                Some(Rest::For(time)) => self.hub.resting.push((self.hub.now + time, key)),
+                Some(Rest::Until(ticket)) => {
+                    self.hub.awaiting.insert(ticket, key);
+                }
                 None => self.hub.working.push_back(key),
             }
         }

@@ -33,6 +33,7 @@ impl Settings {
             stalled: self.stall_timeout.0,
             linger: self.linger.0,
             drain: self.drain.0,
+            disk_timeout: self.disk_timeout.0,
         }
     }
 }

@@ -303,6 +303,9 @@ settings! {
     linger: Time<0, HOUR> = "2s", "limits.linger", "linger-time", "GOXEL_LINGER_TIME", Live;
     /// Time that a stop waits for answers
     drain: Time<0, HOUR> = "1500ms", "limits.drain", "drain-timeout", "GOXEL_DRAIN_TIMEOUT", Live;
+    /// Time after which a file system call that does not come back is given up
+    disk_timeout: Time<{ 100 * MILLISECOND }, DAY> =
+        "30s", "limits.disk", "disk-timeout", "GOXEL_DISK_TIMEOUT", Start;
 
     /// Sessions of repeatable calls; while all are in use, a new one is refused
     max_sessions: Count<1, { 1 << 24 }> =
