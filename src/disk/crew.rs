@@ -278,7 +278,8 @@ impl Crew {
         let state = locked(&self.state);
         let running = state.running.iter().filter_map(|note| note.progress().1);
         let stuck = running.map(|since| since + time_out).min();
-        let late = state.oldest().filter(|_| state.has_room(self.most)).map(|since| since + IMPATIENCE);
+        let late =
+            state.oldest().filter(|_| state.has_room(self.most)).map(|since| since + IMPATIENCE);
         [stuck, late].into_iter().flatten().min()
     }
 

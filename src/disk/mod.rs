@@ -34,8 +34,8 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-pub use crew::{MOST_STUCK, Stuck};
 use crew::{Helpers, Work};
+pub use crew::{MOST_STUCK, Stuck};
 pub use note::Note;
 pub use pending::{OnHelper, Pending};
 

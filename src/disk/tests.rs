@@ -26,7 +26,8 @@ const LONG: Duration = Duration::from_secs(60);
 #[test]
 fn without_helpers_a_call_is_made_at_once() -> io::Result<()> {
     let here = std::thread::current().id();
-    let mut pending = start(Lane::Clients, path(), move |_| Ok(std::thread::current().id() == here));
+    let mut pending =
+        start(Lane::Clients, path(), move |_| Ok(std::thread::current().id() == here));
     assert!(matches!(pending.take(), Some(Ok(true))));
     assert!(!is_installed() && take_finished().is_empty());
     Ok(())
@@ -36,7 +37,8 @@ fn without_helpers_a_call_is_made_at_once() -> io::Result<()> {
 fn a_helper_makes_the_call_and_wakes_the_loop() -> io::Result<()> {
     let woken = helpers(LONG);
     let here = std::thread::current().id();
-    let mut pending = start(Lane::Clients, path(), move |_| Ok(std::thread::current().id() != here));
+    let mut pending =
+        start(Lane::Clients, path(), move |_| Ok(std::thread::current().id() != here));
     assert!(woken.recv_timeout(LONG).is_ok());
     assert_eq!(take_finished(), [pending.ticket()]);
     assert!(pending.take().transpose()?.unwrap_or_default());
