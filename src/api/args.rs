@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use super::json::{Elements, Members};
+use super::notes::{note, note_unknown};
 use super::schema::Schema;
 
 /// What is wrong with a param. Becomes error -32602.
@@ -92,6 +93,9 @@ pub enum ParamError {
         message: String,
     },
 }
+
+/// Surplus positions that are noted one by one.
+const NOTED_POSITIONS: usize = 4;
 
 /// Surplus positions that are counted: a message may have millions of them.
 const COUNTED_POSITIONS: usize = 1000;
@@ -278,12 +282,16 @@ impl<'a> Args<'a> {
     }
 
     /// Puts params by position into another order: `order[i]` is the index of the new i-th one. A position that
-    /// was not given counts as `null`.
+    /// was not given counts as `null`, and so does `usize::MAX`.
     pub fn reorder(&mut self, order: &[usize]) {
         if let Form::Positional(positions) = &mut self.form {
             let taken = positions.taken;
-            let most = order.iter().max().map_or(0, |last| last + 1);
+            let places = order.iter().filter(|&&index| index < usize::MAX);
+            let most = places.max().map_or(0, |last| last + 1);
             let given: Vec<_> = std::iter::from_fn(|| positions.take()).take(most).collect();
+            for index in most..most + positions.count_rest().min(NOTED_POSITIONS) {
+                note(format!("params[{index}] is not known here; known: the first {most}"));
+            }
             positions.skip_rest();
             positions.taken = taken;
             let new = order.iter().rev().map(|&index| given.get(index).copied().unwrap_or("null"));
@@ -349,6 +357,29 @@ impl<'a> Args<'a> {
             Some(given) => {
                 let (param, expected) = (param.clone(), expected.clone());
                 ParamError::Misnamed { param, given, expected }
+            }
+        }
+    }
+
+    /// Notes what nobody has taken, for methods that carry out the rest; `known` gives the names that there are.
+    pub fn note_rest(&mut self, known: impl FnOnce() -> Vec<&'static str>) {
+        match &mut self.form {
+            Form::Positional(positions) => {
+                let taken = positions.taken;
+                let rest = positions.count_rest();
+                for index in (taken..taken + rest).take(NOTED_POSITIONS) {
+                    note(format!("params[{index}] is not known here; known: the first {taken}"));
+                }
+                if rest > NOTED_POSITIONS {
+                    note(format!("there are {} params, {taken} are known", counted(taken + rest)));
+                }
+            }
+            Form::Named(members) => {
+                let unused = || members.iter().filter(|member| !member.used);
+                if unused().next().is_some() {
+                    let known = known();
+                    unused().for_each(|member| note_unknown("", &member.name, &known));
+                }
             }
         }
     }

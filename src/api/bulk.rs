@@ -138,6 +138,9 @@ fn channels(parts: &[&str]) -> Option<Rgba> {
     super::color_form::from_numbers(std::array::from_fn(|index| parts.get(index).copied()))
 }
 
+/// The members of a voxel.
+const MEMBERS: [&str; 9] = ["x", "y", "z", "position", "color", "r", "g", "b", "a"];
+
 fn from_object(raw: &str) -> Option<VoxelEntry> {
     let (mut axes, mut position) = ([None; 3], None);
     let (mut rgba, mut color) = ([None; 4], None);
@@ -152,7 +155,7 @@ fn from_object(raw: &str) -> Option<VoxelEntry> {
             "b" => rgba[2] = Some(value),
             "a" => rgba[3] = Some(value),
             "color" => color = Some(value),
-            _ => {}
+            other => super::notes::note_unknown("voxels[].", other, &MEMBERS),
         }
     }
     let point: [i32; 3] = match position {

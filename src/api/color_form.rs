@@ -1,7 +1,8 @@
 //! The forms of a colour on the wire.
 //!
 //! `"#RGB"`, `"#RRGGBB"`, `"#RRGGBBAA"`, a CSS name, `[r,g,b]`, `[r,g,b,a]`, `{"r":..,"g":..,"b":..,"a":..}`, or the
-//! params `r, g, b[, a]`. Components are whole numbers from 0 to 255; if any has a fraction, all are from 0 to 1.
+//! params `r, g, b[, a]`. Components are whole numbers from 0 to 255; if any is spelled with a point or an exponent and
+//! none is above 1, all are shares of 1.
 //! Out of range is an error: nothing is wrapped or clamped. Without alpha a colour is opaque.
 
 use std::ops::RangeInclusive;
@@ -36,7 +37,7 @@ fn from_array(raw: &str) -> Option<Rgba> {
     let mut channels = [None; 4];
     let mut elements = Elements::new(raw);
     for (channel, value) in channels.iter_mut().zip(&mut elements) {
-        *channel = Some(number(value)?);
+        *channel = Some(Channel::read(value)?);
     }
     if elements.next().is_some() {
         return None;
@@ -47,8 +48,9 @@ fn from_array(raw: &str) -> Option<Rgba> {
 fn from_object(raw: &str) -> Option<Rgba> {
     let mut channels = [None; 4];
     for (name, value) in Members::new(raw) {
-        if let Some(index) = CHANNELS.iter().position(|&channel| channel == name) {
-            channels[index] = Some(number(value)?);
+        match CHANNELS.iter().position(|&channel| channel == name) {
+            Some(index) => channels[index] = Some(Channel::read(value)?),
+            None => super::notes::note_unknown("color.", &name, &CHANNELS),
         }
     }
     from_channels(channels)
@@ -59,25 +61,38 @@ pub(super) fn from_numbers(parts: [Option<&str>; 4]) -> Option<Rgba> {
     let mut channels = [None; 4];
     for (channel, part) in channels.iter_mut().zip(parts) {
         if let Some(raw) = part {
-            *channel = Some(number(raw)?);
+            *channel = Some(Channel::read(raw)?);
         }
     }
     from_channels(channels)
 }
 
-/// Red, green, blue and perhaps alpha, all from 0 to 255, or all from 0 to 1 if any has a fraction.
-fn from_channels([r, g, b, a]: [Option<f64>; 4]) -> Option<Rgba> {
-    let rgb = [r?, g?, b?];
-    // Bytes are what nearly everybody sends.
-    let exact = |value: f64| Some(value as u8).filter(|&byte| f64::from(byte) == value);
-    if let [Some(r), Some(g), Some(b), Some(a)] =
-        [exact(rgb[0]), exact(rgb[1]), exact(rgb[2]), exact(a.unwrap_or(255.0))]
-    {
-        return Some(Rgba::new(r, g, b, a));
+/// One component, and whether it is spelled as shares are: with a point or an exponent.
+#[derive(Clone, Copy)]
+struct Channel {
+    value: f64,
+    is_share: bool,
+}
+
+impl Channel {
+    fn read(raw: &str) -> Option<Self> {
+        let is_share = raw.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
+        Some(Channel { value: number(raw)?, is_share })
     }
-    let fractional = rgb.into_iter().chain(a).any(|value| value.fract() != 0.0);
-    let (top, scale) = if fractional { (1.0, 255.0) } else { (255.0, 1.0) };
-    let byte = |value: f64| (0.0..=top).contains(&value).then_some((value * scale + 0.5) as u8);
+}
+
+/// Red, green, blue and perhaps alpha: all from 0 to 1 if none is above 1 and one is spelled as a share, else all
+/// whole numbers from 0 to 255.
+fn from_channels([r, g, b, a]: [Option<Channel>; 4]) -> Option<Rgba> {
+    let rgb = [r?, g?, b?];
+    let all = || rgb.into_iter().chain(a);
+    let shares = all().any(|c| c.is_share) && all().all(|c| (0.0..=1.0).contains(&c.value));
+    let byte = |channel: Channel| match shares {
+        true => Some((channel.value * 255.0 + 0.5) as u8),
+        false => {
+            Some(channel.value as u8).filter(|&byte| f64::from(byte) == channel.value)
+        }
+    };
     Some(Rgba::new(byte(rgb[0])?, byte(rgb[1])?, byte(rgb[2])?, a.map_or(Some(255), byte)?))
 }
 
@@ -170,10 +185,14 @@ fn plain_bytes(args: &mut Args<'_>) -> Option<Rgba> {
 /// What the reference's documents say of a channel out of range.
 const RANGE: &str = "Invalid color values (must be 0-255)";
 
+/// A word that names no colour. The reference knows no names and calls this a format.
+const UNKNOWN_NAME: &str = "Invalid hex color format: no colour has this name";
+
 /// What the reference's documents say of a colour in this form that is none.
 fn documented_fault(raw: &str) -> &'static str {
     let channels = || Members::new(raw).filter(|(name, _)| CHANNELS[..3].contains(&&**name));
     match raw.as_bytes().first() {
+        Some(b'"') if !raw.starts_with("\"#") => UNKNOWN_NAME,
         Some(b'"') => "Invalid hex color format",
         Some(b'{') if channels().count() < 3 => "Color object missing r, g, b fields",
         _ => RANGE,
@@ -185,9 +204,13 @@ fn one_value(
     param: &'static Param,
     message: &'static str,
 ) -> Result<Option<Color>, ParamError> {
+    let named = |message: &str| match message {
+        UNKNOWN_NAME => format!("{message}: {}", super::args::shown(raw)),
+        message => message.to_owned(),
+    };
     Rgba::parse(raw).map(|color| Some(Color(color))).ok_or_else(|| ParamError::Documented {
         param: param.name().into(),
-        message: message.to_owned(),
+        message: named(message),
         expected: expected_for(raw),
         got: super::args::shown(raw),
     })
@@ -211,7 +234,8 @@ fn channels<'a>(mut value: impl FnMut() -> Option<&'a str>) -> Result<Color, Par
     for (index, name) in CHANNELS.into_iter().enumerate() {
         match value().filter(|&raw| raw != "null") {
             Some(raw) => {
-                let channel = number(raw).filter(|channel| (0.0..=255.0).contains(channel));
+                let in_range = |channel: &Channel| (0.0..=255.0).contains(&channel.value);
+                let channel = Channel::read(raw).filter(in_range);
                 let fault = || ParamError::Documented {
                     param: name.into(),
                     message: RANGE.to_owned(),
@@ -232,7 +256,7 @@ fn channels<'a>(mut value: impl FnMut() -> Option<&'a str>) -> Result<Color, Par
     let rule = || ParamError::Documented {
         param: "color".into(),
         message: RANGE.to_owned(),
-        expected: "whole numbers from 0 to 255; with a fraction in any, all from 0 to 1".to_owned(),
+        expected: "whole numbers from 0 to 255, or shares from 0 to 1, such as 1.0".to_owned(),
         got: "a component above 1 beside one with a fraction".to_owned(),
     };
     from_channels(channels).map(Color).ok_or_else(rule)

@@ -14,6 +14,7 @@ pub(crate) mod macros;
 pub(crate) mod member;
 pub mod method;
 pub mod methods;
+pub mod notes;
 mod number_row;
 pub mod operations;
 mod part;

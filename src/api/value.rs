@@ -257,8 +257,9 @@ impl Value<'_> for [i32; 3] {
         if raw.starts_with('{') {
             let mut values = [None; 3];
             for (name, value) in Members::new(raw) {
-                if let Some(axis) = AXES.iter().position(|&axis| axis == name) {
-                    values[axis] = Some(coordinate(value)?);
+                match AXES.iter().position(|&axis| axis == name) {
+                    Some(axis) => values[axis] = Some(coordinate(value)?),
+                    None => super::notes::note_unknown("", &name, &AXES),
                 }
             }
             return Some([values[0]?, values[1]?, values[2]?]);

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::error::{INVALID_PARAMS, RpcError};
 use super::table::Entry;
+use crate::api::args::shown;
 use crate::api::json::string;
 use crate::api::schema::Schema;
 use crate::api::value::whole;
-use crate::api::{Args, ParamError};
+use crate::api::{Args, ParamError, notes};
 use crate::workspace::DEFAULT_PROJECT;
 
 /// The shortest interval of progress reports.
@@ -27,6 +28,7 @@ pub(super) struct Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     pub(super) fn new(params: Option<&'a str>, entry: &Entry) -> Result<Self, RpcError> {
+        notes::clear();
         let mut args = Args::new(params).ok_or_else(|| {
             RpcError::new(INVALID_PARAMS, "Invalid params: expected an array or an object")
         })?;
@@ -36,11 +38,14 @@ impl<'a> Prepared<'a> {
         {
             project = string(raw).ok_or_else(|| ParamError::mismatch(name, &Schema::Text, raw))?;
         }
-        let progress = args
-            .named("progress_ms")
-            .and_then(whole)
-            .and_then(|milliseconds| u64::try_from(milliseconds).ok())
-            .map(|milliseconds| Duration::from_millis(milliseconds).max(MIN_PROGRESS_INTERVAL));
+        let progress = args.named("progress_ms").filter(|&raw| raw != "null").and_then(|raw| {
+            let milliseconds = whole(raw).and_then(|number| u64::try_from(number).ok());
+            if milliseconds.is_none() {
+                let got = shown(raw);
+                notes::note(format!("progress_ms {got} is no whole number: nothing is reported"));
+            }
+            Some(Duration::from_millis(milliseconds?).max(MIN_PROGRESS_INTERVAL))
+        });
         Ok(Prepared { args, project, progress })
     }
 }

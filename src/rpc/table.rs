@@ -7,7 +7,7 @@ use super::context::{Context, Outcome, Task};
 use super::error::{INVALID_PARAMS, METHOD_NOT_FOUND, RpcError};
 use super::methods;
 use crate::api::args::{nearest, shown};
-use crate::api::{Args, Call, Method, ParamError, Params, ResultType, json};
+use crate::api::{Args, Call, Method, ParamError, Params, ResultType, json, notes};
 use crate::job::pieces::Pieces;
 use crate::job::{Budget, Progress, Step};
 
@@ -65,23 +65,41 @@ where
     C::Result: 'static,
 {
     let params = C::Params::take(args).map_err(|error| teach::<C>(args.explain(error)))?;
-    if !C::METHOD.lenient {
-        args.finish(known_names::<C>).map_err(teach::<C>)?;
+    match C::METHOD.lenient {
+        true => args.note_rest(known_names::<C>),
+        false => args.finish(known_names::<C>).map_err(teach::<C>)?,
     }
     match C::handle(context, params).map_err(with_example::<C>)? {
         Outcome::Done(result) => {
             write_result(&result, out);
+            write_notes(&notes::take(), out);
             Ok(Ran::Written)
         }
-        Outcome::Later(task) => Ok(Ran::Running(Box::new(Written(task)))),
+        Outcome::Later(task) => {
+            let notes = notes::take();
+            Ok(Ran::Running(Box::new(Written { task, notes })))
+        }
     }
+}
+
+/// Adds what was not understood of the call to its result, if that is an object.
+fn write_notes(notes: &[String], out: &mut Vec<u8>) {
+    if notes.is_empty() || out.pop_if(|last| *last == b'}').is_none() {
+        return;
+    }
+    if out.last() != Some(&b'{') {
+        out.push(b',');
+    }
+    out.extend_from_slice(br#""warnings":"#);
+    json::write(notes, out);
+    out.push(b'}');
 }
 
 /// The names that params of a method may have.
 fn known_names<C: Call>() -> Vec<&'static str> {
     let mut known = C::METHOD.param_names();
     if C::METHOD.effect.on_project() {
-        known.push("project");
+        known.extend(["project", "progress_ms"]);
     }
     known
 }
@@ -115,7 +133,11 @@ fn with_example<C: Call>(error: RpcError) -> RpcError {
 }
 
 /// A task whose result is turned into JSON at the end.
-struct Written<R>(Box<dyn Task<R>>);
+struct Written<R> {
+    task: Box<dyn Task<R>>,
+    /// What was not understood of the call.
+    notes: Vec<String>,
+}
 
 impl<R: ResultType> Task<Pieces> for Written<R> {
     fn step(
@@ -123,18 +145,24 @@ impl<R: ResultType> Task<Pieces> for Written<R> {
         context: &mut Context<'_>,
         budget: &mut Budget,
     ) -> Result<Step<Pieces>, RpcError> {
-        Ok(match self.0.step(context, budget)? {
+        notes::put_back(std::mem::take(&mut self.notes));
+        let step = self.task.step(context, budget)?;
+        self.notes = notes::take();
+        Ok(match step {
             Step::More => Step::More,
-            Step::Done(result) => Step::Done(json::in_pieces(|out| result.write(out))),
+            Step::Done(result) => Step::Done(json::in_pieces(|out| {
+                result.write(out);
+                write_notes(&self.notes, out);
+            })),
         })
     }
 
     fn progress(&self) -> Progress {
-        self.0.progress()
+        self.task.progress()
     }
 
     fn cancel(&mut self, context: &mut Context<'_>) {
-        self.0.cancel(context);
+        self.task.cancel(context);
     }
 }
 

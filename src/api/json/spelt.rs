@@ -15,6 +15,7 @@ use crate::api::schema::{Describe, Schema};
 use crate::job::pieces::Pieces;
 
 /// A value of another type, as the JSON text that stands for it.
+#[derive(Clone)]
 pub struct Spelt<T>(RefCell<Pieces>, PhantomData<T>);
 
 impl<T> Spelt<T> {

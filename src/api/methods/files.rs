@@ -124,10 +124,28 @@ method! {
     by_position: r#"["model.gox","gox"]"#, by_name: r#"{"path":"model.gox","format":"gox"}"#,
 }
 
+params! {
+    /// A file to add to the project.
+    pub struct ImportModelParams<'a> {
+        /// Its path.
+        path | "file_path": Cow<'a, str>,
+        /// Its format; without it the name's ending and the content decide.
+        format: Option<Cow<'a, str>>,
+        /// Of surfaces: whether y points up in the file.
+        y_up: bool = "true",
+        /// Of surfaces: the edge of a voxel in the file's units; absent means 1.
+        voxel_size: Option<VoxelSize>,
+        /// Of surfaces: how many voxels the longest edge of the model shall have, instead of `voxel_size`.
+        fit: Option<InRange<1, MAX_FIT>>,
+        /// Where the origin of the file comes to lie, `[x,y,z]` in voxels.
+        position | "offset": Option<[i32; 3]>,
+    }
+}
+
 method! {
     /// Adds the layers of a file on top of those that are there.
     ImportModel = "goxel.import_model" | "import_mesh",
-    LoadProjectParams<'a> -> LoadProjectResult,
+    ImportModelParams<'a> -> LoadProjectResult,
     effect: Edit, lenient: true,
     by_position: r#"["model.gox"]"#, by_name: r#"{"path":"model.gox"}"#,
 }

@@ -18,7 +18,8 @@ impl<'a> Params<'a> for RenderSceneParams<'a> {
     fn take(args: &mut Args<'a>) -> Result<Self, ParamError> {
         let is_older_order = args.peek().is_some_and(|first| !first.starts_with(['"', 'n']));
         if is_older_order {
-            args.reorder(&[3, 0, 1]);
+            const NONE: usize = usize::MAX;
+            args.reorder(&[3, 0, 1, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 2]);
         }
         RenderScenePlain::take(args).map(RenderSceneParams)
     }
@@ -27,7 +28,8 @@ impl<'a> Params<'a> for RenderSceneParams<'a> {
 params! {
     /// A picture to draw.
     pub struct RenderScenePlain<'a> {
-        /// Where the PNG goes; not needed if `options.return_mode` is "file_path".
+        /// Where the PNG goes; without it the answer holds the picture. Not needed if `options.return_mode` is
+        /// "file_path".
         output_path | "path" | "file_path": Option<Cow<'a, str>>,
         /// Pixels across; 0 or less means 512.
         width: i32 = "512",
@@ -39,8 +41,9 @@ params! {
         options: Option<Raw<'a>>,
         /// The colour behind the model, in any form; the same as `options.background_color`.
         background_color | "background": Option<Raw<'a>>,
-        /// A free camera: `position`, `target`, `up`, `fov`, or `yaw`, `pitch`, `distance` in degrees and voxels.
-        /// Or a camera of the document: its name or index, or "active".
+        /// A free camera: `position`, `target`, `up`, or around the target `yaw`, `elevation` (its height above the
+        /// target; or `pitch`, its line of sight: negative looks down) and `distance`, in degrees and voxels; `fov`,
+        /// or `orthographic` and `width`. Or a camera of the document: its name or index, or "active".
         camera: Option<Raw<'a>>,
         /// Where a free camera is, `[x,y,z]` in voxels.
         camera_position: Option<[f64; 3]>,
@@ -103,15 +106,19 @@ result! {
         format: &'static str,
         /// Where it is, as the call gave it.
         output_path: Option<String>,
-        /// Bytes of the file.
+        /// Bytes of the PNG.
         bytes: Option<u64>,
         /// The file that the daemon chose, with `return_mode` "file_path".
         file: Option<RenderFile>,
+        /// The PNG in base64, if the call named no file for it.
+        image: Option<Spelt<String>>,
+        /// The same.
+        image_data: Option<Spelt<String>>,
     }
 }
 
 method! {
-    /// Draws the document and writes a PNG.
+    /// Draws the document and writes a PNG, or answers with it if the call names no file.
     RenderScene = "goxel.render_scene" | "render" | "render_to_file" | "export_png" | "screenshot"
         | "capture",
     RenderSceneParams<'a> -> RenderSceneResult,

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::super::macros::{method, params, result};
-use super::super::operations::values::{BoxValue, Tolerance, Wall};
+use super::super::operations::MaybeColor;
+use super::super::operations::values::{BoxValue, Radius, Tolerance, Wall};
 use super::super::schema::Schema;
 use super::super::value::InRange;
 use super::super::words::Mode;
@@ -32,7 +33,7 @@ params! {
         /// Its centre in z.
         center_z: i32 = "0",
         /// Its colour, in any form, or as r, g, b[, a]. Alpha 0 erases.
-        color: Color = "\"#000000\"",
+        color: MaybeColor,
         /// The layer; absent or 0 means the active one.
         layer_id | "layer": LayerRef,
         /// Thickness of the wall in voxels; 0 is solid.
@@ -45,6 +46,8 @@ params! {
         mode: Mode = "\"replace\"",
         /// Voxels along all axes, or along each, instead of `size_x`, `size_y` and `size_z`.
         size: Option<Size>,
+        /// Radius r in voxels: the shape is 2r+1 voxels wide along each axis, whatever sizes are given.
+        radius | "r": Option<Radius>,
         /// The centre as one value, instead of `center_x`, `center_y` and `center_z`.
         center | "position": Option<[i32; 3]>,
     }

@@ -189,32 +189,33 @@ fn read_one(raw: &str) -> Result<Operation, Wrong> {
     let mut args = Args::new(Some(raw).filter(|raw| raw.starts_with('{'))).ok_or_else(|| {
         ParamError::rule("operations", format!("must be an object, got {}", shown(raw)))
     })?;
+    let args = &mut args;
     Ok(match name {
         "add_voxel" | "set_voxel" | "add" => {
-            let AddVoxelParams { position, color, layer_id } = Params::take(&mut args)?;
+            let AddVoxelParams { position, color, layer_id } = take_older(args)?;
             one_voxel(position.0, color.0, Mode::Replace, layer_id)
         }
         "remove_voxel" | "remove" => {
-            let RemoveVoxelParams { position, layer_id } = Params::take(&mut args)?;
+            let RemoveVoxelParams { position, layer_id } = take_older(args)?;
             one_voxel(position.0, Rgba::EMPTY, Mode::Replace, layer_id)
         }
         "paint_voxel" | "paint_voxels" => {
-            let PaintVoxelsParams { position, color, layer_id } = Params::take(&mut args)?;
+            let PaintVoxelsParams { position, color, layer_id } = take_older(args)?;
             one_voxel(position.0, opaque(color.0), Mode::Paint, layer_id)
         }
         "flood_fill" => {
-            let params: FloodFillParams = Params::take(&mut args)?;
+            let params: FloodFillParams = take_older(args)?;
             let FloodFillParams { position, tolerance, within, color, layer_id: layer } = params;
             let form = Form::Fill(FillFields { at: position.0, tolerance, within });
             let color = Some(opaque(color.0));
             Operation::new(form, Mode::Replace, layer, color)
         }
         "procedural_shape" => {
-            let params = ProceduralShapeParams::take(&mut args)?;
+            let params: ProceduralShapeParams<'_> = take_older(args)?;
             shape_operation(&params).map_err(Wrong::Shape)?
         }
         "clear_voxels" => {
-            let ClearVoxelsParams { min, max, layer_id } = Params::take(&mut args)?;
+            let ClearVoxelsParams { min, max, layer_id } = take_older(args)?;
             let form = Form::Clear(ClearFields { min, max });
             Operation::new(form, Mode::Add, layer_id, None)
         }
@@ -225,6 +226,17 @@ fn read_one(raw: &str) -> Result<Operation, Wrong> {
             error => Wrong::Param(op, error),
         })?,
     })
+}
+
+/// The params of an older method as an operation; what it does not know is noted.
+fn take_older<'a, P: Params<'a>>(args: &mut Args<'a>) -> Result<P, ParamError> {
+    let _ = (args.named("type"), args.named("op"));
+    let params = P::take(args).map_err(|error| args.explain(error))?;
+    args.note_rest(|| {
+        let params = P::PARAMS.iter();
+        params.flat_map(|param| param.names.iter().chain(param.parts).copied()).collect()
+    });
+    Ok(params)
 }
 
 /// The operations that the C daemon has methods for.

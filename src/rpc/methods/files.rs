@@ -9,24 +9,31 @@ use super::drawing::{DrawJob, Drawn};
 use super::entries;
 use super::placing::{Destination, place};
 use super::sources::sourced;
-use crate::api::ParamError;
 use crate::api::args::shown;
 use crate::api::json::Members;
 use crate::api::methods::files::*;
+use crate::api::notes;
+use crate::api::operations::forms::CopyFields;
+use crate::api::operations::{Form, Operation};
 use crate::api::source::Source;
 use crate::api::value::read;
+use crate::api::words::Mode;
+use crate::api::{LayerRef, ParamError};
 use crate::document::history::Scope;
-use crate::document::{Document, LayerContent};
+use crate::document::{Document, Layer, LayerContent};
+use crate::edit::{Limits, Runner};
 use crate::format::{
     self, FormatError, LoadJob, Loaded, ReadOptions, SaveJob, Saved, SurfaceOptions,
     VoxeliseOptions, WriteOptions,
 };
 use crate::job::{Budget, Job, Progress, Step};
 use crate::render::RenderSettings;
+use crate::rpc::change::refused;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::drafted::{AtOnce, drafted};
 use crate::rpc::error::{EXPORT_MODEL, LOAD_PROJECT, RpcError, SAVE_PROJECT};
 use crate::rpc::table::Handle;
+use crate::voxel::Bounds;
 use crate::workspace::Project;
 
 entries![LoadProject, SaveProject, ExportModel, ImportModel];
@@ -73,13 +80,15 @@ struct TakeOver {
     put: fn(&mut Document, Document),
     /// Whether the project is that of the file from then on.
     is_project: bool,
+    /// How far its voxels are moved first.
+    offset: [i32; 3],
 }
 
 /// Loads a file and puts its document into the project, whose clones and shapes are computed in slices, too.
 fn load(
     context: &mut Context<'_>,
     params: LoadProjectParams<'_>,
-    TakeOver { action, put, is_project }: TakeOver,
+    TakeOver { action, put, is_project, offset }: TakeOver,
 ) -> Result<Outcome<LoadProjectResult>, RpcError> {
     context.project()?;
     let path = params.path.clone().into_owned();
@@ -88,20 +97,94 @@ fn load(
     Ok(Outcome::chain_later(job, move |context, loaded| {
         let loaded = loaded.map_err(|error| failed(&path, error))?;
         let path = PathBuf::from(&path);
-        let Loaded { document, .. } = &loaded;
-        let document = document.clone();
-        let work = AtOnce::new(move |into: &mut Document| {
-            put(into, document);
-            Ok(())
-        });
-        let project_id = context.project_name.to_owned();
-        drafted(context, action, Scope::Document, work, move |project, ()| {
-            if is_project {
-                project.mark_saved(project.revision(), path.clone());
-            }
-            Ok(told(loaded, &path, project_id, project))
+        let take_over = move |context: &mut Context<'_>, loaded: Loaded| {
+            let document = loaded.document.clone();
+            let work = AtOnce::new(move |into: &mut Document| {
+                put(into, document);
+                Ok(())
+            });
+            let project_id = context.project_name.to_owned();
+            drafted(context, action, Scope::Document, work, move |project, ()| {
+                if is_project {
+                    project.mark_saved(project.revision(), path.clone());
+                }
+                Ok(told(loaded, &path, project_id, project))
+            })
+        };
+        if offset == [0; 3] {
+            return take_over(context, loaded);
+        }
+        let moving = Shift::new(loaded, offset, context.workspace.edit_limits)?;
+        Outcome::chain(context, moving, UNITS_AT_ONCE, move |context, moved| {
+            take_over(context, moved?)
         })
     }))
+}
+
+/// Units of work that are done before other connections get their turn.
+const UNITS_AT_ONCE: u64 = 16;
+
+/// What was loaded, on its way to another place.
+struct Shift {
+    loaded: Option<Loaded>,
+    runner: Runner,
+}
+
+impl Shift {
+    fn new(mut loaded: Loaded, offset: [i32; 3], limits: Limits) -> Result<Self, RpcError> {
+        let mut moves = Vec::new();
+        for layer in loaded.document.layers_mut() {
+            place_by(layer, offset);
+            let own = layer.content == LayerContent::Voxels;
+            let Some(bounds) = layer.volume.block_bounds().filter(|_| own) else { continue };
+            let [min, max] = [bounds.min, bounds.max_inside()].map(|end| end.map(|v| v as i32));
+            let to = std::array::from_fn(|axis| min[axis].saturating_add(offset[axis]));
+            let form = Form::Move(CopyFields { min, max, to, times: 1, step: None });
+            let layer = LayerRef(Some(layer.id.0));
+            moves.push(Operation::new(form, Mode::Replace, layer, None));
+        }
+        let runner = Runner::new(moves, limits);
+        let runner = runner.map_err(|error| refused(error, &loaded.document))?;
+        Ok(Shift { loaded: Some(loaded), runner })
+    }
+}
+
+/// Moves where a layer stands: its pivot or the place of what is computed, and the box that bounds it.
+fn place_by(layer: &mut Layer, offset: [i32; 3]) {
+    let is_clone = matches!(layer.content, LayerContent::Clone { .. });
+    let matrix = &mut layer.matrix.0;
+    for axis in 0..3 {
+        // The base of a clone has moved as well, so the clone takes back what its matrix makes of that.
+        let through = |from: usize| matrix[from][axis] * offset[from] as f32;
+        let taken_back = if is_clone { through(0) + through(1) + through(2) } else { 0.0 };
+        matrix[3][axis] += offset[axis] as f32 - taken_back;
+    }
+    layer.bounds = layer.bounds.map(|bounds| Bounds {
+        min: std::array::from_fn(|axis| bounds.min[axis] + i64::from(offset[axis])),
+        max: std::array::from_fn(|axis| bounds.max[axis] + i64::from(offset[axis])),
+    });
+}
+
+impl Job for Shift {
+    type Output = Result<Loaded, RpcError>;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
+        let Some(loaded) = &mut self.loaded else {
+            return Step::Done(Err(RpcError::internal("a model was moved twice")));
+        };
+        match self.runner.step(&mut loaded.document, budget) {
+            Ok(Step::More) => Step::More,
+            Err(error) => Step::Done(Err(refused(error, &loaded.document))),
+            Ok(Step::Done(_)) => {
+                let twice = || RpcError::internal("a model was moved twice");
+                Step::Done(self.loaded.take().ok_or_else(twice))
+            }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        self.runner.progress()
+    }
 }
 
 /// What a call tells that put a file into a project. Its voxels are counted already.
@@ -119,7 +202,7 @@ fn told(loaded: Loaded, path: &Path, project_id: String, project: &Project) -> L
         format_version: loaded.version,
         layer_count: layers.len(),
         voxel_count: layers.iter().map(|layer| layer.volume.count()).sum(),
-        warnings: loaded.warnings,
+        warnings: notes::behind(loaded.warnings),
         revision: project.revision(),
     }
 }
@@ -130,17 +213,21 @@ impl Handle for LoadProject {
         params: LoadProjectParams<'_>,
     ) -> Result<Outcome<LoadProjectResult>, RpcError> {
         let put = |into: &mut Document, loaded| *into = loaded;
-        load(context, params, TakeOver { action: "load project", put, is_project: true })
+        let offset = [0; 3];
+        load(context, params, TakeOver { action: "load project", put, is_project: true, offset })
     }
 }
 
 impl Handle for ImportModel {
     fn handle(
         context: &mut Context<'_>,
-        params: LoadProjectParams<'_>,
+        params: ImportModelParams<'_>,
     ) -> Result<Outcome<LoadProjectResult>, RpcError> {
         let put = |into: &mut Document, loaded| add_layers(into, &loaded);
-        load(context, params, TakeOver { action: "import model", put, is_project: false })
+        let ImportModelParams { path, format, y_up, voxel_size, fit, position } = params;
+        let params = LoadProjectParams { path, format, y_up, voxel_size, fit };
+        let (action, offset) = ("import model", position.unwrap_or_default());
+        load(context, params, TakeOver { action, put, is_project: false, offset })
     }
 }
 
@@ -255,19 +342,19 @@ impl Save {
     }
 }
 
-/// How surfaces are written, and warnings about options that no format has.
-fn surface_options(
-    params: &SaveProjectParams<'_>,
-) -> Result<(SurfaceOptions, Vec<String>), ParamError> {
+/// How surfaces are written; options that no format has are noted.
+fn surface_options(params: &SaveProjectParams<'_>) -> Result<SurfaceOptions, ParamError> {
     let mut surface = SurfaceOptions { y_up: params.y_up, merge: params.merge_faces };
-    let mut warnings = Vec::new();
+    if let Some(raw) = params.options.as_ref().filter(|raw| !raw.0.starts_with('{')) {
+        notes::note(format!("options {} is no object and was not used", shown(raw.0)));
+    }
     for (name, value) in params.options.iter().flat_map(|raw| Members::new(raw.0)) {
         match &*name {
             "optimize_mesh" => surface.merge |= read::<bool>(value, "options.optimize_mesh")?,
-            other => warnings.push(format!("the option '{}' is not known", shown(other))),
+            other => notes::note_unknown("options.", other, &["optimize_mesh"]),
         }
     }
-    Ok((surface, warnings))
+    Ok(surface)
 }
 
 /// Saves or exports the document as it is now; later edits do not reach the file.
@@ -277,16 +364,16 @@ fn save(
     code: i32,
     action: &'static str,
 ) -> Result<Outcome<SaveProjectResult>, RpcError> {
+    let surface = surface_options(&params)?;
     if is_picture(&params) {
         return save_picture(context, params, code, action);
     }
-    let (surface, unknown) = surface_options(&params)?;
     let project = context.project()?;
     let path = PathBuf::from(&*params.path);
     let format = format::find_for_writing(&path, params.format.as_deref())
         .map_err(|error| file_error(code, action, &params.path, &error))?;
     let named_format = params.format.map(|format| format.into_owned());
-    let target = Target { path, shown: params.path.into_owned(), named_format, unknown };
+    let target = Target { path, shown: params.path.into_owned(), named_format };
     if format.name == "gox" {
         return save_whole(context, target, format, code, action);
     }
@@ -311,8 +398,6 @@ struct Target {
     path: PathBuf,
     shown: String,
     named_format: Option<String>,
-    /// Warnings about options that are not known.
-    unknown: Vec<String>,
 }
 
 impl Target {
@@ -328,7 +413,7 @@ impl Target {
             path: self.shown,
             format: self.named_format,
             bytes: saved.bytes,
-            warnings: [saved.warnings, self.unknown].concat(),
+            warnings: notes::behind(saved.warnings),
         })
     }
 }
@@ -389,7 +474,7 @@ fn save_picture(
     let path = params.path.into_owned();
     let destination = Destination::Path(path.clone());
     Ok(place(job, destination, (code, action), move |_, placed| {
-        let (bytes, warnings) = (placed.bytes, Vec::new());
+        let (bytes, warnings) = (placed.bytes, notes::take());
         Ok(SaveProjectResult { success: true, path, format: named_format, bytes, warnings })
     }))
 }

@@ -1,10 +1,13 @@
 //! What a picture should look like, from the params of a call and the document.
 
+use std::borrow::Cow;
+
 use super::cameras;
 use crate::api::args::shown;
 use crate::api::json::{Elements, Members, string};
 use crate::api::methods::cameras::UpTo;
 use crate::api::methods::pictures::RenderScenePlain;
+use crate::api::notes::{note, note_unknown, note_value};
 use crate::api::value::{Raw, number, read};
 use crate::api::{ParamError, PartRef, Value};
 use crate::document::{Document, Light, Pose, View};
@@ -38,31 +41,69 @@ pub(super) fn settings(
     Ok(settings)
 }
 
+/// The names of the views.
+fn view_names() -> Vec<&'static str> {
+    View::ALL.into_iter().map(View::name).collect()
+}
+
 /// The named view if it is known, else the camera that is given, else the isometric view.
 fn viewpoint(document: &Document, params: &RenderScenePlain<'_>) -> Result<Viewpoint, RpcError> {
-    if let Some(view) = params.camera_preset.as_deref().and_then(View::from_name) {
-        return Ok(Viewpoint::Named(view));
+    if let Some(name) = params.camera_preset.as_deref().filter(|name| !name.is_empty()) {
+        if let Some(view) = View::from_name(name) {
+            if params.camera.is_some() || params.camera_position.is_some() {
+                note("the camera is not used beside 'camera_preset'");
+            }
+            return Ok(Viewpoint::Named(view));
+        }
+        let used = match params.camera.is_some() || params.camera_position.is_some() {
+            true => "the camera",
+            false => View::Isometric.name(),
+        };
+        note_value("camera_preset", name, used, &view_names());
     }
     let camera = match params.camera {
         Some(Raw(raw)) if raw.starts_with('{') => CameraForm::read(raw)?,
-        Some(Raw(raw)) => return camera_of(document, read(raw, "camera")?),
+        Some(Raw(raw)) => return named_camera(document, read(raw, "camera")?),
         None => CameraForm::default(),
     };
-    let eye = params.camera_position.or(camera.position);
+    let lens = camera.lens();
     let target = params.camera_target.or(camera.target);
-    let lens = Lens::Perspective { fov: camera.fov.unwrap_or(Lens::DEFAULT_FOV) };
-    Ok(match (eye, camera.yaw, camera.pitch, camera.distance) {
-        (Some(eye), ..) => Viewpoint::Free {
-            eye,
-            target: target.unwrap_or_default(),
-            up: camera.up.unwrap_or([0.0, 0.0, 1.0]),
-            lens,
-        },
-        (None, None, None, None) => Viewpoint::default(),
-        (None, yaw, pitch, distance) => {
-            let (yaw, pitch) = (yaw.unwrap_or_default(), pitch.unwrap_or_default());
-            Viewpoint::Orbit { yaw, pitch, distance, target, lens }
+    if let Some(eye) = params.camera_position.or(camera.position) {
+        if camera.turns() {
+            note("yaw, pitch, elevation and distance are not used beside the camera's position");
         }
+        let up = camera.up.unwrap_or([0.0, 0.0, 1.0]);
+        return Ok(Viewpoint::Free { eye, target: target.unwrap_or_default(), up, lens });
+    }
+    if camera.up.is_some() {
+        note("'camera.up' is not used without a position of the camera");
+    }
+    if camera.is_plain() && target.is_none() {
+        return Ok(Viewpoint::default());
+    }
+    let isometric = !camera.turns();
+    let (yaw, elevation) = if isometric { ISOMETRIC } else { (0.0, 0.0) };
+    // The pitch is that of the line of sight: negative looks down, from a place that is higher.
+    let elevation = camera.elevation.or(camera.pitch.map(|pitch| -pitch)).unwrap_or(elevation);
+    if camera.elevation.is_some() && camera.pitch.is_some() {
+        note("'camera.pitch' is not used beside 'camera.elevation'");
+    }
+    let (yaw, distance) = (camera.yaw.unwrap_or(yaw), camera.distance);
+    Ok(Viewpoint::Orbit { yaw, pitch: elevation, distance, target, lens })
+}
+
+/// Yaw and elevation of the isometric view, in degrees.
+const ISOMETRIC: (f64, f64) = (45.0, 35.264_389_682_754_654);
+
+/// The view of one of the document's cameras, or a view by its name where no camera has it.
+fn named_camera(document: &Document, wanted: PartRef<'_>) -> Result<Viewpoint, RpcError> {
+    let view = match &wanted {
+        PartRef::Name(name) => View::from_name(name),
+        PartRef::Index(_) => None,
+    };
+    camera_of(document, wanted).or_else(|error| match view {
+        Some(view) => Ok(Viewpoint::Named(view)),
+        None => Err(error.with("views", view_names())),
     })
 }
 
@@ -105,7 +146,7 @@ fn lighting(document: &Document, given: Option<Raw<'_>>) -> Result<Lighting, Par
             "sun_direction" => {
                 lighting.key = sun(read(value, "lighting.sun_direction")?)?;
             }
-            _ => {}
+            other => note_unknown("lighting.", other, &LIGHTING),
         }
     }
     // Only the shares count: the brightest side shows its stored colour in any case.
@@ -118,6 +159,9 @@ fn lighting(document: &Document, given: Option<Raw<'_>>) -> Result<Lighting, Par
     };
     Ok(lighting)
 }
+
+/// The members of `lighting`.
+const LIGHTING: [&str; 4] = ["ambient", "diffuse", "shadow", "sun_direction"];
 
 /// A share of the light.
 type Share = UpTo<1>;
@@ -144,12 +188,54 @@ struct CameraForm {
     distance: Option<f64>,
     yaw: Option<f64>,
     pitch: Option<f64>,
+    elevation: Option<f64>,
+    orthographic: Option<bool>,
+    width: Option<f64>,
 }
 
 impl CameraForm {
+    /// The names of the members.
+    const NAMES: [&'static str; 10] = [
+        "position",
+        "target",
+        "up",
+        "fov",
+        "distance",
+        "yaw",
+        "pitch",
+        "elevation",
+        "orthographic",
+        "width",
+    ];
+
+    /// Whether it says where the camera stands around what it looks at.
+    fn turns(&self) -> bool {
+        let angles = [self.yaw, self.pitch, self.elevation, self.distance];
+        angles.iter().any(Option::is_some)
+    }
+
+    /// Whether it says nothing.
+    fn is_plain(&self) -> bool {
+        !self.turns() && self.fov.or(self.width).is_none() && self.orthographic != Some(true)
+    }
+
+    /// The projection: an orthographic one has no angle, and a width only that one.
+    fn lens(&self) -> Lens {
+        let orthographic = self.orthographic.unwrap_or(self.width.is_some());
+        match (orthographic, self.fov, self.width) {
+            (true, Some(_), _) => note("'camera.fov' is not used of an orthographic camera"),
+            (false, _, Some(_)) => note("'camera.width' is only used of an orthographic camera"),
+            _ => {}
+        }
+        match orthographic {
+            true => Lens::Orthographic { width: self.width },
+            false => Lens::Perspective { fov: self.fov.unwrap_or(Lens::DEFAULT_FOV) },
+        }
+    }
+
     fn read(raw: &str) -> Result<Self, ParamError> {
         let mut form = CameraForm::default();
-        for (name, value) in Members::new(raw) {
+        for (name, value) in Members::new(raw).filter(|(_, value)| *value != "null") {
             match &*name {
                 "position" => form.position = Some(read(value, "camera.position")?),
                 "target" => form.target = Some(read(value, "camera.target")?),
@@ -158,7 +244,10 @@ impl CameraForm {
                 "distance" => form.distance = Some(read(value, "camera.distance")?),
                 "yaw" => form.yaw = Some(read(value, "camera.yaw")?),
                 "pitch" => form.pitch = Some(read(value, "camera.pitch")?),
-                _ => {}
+                "elevation" => form.elevation = Some(read(value, "camera.elevation")?),
+                "orthographic" => form.orthographic = Some(read(value, "camera.orthographic")?),
+                "width" => form.width = Some(read(value, "camera.width")?),
+                other => note_unknown("camera.", other, &Self::NAMES),
             }
         }
         Ok(form)
@@ -176,20 +265,33 @@ pub(super) struct Options {
 impl Options {
     pub(super) fn read(raw: Option<Raw<'_>>) -> Result<Self, ParamError> {
         let mut options = Options::default();
+        if let Some(Raw(raw)) = raw.filter(|raw| !raw.0.starts_with('{')) {
+            note(format!("options {} is no object and was not used", shown(raw)));
+        }
         for (name, value) in raw.iter().flat_map(|raw| Members::new(raw.0)) {
             match &*name {
                 "return_mode" => {
-                    options.keep = string(value).is_some_and(|mode| mode == "file_path")
+                    let mode = string(value).unwrap_or(Cow::Borrowed(value));
+                    options.keep = mode == RETURN_MODES[0];
+                    if !RETURN_MODES.contains(&&*mode) && value != "null" {
+                        note_value("options.return_mode", &mode, "none", &RETURN_MODES);
+                    }
                 }
                 "background_color" if value != "null" => {
                     options.background = Some(background(value)?);
                 }
-                _ => {}
+                "background_color" => {}
+                other => note_unknown("options.", other, &OPTIONS),
             }
         }
         Ok(options)
     }
 }
+
+/// The members of `options`.
+const OPTIONS: [&str; 2] = ["return_mode", "background_color"];
+/// The values of `options.return_mode`; only the first one changes anything.
+const RETURN_MODES: [&str; 3] = ["file_path", "legacy", "default"];
 
 /// A background colour. The reference clamps numbers in an array here, so old clients may send any.
 fn background(raw: &str) -> Result<Rgba, ParamError> {

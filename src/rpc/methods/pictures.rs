@@ -10,6 +10,7 @@ use super::placing::{Blame, Destination, Placed, place};
 use crate::api::args::shown;
 use crate::api::methods::pictures::*;
 use crate::api::methods::system::NoParams;
+use crate::api::notes::note_value;
 use crate::render::{RenderError, RenderSettings};
 use crate::render_store::StoredRender;
 use crate::rpc::context::{Context, Outcome};
@@ -35,18 +36,28 @@ impl Handle for RenderScene {
     ) -> Result<Outcome<RenderSceneResult>, RpcError> {
         let params = params.0;
         let options = Options::read(params.options)?;
-        let destination = destination(&params, &options).ok_or_else(|| {
-            RpcError::new(RENDER_SCENE, "Failed to render scene: no output_path")
-                .with("param", "output_path")
-                .hint("give output_path, or options {\"return_mode\":\"file_path\"}; render_image answers with the picture itself")
-        })?;
+        let destination = destination(&params, &options).unwrap_or(Destination::Answer);
+        if let Some(format) = params.format.as_deref().filter(|f| !f.eq_ignore_ascii_case(PNG)) {
+            note_value("format", format, PNG, &[PNG]);
+        }
         let settings = settings(context.project()?.document(), &params, options.background)?;
         let job = start(context, settings)?;
         Ok(place(job, destination, BLAME, |_, placed| {
             let (success, format, [width, height]) = (true, PNG, placed.size);
             let (bytes, file) = told(&placed);
-            let output_path = placed.path;
-            Ok(RenderSceneResult { success, width, height, format, output_path, bytes, file })
+            let (output_path, image) = (placed.path, placed.text.clone());
+            let image_data = placed.text;
+            Ok(RenderSceneResult {
+                success,
+                width,
+                height,
+                format,
+                output_path,
+                bytes,
+                file,
+                image,
+                image_data,
+            })
         }))
     }
 }

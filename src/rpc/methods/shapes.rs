@@ -5,6 +5,7 @@ use super::{entries, target};
 use crate::api::args::{nearest, shown};
 use crate::api::methods::edit::BoxResult;
 use crate::api::methods::shapes::*;
+use crate::api::notes::note;
 use crate::api::operations::forms::FillFields;
 use crate::api::operations::{Form, Operation};
 use crate::api::words::Mode;
@@ -15,7 +16,7 @@ use crate::rpc::change::{self, Change, Changed, carry_out};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{FLOOD_FILL, INVALID_PARAMS, PROCEDURAL_SHAPE, RpcError};
 use crate::rpc::table::Handle;
-use crate::voxel::{Bounds, Shape};
+use crate::voxel::{Bounds, Rgba, Shape};
 
 entries![ProceduralShape, FloodFill];
 
@@ -27,14 +28,33 @@ pub(super) fn shape_operation(params: &ProceduralShapeParams<'_>) -> Result<Oper
     let solid = Solid::named(&params.shape_type).ok_or_else(|| unknown(&params.shape_type))?;
     let center = params.center.unwrap_or([params.center_x, params.center_y, params.center_z]);
     let each = [params.size_x, params.size_y, params.size_z].map(|length| length.0 as u32);
-    let (center, size) = (center.into(), params.size.map_or(each, |size| size.0));
+    let (center, size) = (center.into(), size_of(params, each));
     let form = procedural(solid, center, size, params.axis, params.rotation, params.hollow);
     let form = form.map_err(broken_rule)?;
     if let Some(Err(refusal)) = shape_of(&form) {
         return Err(broken_rule(refusal));
     }
-    let (mode, layer, color) = (params.mode, params.layer_id, Some(params.color.0));
+    let color = params.color.0.unwrap_or_else(|| {
+        if params.mode.shows_color() {
+            note("no color was given: black, the default of the reference, was used");
+        }
+        Rgba::opaque(0, 0, 0)
+    });
+    let (mode, layer, color) = (params.mode, params.layer_id, Some(color));
     Ok(Operation::new(form, mode, layer, color))
+}
+
+/// The lengths of a shape: by its radius, else by its size.
+fn size_of(params: &ProceduralShapeParams<'_>, each: [u32; 3]) -> [u32; 3] {
+    match params.radius {
+        Some(radius) => {
+            if params.size.is_some() {
+                note("'size' is not used beside 'radius'");
+            }
+            [(2.0 * radius.0) as u32 + 1; 3]
+        }
+        None => params.size.map_or(each, |size| size.0),
+    }
 }
 
 fn broken_rule(refusal: Refusal) -> RpcError {
