@@ -9,6 +9,7 @@ mod api {
     mod file_slices;
     mod files;
     mod layers;
+    mod manners;
     mod model;
     mod reading;
     mod revisions;

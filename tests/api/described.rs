@@ -12,7 +12,7 @@ use goxel_daemon::rpc::table::{Entry, entries};
 use serde_json::{Value, json};
 
 /// A fresh daemon, in a directory of this test run with the files that examples name.
-fn fresh() -> Daemon {
+pub(super) fn fresh() -> Daemon {
     static PREPARED: Once = Once::new();
     PREPARED.call_once(|| {
         let directory = std::env::temp_dir().join(format!("goxel-examples-{}", std::process::id()));
@@ -33,14 +33,14 @@ fn revision(daemon: &Daemon) -> u64 {
     daemon.service.workspace().projects().map(|(_, project)| project.revision()).sum()
 }
 
-fn parse(raw: &str) -> Value {
+pub(super) fn parse(raw: &str) -> Value {
     serde_json::from_str(raw).unwrap_or_else(|error| panic!("{raw}: {error}"))
 }
 
 /// Stands in examples for the path of a picture that the daemon keeps.
-const KEPT_PICTURE: &str = "RENDER";
+pub(super) const KEPT_PICTURE: &str = "RENDER";
 
-fn kept_picture(daemon: &mut Daemon) -> String {
+pub(super) fn kept_picture(daemon: &mut Daemon) -> String {
     let options = json!({"return_mode": "file_path"});
     let params = json!({"width": 8, "height": 8, "options": options});
     let result = daemon.call("goxel.render_scene", params);
@@ -48,7 +48,7 @@ fn kept_picture(daemon: &mut Daemon) -> String {
 }
 
 /// What must be there before an example that needs something makes sense.
-fn prepare(daemon: &mut Daemon, method: &str) {
+pub(super) fn prepare(daemon: &mut Daemon, method: &str) {
     match method {
         "goxel.paint_voxels" => drop(daemon.call("goxel.add_voxel", json!([1, 2, 3, "red"]))),
         "goxel.merge_layers" => drop(daemon.call("goxel.create_layer", json!(["Roof"]))),

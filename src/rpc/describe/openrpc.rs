@@ -114,7 +114,16 @@ fn param(method: &Method, slot: &Slot) -> Value {
 pub fn result(method: &Method) -> Value {
     match method.result {
         [] => json!({}),
-        fields => crate::api::schema::Schema::Object(fields).json(),
+        fields => {
+            let mut schema = crate::api::schema::Schema::Object(fields).json();
+            if method.lenient && schema["properties"].get("warnings").is_none() {
+                schema["properties"]["warnings"] = json!({
+                    "type": "array", "items": {"type": "string"},
+                    "description": "What of the call was not understood; absent if nothing was.",
+                });
+            }
+            schema
+        }
     }
 }
 

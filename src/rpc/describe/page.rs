@@ -32,8 +32,12 @@ Methods that work on a project take two more params, by name only: `project`, th
 (\"default\" if absent), and `progress_ms`, which asks for `goxel.progress` about this often while a long call
 runs.
 
+Methods of the C daemon, and names that its clients use, carry out what they understand and name the rest in
+`warnings`, a list of sentences in the result that is absent when empty; the other methods refuse it.
+
 A colour is `\"#rgb\"`, `\"#rrggbb\"`, `\"#rrggbbaa\"`, a CSS name, `[r,g,b]`, `[r,g,b,a]` or `{\"r\":..,\"g\":..,\"b\":..,\"a\":..}`;
-a point is `[x,y,z]` or `{\"x\":..,\"y\":..,\"z\":..}`. Boxes are inclusive. z is up.
+a point is `[x,y,z]` or `{\"x\":..,\"y\":..,\"z\":..}`. Boxes are inclusive. z is up. Of colours whose
+components are at most 1 and one of them is spelled with a point or an exponent, all are shares of 1.
 ";
 
 fn title(subject: &str) -> String {
