@@ -89,9 +89,7 @@ fn from_channels([r, g, b, a]: [Option<Channel>; 4]) -> Option<Rgba> {
     let shares = all().any(|c| c.is_share) && all().all(|c| (0.0..=1.0).contains(&c.value));
     let byte = |channel: Channel| match shares {
         true => Some((channel.value * 255.0 + 0.5) as u8),
-        false => {
-            Some(channel.value as u8).filter(|&byte| f64::from(byte) == channel.value)
-        }
+        false => Some(channel.value as u8).filter(|&byte| f64::from(byte) == channel.value),
     };
     Some(Rgba::new(byte(rgb[0])?, byte(rgb[1])?, byte(rgb[2])?, a.map_or(Some(255), byte)?))
 }

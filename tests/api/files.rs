@@ -239,7 +239,10 @@ fn surfaces_are_written_and_read_as_the_call_says() {
     let merged = daemon.call("goxel.export_model", merged);
     let bytes = |result: &Value| result["bytes"].as_u64().expect("a length");
     assert!(bytes(&merged) * 2 < bytes(&plain), "{merged} {plain}");
-    assert_eq!(merged["warnings"], json!(["'options.scale' is not known here; known: optimize_mesh"]));
+    assert_eq!(
+        merged["warnings"],
+        json!(["'options.scale' is not known here; known: optimize_mesh"])
+    );
     daemon.call("goxel.load_project", json!({"path": path("a.obj"), "fit": 8}));
     let bounds = daemon.call("goxel.get_bounding_box", json!([]));
     assert_eq!(bounds["dimensions"], json!([8, 8, 8]));

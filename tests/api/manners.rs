@@ -101,21 +101,57 @@ fn what_an_old_method_replaces_by_a_default_is_named() {
         params
     };
     let cases: [(&str, Value, &[&str]); 15] = [
-        ("goxel.render_scene", picture(json!({"camera_preset": "isometrc"})), &["isometrc", "'isometric'"]),
+        (
+            "goxel.render_scene",
+            picture(json!({"camera_preset": "isometrc"})),
+            &["isometrc", "'isometric'"],
+        ),
         ("goxel.render_scene", picture(json!({"camera_preset": "side"})), &["side", "front"]),
         ("goxel.render_scene", picture(json!({"format": "jpg"})), &["jpg", "png"]),
-        ("goxel.render_scene", picture(json!({"options": {"antialias": true}})), &["options.antialias"]),
-        ("goxel.render_scene", picture(json!({"options": {"return_mode": "file_pat"}})), &["file_pat", "file_path"]),
+        (
+            "goxel.render_scene",
+            picture(json!({"options": {"antialias": true}})),
+            &["options.antialias"],
+        ),
+        (
+            "goxel.render_scene",
+            picture(json!({"options": {"return_mode": "file_pat"}})),
+            &["file_pat", "file_path"],
+        ),
         ("goxel.render_scene", picture(json!({"options": 5})), &["options 5"]),
-        ("goxel.render_scene", picture(json!({"lighting": {"ambiant": 0.5}})), &["lighting.ambiant", "ambient"]),
+        (
+            "goxel.render_scene",
+            picture(json!({"lighting": {"ambiant": 0.5}})),
+            &["lighting.ambiant", "ambient"],
+        ),
         ("goxel.render_scene", picture(json!({"camera": {"yaw": 5, "zoom": 2}})), &["camera.zoom"]),
         ("goxel.render_scene", picture(json!({"quality": 90})), &["quality"]),
-        ("goxel.procedural_shape", json!({"shape_type": "sphere", "radius": 2, "colour": "red"}), &["'colour'", "no color"]),
+        (
+            "goxel.procedural_shape",
+            json!({"shape_type": "sphere", "radius": 2, "colour": "red"}),
+            &["'colour'", "no color"],
+        ),
         ("goxel.add_voxel", json!({"position": {"x": 0, "y": 0, "z": 0, "w": 1}}), &["'w'"]),
-        ("goxel.add_voxel", json!({"x": 0, "y": 0, "z": 0, "color": {"r": 1, "g": 2, "b": 3, "alpha": 4}}), &["color.alpha"]),
-        ("add_voxels", json!({"voxels": [{"x": 0, "y": 0, "z": 0, "r": 1, "g": 2, "b": 3, "material": 4}]}), &["material"]),
-        ("goxel.batch_operations", json!({"operations": [{"type": "add_voxel", "x": 0, "y": 0, "z": 0, "colour": "red"}]}), &["'colour'"]),
-        ("goxel.get_voxel", json!({"x": 0, "y": 0, "z": 0, "progress_ms": "soon"}), &["progress_ms"]),
+        (
+            "goxel.add_voxel",
+            json!({"x": 0, "y": 0, "z": 0, "color": {"r": 1, "g": 2, "b": 3, "alpha": 4}}),
+            &["color.alpha"],
+        ),
+        (
+            "add_voxels",
+            json!({"voxels": [{"x": 0, "y": 0, "z": 0, "r": 1, "g": 2, "b": 3, "material": 4}]}),
+            &["material"],
+        ),
+        (
+            "goxel.batch_operations",
+            json!({"operations": [{"type": "add_voxel", "x": 0, "y": 0, "z": 0, "colour": "red"}]}),
+            &["'colour'"],
+        ),
+        (
+            "goxel.get_voxel",
+            json!({"x": 0, "y": 0, "z": 0, "progress_ms": "soon"}),
+            &["progress_ms"],
+        ),
     ];
     for (method, params, words) in cases {
         let result = daemon.call(method, params.clone());

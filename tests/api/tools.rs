@@ -101,7 +101,10 @@ fn a_slip_of_the_pen_is_told_wherever_it_is() {
     assert_eq!(older["data"]["nearest"], "add_voxel");
     let color = error_of("goxel.add_voxel", json!({"position": [0, 0, 0], "color": "gren"}));
     let message = color["message"].as_str().unwrap();
-    assert!(message.starts_with("Invalid hex color format") && message.contains("gren"), "{message}");
+    assert!(
+        message.starts_with("Invalid hex color format") && message.contains("gren"),
+        "{message}"
+    );
     let expected = color["data"]["expected"].as_str().unwrap();
     assert!(expected.contains("did you mean \"green\"?"), "{expected}");
     let list = error_of("add_voxels", json!({"voxels": 5}));
