@@ -2,7 +2,7 @@
 
 use super::spread::SpreadMap;
 use super::{FormatError, Limits};
-use crate::job::leftovers;
+use crate::job::{Slice, leftovers};
 use crate::voxel::{
     BLOCK_VOXELS, BlockPos, BlockWalk, Bounds, Point, Rgba, Volume, memory_in_use, memory_limit,
 };
@@ -69,36 +69,20 @@ impl Around {
     }
 }
 
-/// Finds the box around a volume in units of work.
-#[derive(Default)]
-pub(crate) struct Measuring {
-    walk: BlockWalk,
-    around: Around,
-}
-
 /// Blocks looked at in one unit of work.
 const MEASURED_A_UNIT: usize = 256;
 
-impl Measuring {
-    pub(crate) fn new(volume: &Volume) -> Self {
-        Measuring { walk: BlockWalk::new(volume), around: Around::default() }
-    }
-
-    /// Looks at some blocks of the volume; false once all were looked at.
-    pub(crate) fn advance(&mut self, volume: &Volume) -> bool {
-        for _ in 0..MEASURED_A_UNIT {
-            match self.walk.next(volume) {
-                Some(at) => self.around.add(volume, at),
-                None => return false,
-            }
+/// Finds the box around all voxels of a volume.
+pub(crate) async fn measure(volume: &Volume, slice: &Slice) -> Option<Bounds> {
+    let (mut walk, mut around, mut looked_at) = (BlockWalk::new(volume), Around::default(), 0);
+    while let Some(at) = walk.next(volume) {
+        around.add(volume, at);
+        looked_at += 1;
+        if looked_at % MEASURED_A_UNIT == 0 {
+            slice.spend(1).await;
         }
-        true
     }
-
-    /// The box around all voxels.
-    pub(crate) fn bounds(&self) -> Option<Bounds> {
-        self.around.0
-    }
+    around.0
 }
 
 /// The voxels of a block in the making. Memory for all of them takes ten times as long to get as to set the few that

@@ -8,7 +8,6 @@ use png::{
 };
 
 use super::FormatError;
-use super::wide::WideRows;
 use crate::job::leftovers;
 use crate::voxel::Rgba;
 
@@ -44,8 +43,8 @@ pub(crate) fn decode(png: &[u8], max_pixels: u64) -> Result<Vec<Rgba>, String> {
 
 /// Bytes of pixels decoded in one unit of work, if a row does not have more.
 const PIECE: usize = 1 << 16;
-/// Bytes of a row from which on it is decoded, or encoded, in pieces.
-pub(super) const WIDE: usize = 1 << 19;
+/// The most pixels of a row: a row is decoded, or encoded, in one unit of work.
+pub(crate) const WIDTH_MAX: u32 = 1 << 17;
 /// Bytes of zeros that are written in one unit of work to make room for the pixels. Of less the allocator has zeros
 /// soon enough, and of more than `HEAP_MAX` always: then it gets them from the system.
 const ROOM_A_UNIT: usize = 1 << 19;
@@ -54,15 +53,13 @@ const HEAP_MAX: usize = 33 << 20;
 /// A PNG that is decoded some rows at a time.
 pub(crate) struct Decoding<R: AsRef<[u8]>> {
     reader: Reader<Cursor<R>>,
-    /// If a row is too long for a unit of work.
-    wide: Option<Box<WideRows<R>>>,
     raster: Raster,
     /// Bytes of all pixels.
     length: usize,
     rows: u64,
 }
 
-impl<R: AsRef<[u8]> + Clone> Decoding<R> {
+impl<R: AsRef<[u8]>> Decoding<R> {
     /// Reads what stands before the pixels.
     pub(crate) fn start(png: R, max_pixels: u64) -> Result<Self, String> {
         let (width, height) = size(png.as_ref()).ok_or("no PNG header")?;
@@ -70,8 +67,11 @@ impl<R: AsRef<[u8]> + Clone> Decoding<R> {
         if count > max_pixels {
             return Err(format!("a picture of {width} x {height} pixels (at most {max_pixels})"));
         }
+        if width > WIDTH_MAX {
+            return Err(format!("a picture {width} pixels wide (at most {WIDTH_MAX})"));
+        }
         let limits = Limits { bytes: count as usize * 8 + (1 << 20) };
-        let mut decoder = Decoder::new_with_limits(Cursor::new(png.clone()), limits);
+        let mut decoder = Decoder::new_with_limits(Cursor::new(png), limits);
         decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
         let reader = decoder.read_info().map_err(|error| error.to_string())?;
         let length = reader.output_buffer_size().ok_or("picture too large")?;
@@ -84,9 +84,7 @@ impl<R: AsRef<[u8]> + Clone> Decoding<R> {
             false => vec![0; length],
         };
         let raster = Raster { width, height, color, raw };
-        let is_wide = raster.stride() > WIDE;
-        let wide = is_wide.then(|| Box::new(WideRows::new(png, reader.info())));
-        Ok(Decoding { reader, wide, raster, length, rows: 0 })
+        Ok(Decoding { reader, raster, length, rows: 0 })
     }
 
     /// The text of a text chunk that stands before the pixels.
@@ -107,13 +105,6 @@ impl<R: AsRef<[u8]> + Clone> Decoding<R> {
         if room < self.length {
             self.raster.raw.resize(self.length.min(room + ROOM_A_UNIT), 0);
             return Ok(true);
-        }
-        if let Some(wide) = &mut self.wide {
-            let raster = &mut self.raster;
-            let completed = wide.advance(|place, color| raster.put(place, color));
-            let completed = completed.map_err(|error| error.to_string())?;
-            self.rows += completed.unwrap_or(0);
-            return Ok(completed.is_some());
         }
         for _ in 0..(PIECE / self.raster.stride().max(1)).max(1) {
             if !self.decode_row().map_err(|error| error.to_string())? {
@@ -158,18 +149,6 @@ impl Raster {
     /// Bytes of a row.
     fn stride(&self) -> usize {
         self.width as usize * self.color.samples()
-    }
-
-    /// Sets a pixel, counted row by row from the top.
-    fn put(&mut self, place: usize, [r, g, b, a]: [u8; 4]) {
-        let samples = self.color.samples();
-        let pixel = &mut self.raw[place * samples..][..samples];
-        match pixel {
-            [gray] => *gray = r,
-            [gray, alpha] => (*gray, *alpha) = (r, a),
-            [red, green, blue] => (*red, *green, *blue) = (r, g, b),
-            _ => pixel.copy_from_slice(&[r, g, b, a]),
-        }
     }
 
     /// Some pixels, counted row by row from the top; fewer at the end.

@@ -1,57 +1,17 @@
-//! Writers of what is seen: the visible layers are merged first, in slices.
+//! What is seen of a document, for formats without layers: the visible ones merged in slices.
 
-use super::{FormatError, WriteJob, Written};
 use crate::document::Document;
-use crate::job::{Budget, Job, Progress, Step};
+use crate::job::Slice;
 use crate::voxel::{MergeCache, MergeJob, Volume};
 
-/// Starts a writer of what is seen of a document.
-pub(crate) fn merged<F>(document: &Document, write: F) -> WriteJob
-where
-    F: FnOnce(Volume) -> WriteJob + 'static,
-{
+/// The visible layers as one volume.
+pub(crate) async fn merged(document: &Document, slice: &Slice) -> Volume {
     let stack = document.stack();
     if stack.len() < 2 {
-        return write(document.merged());
+        return document.merged();
     }
     let snapshots = stack.into_iter().map(|(volume, blend)| (volume.clone(), blend)).collect();
-    let job = Box::new(MergeJob::new(snapshots, MergeCache::new()));
-    Box::new(Merged { stage: Stage::Merging(job), write: Some(write) })
-}
-
-struct Merged<F> {
-    stage: Stage,
-    write: Option<F>,
-}
-
-enum Stage {
-    Merging(Box<MergeJob>),
-    Writing(WriteJob),
-}
-
-impl<F: FnOnce(Volume) -> WriteJob> Job for Merged<F> {
-    type Output = Result<Written, FormatError>;
-
-    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
-        match &mut self.stage {
-            Stage::Merging(job) => {
-                if let Step::Done(cache) = job.step(budget)
-                    && let Some(write) = self.write.take()
-                {
-                    self.stage = Stage::Writing(write(cache.merged().clone()));
-                }
-                Step::More
-            }
-            Stage::Writing(job) => job.step(budget),
-        }
-    }
-
-    fn progress(&self) -> Progress {
-        match &self.stage {
-            Stage::Merging(job) => job.progress(),
-            Stage::Writing(job) => job.progress(),
-        }
-    }
+    slice.run(MergeJob::new(snapshots, MergeCache::new())).await.merged().clone()
 }
 
 #[cfg(test)]

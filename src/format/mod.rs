@@ -33,7 +33,6 @@ mod surface;
 mod text;
 mod unpack;
 mod vox;
-mod wide;
 mod write_back;
 
 pub use error::FormatError;

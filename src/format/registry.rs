@@ -7,6 +7,7 @@ use super::{
     FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, gox, import, png, surface, text, vox,
 };
 use crate::document::Document;
+use crate::job::Work;
 
 /// One file format.
 pub struct Format {
@@ -25,6 +26,13 @@ pub struct Format {
     write: Option<fn(Document, WriteOptions) -> WriteJob>,
 }
 
+/// An `async fn` over bytes, or over a document, as the job that a row names.
+macro_rules! work {
+    ($work:path) => {
+        Some(|source, options| Box::new(Work::new(|slice| $work(source, options, slice))))
+    };
+}
+
 static FORMATS: &[Format] = &[
     Format {
         name: "gox",
@@ -32,8 +40,8 @@ static FORMATS: &[Format] = &[
         extensions: &["gox"],
         aliases: &["goxel"],
         detect: |bytes| bytes.starts_with(b"GOX "),
-        read: Some(gox::reader),
-        write: Some(gox::writer),
+        read: work!(gox::read),
+        write: work!(gox::write),
     },
     Format {
         name: "vox",
@@ -41,8 +49,8 @@ static FORMATS: &[Format] = &[
         extensions: &["vox"],
         aliases: &["magicavoxel", "magica voxel"],
         detect: vox::detect,
-        read: Some(vox::reader),
-        write: Some(vox::writer),
+        read: work!(vox::read),
+        write: work!(vox::write),
     },
     Format {
         name: "obj",
@@ -51,7 +59,7 @@ static FORMATS: &[Format] = &[
         aliases: &["wavefront"],
         detect: surface::obj_detect,
         read: Some(surface::obj_reader),
-        write: Some(surface::obj_writer),
+        write: work!(surface::write_obj),
     },
     Format {
         name: "ply",
@@ -60,7 +68,7 @@ static FORMATS: &[Format] = &[
         aliases: &[],
         detect: surface::ply_detect,
         read: Some(surface::ply_reader),
-        write: Some(surface::ply_writer),
+        write: work!(surface::write_ply),
     },
     Format {
         name: "qubicle",
@@ -68,8 +76,8 @@ static FORMATS: &[Format] = &[
         extensions: &["qb"],
         aliases: &[],
         detect: |_| false,
-        read: Some(import::qb_reader),
-        write: Some(import::qb_writer),
+        read: work!(import::read_qb),
+        write: work!(import::write_qb),
     },
     Format {
         name: "qbt",
@@ -77,7 +85,7 @@ static FORMATS: &[Format] = &[
         extensions: &["qbt"],
         aliases: &[],
         detect: |bytes| bytes.starts_with(b"QB 2"),
-        read: Some(import::qbt_reader),
+        read: work!(import::read_qbt),
         write: None,
     },
     Format {
@@ -86,7 +94,7 @@ static FORMATS: &[Format] = &[
         extensions: &["qef"],
         aliases: &[],
         detect: |bytes| bytes.starts_with(b"Qubicle Exchange Format"),
-        read: Some(import::qef_reader),
+        read: work!(import::read_qef),
         write: None,
     },
     Format {
@@ -95,7 +103,7 @@ static FORMATS: &[Format] = &[
         extensions: &["kvx"],
         aliases: &[],
         detect: |_| false,
-        read: Some(import::kvx_reader),
+        read: work!(import::read_kvx),
         write: None,
     },
     Format {
@@ -104,7 +112,7 @@ static FORMATS: &[Format] = &[
         extensions: &["kv6"],
         aliases: &[],
         detect: |bytes| bytes.starts_with(b"Kvxl"),
-        read: Some(import::kv6_reader),
+        read: work!(import::read_kv6),
         write: None,
     },
     Format {
@@ -113,7 +121,7 @@ static FORMATS: &[Format] = &[
         extensions: &["vxl"],
         aliases: &[],
         detect: |_| false,
-        read: Some(import::vxl_reader),
+        read: work!(import::read_vxl),
         write: None,
     },
     Format {
@@ -122,7 +130,7 @@ static FORMATS: &[Format] = &[
         extensions: &["cub"],
         aliases: &[],
         detect: import::cub_detect,
-        read: Some(import::cub_reader),
+        read: work!(import::read_cub),
         write: None,
     },
     Format {
@@ -131,7 +139,7 @@ static FORMATS: &[Format] = &[
         extensions: &["binvox"],
         aliases: &[],
         detect: |bytes| bytes.starts_with(b"#binvox"),
-        read: Some(import::binvox_reader),
+        read: work!(import::read_binvox),
         write: None,
     },
     Format {
@@ -140,7 +148,7 @@ static FORMATS: &[Format] = &[
         extensions: &["schem", "schematic"],
         aliases: &["sponge", "mcedit"],
         detect: |bytes| bytes.starts_with(b"\x1f\x8b"),
-        read: Some(import::schem_reader),
+        read: work!(import::read_schem),
         write: None,
     },
     Format {
@@ -149,7 +157,7 @@ static FORMATS: &[Format] = &[
         extensions: &["mts"],
         aliases: &["minetest"],
         detect: |bytes| bytes.starts_with(b"MTSM"),
-        read: Some(import::luanti_reader),
+        read: work!(import::read_luanti),
         write: None,
     },
     Format {
@@ -158,7 +166,7 @@ static FORMATS: &[Format] = &[
         extensions: &["png"],
         aliases: &[],
         detect: png::detect,
-        read: Some(png::reader),
+        read: work!(png::read),
         write: None,
     },
     Format {
@@ -167,8 +175,8 @@ static FORMATS: &[Format] = &[
         extensions: &[],
         aliases: &["png_slices", "png-slices", "slices"],
         detect: |_| false,
-        read: Some(png::slices_reader),
-        write: Some(png::slices_writer),
+        read: work!(png::read_slices),
+        write: work!(png::write_slices),
     },
     Format {
         name: "text",
@@ -176,8 +184,8 @@ static FORMATS: &[Format] = &[
         extensions: &["txt"],
         aliases: &[],
         detect: text::detect,
-        read: Some(text::reader),
-        write: Some(text::writer),
+        read: work!(text::read),
+        write: work!(text::write),
     },
 ];
 

@@ -75,10 +75,16 @@ impl Slice {
     /// The same, and counts the units as progress.
     #[inline]
     pub async fn advance(&self, units: u64) {
-        let mut progress = self.0.progress.get();
-        progress.done += units;
-        self.0.progress.set(progress);
+        self.count(units);
         self.spend(units).await;
+    }
+
+    /// Counts progress that is measured in other things than units of work.
+    #[inline]
+    pub fn count(&self, done: u64) {
+        let mut progress = self.0.progress.get();
+        progress.done += done;
+        self.0.progress.set(progress);
     }
 
     /// Says that so many more units of work will be counted as progress.

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use goxel_daemon::document::Document;
+use goxel_daemon::document::{Document, Layer, LayerId};
 use goxel_daemon::format::{self, Format, FormatError, Limits, ReadOptions, WriteOptions};
 use goxel_daemon::voxel::{Bounds, Rgba};
 use proptest::collection::vec;
@@ -223,6 +223,24 @@ fn a_million_placements_of_one_block_share_it() {
     bytes.extend((layer.len() as i32).to_le_bytes());
     bytes.extend(layer);
     bytes.extend([0; 4]);
+    // The rest of the file follows: our own files are not taken as complete without it.
+    let length = i32::from_le_bytes([4, 5, 6, 7].map(|n| encoded.bytes[at + n])) as usize;
+    bytes.extend(&encoded.bytes[at + 12 + length..]);
     let loaded = format::decode(bytes, None, options()).expect("decodes");
     assert_eq!(loaded.document.merged().count(), count as u64);
+}
+
+#[test]
+fn our_own_file_cut_between_two_chunks_is_refused() {
+    let gox = format::by_name("gox").expect("gox is known");
+    let mut document = Document::default();
+    document.layers_mut().for_each(|layer| _ = layer.volume.set([0, 0, 0].into(), Rgba::WHITE));
+    document.push_layer(Layer::new(LayerId(2), "second"));
+    let bytes = format::encode(document, gox, WriteOptions::default()).expect("encodes").bytes;
+    let mut at = 8;
+    while at < bytes.len() {
+        let error = format::decode(bytes[..at].to_vec(), None, options()).err();
+        assert!(error.is_some_and(|e| e.to_string().contains("the end of the file")), "at {at}");
+        at += 12 + i32::from_le_bytes([4, 5, 6, 7].map(|n| bytes[at + n])) as usize;
+    }
 }

@@ -7,6 +7,7 @@ use super::NAME;
 use crate::document::Matrix;
 use crate::format::FormatError;
 use crate::format::bytes::{Bytes, FileBytes, Put};
+use crate::job::Slice;
 use crate::voxel::Bounds;
 
 /// The most entries of a record.
@@ -45,7 +46,7 @@ impl DictReader {
 
     /// Reads some entries, up to an empty key or the end of the part; false once all are read. Of equal keys the last
     /// one counts.
-    pub(super) fn advance(&mut self) -> Result<bool, FormatError> {
+    fn advance(&mut self) -> Result<bool, FormatError> {
         let file = self.dict.file.clone();
         let mut bytes = Bytes::new(&file[..self.end], NAME).at(self.at);
         for _ in 0..ENTRIES_A_UNIT {
@@ -65,9 +66,12 @@ impl DictReader {
         Ok(true)
     }
 
-    /// The record, once all is read.
-    pub(super) fn into_dict(self) -> Dict {
-        self.dict
+    /// Reads all entries.
+    pub(super) async fn read(mut self, slice: &Slice) -> Result<Dict, FormatError> {
+        while self.advance()? {
+            slice.spend(1).await;
+        }
+        Ok(self.dict)
     }
 }
 

@@ -16,10 +16,7 @@ mod write;
 
 pub use blocks::SaveCache;
 
-use super::steps::Steps;
-use super::{FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions};
-use crate::document::Document;
-use crate::format::bytes::FileBytes;
+use super::FormatError;
 
 /// The format's name in errors.
 const NAME: &str = "gox";
@@ -30,14 +27,11 @@ const VALUE_MAX: usize = 255;
 /// The longest layer name, and the longest material or camera name, that Goxel keeps.
 const LAYER_NAME_MAX: usize = 255;
 const SHORT_NAME_MAX: usize = 127;
+/// The entry of the image that tells how many layers follow; other programs skip it.
+const LAYER_COUNT: &str = "layers";
 
-pub(super) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
-    Box::new(Steps(read::Reader::new(bytes, options)))
-}
-
-pub(super) fn writer(document: Document, options: WriteOptions) -> WriteJob {
-    Box::new(Steps(write::Writer::new(document, options)))
-}
+pub(super) use read::read;
+pub(super) use write::write;
 
 /// A chunk's length as the file shows it.
 fn chunk_length(bytes: u64) -> Result<i32, FormatError> {

@@ -12,6 +12,7 @@ use super::chunk_length;
 use crate::document::PreservedChunk;
 use crate::format::bytes::{FileBytes, Put};
 use crate::format::{FormatError, Pieces};
+use crate::job::Slice;
 
 /// Bytes of a part; a unit of work.
 pub(super) const PART: usize = 1 << 18;
@@ -63,46 +64,23 @@ pub(super) fn find(all: &[PreservedChunk], kind: [u8; 4]) -> Range<usize> {
     first.map_or(0..0, |first| parts_of(all, first))
 }
 
-/// A chunk that is written part by part.
-pub(super) struct Copying {
+/// Writes the chunk that some entries make up, part by part; with none of them nothing is written.
+pub(super) async fn copy(
+    all: &[PreservedChunk],
     parts: Range<usize>,
-    next: usize,
-}
-
-impl Copying {
-    /// Begins with the entries of a chunk; with none of them nothing is written.
-    pub(super) fn new(parts: Range<usize>) -> Self {
-        Copying { next: parts.start, parts }
-    }
-
-    /// The entry behind the chunk's.
-    pub(super) fn end(&self) -> usize {
-        self.parts.end
-    }
-
-    /// Writes the next part; false after the last one.
-    pub(super) fn advance(
-        &mut self,
-        all: &[PreservedChunk],
-        out: &mut Pieces,
-    ) -> Result<bool, FormatError> {
-        if self.parts.is_empty() {
-            return Ok(false);
-        }
-        let part = &all[self.next];
-        if self.next == self.parts.start {
-            let lengths = all[self.parts.clone()].iter().map(|part| part.data.len() as u64);
-            out.put(&part.kind);
-            out.put_i32(chunk_length(lengths.sum())?);
-        }
+    out: &mut Pieces,
+    slice: &Slice,
+) -> Result<(), FormatError> {
+    let parts = &all[parts];
+    let Some(first) = parts.first() else { return Ok(()) };
+    out.put(&first.kind);
+    out.put_i32(chunk_length(parts.iter().map(|part| part.data.len() as u64).sum())?);
+    for part in parts {
         out.put(&part.data);
-        self.next += 1;
-        if self.next < self.parts.end {
-            return Ok(true);
-        }
-        out.put_i32(0);
-        Ok(false)
+        slice.spend(1).await;
     }
+    out.put_i32(0);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::dict::{Dict, DictReader};
 use super::preserved::{self, Preserving};
 use super::private::{self, Private};
 use super::record::{self, FILE_BASE, FILE_ID, LayerRecord};
-use super::{NAME, VERSION};
+use super::{LAYER_COUNT, NAME, VERSION};
 use crate::document::{
     Camera, Document, EVALUATED_BLOCKS_LIMIT, Evaluation, Layer, LayerContent, LayerId, Light,
     Material, PreservedChunk, Since,
@@ -16,62 +16,68 @@ use crate::document::{
 use crate::format::builder::Allowance;
 use crate::format::bytes::Bytes;
 use crate::format::bytes::FileBytes;
-use crate::format::steps::Advance;
 use crate::format::{FormatError, Loaded, ReadOptions};
-use crate::job::Budget;
+use crate::job::{Budget, Progress, Slice};
 use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Point, Rgba, Volume};
 
 /// The canvas of a file that names none and has no voxels.
 const EMPTY_CANVAS: Bounds = Bounds { min: [-16, -16, 0], max: [16, 16, 32] };
 
-/// A reader at work.
-pub(super) struct Reader {
-    bytes: FileBytes,
-    at: usize,
+/// Reads a file.
+pub(in crate::format) async fn read(
+    file: FileBytes,
     options: ReadOptions,
+    slice: Slice,
+) -> Result<Loaded, FormatError> {
+    let mut bytes = Bytes::new(&file, NAME);
+    let version = read_head(&mut bytes)?;
+    let (allowance, parts) = (Allowance::new(options.limits), Parts::default());
+    let (tiles, file) = (Volume::new(), file.clone());
+    let mut reader = Reader { file: &file, version, tiles, tile_count: 0, allowance, parts };
+    while bytes.remaining() > 0 {
+        slice.progress(Progress { done: bytes.offset(), total: file.len() as u64 });
+        reader.read_chunk(&mut bytes, &slice).await?;
+    }
+    reader.check_complete(&bytes)?;
+    let most = reader.allowance.blocks_left();
+    if let Some(private) = &mut reader.parts.private {
+        while private.advance(most)? {
+            slice.spend(1).await;
+        }
+    }
+    let name = options.name.unwrap_or_else(|| "Untitled".to_owned());
+    Ok(reader.into_loaded(&name, &slice).await)
+}
+
+fn read_head(bytes: &mut Bytes<'_>) -> Result<i32, FormatError> {
+    if bytes.take(4, "the magic")? != b"GOX " {
+        return Err(bytes.invalid_at(0, "another magic", "\"GOX \""));
+    }
+    let version = bytes.i32("the version")?;
+    if !(1..=VERSION).contains(&version) {
+        let expected = format!("version 1 to {VERSION}");
+        return Err(bytes.invalid_at(4, format!("version {version}"), expected));
+    }
+    Ok(version)
+}
+
+/// What chunks are read with.
+struct Reader<'a> {
+    file: &'a FileBytes,
     version: i32,
     /// The file's blocks by their number, each at [`tile_position`].
     tiles: Volume,
     tile_count: u32,
     allowance: Allowance,
     parts: Parts,
-    stage: Stage,
-}
-
-/// What is done next. Chunk follows chunk, and some have a stage of their own; the last two come at the end.
-enum Stage {
-    Header,
-    Chunk,
-    Record(RecordInProgress),
-    Placing(Box<LayerInProgress>),
-    Preserving(Preserving),
-    /// What our own chunk said of palette and selection is read.
-    Private,
-    /// All of the file is read; clones and shapes are computed.
-    Computing(Box<Computing>),
-    Over,
-}
-
-/// A chunk whose record is read.
-struct RecordInProgress {
-    kind: [u8; 4],
-    entries: DictReader,
-    /// Of a layer: where its placements begin, and how many there are.
-    placements: (usize, usize),
-}
-
-/// What was read, and the evaluation of its clones and shapes.
-struct Computing {
-    loaded: Loaded,
-    evaluation: Evaluation,
-    /// Whether the canvas is to be the box of what is seen.
-    needs_canvas: bool,
 }
 
 /// What has been read so far.
 #[derive(Default)]
 struct Parts {
     canvas: Option<Bounds>,
+    /// How many layers our own writer counted.
+    layer_count: Option<i32>,
     materials: Vec<Material>,
     cameras: Vec<Camera>,
     active_camera: Option<usize>,
@@ -82,76 +88,72 @@ struct Parts {
     warnings: Vec<String>,
 }
 
-/// A layer whose blocks are being placed.
-struct LayerInProgress {
-    record: LayerRecord,
-    /// Where the next placement is in the file, and how many there are.
-    next: usize,
-    left: usize,
-}
-
-impl Reader {
-    pub(super) fn new(bytes: FileBytes, options: ReadOptions) -> Self {
-        let allowance = Allowance::new(options.limits);
-        Reader {
-            bytes,
-            at: 0,
-            options,
-            version: 0,
-            tiles: Volume::new(),
-            tile_count: 0,
-            allowance,
-            parts: Parts::default(),
-            stage: Stage::Header,
-        }
-    }
-
-    fn read_header(&mut self) -> Result<(), FormatError> {
-        let mut bytes = Bytes::new(&self.bytes, NAME);
-        if bytes.take(4, "the magic")? != b"GOX " {
-            return Err(bytes.invalid_at(0, "another magic", "\"GOX \""));
-        }
-        self.version = bytes.i32("the version")?;
-        if !(1..=VERSION).contains(&self.version) {
-            let expected = format!("version 1 to {VERSION}");
-            return Err(bytes.invalid_at(4, format!("version {}", self.version), expected));
-        }
-        self.at = bytes.position();
-        Ok(())
-    }
-
-    /// Reads a chunk's head and sees what there is to do with it.
-    fn read_chunk(&mut self) -> Result<Stage, FormatError> {
-        let mut bytes = Bytes::new(&self.bytes, NAME).at(self.at);
+impl Reader<'_> {
+    /// Reads a chunk.
+    async fn read_chunk(
+        &mut self,
+        bytes: &mut Bytes<'_>,
+        slice: &Slice,
+    ) -> Result<(), FormatError> {
         let mut kind = [0; 4];
         kind.copy_from_slice(bytes.take(4, "a chunk's type")?);
         let length = bytes.length("a chunk's length")?;
         let start = bytes.position();
         let data = bytes.take(length, "a chunk")?;
         // The check sum that follows is 0 in every file; the last one may be cut off.
-        self.at = bytes.position() + bytes.remaining().min(4);
+        bytes.take(bytes.remaining().min(4), "a check sum")?;
         let part = start..start + length;
-        let record = |entries: DictReader, placements: (usize, usize)| {
-            Stage::Record(RecordInProgress { kind, entries, placements })
-        };
-        Ok(match &kind {
+        match &kind {
             b"BL16" => {
                 let voxels = blocks::decode(data).map_err(|found| {
                     bytes.invalid_at(start as u64, found, "a PNG picture of 64 x 64 pixels")
                 })?;
                 self.add_tile(&voxels)?;
-                Stage::Chunk
             }
             b"LAYR" => {
-                let placements = read_placements(&mut bytes.at(start), length)?;
-                let entries = placements.0 + 20 * placements.1..part.end;
-                record(DictReader::new(&self.bytes, entries), placements)
+                let (first, count) = read_placements(&mut bytes.clone().at(start), length)?;
+                let entries = DictReader::new(self.file, first + 20 * count..part.end);
+                let dict = entries.read(slice).await?;
+                let (materials, warnings) = (self.parts.materials.len(), &mut self.parts.warnings);
+                let mut record = record::read_layer(dict, materials, warnings);
+                let mut places = Bytes::new(self.file, NAME).at(first);
+                for _ in 0..count {
+                    self.place_block(&mut record.layer.volume, &mut places)?;
+                    slice.spend(1).await;
+                }
+                self.parts.layers.push(record);
             }
             b"IMG " | b"MATE" | b"CAMR" | b"LIGH" | &private::KIND => {
-                record(DictReader::new(&self.bytes, part), (0, 0))
+                let dict = DictReader::new(self.file, part).read(slice).await?;
+                match kind == private::KIND {
+                    true => self.parts.private = Some(Private::new(dict)),
+                    false => self.parts.take_record(&kind, dict),
+                }
             }
-            _ => Stage::Preserving(Preserving::new(kind, part)),
-        })
+            _ => {
+                let mut preserving = Preserving::new(kind, part);
+                while preserving.advance(self.file, &mut self.parts.preserved) {
+                    slice.spend(1).await;
+                }
+            }
+        }
+        slice.spend(1).await;
+        Ok(())
+    }
+
+    /// Refuses a file that ends too early. There is no end marker, so a file that is cut off between two chunks is
+    /// known by what is missing: it has no layer, or not all that our own writer counted.
+    fn check_complete(&self, bytes: &Bytes<'_>) -> Result<(), FormatError> {
+        let found = self.parts.layers.len();
+        let told = self.parts.layer_count.map(|count| count as usize);
+        if found == 0 || told.is_some_and(|told| found < told) {
+            let expected = format!("{} layers", told.unwrap_or(1).max(1));
+            return Err(bytes.invalid(format!("the end of the file after {found} layers"), expected));
+        }
+        if told.is_some() && self.parts.private.is_none() {
+            return Err(bytes.invalid("the end of the file", "a chunk GXDM, as there was a count"));
+        }
+        Ok(())
     }
 
     /// Adds a block of the file.
@@ -165,37 +167,12 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads some entries of a record, or sees what the whole record says.
-    fn read_record(&mut self, mut record: RecordInProgress) -> Result<Stage, FormatError> {
-        if record.entries.advance()? {
-            return Ok(Stage::Record(record));
-        }
-        let RecordInProgress { kind, entries, placements: (next, left) } = record;
-        let (dict, parts) = (entries.into_dict(), &mut self.parts);
-        match &kind {
-            b"LAYR" => {
-                let record = record::read_layer(dict, parts.materials.len(), &mut parts.warnings);
-                return Ok(Stage::Placing(Box::new(LayerInProgress { record, next, left })));
-            }
-            &private::KIND => parts.private = Some(Private::new(dict)),
-            _ => parts.take_record(&kind, dict),
-        }
-        Ok(Stage::Chunk)
-    }
-
-    /// Reads on in what our own chunk said; false if there is nothing left.
-    fn read_private(&mut self) -> Result<bool, FormatError> {
-        let most = self.allowance.blocks_left();
-        self.parts.private.as_mut().map_or(Ok(false), |private| private.advance(most))
-    }
-
-    /// Places the next block of a layer, or ends the layer.
-    fn place_block(&mut self, mut layer: Box<LayerInProgress>) -> Result<Stage, FormatError> {
-        if layer.left == 0 {
-            self.parts.layers.push(layer.record);
-            return Ok(Stage::Chunk);
-        }
-        let mut bytes = Bytes::new(&self.bytes, NAME).at(layer.next);
+    /// Places the next block of a layer.
+    fn place_block(
+        &mut self,
+        volume: &mut Volume,
+        bytes: &mut Bytes<'_>,
+    ) -> Result<(), FormatError> {
         let start = bytes.offset();
         let index = bytes.i32("a block's number")?;
         let corner = [0; 3].map(|_| bytes.i32("a block's place"));
@@ -214,7 +191,6 @@ impl Reader {
             return Err(bytes.invalid_at(start, format!("a block at {corner:?}"), expected));
         }
         let corner = corner.map(|value| value as i32);
-        let volume = &mut layer.record.layer.volume;
         let tile = tile_position(number);
         if corner.iter().all(|value| value & 15 == 0) {
             let at = BlockPos::of(corner.into());
@@ -227,32 +203,20 @@ impl Reader {
                 self.allowance.block()?;
             }
         }
-        layer.next = bytes.position();
-        layer.left -= 1;
-        Ok(Stage::Placing(layer))
+        Ok(())
     }
 
-    fn start_computing(&mut self) -> Computing {
-        let name = self.options.name.take().unwrap_or_else(|| "Untitled".to_owned());
+    /// The document, with the voxels of clones and shapes, which are not in the file.
+    async fn into_loaded(mut self, name: &str, slice: &Slice) -> Loaded {
         let max_blocks = self.allowance.blocks_left().min(EVALUATED_BLOCKS_LIMIT);
         let needs_canvas = self.parts.canvas.is_none();
-        let loaded = std::mem::take(&mut self.parts).into_loaded(&name);
-        let loaded = Loaded { version: Some(self.version), ..loaded };
-        let evaluation = Evaluation::within(&loaded.document, max_blocks);
-        Computing { loaded, evaluation, needs_canvas }
-    }
-}
-
-impl Computing {
-    /// Computes some of the voxels that are not in the file; false once all are there.
-    fn advance(&mut self) -> bool {
-        let document = &mut self.loaded.document;
-        self.evaluation.step(document, Since::Nothing, &mut Budget::units(1))
-    }
-
-    fn end(self) -> Loaded {
-        let Computing { mut loaded, evaluation, needs_canvas } = self;
+        let mut loaded = std::mem::take(&mut self.parts).into_loaded(name);
+        loaded.version = Some(self.version);
         let document = &mut loaded.document;
+        let mut evaluation = Evaluation::within(document, max_blocks);
+        while evaluation.step(document, Since::Nothing, &mut Budget::units(1)) {
+            slice.spend(1).await;
+        }
         loaded.warnings.extend(evaluation.into_problems().into_iter().map(|problem| {
             let layer = document.layer(problem.layer).map_or("", |layer| layer.name.as_str());
             format!("layer '{layer}' {}; it is empty", problem.reason)
@@ -323,7 +287,8 @@ impl Parts {
         match kind {
             b"IMG " => {
                 self.canvas = record::read_box(&mut dict, "box");
-                let rest = dict.rest(&["box"], "the image", &mut self.warnings);
+                self.layer_count = dict.i32(LAYER_COUNT);
+                let rest = dict.rest(&["box", LAYER_COUNT], "the image", &mut self.warnings);
                 self.preserve_entries(kind, rest);
             }
             b"MATE" => {
@@ -430,44 +395,6 @@ fn assign_ids(file_ids: &[i32]) -> Vec<i32> {
         free
     });
     ids.collect()
-}
-
-impl Advance for Reader {
-    type Output = Loaded;
-
-    fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
-        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Header => {
-                self.read_header()?;
-                Stage::Chunk
-            }
-            // A file cut off within a chunk's type is taken as ended: there is no end marker.
-            Stage::Chunk if self.bytes.len() - self.at < 4 => Stage::Private,
-            Stage::Chunk => self.read_chunk()?,
-            Stage::Record(record) => self.read_record(record)?,
-            Stage::Placing(layer) => self.place_block(layer)?,
-            Stage::Preserving(mut chunk) => {
-                match chunk.advance(&self.bytes, &mut self.parts.preserved) {
-                    true => Stage::Preserving(chunk),
-                    false => Stage::Chunk,
-                }
-            }
-            Stage::Private => match self.read_private()? {
-                true => Stage::Private,
-                false => Stage::Computing(Box::new(self.start_computing())),
-            },
-            Stage::Computing(mut computing) => match computing.advance() {
-                true => Stage::Computing(computing),
-                false => return Ok(Some(computing.end())),
-            },
-            Stage::Over => Stage::Over,
-        };
-        Ok(None)
-    }
-
-    fn units(&self) -> (u64, u64) {
-        (self.at as u64, self.bytes.len() as u64)
-    }
 }
 
 #[cfg(test)]

@@ -17,13 +17,11 @@ mod qef;
 mod vxl;
 
 use super::builder::{Allowance, VolumeBuilder};
-use super::steps::{Advance, Steps};
-use super::{
-    FormatError, Limits, Loaded, ReadJob, ReadOptions, WriteJob, WriteOptions, canvas_around,
-};
+use super::{FormatError, Limits, Loaded, ReadOptions, canvas_around};
 use crate::document::{Document, Layer, LayerId, Palette};
 use crate::format::bytes::FileBytes;
-use crate::voxel::{Bounds, Point, Rgba, Volume};
+use crate::job::{Progress, Slice};
+use crate::voxel::{Bounds, Point, Rgba};
 
 /// What a decoder puts a file's content into.
 pub(super) struct Sink {
@@ -103,129 +101,84 @@ const COLORS_MAX: usize = 1 << 20;
 /// About how many cells of a file are decoded in one unit of work; each sixteen of them may get the memory for a block.
 const CELLS_A_UNIT: i64 = 1 << 11;
 
-/// A reader at work: a part of the file is a unit of work, then each block.
-struct Reader {
+/// Reads a file: its parts are decoded, then blocks move into volumes. Each is a unit of work.
+async fn read(
     format: &'static str,
     start: Start,
-    parts: Option<Parts>,
     bytes: FileBytes,
-    decoded: bool,
-    sink: Sink,
-    volumes: Vec<Volume>,
-    /// The layer whose blocks are moved into its volume, and how many blocks of all are.
-    moving: usize,
-    moved: u64,
     options: ReadOptions,
-}
-
-fn reader(format: &'static str, start: Start, bytes: FileBytes, options: ReadOptions) -> ReadJob {
-    Box::new(Steps(Reader {
-        format,
-        start,
-        parts: None,
-        bytes,
-        decoded: false,
-        sink: Sink::new(options.limits),
-        volumes: Vec::new(),
-        moving: 0,
-        moved: 0,
-        options,
-    }))
-}
-
-impl Reader {
-    /// Decodes the next part; false once all is decoded.
-    fn decode_some(&mut self) -> Result<bool, FormatError> {
-        if let Some(parts) = &mut self.parts {
-            return parts(&self.bytes, &mut self.sink);
-        }
-        self.parts = Some((self.start)(&self.bytes, &mut self.sink)?);
-        Ok(true)
+    slice: Slice,
+) -> Result<Loaded, FormatError> {
+    let mut sink = Sink::new(options.limits);
+    let mut parts = start(&bytes, &mut sink)?;
+    slice.spend(1).await;
+    while parts(&bytes, &mut sink)? {
+        // The file is the first half of the work, the blocks are the second.
+        let (done, total) = sink.progress;
+        slice.progress(Progress { done: done as u64, total: 2 * total as u64 });
+        slice.spend(1).await;
     }
+    drop(parts);
+    sink.finish(format, options.name.unwrap_or_default(), &slice).await
+}
 
-    /// Moves a block of a layer into its volume; false when all are.
-    fn move_block(&mut self) -> bool {
-        while let Some((_, builder)) = self.sink.layers.get_mut(self.moving) {
-            if builder.move_block(&mut self.volumes[self.moving]) {
-                self.moved += 1;
-                return true;
+impl Sink {
+    /// The document of all layers.
+    async fn finish(
+        self,
+        format: &'static str,
+        name: String,
+        slice: &Slice,
+    ) -> Result<Loaded, FormatError> {
+        let blocks = self.blocks();
+        slice.progress(Progress { done: blocks, total: 2 * blocks });
+        let (mut layers, mut bounds) = (Vec::new(), None);
+        for (mut layer, mut builder) in self.layers {
+            while builder.move_block(&mut layer.volume) {
+                slice.advance(1).await;
             }
-            self.moving += 1;
+            bounds = Bounds::union_of(bounds, builder.bounds());
+            layers.push(layer);
         }
-        false
-    }
-
-    fn finish(&mut self) -> Loaded {
-        let volumes = std::mem::take(&mut self.volumes);
-        let layers = std::mem::take(&mut self.sink.layers);
-        let bounds = layers.iter().map(|(_, builder)| builder.bounds());
-        let canvas = canvas_around(bounds.fold(None, Bounds::union_of));
-        let layers = layers.into_iter().zip(volumes);
-        let layers = layers.map(|((layer, _), volume)| Layer { volume, ..layer }).collect();
-        let name = self.options.name.take().unwrap_or_default();
-        let mut document = Document::with_layers(&name, canvas, layers);
-        document.palette = self.sink.palette.take().unwrap_or_default();
-        let mut warnings = std::mem::take(&mut self.sink.warnings);
-        if self.sink.outside > 0 {
-            let count = self.sink.outside;
+        let mut document = Document::with_layers(&name, canvas_around(bounds), layers);
+        document.palette = self.palette.unwrap_or_default();
+        let mut warnings = self.warnings;
+        if self.outside > 0 {
+            let count = self.outside;
             warnings.push(format!("{count} voxels beyond 32-bit coordinates are left out"));
         }
-        Loaded { document, format: self.format, warnings, version: None }
-    }
-}
-
-impl Advance for Reader {
-    type Output = Loaded;
-
-    fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
-        if !self.decoded {
-            self.decoded = !self.decode_some()?;
-            if self.decoded {
-                self.volumes.resize_with(self.sink.layers.len(), Volume::new);
-            }
-        } else if !self.move_block() {
-            return Ok(Some(self.finish()));
-        }
-        Ok(None)
-    }
-
-    /// The file is the first half of the work, the blocks are the second.
-    fn units(&self) -> (u64, u64) {
-        if self.decoded {
-            let blocks = self.sink.blocks();
-            return (blocks + 2 * self.moved, 2 * (blocks + self.moved));
-        }
-        let (done, total) = self.sink.progress;
-        (done as u64, 2 * total as u64)
+        Ok(Loaded { document, format, warnings, version: None })
     }
 }
 
 macro_rules! readers {
     ($($name:ident: $($format:ident)::+;)*) => {$(
-        pub(super) fn $name(bytes: FileBytes, options: ReadOptions) -> ReadJob {
-            reader($($format)::+::NAME, $($format)::+::start, bytes, options)
+        pub(super) async fn $name(
+            bytes: FileBytes,
+            options: ReadOptions,
+            slice: Slice,
+        ) -> Result<Loaded, FormatError> {
+            read($($format)::+::NAME, $($format)::+::start, bytes, options, slice).await
         }
     )*};
 }
 
 readers! {
-    binvox_reader: binvox;
-    cub_reader: cub;
-    kv6_reader: kv6;
-    kvx_reader: kvx;
-    luanti_reader: minecraft::mts;
-    qb_reader: qb_read;
-    qbt_reader: qbt;
-    qef_reader: qef;
-    schem_reader: minecraft::schem;
-    vxl_reader: vxl;
+    read_binvox: binvox;
+    read_cub: cub;
+    read_kv6: kv6;
+    read_kvx: kvx;
+    read_luanti: minecraft::mts;
+    read_qb: qb_read;
+    read_qbt: qbt;
+    read_qef: qef;
+    read_schem: minecraft::schem;
+    read_vxl: vxl;
 }
 
 pub(super) use cub::detect as cub_detect;
 
-pub(super) fn qb_writer(document: Document, _options: WriteOptions) -> WriteJob {
-    Box::new(Steps(qb_write::Writer::new(&document)))
-}
+pub(super) use qb_write::write as write_qb;
 
 #[cfg(test)]
 mod tests {

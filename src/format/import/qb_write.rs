@@ -4,76 +4,57 @@
 use super::CELLS_A_UNIT;
 use super::qb_read::{NAME, NEXT_SLICE, RUN};
 use crate::document::{Document, Layer};
-use crate::format::builder::Measuring;
+use crate::format::builder::measure;
 use crate::format::bytes::Put;
-use crate::format::steps::Advance;
-use crate::format::{FormatError, Pieces, Written};
+use crate::format::{FormatError, Pieces, WriteOptions, Written};
+use crate::job::Slice;
 use crate::voxel::{Bounds, Point, Volume};
 
 /// The most cells of one matrix; its empty ones are looked at too.
 const CELLS_MAX: u128 = 1 << 33;
 const NAME_MAX: usize = 255;
 
-pub(super) struct Writer {
-    matrices: Vec<Matrix>,
-    out: Pieces,
-    matrix: usize,
-    /// The next cell of the matrix: y slowest, then z, and x fastest.
-    next: i64,
-    /// The run that is not written yet: how many cells, and their colour.
-    run: (u32, u32),
-    warnings: Vec<String>,
-    /// The box around the matrix `matrix` is found; all are found before any is written.
-    measuring: Option<Measuring>,
+pub(in crate::format) async fn write(
+    document: Document,
+    _options: WriteOptions,
+    slice: Slice,
+) -> Result<Written, FormatError> {
+    let mut matrices = Vec::new();
+    for layer in document.layers() {
+        if let Some(bounds) = measure(&layer.volume, &slice).await {
+            matrices.push(Matrix { name: name(layer), bounds, volume: layer.volume.clone() });
+        }
+    }
+    slice.expect(matrices.iter().map(|matrix| matrix.cells() as u64).sum());
+    let mut content = Pieces::new();
+    // Version 1.1, RGBA, right-handed, compressed, no masks.
+    [257, 0, 1, 1, 0, matrices.len() as u32].into_iter().for_each(|value| content.put_u32(value));
+    for matrix in &matrices {
+        matrix.write_head(&mut content)?;
+        let (mut next, mut run) = (0, (0, 0));
+        while next < matrix.cells() {
+            let end = matrix.write_cells(next, &mut run, &mut content);
+            slice.count((end - next) as u64);
+            slice.spend(1).await;
+            next = end;
+        }
+    }
+    let hidden = document.layers().iter().filter(|layer| !layer.visible).count();
+    let warning = format!("{hidden} hidden layers are written as visible ones");
+    let warnings = if hidden > 0 { vec![warning] } else { Vec::new() };
+    Ok(Written { content, warnings, cache: Default::default() })
+}
+
+/// A layer's name, as far as the file has room for it.
+fn name(layer: &Layer) -> Vec<u8> {
+    let end = layer.name.floor_char_boundary(NAME_MAX);
+    layer.name.as_bytes()[..end].to_vec()
 }
 
 struct Matrix {
     name: Vec<u8>,
-    /// The box around its voxels, once it is found.
     bounds: Bounds,
     volume: Volume,
-}
-
-impl Writer {
-    pub(super) fn new(document: &Document) -> Self {
-        let matrix = |layer: &Layer| {
-            let mut end = layer.name.len().min(NAME_MAX);
-            while !layer.name.is_char_boundary(end) {
-                end -= 1;
-            }
-            let name = layer.name.as_bytes()[..end].to_vec();
-            Matrix {
-                name,
-                bounds: Bounds { min: [0; 3], max: [0; 3] },
-                volume: layer.volume.clone(),
-            }
-        };
-        let layers = document.layers().iter().filter(|layer| !layer.volume.is_empty());
-        let matrices: Vec<Matrix> = layers.map(matrix).collect();
-        let mut out = Pieces::new();
-        // Version 1.1, RGBA, right-handed, compressed, no masks.
-        [257, 0, 1, 1, 0, matrices.len() as u32].into_iter().for_each(|value| out.put_u32(value));
-        let hidden = document.layers().iter().filter(|layer| !layer.visible).count();
-        let warning = format!("{hidden} hidden layers are written as visible ones");
-        let warnings = if hidden > 0 { vec![warning] } else { Vec::new() };
-        let measuring = matrices.first().map(|matrix| Measuring::new(&matrix.volume));
-        Writer { matrices, out, matrix: 0, next: 0, run: (0, 0), warnings, measuring }
-    }
-
-    /// Finds the boxes around the matrices a bit further.
-    fn measure(&mut self, mut measuring: Measuring) {
-        let matrix = &mut self.matrices[self.matrix];
-        if measuring.advance(&matrix.volume) {
-            self.measuring = Some(measuring);
-            return;
-        }
-        matrix.bounds = measuring.bounds().unwrap_or(matrix.bounds);
-        self.matrix += 1;
-        match self.matrices.get(self.matrix) {
-            Some(next) => self.measuring = Some(Measuring::new(&next.volume)),
-            None => self.matrix = 0,
-        }
-    }
 }
 
 impl Matrix {
@@ -125,39 +106,5 @@ fn put_run((count, word): (u32, u32), out: &mut Pieces) {
         [RUN, count, word].into_iter().for_each(|value| out.put_u32(value));
     } else {
         (0..count).for_each(|_| out.put_u32(word));
-    }
-}
-
-impl Advance for Writer {
-    type Output = Written;
-
-    fn advance(&mut self) -> Result<Option<Written>, FormatError> {
-        if let Some(measuring) = self.measuring.take() {
-            self.measure(measuring);
-            return Ok(None);
-        }
-        let Some(matrix) = self.matrices.get(self.matrix) else {
-            let content = std::mem::take(&mut self.out);
-            let warnings = std::mem::take(&mut self.warnings);
-            return Ok(Some(Written { content, warnings, cache: Default::default() }));
-        };
-        if self.next == 0 {
-            matrix.write_head(&mut self.out)?;
-        }
-        self.next = matrix.write_cells(self.next, &mut self.run, &mut self.out);
-        if self.next == matrix.cells() {
-            (self.matrix, self.next) = (self.matrix + 1, 0);
-        }
-        Ok(None)
-    }
-
-    /// In cells.
-    fn units(&self) -> (u64, u64) {
-        if self.measuring.is_some() {
-            return (0, 0);
-        }
-        let cells = |matrices: &[Matrix]| matrices.iter().map(|m| m.cells() as u64).sum::<u64>();
-        let done = cells(&self.matrices[..self.matrix.min(self.matrices.len())]);
-        (done + self.next as u64, cells(&self.matrices))
     }
 }

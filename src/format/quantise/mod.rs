@@ -4,13 +4,13 @@
 //! are halved at the weighted median of their longest side; each gives the weighted mean of its colours.
 //!
 //! A model may have millions of colours, so all is done in units of work: [`ColorCounts`] counts,
-//! [`Choosing`] chooses.
+//! [`choose`] chooses.
 
 mod choose;
 mod counts;
 mod median_cut;
 
-pub(crate) use choose::Choosing;
+pub(crate) use choose::choose;
 pub(crate) use counts::ColorCounts;
 
 use std::hash::Hash;
@@ -128,14 +128,10 @@ mod tests {
         counts
     }
 
-    /// Chooses in the smallest slices.
     fn quantise(counts: ColorCounts, preferred: &[Rgb], max: usize) -> Quantised {
-        let mut choosing = Choosing::new(counts, preferred.to_vec(), max);
-        loop {
-            if let Some(quantised) = choosing.advance() {
-                return quantised;
-            }
-        }
+        let preferred = preferred.to_vec();
+        let choosing = |slice| async move { choose(counts, preferred, max, &slice).await };
+        crate::job::Job::finish(crate::job::Work::new(choosing))
     }
 
     #[test]

@@ -11,9 +11,9 @@ mod soup;
 mod voxelise;
 
 pub(super) use obj_read::{detect as obj_detect, reader as obj_reader};
-pub(super) use obj_write::writer as obj_writer;
+pub(super) use obj_write::write as write_obj;
 pub(super) use ply_read::{detect as ply_detect, reader as ply_reader};
-pub(super) use ply_write::writer as ply_writer;
+pub(super) use ply_write::write as write_ply;
 
 /// How surfaces are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

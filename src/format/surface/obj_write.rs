@@ -1,12 +1,12 @@
 //! Writing `.obj`: `v x y z r g b` with colours from 0 to 1, six normals, and a quad for each visible
 //! face, as Goxel writes it and Blender and MeshLab read it. Colours are the stored sRGB values.
 
-use super::quads::{QUADS_A_UNIT, Quads};
+use super::quads::{Corners, QUADS_A_UNIT, Quads};
 use crate::document::Document;
 use crate::format::ascii::put_integer;
 use crate::format::merged::merged;
-use crate::format::steps::{Advance, Steps};
-use crate::format::{FormatError, Pieces, WriteJob, WriteOptions, Written};
+use crate::format::{FormatError, Pieces, WriteOptions, Written};
+use crate::job::Slice;
 use crate::mesh::Face;
 
 /// The number of a face's normal in the file.
@@ -14,11 +14,44 @@ const fn normal_number(face: Face) -> u8 {
     b'1' + face as u8
 }
 
-pub(in crate::format) fn writer(document: Document, options: WriteOptions) -> WriteJob {
-    merged(&document, move |volume| start(Quads::new(volume, options.surface)))
+pub(in crate::format) async fn write(
+    document: Document,
+    options: WriteOptions,
+    slice: Slice,
+) -> Result<Written, FormatError> {
+    let mut quads = Quads::new(merged(&document, &slice).await, options.surface);
+    let (mut content, mut faces, shades) = (head(&quads), Vec::new(), shades());
+    loop {
+        let vertices = content.room(4 * QUADS_A_UNIT * VERTEX_MAX);
+        let more = quads.advance(
+            |corner, color| {
+                vertices.push(b'v');
+                for value in corner {
+                    vertices.push(b' ');
+                    put_integer(vertices, value);
+                }
+                for channel in [color.r, color.g, color.b] {
+                    vertices.extend_from_slice(&shades[usize::from(channel)]);
+                }
+                vertices.push(b'\n');
+            },
+            |corners| put_face(&corners, &mut faces),
+        );
+        // Faces follow the vertices that they name.
+        content.put(&faces);
+        faces.clear();
+        if !more {
+            break;
+        }
+        quads.rest(&slice).await;
+    }
+    let translucent = "voxels with alpha below 255 are written opaque".to_owned();
+    let warnings = if quads.translucent() { vec![translucent] } else { Vec::new() };
+    Ok(Written { content, warnings, cache: Default::default() })
 }
 
-fn start(quads: Quads) -> WriteJob {
+/// A comment and the normals.
+fn head(quads: &Quads) -> Pieces {
     let mut out = b"# goxel-daemon\n".to_vec();
     for face in Face::ALL {
         out.extend_from_slice(b"vn");
@@ -28,7 +61,17 @@ fn start(quads: Quads) -> WriteJob {
         }
         out.push(b'\n');
     }
-    Box::new(Steps(Writer { quads, out: out.into(), faces: Vec::new(), shades: shades() }))
+    out.into()
+}
+
+fn put_face(corners: &Corners, out: &mut Vec<u8>) {
+    out.push(b'f');
+    for number in corners.numbers {
+        out.push(b' ');
+        put_integer(out, number as i64 + 1);
+        out.extend_from_slice(&[b'/', b'/', normal_number(corners.face)]);
+    }
+    out.push(b'\n');
 }
 
 /// The text of each channel value as a number from 0 to 1.
@@ -43,55 +86,3 @@ fn shades() -> Vec<Vec<u8>> {
 
 /// The most bytes of a vertex's line: three coordinates of up to eleven characters and three channels.
 const VERTEX_MAX: usize = 1 + 3 * 12 + 3 * 7 + 1;
-
-struct Writer {
-    quads: Quads,
-    out: Pieces,
-    faces: Vec<u8>,
-    shades: Vec<Vec<u8>>,
-}
-
-impl Advance for Writer {
-    type Output = Written;
-
-    fn advance(&mut self) -> Result<Option<Written>, FormatError> {
-        let Writer { quads, out, faces, shades } = self;
-        let vertices = out.room(4 * QUADS_A_UNIT * VERTEX_MAX);
-        let more = quads.advance(
-            |corner, color| {
-                vertices.push(b'v');
-                for value in corner {
-                    vertices.push(b' ');
-                    put_integer(vertices, value);
-                }
-                for channel in [color.r, color.g, color.b] {
-                    vertices.extend_from_slice(&shades[usize::from(channel)]);
-                }
-                vertices.push(b'\n');
-            },
-            |corners| {
-                faces.push(b'f');
-                for number in corners.numbers {
-                    faces.push(b' ');
-                    put_integer(faces, number as i64 + 1);
-                    faces.extend_from_slice(&[b'/', b'/', normal_number(corners.face)]);
-                }
-                faces.push(b'\n');
-            },
-        );
-        // Faces follow the vertices that they name.
-        out.put(faces);
-        faces.clear();
-        if more {
-            return Ok(None);
-        }
-        let translucent = "voxels with alpha below 255 are written opaque".to_owned();
-        let warnings = if quads.translucent() { vec![translucent] } else { Vec::new() };
-        let content = std::mem::take(out);
-        Ok(Some(Written { content, warnings, cache: Default::default() }))
-    }
-
-    fn units(&self) -> (u64, u64) {
-        self.quads.units()
-    }
-}

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::SurfaceOptions;
+use crate::job::{Progress, Slice};
 use crate::mesh::{Face, Merge, Mesher, Quad, Solidity};
 use crate::voxel::{Rgba, Volume};
 
@@ -47,6 +48,13 @@ impl Quads {
             steps: 0,
             translucent: false,
         }
+    }
+
+    /// Says how far the work is, and ends the unit of work.
+    pub(super) async fn rest(&self, slice: &Slice) {
+        let (done, total) = (self.steps, self.steps.max(self.blocks * 3));
+        slice.progress(Progress { done, total });
+        slice.spend(1).await;
     }
 
     /// Finds some more quads. New vertices go to `vertex` in the order of their numbers, then each quad
@@ -98,10 +106,5 @@ impl Quads {
     /// Whether a voxel was seen whose alpha is below 255.
     pub(super) fn translucent(&self) -> bool {
         self.translucent
-    }
-
-    /// Units done, and in all as far as that can be told.
-    pub(super) fn units(&self) -> (u64, u64) {
-        (self.steps, self.steps.max(self.blocks * 3))
     }
 }

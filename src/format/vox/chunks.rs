@@ -13,6 +13,7 @@ use crate::format::FormatError;
 use crate::format::builder::Allowance;
 use crate::format::bytes::{Bytes, FileBytes};
 use crate::format::unpack::{Unpacking, most_from};
+use crate::job::Slice;
 use crate::voxel::Rgba;
 
 /// Bytes of chunks that are read in one unit of work, and what a chunk costs besides.
@@ -51,9 +52,8 @@ pub(super) struct LayerInfo {
 }
 
 /// A file whose chunks are read.
-pub(super) struct Chunks {
+struct Chunks {
     file: FileBytes,
-    at: usize,
     content: Content,
     /// The size of the next model.
     size: Option<RawSize>,
@@ -72,52 +72,50 @@ struct DenseModel {
     voxels: Unpacking,
 }
 
-impl Chunks {
-    /// Begins with a file that begins with "VOX ".
-    pub(super) fn new(file: FileBytes) -> Self {
-        let content = Content {
+/// Reads the chunks of a file that begins with "VOX ".
+pub(super) async fn read_chunks(
+    file: &FileBytes,
+    allowance: &mut Allowance,
+    slice: &Slice,
+) -> Result<Content, FormatError> {
+    let content = Content::default();
+    let mut chunks =
+        Chunks { file: file.clone(), content, size: None, dense: None, has_materials: false };
+    let mut bytes = Bytes::new(file, NAME);
+    read_head(&mut bytes)?;
+    let mut left = BYTES_A_UNIT;
+    while bytes.remaining() >= 12 {
+        let cost = CHUNK_COST + chunks.read_chunk(&mut bytes, allowance)?;
+        if let Some(dense) = chunks.dense.take() {
+            chunks.content.unpack(dense, slice).await?;
+        }
+        left = left.saturating_sub(cost);
+        if left == 0 {
+            slice.spend(1).await;
+            left = BYTES_A_UNIT;
+        }
+    }
+    if chunks.has_materials {
+        let warning = "materials of single colours (metal, glass, light) are left out";
+        chunks.content.warnings.push(warning.into());
+    }
+    Ok(chunks.content)
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Content {
             models: Vec::new(),
             colors: default_colors(),
             has_colors: false,
             nodes: BTreeMap::new(),
             layers: BTreeMap::new(),
             warnings: Vec::new(),
-        };
-        Chunks { file, at: 0, content, size: None, dense: None, has_materials: false }
+        }
     }
+}
 
-    /// Reads some chunks, or unpacks some voxels; false once all is read.
-    pub(super) fn advance(&mut self, allowance: &mut Allowance) -> Result<bool, FormatError> {
-        if let Some(dense) = self.dense.take() {
-            self.dense = self.content.unpack(dense)?;
-            return Ok(true);
-        }
-        let file = self.file.clone();
-        let mut bytes = Bytes::new(&file, NAME).at(self.at);
-        if self.at == 0 {
-            read_head(&mut bytes)?;
-        }
-        let mut left = BYTES_A_UNIT;
-        while left > 0 && self.dense.is_none() {
-            if bytes.remaining() < 12 {
-                return Ok(false);
-            }
-            let cost = CHUNK_COST + self.read_chunk(&mut bytes, allowance)?;
-            left = left.saturating_sub(cost);
-        }
-        self.at = bytes.position();
-        Ok(true)
-    }
-
-    /// What was read.
-    pub(super) fn into_content(mut self) -> Content {
-        if self.has_materials {
-            let warning = "materials of single colours (metal, glass, light) are left out";
-            self.content.warnings.push(warning.into());
-        }
-        self.content
-    }
-
+impl Chunks {
     /// Reads a chunk; how many bytes were looked at.
     fn read_chunk(
         &mut self,
@@ -216,22 +214,20 @@ fn start_dense(
 }
 
 impl Content {
-    /// Unpacks some voxels of a model; `None` once it is complete. The stream may lack its end.
-    fn unpack(&mut self, mut dense: DenseModel) -> Result<Option<DenseModel>, FormatError> {
-        let DenseModel { size, cells, start, voxels } = &mut dense;
-        let more = voxels.advance().map_err(|error| {
-            Bytes::new(&[], NAME).invalid_at(*start, error.to_string(), "a zlib stream")
-        })?;
-        if more {
-            return Ok(Some(dense));
+    /// Unpacks the voxels of a model. The stream may lack its end.
+    async fn unpack(&mut self, mut dense: DenseModel, slice: &Slice) -> Result<(), FormatError> {
+        let damaged = |error: std::io::Error| {
+            Bytes::new(&[], NAME).invalid_at(dense.start, error.to_string(), "a zlib stream")
+        };
+        while dense.voxels.advance().map_err(damaged)? {
+            slice.spend(1).await;
         }
-        if voxels.len() < *cells {
+        if dense.voxels.len() < dense.cells {
             self.warnings.push("a compressed model ends early; the rest of it is empty".into());
         }
-        let size = *size;
         let voxels = ModelVoxels::Dense(dense.voxels.into_bytes());
-        self.models.push(Model { size, voxels });
-        Ok(None)
+        self.models.push(Model { size: dense.size, voxels });
+        Ok(())
     }
 
     /// Entry k of the chunk is colour k + 1. The chunk may be one entry short.

@@ -16,11 +16,9 @@ mod scene_write;
 mod slab6;
 mod write;
 
-use super::merged::merged;
-use super::steps::Steps;
-use super::{ReadJob, ReadOptions, WriteJob, WriteOptions};
-use crate::document::Document;
-use crate::format::bytes::FileBytes;
+use super::bytes::FileBytes;
+use super::{FormatError, Loaded, ReadOptions};
+use crate::job::Slice;
 
 const NAME: &str = "vox";
 /// The longest edge of one model.
@@ -31,17 +29,15 @@ pub(super) fn detect(bytes: &[u8]) -> bool {
     bytes.starts_with(b"VOX ") || slab6::detect(bytes)
 }
 
-pub(super) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
-    if !bytes.starts_with(b"VOX ") && slab6::detect(&bytes) {
-        return Box::new(Steps(slab6::Reader::new(bytes, options)));
+pub(super) async fn read(
+    file: FileBytes,
+    options: ReadOptions,
+    slice: Slice,
+) -> Result<Loaded, FormatError> {
+    match !file.starts_with(b"VOX ") && slab6::detect(&file) {
+        true => slab6::read(file, options, &slice).await,
+        false => read::read(file, options, &slice).await,
     }
-    Box::new(Steps(read::Reader::new(bytes, options)))
 }
 
-pub(super) fn writer(document: Document, _options: WriteOptions) -> WriteJob {
-    if write::keeps_layers(&document) {
-        return Box::new(Steps(write::Writer::new(&document, None)));
-    }
-    let copy = document.clone();
-    merged(&document, move |seen| Box::new(Steps(write::Writer::new(&copy, Some(seen)))))
-}
+pub(super) use write::write;

@@ -1,13 +1,15 @@
 //! One model of a file that is written: which blocks it takes, where it lies, and its bytes.
 
+use crate::format::Pieces;
 use crate::format::bytes::Put;
 use crate::format::quantise::Numbers;
-use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Rgba};
+use crate::job::Slice;
+use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Rgba, Volume};
 
 /// A model of up to 256 voxels along each axis.
 #[derive(Default)]
 pub(super) struct Model {
-    pub(super) blocks: Vec<BlockPos>,
+    blocks: Vec<BlockPos>,
     bounds: Option<Bounds>,
     voxels: u64,
 }
@@ -20,17 +22,12 @@ impl Model {
         self.voxels += u64::from(block.count());
     }
 
-    /// Bytes of its voxels.
-    pub(super) fn bytes(&self) -> u64 {
-        4 * self.voxels
-    }
-
     fn size(&self) -> [i64; 3] {
         self.bounds.map_or([1; 3], |bounds| bounds.dimensions())
     }
 
     /// The lowest corner.
-    pub(super) fn min(&self) -> [i64; 3] {
+    fn min(&self) -> [i64; 3] {
         self.bounds.map_or([0; 3], |bounds| bounds.min)
     }
 
@@ -46,20 +43,39 @@ impl Model {
         self.size().into_iter().for_each(|length| size.put_i32(length as i32));
         put_chunk(out, b"SIZE", &size);
         out.put(b"XYZI");
-        out.put_u32(self.bytes() as u32 + 4);
+        out.put_u32(4 * self.voxels as u32 + 4);
         out.put_u32(0);
         out.put_u32(self.voxels as u32);
+    }
+
+    /// Writes the model with its voxels, which are in this volume.
+    pub(super) async fn write(
+        &self,
+        volume: &Volume,
+        out: &mut Pieces,
+        numbers: &mut Numbers,
+        slice: &Slice,
+    ) {
+        self.write_head(out);
+        for &at in &self.blocks {
+            if let Some(block) = volume.block(at) {
+                put_block(out, block, at, self.min(), numbers);
+            }
+            slice.advance(1).await;
+        }
     }
 }
 
 /// Writes the voxels of a block: four bytes each, counted from `min`.
-pub(super) fn put_block(
-    out: &mut impl Put,
-    voxels: &[Rgba; BLOCK_VOXELS],
+fn put_block(
+    out: &mut Pieces,
+    block: BlockRef<'_>,
     at: BlockPos,
     min: [i64; 3],
     numbers: &mut Numbers,
 ) {
+    let mut copy = [Rgba::EMPTY; BLOCK_VOXELS];
+    let voxels = block.voxels_or_copy(&mut copy);
     let origin = at.origin().array();
     let first = [0, 1, 2].map(|axis| i64::from(origin[axis]) - min[axis]);
     let byte = |axis: usize, step: usize| (first[axis] + step as i64) as u8;

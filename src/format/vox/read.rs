@@ -1,16 +1,15 @@
 //! Reading: some chunks, some nodes of the scene graph, a run of voxels or a block is a unit of work.
 
 use super::NAME;
-use super::chunks::{Chunks, Content, ModelVoxels};
+use super::chunks::{Content, ModelVoxels, read_chunks};
 use super::grid::Grid;
-use super::scene::{Instance, Transform, Walk};
+use super::scene::{Instance, Transform, gather};
 use crate::document::{Document, Layer, LayerId, Palette};
 use crate::format::builder::{Allowance, VolumeBuilder};
 use crate::format::bytes::Bytes;
 use crate::format::bytes::FileBytes;
-use crate::format::steps::Advance;
 use crate::format::{FormatError, Loaded, ReadOptions, canvas_around};
-use crate::job::leftovers;
+use crate::job::{Slice, leftovers};
 use crate::voxel::{Bounds, Point, Volume};
 
 /// Voxels placed in one unit of work.
@@ -19,116 +18,90 @@ const RUN: usize = 16_384;
 const NEW_BLOCKS_MAX: usize = 256;
 const PART: usize = 512;
 
-/// A reader at work.
-pub(super) struct Reader {
+/// Reads a file that begins with "VOX ".
+pub(super) async fn read(
     file: FileBytes,
     options: ReadOptions,
-    allowance: Allowance,
-    stage: Stage,
+    slice: &Slice,
+) -> Result<Loaded, FormatError> {
+    let mut allowance = Allowance::new(options.limits);
+    let mut content = read_chunks(&file, &mut allowance, slice).await?;
+    let (instances, left_out) = gather(&content, &file, slice).await;
+    if left_out {
+        let warning = "the scene is nested too deeply or has too many models; some are left out";
+        content.warnings.push(warning.to_owned());
+    }
+    // All that counts of them is in the instances.
+    leftovers::leave(std::mem::take(&mut content.nodes).into_iter());
+    slice.expect(instances.len() as u64);
+    let (grid, builder) = (Grid::new(), VolumeBuilder::new());
+    let mut placing = Placing { file, content, allowance, grid, builder };
+    let mut layers = Vec::new();
+    for instance in &instances {
+        let volume = placing.place(instance, slice).await?;
+        layers.push(layer(instance, layers.len() as i32 + 1, volume));
+        slice.advance(1).await;
+    }
+    Ok(placing.into_loaded(&options.name.unwrap_or_default(), layers))
 }
 
-/// What is done with a file, in this order.
-enum Stage {
-    Chunks(Box<Chunks>),
-    /// The scene graph is gone through.
-    Walking(Box<(Content, Walk)>),
-    Placing(Box<Scene>),
-    Over,
+fn layer(instance: &Instance, number: i32, volume: Volume) -> Layer {
+    let name = instance.name.as_deref().map_or_else(|| format!("Model.{number}"), str::to_owned);
+    let mut layer = Layer::new(LayerId(number), &name);
+    layer.visible = !instance.hidden;
+    layer.volume = volume;
+    let pivot = instance.transform.translation.map(|value| value as f32);
+    layer.matrix.0[3] = [pivot[0], pivot[1], pivot[2], 1.0];
+    layer
 }
 
-/// A file whose models are placed.
-struct Scene {
+/// What models are placed with.
+struct Placing {
+    file: FileBytes,
     content: Content,
-    instances: Vec<Instance>,
-    /// The instance that is being placed, and its next voxel.
-    current: usize,
-    next: usize,
+    allowance: Allowance,
     grid: Grid,
     builder: VolumeBuilder,
-    volume: Volume,
-    layers: Vec<Layer>,
 }
 
-impl Reader {
-    pub(super) fn new(file: FileBytes, options: ReadOptions) -> Self {
-        let stage = Stage::Chunks(Box::new(Chunks::new(file.clone())));
-        Reader { file, allowance: Allowance::new(options.limits), options, stage }
-    }
-}
-
-impl Scene {
-    /// Begins with the first instance.
-    fn new(mut content: Content, walk: Walk) -> Self {
-        let Walk { instances, left_out, .. } = walk;
-        if left_out {
-            let warning =
-                "the scene is nested too deeply or has too many models; some are left out";
-            content.warnings.push(warning.to_owned());
-        }
-        // All that counts of them is in the instances.
-        leftovers::leave(std::mem::take(&mut content.nodes).into_iter());
-        Scene {
-            content,
-            instances,
-            current: 0,
-            next: 0,
-            grid: Grid::new(),
-            builder: VolumeBuilder::new(),
-            volume: Volume::new(),
-            layers: Vec::new(),
-        }
-    }
-
-    /// Places some voxels of the current instance, or ends it.
-    fn place_run(&mut self, file: &[u8], allowance: &mut Allowance) -> Result<(), FormatError> {
-        let instance = &self.instances[self.current];
-        let model = &self.content.models[instance.model];
-        let placed = match &model.voxels {
+impl Placing {
+    /// The voxels of an instance.
+    async fn place(&mut self, instance: &Instance, slice: &Slice) -> Result<Volume, FormatError> {
+        let Placing { file, content, allowance, grid, builder } = self;
+        let mut volume = Volume::new();
+        let model = &content.models[instance.model];
+        match &model.voxels {
             ModelVoxels::List(range) => {
-                if self.next == 0 {
-                    let Transform { columns, signs, .. } = instance.transform;
-                    self.grid.aim(base_within_reach(instance, model.size)?, columns, signs);
+                let Transform { columns, signs, .. } = instance.transform;
+                grid.aim(base_within_reach(instance, model.size)?, columns, signs);
+                let mut left = file[range.clone()].as_chunks::<4>().0;
+                while !left.is_empty() {
+                    let run = &left[..left.len().min(RUN)];
+                    left = &left[place_some(grid, run, allowance)?..];
+                    slice.spend(1).await;
                 }
-                let run = next_run(file[range.clone()].as_chunks::<4>().0, self.next);
-                place_some(&mut self.grid, run, allowance)?
+                while grid.move_block(&mut volume, &content.colors) {
+                    slice.spend(1).await;
+                }
             }
             ModelVoxels::Dense(numbers) => {
-                let run = next_run(numbers, self.next);
-                for (point, number) in cells(run, self.next, instance, model.size)? {
-                    let color = self.content.colors[usize::from(number)];
-                    self.builder.set(point, color, allowance)?;
+                for (part, run) in numbers.chunks(RUN).enumerate() {
+                    for (point, number) in cells(run, part * RUN, instance, model.size)? {
+                        builder.set(point, content.colors[usize::from(number)], allowance)?;
+                    }
+                    slice.spend(1).await;
                 }
-                run.len()
+                while builder.move_block(&mut volume) {
+                    slice.spend(1).await;
+                }
             }
-        };
-        self.next += placed;
-        if placed == 0
-            && !self.grid.move_block(&mut self.volume, &self.content.colors)
-            && !self.builder.move_block(&mut self.volume)
-        {
-            self.end_instance();
         }
-        Ok(())
+        Ok(volume)
     }
 
-    fn end_instance(&mut self) {
-        let instance = &self.instances[self.current];
-        let number = self.layers.len() as i32 + 1;
-        let name =
-            instance.name.as_deref().map_or_else(|| format!("Model.{number}"), str::to_owned);
-        let mut layer = Layer::new(LayerId(number), &name);
-        layer.visible = !instance.hidden;
-        layer.volume = std::mem::take(&mut self.volume);
-        let pivot = instance.transform.translation.map(|value| value as f32);
-        layer.matrix.0[3] = [pivot[0], pivot[1], pivot[2], 1.0];
-        self.layers.push(layer);
-        self.current += 1;
-        self.next = 0;
-    }
-
-    fn into_loaded(mut self, name: &str) -> Loaded {
+    fn into_loaded(self, name: &str, layers: Vec<Layer>) -> Loaded {
         let canvas = canvas_around(Bounds::union_of(self.grid.bounds(), self.builder.bounds()));
-        let mut document = Document::with_layers(name, canvas, std::mem::take(&mut self.layers));
+        let mut document = Document::with_layers(name, canvas, layers);
         if self.content.has_colors {
             let colors = self.content.colors[1..].iter().map(|&color| (color, None)).collect();
             document.palette = Palette { name: name.to_owned(), colors };
@@ -152,12 +125,6 @@ fn place_some(
         }
     }
     Ok(placed)
-}
-
-/// The voxels of a unit of work.
-fn next_run<T>(all: &[T], next: usize) -> &[T] {
-    let left = &all[next.min(all.len())..];
-    &left[..left.len().min(RUN)]
 }
 
 /// The voxels among some cells of a compressed model, of which the first is cell `first`.
@@ -188,38 +155,4 @@ fn base_within_reach(instance: &Instance, size: [i64; 3]) -> Result<[i64; 3], Fo
         return Err(Bytes::new(&[], NAME).invalid(what, "a place within 32-bit coordinates"));
     }
     Ok(base)
-}
-
-impl Advance for Reader {
-    type Output = Loaded;
-
-    fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
-        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Chunks(mut chunks) => match chunks.advance(&mut self.allowance)? {
-                true => Stage::Chunks(chunks),
-                false => Stage::Walking(Box::new((chunks.into_content(), Walk::new()))),
-            },
-            Stage::Walking(mut scene) => match scene.1.advance(&scene.0, &self.file) {
-                true => Stage::Walking(scene),
-                false => Stage::Placing(Box::new(Scene::new(scene.0, scene.1))),
-            },
-            Stage::Placing(scene) if scene.current == scene.instances.len() => {
-                let name = self.options.name.take().unwrap_or_default();
-                return Ok(Some(scene.into_loaded(&name)));
-            }
-            Stage::Placing(mut scene) => {
-                scene.place_run(&self.file, &mut self.allowance)?;
-                Stage::Placing(scene)
-            }
-            Stage::Over => Stage::Over,
-        };
-        Ok(None)
-    }
-
-    fn units(&self) -> (u64, u64) {
-        match &self.stage {
-            Stage::Placing(scene) => (scene.current as u64, scene.instances.len() as u64),
-            _ => (0, 0),
-        }
-    }
 }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::chunks::Content;
 use super::record::Record;
+use crate::job::Slice;
 
 /// A node of the graph.
 pub(super) enum Node {
@@ -101,14 +102,13 @@ const DEPTH_MAX: usize = 256;
 /// Nodes visited in one unit of work.
 const VISITS_A_UNIT: usize = 256;
 
-/// A walk through the graph, which gathers all instances in its order; without a graph, every model at the origin.
-pub(super) struct Walk {
+/// A walk through the graph.
+struct Walk {
     /// The nodes to visit, the next one last.
     stack: Vec<Visit>,
-    visits: usize,
-    pub(super) instances: Vec<Instance>,
+    instances: Vec<Instance>,
     /// Whether some were left out, because the graph runs in circles or is too large.
-    pub(super) left_out: bool,
+    left_out: bool,
 }
 
 struct Visit {
@@ -121,43 +121,36 @@ struct Visit {
     transform: Transform,
 }
 
+/// All instances in the order of the graph, and whether some were left out, because it runs in circles or is too
+/// large. Without a graph, every model is at the origin.
+pub(super) async fn gather(content: &Content, file: &[u8], slice: &Slice) -> (Vec<Instance>, bool) {
+    let transform = Transform::IDENTITY;
+    if content.nodes.is_empty() {
+        let (count, name) = (content.models.len(), None);
+        let instance = |model| Instance { model, name: name.clone(), hidden: false, transform };
+        return ((0..count.min(INSTANCES_MAX)).map(instance).collect(), count > INSTANCES_MAX);
+    }
+    let root = Visit { node: 0, child: 0, depth: 0, name: None, hidden: false, transform };
+    let mut walk = Walk { stack: vec![root], instances: Vec::new(), left_out: false };
+    let mut visits = 0;
+    while let Some(visit) = walk.stack.pop() {
+        visits += usize::from(visit.child == 0);
+        if visits > VISITS_MAX || walk.instances.len() >= INSTANCES_MAX {
+            walk.left_out = true;
+            break;
+        }
+        match visit.depth > DEPTH_MAX {
+            true => walk.left_out = true,
+            false => walk.enter(visit, content, file),
+        }
+        if visits.is_multiple_of(VISITS_A_UNIT) {
+            slice.spend(1).await;
+        }
+    }
+    (walk.instances, walk.left_out)
+}
+
 impl Walk {
-    pub(super) fn new() -> Self {
-        let (node, child, depth, name, hidden) = (0, 0, 0, None, false);
-        let root = Visit { node, child, depth, name, hidden, transform: Transform::IDENTITY };
-        Walk { stack: vec![root], visits: 0, instances: Vec::new(), left_out: false }
-    }
-
-    /// Visits some nodes of a file; false once all were visited.
-    pub(super) fn advance(&mut self, content: &Content, file: &[u8]) -> bool {
-        if content.nodes.is_empty() {
-            return self.add_models(content.models.len());
-        }
-        for _ in 0..VISITS_A_UNIT {
-            let Some(visit) = self.stack.pop() else { return false };
-            self.visits += usize::from(visit.child == 0);
-            if self.visits > VISITS_MAX || self.instances.len() >= INSTANCES_MAX {
-                self.left_out = true;
-                return false;
-            }
-            match visit.depth > DEPTH_MAX {
-                true => self.left_out = true,
-                false => self.enter(visit, content, file),
-            }
-        }
-        true
-    }
-
-    /// Adds some models without a graph; false once all are there.
-    fn add_models(&mut self, models: usize) -> bool {
-        let first = self.instances.len();
-        let (end, transform) = (models.min(INSTANCES_MAX), Transform::IDENTITY);
-        let instance = |model| Instance { model, name: None, hidden: false, transform };
-        self.instances.extend((first..end.min(first + VISITS_A_UNIT)).map(instance));
-        self.left_out = models > INSTANCES_MAX;
-        self.instances.len() < end
-    }
-
     fn enter(&mut self, visit: Visit, content: &Content, file: &[u8]) {
         let (depth, child) = (visit.depth + 1, 0);
         match content.nodes.get(&visit.node) {
@@ -194,8 +187,22 @@ impl Walk {
 
 #[cfg(test)]
 mod tests {
-    use super::super::chunks::{Chunks, Model, ModelVoxels};
+    use super::super::chunks::{Model, ModelVoxels};
     use super::*;
+    use crate::job::{Budget, Job, Step, Work};
+
+    /// Gathers in the smallest slices; how many there were.
+    fn in_slices(content: Content, file: Vec<u8>) -> (Vec<Instance>, bool, usize) {
+        let gathering =
+            |slice| async move { gather(&content, &file, &slice).await };
+        let (mut work, mut slices) = (Work::new(gathering), 1);
+        loop {
+            match work.step(&mut Budget::units(1)) {
+                Step::More => slices += 1,
+                Step::Done((instances, left_out)) => return (instances, left_out, slices),
+            }
+        }
+    }
 
     #[test]
     fn a_reversed_axis_lands_on_whole_cells() {
@@ -216,7 +223,7 @@ mod tests {
         let file = (0..children as u32).flat_map(|child| (10 + child % 3).to_le_bytes());
         let file: Vec<u8> = file.collect();
         let voxels = ModelVoxels::List(0..0);
-        let mut content = Chunks::new(Vec::new().into()).into_content();
+        let mut content = Content::default();
         content.models.push(Model { size: [1; 3], voxels });
         content.nodes.insert(0, Node::Group(0..file.len()));
         (10..13).for_each(|node| _ = content.nodes.insert(node, Node::Shape { model: 0 }));
@@ -228,13 +235,10 @@ mod tests {
         for (children, left_out) in [(1, false), (INSTANCES_MAX, false), (INSTANCES_MAX + 1, true)]
         {
             let (content, file) = group_of(children);
-            let (mut walk, mut units) = (Walk::new(), 1);
-            while walk.advance(&content, &file) {
-                units += 1;
-            }
-            assert_eq!(walk.instances.len(), children.min(INSTANCES_MAX));
-            assert_eq!(walk.left_out, left_out, "{children}");
-            assert!(units > children.min(INSTANCES_MAX) / VISITS_A_UNIT, "{units}");
+            let (instances, is_short, slices) = in_slices(content, file);
+            assert_eq!(instances.len(), children.min(INSTANCES_MAX));
+            assert_eq!(is_short, left_out, "{children}");
+            assert!(slices > children.min(INSTANCES_MAX) / VISITS_A_UNIT, "{slices}");
         }
     }
 
@@ -242,8 +246,7 @@ mod tests {
     fn a_graph_in_circles_comes_to_an_end() {
         let (mut content, file) = group_of(2);
         content.nodes.insert(10, Node::Group(0..file.len()));
-        let mut walk = Walk::new();
-        while walk.advance(&content, &file) {}
-        assert!(walk.left_out && !walk.instances.is_empty());
+        let (instances, left_out, _) = in_slices(content, file);
+        assert!(left_out && !instances.is_empty());
     }
 }

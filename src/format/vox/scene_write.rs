@@ -3,11 +3,12 @@
 use super::model::put_chunk;
 use crate::format::Pieces;
 use crate::format::bytes::Put;
+use crate::job::Slice;
 
 /// Places that MagicaVoxel accepts are between minus this and this.
 pub(super) const SCENE_EDGE: i64 = 1000;
 /// Models whose nodes are written in one unit of work.
-const PARTS_A_UNIT: usize = 256;
+const PARTS_A_UNIT: i32 = 256;
 
 /// The scene graph in the making.
 #[derive(Default)]
@@ -15,8 +16,6 @@ pub(super) struct Scene {
     parts: Vec<Part>,
     /// Whether a part lies beyond [`SCENE_EDGE`].
     pub(super) is_far: bool,
-    /// How many parts are written.
-    written: usize,
 }
 
 /// A model's node in the scene graph.
@@ -37,8 +36,8 @@ impl Scene {
         self.parts.is_empty()
     }
 
-    /// Writes the root and the group.
-    pub(super) fn write_head(&self, out: &mut Pieces) {
+    /// Writes the graph.
+    pub(super) async fn write(&self, out: &mut Pieces, slice: &Slice) {
         put_transform(out, 0, &[], 1, -1, None);
         let mut group = Vec::new();
         group.put_i32(1);
@@ -46,25 +45,21 @@ impl Scene {
         group.put_i32(self.parts.len() as i32);
         (0..self.parts.len()).for_each(|index| group.put_i32(2 + 2 * index as i32));
         put_chunk(out, b"nGRP", &group);
-    }
-
-    /// Writes the nodes of some models; false once all are written.
-    pub(super) fn write_some(&mut self, out: &mut Pieces) -> bool {
-        let end = self.parts.len().min(self.written + PARTS_A_UNIT);
-        for (index, part) in (self.written..end).zip(&self.parts[self.written..]) {
-            let node = 2 + 2 * index as i32;
+        for (index, part) in (0i32..).zip(&self.parts) {
+            let node = 2 + 2 * index;
             let entries = node_entries(&part.name, part.hidden);
             put_transform(out, node, &entries, node + 1, part.layer, Some(part.place));
             let mut shape = Vec::new();
             shape.put_i32(node + 1);
             put_dict(&mut shape, &[]);
             shape.put_i32(1);
-            shape.put_i32(index as i32);
+            shape.put_i32(index);
             put_dict(&mut shape, &[]);
             put_chunk(out, b"nSHP", &shape);
+            if index % PARTS_A_UNIT == 0 {
+                slice.spend(1).await;
+            }
         }
-        self.written = end;
-        end < self.parts.len()
     }
 }
 
