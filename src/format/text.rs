@@ -6,9 +6,7 @@
 use super::ascii::{BYTES_A_UNIT, Line, Lines, hex, integer, put_integer};
 use super::builder::{Allowance, VolumeBuilder};
 use super::merged::merged;
-use super::{
-    FormatError, Loaded, Pieces, ReadOptions, WriteOptions, Written, canvas_around,
-};
+use super::{FormatError, Loaded, Pieces, ReadOptions, WriteOptions, Written, canvas_around};
 use crate::document::{Document, Layer, LayerId};
 use crate::format::bytes::FileBytes;
 use crate::job::Slice;

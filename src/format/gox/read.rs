@@ -148,7 +148,9 @@ impl Reader<'_> {
         let told = self.parts.layer_count.map(|count| count as usize);
         if found == 0 || told.is_some_and(|told| found < told) {
             let expected = format!("{} layers", told.unwrap_or(1).max(1));
-            return Err(bytes.invalid(format!("the end of the file after {found} layers"), expected));
+            return Err(
+                bytes.invalid(format!("the end of the file after {found} layers"), expected)
+            );
         }
         if told.is_some() && self.parts.private.is_none() {
             return Err(bytes.invalid("the end of the file", "a chunk GXDM, as there was a count"));

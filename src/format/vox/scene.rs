@@ -193,8 +193,7 @@ mod tests {
 
     /// Gathers in the smallest slices; how many there were.
     fn in_slices(content: Content, file: Vec<u8>) -> (Vec<Instance>, bool, usize) {
-        let gathering =
-            |slice| async move { gather(&content, &file, &slice).await };
+        let gathering = |slice| async move { gather(&content, &file, &slice).await };
         let (mut work, mut slices) = (Work::new(gathering), 1);
         loop {
             match work.step(&mut Budget::units(1)) {

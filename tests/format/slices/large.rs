@@ -282,7 +282,8 @@ fn a_picture_wider_than_a_unit_of_work_is_refused() {
     assert!(told.contains("140000 pixels wide (at most 131072)"), "{told}");
     let mut document = document_of(scattered(500));
     document.canvas = Bounds { min: [0, 0, 0], max: [512, 2, 300] };
-    let error = format::by_name("png slices").map(|f| format::encode(document, f, Default::default()));
+    let error =
+        format::by_name("png slices").map(|f| format::encode(document, f, Default::default()));
     let told = error.expect("a format").err().expect("too wide").to_string();
     assert!(told.contains("153600 a row"), "{told}");
 }
