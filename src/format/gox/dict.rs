@@ -241,7 +241,7 @@ mod tests {
         let part = 0..raw.len();
         let mut reader = DictReader::new(&raw.into(), part);
         while reader.advance()? {}
-        Ok(reader.into_dict())
+        Ok(reader.dict)
     }
 
     fn rest(raw: Vec<u8>) -> Option<Vec<(String, Vec<u8>)>> {
@@ -270,7 +270,7 @@ mod tests {
         let mut reader = DictReader::new(&raw.into(), part);
         let units = (0..).find(|_| !reader.advance().unwrap_or(false));
         assert_eq!(units, Some(5));
-        assert_eq!(reader.into_dict().rest(&[], "", &mut Vec::new()).len(), count);
+        assert_eq!(reader.dict.rest(&[], "", &mut Vec::new()).len(), count);
     }
 
     #[test]
