@@ -42,6 +42,23 @@ bench-json: ## The same figures as JSON
 bench-peers: ## Measure the engine beside block-mesh, binary-greedy-meshing and dot_vox; WORDS="mesh vox convert"
 	$(CARGO) run --release -q --manifest-path tests/bench/peers/Cargo.toml --target-dir target/peers -- $(WORDS)
 
+.PHONY: check dev check-features audit
+check: ## See quickly whether everything compiles, and hold the rules of the house
+	$(CARGO) check --all-targets
+	$(CARGO) test -q --test tidy
+
+dev: ## Rerun `make check` and the tests of the rooms that a change touches, whenever a file changes; needs cargo-watch
+	@command -v cargo-watch >/dev/null || { echo "cargo-watch is missing: cargo install cargo-watch"; exit 1; }
+	$(CARGO) watch -w src -w tests -s 'make check' -s 'scripts/test-touched.sh'
+
+check-features: ## Build each feature alone
+	for feature in engine server client ctl; do \
+		$(CARGO) check --lib --no-default-features --features $$feature || exit 1; done
+
+audit: ## Look for known faults and unused crates, with the tools that are installed
+	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check; else echo "skipped: no cargo-deny"; fi
+	@if command -v cargo-machete >/dev/null; then $(CARGO) machete; else echo "skipped: no cargo-machete"; fi
+
 lint: ## Check formatting, lints and documentation, as CI does
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
@@ -91,7 +108,7 @@ DESTDIR ?=
 BIN ?= target/release
 BINDIR = $(PREFIX)/bin
 SYSTEMD ?= yes
-PROGRAMS = goxel-daemon goxelctl goxel-mcp
+PROGRAMS = goxel-daemon goxelctl
 
 .PHONY: install install-files uninstall install-launchd homebrew-formula deb static test-ops bench-idle
 install: build install-files ## Install the programs, manual pages, completions and units; DESTDIR= PREFIX= SYSTEMD=yes|no

@@ -4,22 +4,26 @@
 //!
 //! | floor | room | what lives there |
 //! | --- | --- | --- |
-//! | 1 | [`voxel`] | the engine: colours, geometry, blocks, volumes, shapes, edits, fills |
-//! | 1 | [`wire`] | framing, sans-IO: bytes in, frames out |
-//! | 1 | [`job`], [`socket_path`] | resumable work; the one rule for the socket path |
+//! | 1 | [`job`] | long work as straight-line code, in slices |
+//! | 1 | [`socket_path`] | the one rule for the socket path |
 //! | 1 | [`file_access`] | files that clients name: looked at before they are touched, opened without waiting |
-//! | 2 | [`api`] | every method as data: names, params, results, examples |
 //! | 2 | [`disk`] | file system calls that make nobody wait: helper threads |
-//! | 2 | [`document`] | what a person edits: layers, materials, cameras, history |
-//! | 2 | [`mesh`], [`render`] | volume to triangles; document to pixels |
+//! | 2 | [`voxel`] | the engine: colours, geometry, blocks, volumes, shapes, edits, fills |
+//! | 2 | [`wire`] | framing, sans-IO: bytes in, frames out |
+//! | 3 | [`api`] | every method as data: names, params, results, examples |
+//! | 3 | [`document`] | what a person edits: layers, materials, cameras, history |
+//! | 3 | [`mesh`] | volume to triangles |
 //! | 3 | [`client`] | the client library: connection, pool, retries |
-//! | 3 | [`mod@format`] | documents to and from files |
-//! | 4 | [`ctl`] | the hand tool `goxelctl`, over the client library |
 //! | 4 | [`edit`] | the operation set carried out on a document |
-//! | 4 | [`workspace`] | the open projects: the one thing that methods act on |
-//! | 4 | [`render_store`] | pictures kept for clients, with a life time and a size cap |
-//! | 5 | [`rpc`] | envelope, errors, dispatch, handlers |
-//! | 6 | [`server`] | event loop, connections, timers, signals, health, configuration |
+//! | 4 | [`render`] | document to pixels and pictures |
+//! | 4 | [`mod@format`] | documents to and from files |
+//! | 5 | [`workspace`] | the open projects: the one thing that methods act on |
+//! | 5 | [`render_store`] | pictures kept for clients, with a life time and a size cap |
+//! | 5 | [`ctl`] | the hand tool `goxelctl`, over the client library |
+//! | 6 | [`rpc`] | envelope, errors, dispatch, handlers |
+//! | 7 | [`server`] | event loop, connections, timers, signals, health, configuration |
+//!
+//! A test (`tests/tidy.rs`) holds the code to this table.
 //!
 //! z is up. On the wire a box is inclusive; inside the engine it is half open with 64-bit corners.
 //!

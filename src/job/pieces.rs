@@ -8,10 +8,10 @@
 //! give it back page by page; of many smaller ones the allocator keeps all until the last one is freed,
 //! and then gives all back at once. Room that is not written to costs no memory.
 
-#[cfg(feature = "server")]
+#[cfg(feature = "engine")]
 use std::cell::RefCell;
 use std::collections::VecDeque;
-#[cfg(feature = "server")]
+#[cfg(feature = "engine")]
 use std::rc::Rc;
 
 use super::leftovers;
@@ -74,7 +74,7 @@ impl Pieces {
     }
 
     /// Takes the first piece out; `None` once there are no bytes left.
-    #[cfg(feature = "server")]
+    #[cfg(feature = "engine")]
     pub(crate) fn take_first(&mut self) -> Option<Vec<u8>> {
         self.end_piece();
         let first = self.full.pop_front()?;
@@ -83,7 +83,7 @@ impl Pieces {
     }
 
     /// Writes over bytes that are there, within the first piece.
-    #[cfg(feature = "server")]
+    #[cfg(feature = "engine")]
     pub(crate) fn overwrite(&mut self, at: usize, bytes: &[u8]) {
         let first = self.full.front_mut().unwrap_or(&mut self.last);
         if let Some(place) = first.get_mut(at..at + bytes.len()) {
@@ -135,11 +135,11 @@ impl From<Vec<u8>> for Pieces {
 }
 
 /// Pieces that an encoder writes to, of which somebody else keeps a handle.
-#[cfg(feature = "server")]
+#[cfg(feature = "engine")]
 #[derive(Clone, Default)]
 pub(crate) struct SharedPieces(Rc<RefCell<Pieces>>);
 
-#[cfg(feature = "server")]
+#[cfg(feature = "engine")]
 impl SharedPieces {
     /// What was written so far, which is no longer here then.
     pub(crate) fn take(&self) -> Pieces {
@@ -147,7 +147,7 @@ impl SharedPieces {
     }
 }
 
-#[cfg(feature = "server")]
+#[cfg(feature = "engine")]
 impl std::io::Write for SharedPieces {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.borrow_mut().put(bytes);

@@ -302,7 +302,7 @@ fn not_regular(directory: &Path) -> Vec<std::path::PathBuf> {
     let made = std::process::Command::new("mknod").arg(&device).args(["c", "1", "3"]).output();
     match made.is_ok_and(|made| made.status.success()) {
         true => paths.push(device),
-        false => println!("skipped: a device; this user may not make one"),
+        false => crate::support::skip::skip("a device; this user may not make one"),
     }
     paths
 }

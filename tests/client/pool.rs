@@ -411,7 +411,7 @@ fn lint(text: &str) {
     let mut command = Command::new("promtool");
     command.args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
-        println!("skipped: no promtool");
+        crate::support::skip::skip("no promtool");
         return;
     };
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();

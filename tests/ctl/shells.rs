@@ -14,7 +14,7 @@ fn check(program: &str, arguments: &[&str], text: &[u8]) {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
-        println!("skipped: no {program}");
+        crate::support::skip::skip(&format!("no {program}"));
         return;
     };
     child.stdin.take().unwrap().write_all(text).unwrap();

@@ -289,7 +289,7 @@ fn the_user_of_the_start_can_be_named_and_others_need_root() {
 fn root_can_start_the_daemon_as_somebody_else() {
     let id = String::from_utf8(Command::new("id").arg("-u").output().unwrap().stdout).unwrap();
     if id.trim() != "0" {
-        return println!("skipped: only root can become another user");
+        return crate::support::skip::skip("only root can become another user");
     }
     let directory = tempfile::tempdir().unwrap();
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
@@ -310,7 +310,7 @@ fn root_can_start_the_daemon_as_somebody_else() {
     if ended {
         let said = text(&child.wait_with_output().unwrap().stderr);
         assert!(said.contains("cannot become another user"), "{said}");
-        return println!("skipped: the program cannot be run by other users here");
+        return crate::support::skip::skip("the program cannot be run by other users here");
     }
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     assert!(

@@ -13,7 +13,7 @@ pub fn is_installed(program: &str, probe: &str) -> bool {
     command.arg(probe).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let found = command.status().is_ok();
     if !found {
-        println!("skipped: no {program}");
+        crate::support::skip::skip(&format!("no {program}"));
     }
     found
 }
@@ -72,7 +72,7 @@ fn the_nc_example_builds_a_house() {
     let help = Command::new("nc").arg("-h").output();
     let knows = help.is_ok_and(|output| String::from_utf8_lossy(&output.stderr).contains("-N"));
     if !knows {
-        println!("skipped: no OpenBSD nc");
+        crate::support::skip::skip("no OpenBSD nc");
         return;
     }
     runs("sh", "nc", "-h", "house-nc.sh");

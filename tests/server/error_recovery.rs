@@ -239,7 +239,7 @@ fn a_message_that_is_not_finished_in_time_gets_an_error_and_a_close() {
 #[test]
 fn each_sample_of_the_json_suite_is_answered_and_the_connection_stays() {
     let Some(samples) = std::env::var_os("GOXEL_SAMPLES") else {
-        println!("skipped: GOXEL_SAMPLES is not set");
+        crate::support::skip::skip("GOXEL_SAMPLES is not set");
         return;
     };
     let daemon = Daemon::start();

@@ -42,7 +42,7 @@ fn descriptors_taken_away_while_it_runs_turn_newcomers_away_and_it_recovers() {
         prlimit.is_ok_and(|status| status.success())
     };
     if used == 0 || !limit(used + 5) {
-        println!("skipped: no prlimit");
+        crate::support::skip::skip("no prlimit");
         return;
     }
     let mut clients: Vec<Text> = (0..40).map(|_| daemon.text()).collect();
@@ -122,7 +122,7 @@ fn the_cap_on_all_buffers_costs_the_largest_holder() {
 #[test]
 fn users_who_are_not_allowed_are_turned_away() {
     if !cfg!(target_os = "linux") {
-        println!("skipped: no peer credentials");
+        crate::support::skip::skip("no peer credentials");
         return;
     }
     let daemon = Daemon::with(&["--allow-uid", "54321"]);

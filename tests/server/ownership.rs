@@ -95,7 +95,7 @@ fn sockets_from_a_service_manager_are_served() {
     let activate = "systemd-socket-activate";
     let found = std::process::Command::new(activate).arg("--version").output();
     if found.is_err() {
-        println!("skipped: no {activate}");
+        crate::support::skip::skip(&format!("no {activate}"));
         return;
     }
     let directory = tempfile::tempdir().unwrap();

@@ -8,4 +8,5 @@ pub mod process;
 pub mod samples;
 pub mod schema;
 pub mod service;
+pub mod skip;
 pub mod voxels;

@@ -224,7 +224,7 @@ pub fn has_program(name: &str) -> bool {
         std::env::split_paths(&path).any(|directory| directory.join(name).is_file())
     });
     if !found {
-        println!("skipped: no {name}");
+        crate::support::skip::skip(&format!("no {name}"));
     }
     found
 }

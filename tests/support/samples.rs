@@ -18,7 +18,7 @@ pub struct Sample {
 /// The samples of one folder ("gox", "vox", ...) in order of their names; none without the variable.
 pub fn samples(folder: &str) -> Vec<Sample> {
     let Ok(root) = std::env::var("GOXEL_SAMPLES") else {
-        println!("skipped: GOXEL_SAMPLES is not set");
+        crate::support::skip::skip("GOXEL_SAMPLES is not set");
         return Vec::new();
     };
     let root = PathBuf::from(root);

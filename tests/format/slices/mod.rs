@@ -69,7 +69,7 @@ fn cases() -> Vec<Case> {
             }));
         }
     } else {
-        println!("skipped in part: GOXEL_SAMPLES is not set");
+        crate::support::skip::skip("GOXEL_SAMPLES is not set");
     }
     cases
 }
