@@ -5,7 +5,7 @@
 //! | floor | room | what lives there |
 //! | --- | --- | --- |
 //! | 1 | [`job`] | long work as straight-line code, in slices |
-//! | 1 | [`socket_path`] | the one rule for the socket path |
+//! | 1 | [`socket_path`], [`histogram`] | the one rule for the socket path; times in fixed memory |
 //! | 1 | [`file_access`] | files that clients name: looked at before they are touched, opened without waiting |
 //! | 2 | [`disk`] | file system calls that make nobody wait: helper threads |
 //! | 2 | [`voxel`] | the engine: colours, geometry, blocks, volumes, shapes, edits, fills |
@@ -63,6 +63,8 @@ pub mod file_access;
 #[cfg(feature = "engine")]
 pub mod format;
 pub mod guide;
+#[cfg(any(feature = "client", feature = "server"))]
+pub mod histogram;
 pub mod job;
 #[cfg(feature = "engine")]
 pub mod mesh;

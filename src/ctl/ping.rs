@@ -8,7 +8,7 @@ use super::cli::duration;
 use super::context::{Context, Stop};
 use super::exit::Failure;
 use super::output::short_micros;
-use crate::client::{Connection, Histogram};
+use crate::client::{Connection, Histogram, LatencySummary};
 
 /// Ask the daemon for signs of life over one connection and summarise how long they took.
 ///
@@ -73,7 +73,7 @@ fn summarise(latencies: &Histogram, failed: bool, context: &Context) -> Result<(
     if latencies.count() < 2 && !context.output.json {
         return Ok(());
     }
-    let summary = latencies.summary();
+    let summary = LatencySummary::from(latencies);
     if context.output.json {
         let sent = summary.count + u64::from(failed);
         return context.output.object(&json!({

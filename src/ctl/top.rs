@@ -11,7 +11,7 @@ use super::connections::{short_age, table};
 use super::context::{Context, Stop};
 use super::exit::Failure;
 use super::output::{short_bytes, short_micros, table_text};
-use crate::client::{Connection, ConnectionRow, Histogram};
+use crate::client::{Connection, ConnectionRow, Histogram, LatencySummary};
 
 /// Show connections, calls a second, latency and memory, refreshed until q or an interrupt.
 ///
@@ -88,7 +88,7 @@ fn show(
     if context.output.json {
         return context.output.object(&json!({
             "status": now.status, "connections": now.rows, "calls_per_second": calls_per_second,
-            "ping_us": now.ping.as_nanos() as f64 / 1000.0, "latency": latencies.summary(),
+            "ping_us": now.ping.as_nanos() as f64 / 1000.0, "latency": LatencySummary::from(latencies),
         }));
     }
     let text = page(now, calls_per_second, latencies, context);
@@ -103,7 +103,7 @@ fn show(
 
 fn page(now: &Snapshot, calls_per_second: f64, latencies: &Histogram, context: &Context) -> String {
     let number = |name: &str| now.status[name].as_u64().unwrap_or(0);
-    let summary = latencies.summary();
+    let summary = LatencySummary::from(latencies);
     let mut text = format!(
         "goxel-daemon {} pid {} up {}   {} connections, {calls_per_second:.0} calls/s\n\
          ping {} (p50 {}, p99 {}, max {})   voxel memory {}\n\n",

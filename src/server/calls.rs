@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::histogram::Histogram;
 use crate::api::args::shown;
 use crate::api::methods::health::{CallHealth, LastError, Latency, MethodHealth};
+use crate::histogram::Histogram;
 use crate::rpc::EndedCall;
 
 /// The name under which calls of methods that do not exist are counted.
@@ -92,7 +92,7 @@ impl Calls {
             latency: latency(&method.times),
         };
         let mut times = Histogram::default();
-        self.methods.values().for_each(|method| times.add(&method.times));
+        self.methods.values().for_each(|method| times.merge(&method.times));
         CallHealth {
             total: times.count(),
             errors: self.methods.values().map(|method| method.errors).sum(),
@@ -105,14 +105,14 @@ impl Calls {
 /// A histogram in a few numbers.
 pub fn latency(times: &Histogram) -> Latency {
     let micros = |time: Duration| time.as_nanos() as f64 / 1000.0;
-    let mean = micros(times.total()) / (times.count() as f64).max(1.0);
+    let mean = micros(times.sum()) / (times.count() as f64).max(1.0);
     Latency {
         mean_us: (mean * 1000.0).round() / 1000.0,
         p50_us: micros(times.quantile(0.5)),
         p90_us: micros(times.quantile(0.9)),
         p99_us: micros(times.quantile(0.99)),
         p999_us: micros(times.quantile(0.999)),
-        max_us: micros(times.longest()),
+        max_us: micros(times.max()),
     }
 }
 

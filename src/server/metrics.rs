@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-pub use super::histogram::Histogram;
+pub use crate::histogram::Histogram;
 
 /// Why a connection ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

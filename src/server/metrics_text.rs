@@ -6,9 +6,9 @@
 use std::fmt::{self, Display, Write};
 
 use super::calls::Calls;
-use super::histogram::Histogram;
 use super::metrics::{End, Metrics};
 use crate::api::methods::health::HealthResult;
+use crate::histogram::Histogram;
 
 /// Bounds of histograms: these powers of two of a nanosecond, 1 us to 17 s.
 fn bounds() -> impl Iterator<Item = u32> {
@@ -223,7 +223,7 @@ impl Families {
             self.sample(&bucket, &[label, ("le", &bound)], count);
         }
         self.sample(&bucket, &[label, ("le", "+Inf")], times.count());
-        self.sample(&format!("{name}_sum"), &[label], times.total().as_secs_f64());
+        self.sample(&format!("{name}_sum"), &[label], times.sum().as_secs_f64());
         self.sample(&format!("{name}_count"), &[label], times.count());
     }
 }

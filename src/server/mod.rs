@@ -7,7 +7,7 @@
 //! | `hub`, `connection`, `timers`, `metrics`, `limits` | the state that turns act on |
 //! | `listener`, `ownership`, `peer`, `inherited` | where connections come from |
 //! | `status`, `pages`, `metrics_text` | the pages of the one-shot HTTP framing |
-//! | `observer`, `calls`, `histogram`, `slowlog`, `monitor`, `process_facts` | what is known about calls, turns and the process |
+//! | `observer`, `calls`, `slowlog`, `monitor`, `process_facts` | what is known about calls, turns and the process |
 //! | `program`, `config`, `users` | the command line and the one table of settings |
 //! | `daemonize`, `control`, `pid_file` | the background; finding and signalling the daemon that runs |
 //! | `watch`, `health_file`, `notify_service`, `dump` | snapshots on a timer, the service manager, reloading |
@@ -28,7 +28,6 @@ mod event_loop;
 mod expire;
 mod flush;
 mod health_file;
-pub mod histogram;
 pub mod hub;
 mod inherited;
 pub mod limits;

@@ -152,7 +152,7 @@ impl Shared {
         let mut connections: Vec<MemberStats> = state.rows.values().cloned().collect();
         for row in &mut connections {
             let idle = state.idle.iter().find(|member| member.id == row.id);
-            row.latency = idle.map(|member| member.connection.stats().latency.summary());
+            row.latency = idle.map(|member| (&member.connection.stats().latency).into());
         }
         PoolStats {
             idle: state.idle.len(),
@@ -176,9 +176,9 @@ impl Shared {
             unknown: tally.unknown,
             bytes_in: tally.bytes_in,
             bytes_out: tally.bytes_out,
-            latency: tally.latency.summary(),
-            acquire: tally.acquire.summary(),
-            recovery: tally.recovery.summary(),
+            latency: LatencySummary::from(&tally.latency),
+            acquire: LatencySummary::from(&tally.acquire),
+            recovery: LatencySummary::from(&tally.recovery),
             connections,
         }
     }

@@ -92,8 +92,8 @@ fn report(
     context: &Context,
 ) -> Result<(), Failure> {
     let per_second = outcome.calls as f64 / seconds;
-    let latency = outcome.latency.summary();
-    let floor_latency = floor.latency.summary();
+    let latency = LatencySummary::from(&outcome.latency);
+    let floor_latency = LatencySummary::from(&floor.latency);
     let of_floor = if floor.per_second > 0.0 { per_second / floor.per_second } else { 0.0 };
     if context.output.json {
         return context.output.object(&json!({

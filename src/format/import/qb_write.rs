@@ -47,8 +47,9 @@ pub(in crate::format) async fn write(
 
 /// A layer's name, as far as the file has room for it.
 fn name(layer: &Layer) -> Vec<u8> {
-    let end = layer.name.floor_char_boundary(NAME_MAX);
-    layer.name.as_bytes()[..end].to_vec()
+    let name = &layer.name;
+    let end = (0..=NAME_MAX.min(name.len())).rev().find(|&end| name.is_char_boundary(end));
+    name.as_bytes()[..end.unwrap_or(0)].to_vec()
 }
 
 struct Matrix {

@@ -1,4 +1,4 @@
-//! Latencies in a few kilobytes: buckets whose width grows with the value.
+//! Times in a few kilobytes: buckets whose width grows with the value. Clients and the daemon tell theirs with it.
 //!
 //! Each power of two is cut into 32 buckets, so a percentile is at most 1/32 (3.2 %) above the true value.
 
@@ -9,7 +9,7 @@ const SUB_BITS: u32 = 5;
 const SUB_BUCKETS: u64 = 1 << SUB_BITS;
 
 /// A histogram of durations from 1 ns on.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
     /// How many values fell into each bucket; grown on demand.
     buckets: Vec<u64>,
@@ -86,38 +86,21 @@ impl Histogram {
         buckets.take_while(|(bucket, _)| upper_bound(*bucket) <= ns).map(|(_, count)| count).sum()
     }
 
-    /// The usual summary.
-    pub fn summary(&self) -> LatencySummary {
-        let us = |value: Duration| value.as_nanos() as f64 / 1000.0;
-        LatencySummary {
-            count: self.count,
-            mean_us: us(self.mean()),
-            p50_us: us(self.quantile(0.50)),
-            p90_us: us(self.quantile(0.90)),
-            p99_us: us(self.quantile(0.99)),
-            p999_us: us(self.quantile(0.999)),
-            max_us: us(self.max()),
-        }
+    /// How many values are below each power of two of a nanosecond in `powers`, which must rise. These bounds are bounds of
+    /// buckets, so the counts are exact.
+    pub fn below_powers(&self, powers: impl Iterator<Item = u32>) -> Vec<(Duration, u64)> {
+        let mut buckets = self.buckets.iter().enumerate().peekable();
+        let mut seen = 0;
+        let mut counted = |power: u32| {
+            let bound = 1_u64 << power.min(63);
+            while let Some((_, count)) = buckets.next_if(|(bucket, _)| upper_bound(*bucket) < bound)
+            {
+                seen += count;
+            }
+            (Duration::from_nanos(bound), seen)
+        };
+        powers.map(&mut counted).collect()
     }
-}
-
-/// What a histogram comes to, in microseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
-pub struct LatencySummary {
-    /// How many values there were.
-    pub count: u64,
-    /// The mean.
-    pub mean_us: f64,
-    /// Half of the values are at most this.
-    pub p50_us: f64,
-    /// 90 % of the values are at most this.
-    pub p90_us: f64,
-    /// 99 % of the values are at most this.
-    pub p99_us: f64,
-    /// 99.9 % of the values are at most this.
-    pub p999_us: f64,
-    /// The largest value.
-    pub max_us: f64,
 }
 
 fn bucket_of(ns: u64) -> usize {
@@ -184,7 +167,18 @@ mod tests {
             all.record(duration);
         }
         one.merge(&two);
-        assert_eq!(one.summary(), all.summary());
+        assert_eq!(one, all);
         assert_eq!(Histogram::default().quantile(0.5), Duration::ZERO);
+    }
+
+    #[test]
+    fn counts_below_powers_of_two_are_exact() {
+        let mut histogram = Histogram::default();
+        for nanos in [0, 1, 1023, 1024, 1025, 4095, 4096, 1 << 50] {
+            histogram.record(Duration::from_nanos(nanos));
+        }
+        let counts = histogram.below_powers([0, 10, 12, 40].into_iter());
+        let counts: Vec<u64> = counts.into_iter().map(|(_, count)| count).collect();
+        assert_eq!(counts, [1, 3, 6, 7]);
     }
 }
