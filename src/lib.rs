@@ -21,6 +21,7 @@
 //! | 5 | [`render_store`] | pictures kept for clients, with a life time and a size cap |
 //! | 5 | [`ctl`] | the hand tool `goxelctl`, over the client library |
 //! | 6 | [`rpc`] | envelope, errors, dispatch, handlers |
+//! | 5 | [`mcp`] | the Model Context Protocol: the session, and the tools of agents |
 //! | 7 | [`server`] | event loop, connections, timers, signals, health, configuration |
 //!
 //! A test (`tests/tidy.rs`) holds the code to this table.
@@ -79,6 +80,9 @@ pub mod wire;
 pub mod client;
 #[cfg(feature = "ctl")]
 pub mod ctl;
+
+#[cfg(feature = "mcp")]
+pub mod mcp;
 
 #[cfg(feature = "server")]
 pub mod api;

@@ -255,7 +255,11 @@ impl Connection {
         self.call_raw("connection.keepalive", serde_json::json!({ "interval_ms": millis }))
     }
 
-    fn report_progress(&mut self, ticket: Ticket, on_progress: &mut impl FnMut(CallProgress)) {
+    pub(super) fn report_progress(
+        &mut self,
+        ticket: Ticket,
+        on_progress: &mut impl FnMut(CallProgress),
+    ) {
         #[derive(Deserialize)]
         struct Report {
             id: u64,

@@ -140,6 +140,18 @@ impl Connection {
         self.link.pending.unanswered()
     }
 
+    /// Makes the calls that come before all others; a method that the daemon does not have is left out.
+    pub fn greet(&mut self, greeting: &[(String, serde_json::Value)]) -> Result<(), Error> {
+        const METHOD_NOT_FOUND: i64 = -32601;
+        for (method, params) in greeting {
+            match self.call_raw(method, params) {
+                Err(Error::Remote(error)) if error.code == METHOD_NOT_FOUND => {}
+                other => drop(other?),
+            }
+        }
+        Ok(())
+    }
+
     /// Calls a method and reads its result into a type.
     pub fn call<R: DeserializeOwned>(
         &mut self,

@@ -36,6 +36,6 @@ pub use message::{Answer, Notification, Session};
 pub use options::{ConnectionOptions, Framing};
 pub use pool::{
     CallError, Effect, Event, Grade, HealthOptions, Lease, MemberStats, Observer, Pool,
-    PoolBuilder, PoolOptions, PoolStats, effect_of,
+    PoolBuilder, PoolOptions, PoolStats, Watch, effect_of,
 };
 pub use stats::ConnectionStats;

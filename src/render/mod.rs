@@ -24,6 +24,8 @@ mod surface;
 mod vector;
 mod viewpoint;
 
+#[cfg(feature = "mcp")]
+pub(crate) use font::write as write_label;
 pub use job::RenderJob;
 pub use march::{Hit, first_hit, raycast};
 pub use picture::Picture;

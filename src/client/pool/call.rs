@@ -19,10 +19,18 @@ use serde_json::value::RawValue;
 
 use super::Pool;
 use super::event::Event;
+use super::lease::Lease;
 use super::shared::Shared;
 use crate::client::connection::read_result;
 use crate::client::message::encode_params;
-use crate::client::{Error, Outcome, Session};
+use crate::client::{CallProgress, Error, Outcome, Session, Ticket};
+
+/// How often a watched call looks up from its waiting.
+const WATCH_EVERY: Duration = Duration::from_millis(100);
+
+/// Looks at a call while it runs: called about ten times a second, with how far it is if that is known. Once it
+/// answers false, the daemon is asked to give the call up.
+pub type Watch<'a> = dyn FnMut(Option<CallProgress>) -> bool + 'a;
 
 /// Whether a call changes something in the daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +120,7 @@ impl fmt::Display for CallError {
 }
 
 /// One call with its attempts.
-struct Call<'a> {
+struct Call<'a, 'w> {
     shared: &'a Arc<Shared>,
     method: &'a str,
     params: Option<&'a RawValue>,
@@ -124,6 +132,7 @@ struct Call<'a> {
     sent_untagged: bool,
     lane: Option<Lane>,
     attempts: u32,
+    watch: Option<&'a mut Watch<'w>>,
 }
 
 /// A session that one call at a time uses.
@@ -162,7 +171,7 @@ pub(super) struct Lanes {
     made: u64,
 }
 
-impl Drop for Call<'_> {
+impl Drop for Call<'_, '_> {
     fn drop(&mut self) {
         if let Some(lane) = self.lane.take() {
             self.shared.give_lane_back(lane);
@@ -208,6 +217,28 @@ impl Pool {
         method: &str,
         params: impl Serialize,
     ) -> Result<Box<RawValue>, CallError> {
+        self.call_with(effect, method, params, None)
+    }
+
+    /// [`Pool::call_as`] that is looked at while it waits for its answer. A call that is given up in time fails with
+    /// the daemon's error -32800 and has changed nothing; one that was quicker has its result.
+    pub fn call_watched(
+        &self,
+        effect: Effect,
+        method: &str,
+        params: impl Serialize,
+        watch: &mut Watch<'_>,
+    ) -> Result<Box<RawValue>, CallError> {
+        self.call_with(effect, method, params, Some(watch))
+    }
+
+    fn call_with(
+        &self,
+        effect: Effect,
+        method: &str,
+        params: impl Serialize,
+        watch: Option<&mut Watch<'_>>,
+    ) -> Result<Box<RawValue>, CallError> {
         let start = Instant::now();
         let shared = &self.shared;
         let result = encode_params(params)
@@ -223,6 +254,7 @@ impl Pool {
                     sent_untagged: false,
                     lane: None,
                     attempts: 0,
+                    watch,
                 };
                 call.run().map_err(|(error, outcome)| (error, outcome, call.attempts))
             });
@@ -237,7 +269,7 @@ impl Pool {
     }
 }
 
-impl Call<'_> {
+impl Call<'_, '_> {
     fn run(&mut self) -> Result<Box<RawValue>, (Error, Outcome)> {
         loop {
             self.attempts += 1;
@@ -285,7 +317,7 @@ impl Call<'_> {
             self.limits(self.shared.options.attempt_timeout.unwrap_or(Duration::MAX));
         let answer = lease
             .send_encoded(self.method, self.params, session.as_ref())
-            .and_then(|ticket| lease.wait_until(ticket, deadline, limit));
+            .and_then(|ticket| self.wait(&mut lease, ticket, deadline, limit));
         let error = match answer {
             Ok(result) => return Ok(result),
             Err(error) => error,
@@ -299,6 +331,32 @@ impl Call<'_> {
         }
         lease.discard(&error.to_string());
         Err(Attempt::MayRetry(error))
+    }
+
+    fn wait(
+        &mut self,
+        lease: &mut Lease,
+        ticket: Ticket,
+        deadline: Instant,
+        limit: Duration,
+    ) -> Result<Box<RawValue>, Error> {
+        let Some(watch) = &mut self.watch else {
+            return lease.wait_until(ticket, deadline, limit);
+        };
+        let mut is_given_up = false;
+        while Instant::now() < deadline {
+            let until = (Instant::now() + WATCH_EVERY).min(deadline);
+            if let Some(result) = lease.wait_or_notified(ticket, until)? {
+                return Ok(result);
+            }
+            let mut latest = None;
+            lease.report_progress(ticket, &mut |progress| latest = Some(progress));
+            if !watch(latest) && !is_given_up {
+                is_given_up = true;
+                lease.notify("$/cancelRequest", serde_json::json!({ "id": ticket.id }))?;
+            }
+        }
+        lease.wait_until(ticket, deadline, limit)
     }
 
     /// The tag for an attempt on a connection to this daemon process.

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-pub use call::{CallError, Effect, effect_of};
+pub use call::{CallError, Effect, Watch, effect_of};
 pub use event::{Event, Grade, Observer};
 pub use lease::Lease;
 pub use options::{HealthOptions, PoolOptions};

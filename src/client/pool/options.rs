@@ -35,6 +35,9 @@ pub struct PoolOptions {
     pub backoff: BackoffRange,
     /// What to do when nobody listens on the socket. Default: wait for somebody else to start a daemon.
     pub autostart: Autostart,
+    /// Calls that are made on each new connection before anybody gets it: a method and its params by name. One that
+    /// fails costs the connection, but for a method that the daemon does not have. Default: none.
+    pub greeting: Vec<(String, serde_json::Value)>,
     /// How single connections behave. Its `call_timeout` holds for leased connections.
     pub connection: ConnectionOptions,
 }
@@ -79,6 +82,7 @@ impl Default for PoolOptions {
             health: HealthOptions::default(),
             backoff: BackoffRange::default(),
             autostart: Autostart::default(),
+            greeting: Vec::new(),
             connection: ConnectionOptions::default(),
         }
     }

@@ -94,6 +94,7 @@ impl Shared {
         };
         let mut connection = Connection::open_at(&self.path, options)?;
         let pong = connection.ping()?;
+        connection.greet(&self.options.greeting)?;
         connection.set_call_timeout(configured.call_timeout);
         Ok((connection, pong.instance))
     }

@@ -1,0 +1,7 @@
+//! goxel-mcp: the protocol in both eras, the eight tools against the real daemon, and what keeps both in bounds.
+
+mod client;
+mod conversation;
+mod era;
+#[path = "../support/process.rs"]
+mod process;
