@@ -11,6 +11,7 @@ use crate::api::Param;
 use crate::api::args::nearest;
 use crate::api::method::Params;
 use crate::api::operations::{CommonFields, OPERATIONS, OperationInfo, operation};
+use crate::api::schema::POINT;
 
 /// The list of operations as a JSON Schema. Names and fields are told by [`signatures`]: written out for each operation
 /// they would cost a model ten times as much.
@@ -290,7 +291,8 @@ fn size_as_max(index: usize, members: &mut Map<String, Value>, notes: &mut Vec<S
         return;
     }
     let point = |value: &Value| -> Option<Vec<i64>> {
-        value.as_array()?.iter().map(Value::as_i64).collect::<Option<Vec<_>>>()
+        let read = coerce(&POINT, value.clone());
+        read.as_array()?.iter().map(Value::as_i64).collect()
     };
     let (Some(min), Some(size)) =
         (members.get("min").and_then(point), members.get("size").and_then(point))
