@@ -108,7 +108,7 @@ DESTDIR ?=
 BIN ?= target/release
 BINDIR = $(PREFIX)/bin
 SYSTEMD ?= yes
-PROGRAMS = goxel-daemon goxelctl
+PROGRAMS = goxel-daemon goxelctl goxel-mcp
 
 .PHONY: install install-files uninstall install-launchd homebrew-formula deb static test-ops bench-idle
 install: build install-files ## Install the programs, manual pages, completions and units; DESTDIR= PREFIX= SYSTEMD=yes|no

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::process::{Daemon, HANG};
+use crate::support::process::{Daemon, HANG};
 
 /// The program with nothing of this process's surroundings that could change what it does.
 pub fn command() -> Command {

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::client::{Host, text_of};
-use crate::process::Daemon;
+use super::client::{Host, text_of};
+use crate::support::process::Daemon;
 
 fn image(result: &Value) -> Vec<u8> {
     let blocks = result["content"].as_array().unwrap();

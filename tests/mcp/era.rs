@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::client::{Host, command, modern};
-use crate::process::Daemon;
+use super::client::{Host, command, modern};
+use crate::support::process::Daemon;
 
 /// A host without a daemon.
 fn alone() -> (tempfile::TempDir, Host) {
@@ -183,7 +183,7 @@ fn a_listener_is_acknowledged_told_and_ended_with_a_result() {
     assert_eq!(params["notifications"], honoured);
     // The thread that hears of changes has to be there first.
     let mut told = Vec::new();
-    crate::process::wait_for("a change to be told", || {
+    crate::support::process::wait_for("a change to be told", || {
         host.text("voxel_edit", json!({"ops": [{"op": "voxels", "voxels": [[0, 0, 0, "red"]]}]}));
         host.text("voxel_history", json!({"action": "undo"}));
         told.extend(host.receive_within(Duration::from_millis(300)));

@@ -3,5 +3,3 @@
 mod client;
 mod conversation;
 mod era;
-#[path = "../support/process.rs"]
-mod process;
