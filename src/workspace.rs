@@ -6,14 +6,16 @@
 //! revision rises with every change, undo and redo included, and never otherwise.
 
 mod draft;
+mod origin;
 mod packing;
 mod turns;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::SystemTime;
 
 pub use draft::{Draft, FinishedDraft, Stale};
+pub use origin::{OwnFile, SavedState};
+use origin::Origins;
 pub use packing::Packing;
 pub use turns::Turn;
 use turns::Turns;
@@ -33,9 +35,8 @@ pub const DEFAULT_MAX_PROJECTS: usize = 256;
 pub struct Project {
     document: Document,
     history: History,
-    saved_revision: u64,
-    /// The file it was loaded from or saved to last.
-    pub path: Option<PathBuf>,
+    /// Which files its documents are of, and what of them is saved.
+    origins: Origins,
     /// The visible layers as they were merged last.
     merged: MergeCache,
     /// How often they were to be merged.
@@ -97,8 +98,7 @@ impl Project {
         Project {
             document,
             history: History::default(),
-            saved_revision: 0,
-            path: None,
+            origins: Origins::default(),
             merged: MergeCache::new(),
             merges: Merges::default(),
             save_cache: SaveCache::default(),
@@ -129,17 +129,6 @@ impl Project {
     /// Rises by one with each change.
     pub fn revision(&self) -> u64 {
         self.history.revision()
-    }
-
-    /// Whether there are changes that were not saved.
-    pub fn is_dirty(&self) -> bool {
-        self.revision() != self.saved_revision
-    }
-
-    /// Notes that the document as of `revision` was saved to `path`.
-    pub fn mark_saved(&mut self, revision: u64, path: PathBuf) {
-        self.saved_revision = revision;
-        self.path = Some(path);
     }
 
     /// Changes the document: one undo step if it succeeds, nothing at all if it fails.
@@ -175,11 +164,12 @@ impl Project {
     /// Notes whether an undo step was made, and where it changed something.
     fn note_commit(&mut self, (changed, bounds): (bool, Option<Bounds>)) {
         if changed {
+            self.origins.follow(&self.history);
             self.note_change(bounds.map_or(ChangedBox::Anywhere, ChangedBox::Inside));
         }
     }
 
-    /// Replaces the whole document as one undo step.
+    /// Replaces the whole document by another one, which has no file, as one undo step.
     pub fn replace(&mut self, label: &str, document: Document) {
         let replaced: Result<(), std::convert::Infallible> =
             self.edit(label, Scope::Document, |current| {
@@ -187,7 +177,7 @@ impl Project {
                 Ok(())
             });
         match replaced {
-            Ok(()) => {}
+            Ok(()) => self.begin_document(None),
         }
     }
 
@@ -333,13 +323,18 @@ impl Workspace {
     }
 
     /// Opens a project under a new name; false if the name is taken.
-    pub fn open(&mut self, name: &str, mut project: Project) -> bool {
-        if self.projects.contains_key(name) {
-            return false;
+    pub fn open(&mut self, name: &str, project: Project) -> bool {
+        let is_free = !self.projects.contains_key(name);
+        if is_free {
+            self.put(name, project);
         }
+        is_free
+    }
+
+    /// Opens a project in place of the one that has its name now, if there is one.
+    pub fn put(&mut self, name: &str, mut project: Project) {
         project.history.set_memory_limit(self.history_memory);
         self.projects.insert(name.to_owned(), project);
-        true
     }
 
     /// Sets how many bytes the history of each project may keep.

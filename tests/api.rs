@@ -11,6 +11,7 @@ mod api {
     mod layers;
     mod manners;
     mod model;
+    mod own_files;
     mod reading;
     mod revisions;
     mod scene;

@@ -15,6 +15,7 @@ mod file;
 #[cfg(test)]
 mod file_tests;
 mod gox;
+mod identity;
 mod image;
 mod import;
 mod job;
@@ -33,16 +34,19 @@ mod surface;
 mod text;
 mod unpack;
 mod vox;
+mod whole;
 mod write_back;
 
 pub use error::FormatError;
 pub use gox::SaveCache;
+pub use identity::{FileIdentity, place_of};
 pub use job::{LoadJob, SaveJob};
 pub use palette::{PaletteJob, PaletteLimits, decode_palette, encode_palette};
 pub use registry::{Format, by_content, by_extension, by_name, find_for_writing, formats};
 pub use replace_job::ReplaceJob;
 pub use replacement::replace_file;
 pub use surface::{SurfaceOptions, VoxeliseOptions};
+pub(crate) use whole::is_same;
 
 use std::path::Path;
 

@@ -12,6 +12,7 @@
 //! | `daemonize`, `control`, `pid_file` | the background; finding and signalling the daemon that runs |
 //! | `watch`, `health_file`, `notify_service`, `dump` | snapshots on a timer, the service manager, reloading |
 //! | `projects` | the project of the start, unsaved work at the end |
+//! | `state_dir` | what a daemon keeps for its next start |
 //! | `logging` | the log |
 //!
 //! What runs in the daemon runs in the simulator too: [`reactor::Reactor`] is generic over
@@ -47,6 +48,7 @@ mod pid_file;
 mod process_facts;
 pub mod program;
 mod projects;
+pub mod state_dir;
 pub mod reactor;
 mod received;
 mod serve;

@@ -13,6 +13,9 @@ use crate::workspace::Workspace;
 
 const USAGE: &str = "Invalid command line arguments. Use --help for usage information.";
 
+const NO_STATE_DIR: &str = "there is no state directory, so what cannot be saved at the end is lost; give \
+                            --state-dir, or set HOME or XDG_STATE_HOME";
+
 /// Runs the program. `arguments` do not hold its name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
@@ -111,6 +114,10 @@ fn serve(start: Start) -> Result<ExitCode, String> {
     let mut workspace = workspace(settings);
     if let Some(path) = &settings.project {
         projects::open(path, settings.file_limits(), &mut workspace)?;
+    }
+    match &settings.state_dir {
+        Some(state) => projects::tell_rescued(state),
+        None => log::warn!("{NO_STATE_DIR}"),
     }
     let mut service = Service::new(workspace);
     service.set_render_store(settings.renders());

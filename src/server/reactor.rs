@@ -114,8 +114,9 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
 
     /// Saves unsaved work, if the configuration asks for it; false if something could not be saved.
     pub fn save_on_exit(&mut self) -> bool {
-        let save = self.hub.observer.config.settings.save_on_exit.0;
-        projects::finish(self.service.workspace_mut(), save)
+        let settings = &self.hub.observer.config.settings;
+        let (save, state) = (settings.save_on_exit.0, settings.state_dir.as_deref());
+        projects::finish(self.service.workspace_mut(), save, state)
     }
 
     /// Lets calls stop the server.

@@ -34,7 +34,7 @@ fn state(daemon: &Daemon) -> String {
         .map(|layer| (layer.id, layer.name.as_str(), layer.volume.state_hash()))
         .collect();
     let place = (project.revision(), project.history().position());
-    format!("{layers:?} {place:?} {:?} {:?}", document.palette, project.path)
+    format!("{layers:?} {place:?} {:?} {:?}", document.palette, project.file())
 }
 
 /// A daemon with a few voxels.

@@ -48,6 +48,7 @@ impl Daemon {
             .arg(&socket)
             .args(flags)
             .env("GOXEL_RENDER_DIR", directory.path().join("renders"))
+            .env("GOXEL_STATE_DIR", directory.path().join("state"))
             .current_dir(directory.path())
             .stdout(log.try_clone().unwrap())
             .stderr(log)

@@ -60,7 +60,7 @@ result! {
         layer_count: usize,
         /// Voxels in all of them.
         voxel_count: u64,
-        /// What could not be kept as it was.
+        /// What could not be kept as it was, and which other projects have the file open.
         warnings: Vec<String>,
         /// Revision of the project.
         revision: u64,
@@ -78,6 +78,26 @@ method! {
 params! {
     /// Where to save.
     pub struct SaveProjectParams<'a> {
+        /// The file; a relative path starts at the daemon's working directory. Without it the document's own file is
+        /// meant: the one that it was loaded from or saved to last.
+        path | "file_path" | "output_path": Option<Cow<'a, str>>,
+        /// The format; otherwise the path's extension tells.
+        format: Option<Cow<'a, str>>,
+        /// Of surfaces (.obj, .ply): whether z up is turned into y up.
+        y_up: bool = "true",
+        /// Of surfaces: whether neighbouring faces of one colour are joined to larger ones.
+        merge_faces | "optimize_mesh": bool = "false",
+        /// `optimize_mesh`, as older documents have it. Other members are named among the warnings.
+        options: Option<Raw<'a>>,
+        /// Refuse if the file is not as this document left it: changed, removed or made by somebody else meanwhile, or
+        /// open in another project.
+        if_unchanged: bool = "false",
+    }
+}
+
+params! {
+    /// Where to export to.
+    pub struct ExportModelParams<'a> {
         /// The file; a relative path starts at the daemon's working directory.
         path | "file_path" | "output_path": Cow<'a, str>,
         /// The format; otherwise the path's extension tells.
@@ -88,6 +108,8 @@ params! {
         merge_faces | "optimize_mesh": bool = "false",
         /// `optimize_mesh`, as older documents have it. Other members are named among the warnings.
         options: Option<Raw<'a>>,
+        /// Write even onto the file of an open project, which has to be saved again then.
+        overwrite: bool = "false",
     }
 }
 
@@ -102,13 +124,13 @@ result! {
         format: Option<String>,
         /// Bytes written.
         bytes: u64,
-        /// What the format could not hold.
+        /// What the format could not hold, and what else is to be known about the file.
         warnings: Vec<String>,
     }
 }
 
 method! {
-    /// Saves the document. The file is replaced whole or not at all.
+    /// Saves the document; the file is its own from then on. The file is replaced whole or not at all.
     SaveProject = "goxel.save_project" | "save_file" | "save_as" | "project.save",
     SaveProjectParams<'a> -> SaveProjectResult,
     effect: File, lenient: true,
@@ -119,9 +141,9 @@ method! {
     /// Exports the document in any format that can be written.
     ExportModel = "goxel.export_model" | "export_file" | "export_project" | "export"
         | "export_to_file" | "export_mesh",
-    SaveProjectParams<'a> -> SaveProjectResult,
+    ExportModelParams<'a> -> SaveProjectResult,
     effect: File, lenient: true,
-    by_position: r#"["model.gox","gox"]"#, by_name: r#"{"path":"model.gox","format":"gox"}"#,
+    by_position: r#"["model.obj","obj"]"#, by_name: r#"{"path":"model.obj","format":"obj"}"#,
 }
 
 params! {

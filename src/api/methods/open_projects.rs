@@ -32,7 +32,7 @@ result! {
         name: String,
         /// What the document calls itself.
         title: String,
-        /// The file that it was loaded from or saved to last; absent if there is none.
+        /// The file that its document was loaded from or saved to last; absent if there is none.
         file_path: Option<String>,
         /// Whether there are changes that were not saved.
         dirty: bool,
@@ -144,7 +144,7 @@ result! {
         memory_usage: BTreeMap<String, u64>,
         /// When it was changed last, or opened if it was not changed since: UTC, as `2026-01-31T12:00:00Z`.
         last_modified: String,
-        /// The file that it was loaded from or saved to last; absent if there is none.
+        /// The file that its document was loaded from or saved to last; absent if there is none.
         file_path: Option<String>,
         /// Whether there are changes that were not saved.
         dirty: bool,

@@ -121,6 +121,8 @@ params! {
     pub struct ExportPaletteParams<'a> {
         /// The file to write, in GIMP's format (.gpl).
         path | "file_path" | "output_path": Cow<'a, str>,
+        /// Write even onto the file of an open project, which has to be saved again then.
+        overwrite: bool = "false",
     }
 }
 

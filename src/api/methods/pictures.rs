@@ -56,6 +56,8 @@ params! {
         lighting: Option<Raw<'a>>,
         /// "png". goxel.render_scene draws PNG whatever is asked for, as the C daemon does.
         format: Option<Cow<'a, str>>,
+        /// Write even onto the file of an open project, which has to be saved again then.
+        overwrite: bool = "false",
     }
 }
 

@@ -3,11 +3,13 @@
 //! Loading, saving and drawing go on in slices over a snapshot. The document changes only when a load has
 //! succeeded as a whole; a file is replaced only when a save has.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::drawing::{DrawJob, Drawn};
 use super::entries;
-use super::placing::{Destination, place};
+use super::own_files::{Overwriting, Saving, open_elsewhere};
+use super::placing::{Blame, Destination, place};
 use super::sources::sourced;
 use crate::api::args::shown;
 use crate::api::json::Members;
@@ -16,15 +18,15 @@ use crate::api::notes;
 use crate::api::operations::forms::CopyFields;
 use crate::api::operations::{Form, Operation};
 use crate::api::source::Source;
-use crate::api::value::read;
+use crate::api::value::{Raw, read};
 use crate::api::words::Mode;
 use crate::api::{LayerRef, ParamError};
 use crate::document::history::Scope;
 use crate::document::{Document, Layer, LayerContent};
 use crate::edit::{Limits, Runner};
 use crate::format::{
-    self, FormatError, LoadJob, Loaded, ReadOptions, SaveJob, Saved, SurfaceOptions,
-    VoxeliseOptions, WriteOptions,
+    self, FileIdentity, FormatError, LoadJob, Loaded, ReadOptions, SaveJob, Saved, SurfaceOptions,
+    VoxeliseOptions, WriteOptions, is_same, place_of,
 };
 use crate::job::{Budget, Job, Progress, Step};
 use crate::render::RenderSettings;
@@ -34,7 +36,7 @@ use crate::rpc::drafted::{AtOnce, drafted};
 use crate::rpc::error::{EXPORT_MODEL, LOAD_PROJECT, RpcError, SAVE_PROJECT};
 use crate::rpc::table::Handle;
 use crate::voxel::Bounds;
-use crate::workspace::Project;
+use crate::workspace::{OwnFile, Project};
 
 entries![LoadProject, SaveProject, ExportModel, ImportModel];
 
@@ -93,10 +95,18 @@ fn load(
     context.project()?;
     let path = params.path.clone().into_owned();
     let failed = |path: &str, error: FormatError| file_error(LOAD_PROJECT, action, path, &error);
+    let place = place_of(Path::new(&path));
+    // As it was before it was read: what changes from now on is a change by somebody else.
+    let identity = FileIdentity::at(&place).ok().flatten();
     let job = start_load(context, &params).map_err(|error| failed(&path, error))?;
     Ok(Outcome::chain_later(job, move |context, loaded| {
-        let loaded = loaded.map_err(|error| failed(&path, error))?;
+        let mut loaded = loaded.map_err(|error| failed(&path, error))?;
         let path = PathBuf::from(&path);
+        if is_project {
+            let elsewhere = open_elsewhere(context.workspace, &place, context.project_name);
+            loaded.warnings.extend(elsewhere);
+        }
+        let file = OwnFile { path: path.clone(), place, format: loaded.format, identity };
         let take_over = move |context: &mut Context<'_>, loaded: Loaded| {
             let document = loaded.document.clone();
             let work = AtOnce::new(move |into: &mut Document| {
@@ -106,7 +116,7 @@ fn load(
             let project_id = context.project_name.to_owned();
             drafted(context, action, Scope::Document, work, move |project, ()| {
                 if is_project {
-                    project.mark_saved(project.revision(), path.clone());
+                    project.begin_document(Some(file));
                 }
                 Ok(told(loaded, &path, project_id, project))
             })
@@ -342,141 +352,212 @@ impl Save {
     }
 }
 
-/// How surfaces are written; options that no format has are noted.
-fn surface_options(params: &SaveProjectParams<'_>) -> Result<SurfaceOptions, ParamError> {
-    let mut surface = SurfaceOptions { y_up: params.y_up, merge: params.merge_faces };
-    if let Some(raw) = params.options.as_ref().filter(|raw| !raw.0.starts_with('{')) {
-        notes::note(format!("options {} is no object and was not used", shown(raw.0)));
-    }
-    for (name, value) in params.options.iter().flat_map(|raw| Members::new(raw.0)) {
-        match &*name {
-            "optimize_mesh" => surface.merge |= read::<bool>(value, "options.optimize_mesh")?,
-            other => notes::note_unknown("options.", other, &["optimize_mesh"]),
-        }
-    }
-    Ok(surface)
+/// What is to be written, whether as a save or as an export.
+struct Wanted<'a> {
+    format: Option<Cow<'a, str>>,
+    surface: SurfaceOptions,
+    blame: Blame,
 }
 
-/// Saves or exports the document as it is now; later edits do not reach the file.
-fn save(
-    context: &mut Context<'_>,
-    params: SaveProjectParams<'_>,
-    code: i32,
-    action: &'static str,
-) -> Result<Outcome<SaveProjectResult>, RpcError> {
-    let surface = surface_options(&params)?;
-    if is_picture(&params) {
-        return save_picture(context, params, code, action);
+impl<'a> Wanted<'a> {
+    fn new(
+        format: Option<Cow<'a, str>>,
+        mut surface: SurfaceOptions,
+        options: Option<Raw<'_>>,
+        blame: Blame,
+    ) -> Result<Self, ParamError> {
+        if let Some(raw) = options.as_ref().filter(|raw| !raw.0.starts_with('{')) {
+            notes::note(format!("options {} is no object and was not used", shown(raw.0)));
+        }
+        for (name, value) in options.iter().flat_map(|raw| Members::new(raw.0)) {
+            match &*name {
+                "optimize_mesh" => surface.merge |= read::<bool>(value, "options.optimize_mesh")?,
+                other => notes::note_unknown("options.", other, &["optimize_mesh"]),
+            }
+        }
+        Ok(Wanted { format, surface, blame })
     }
-    let project = context.project()?;
-    let path = PathBuf::from(&*params.path);
-    let format = format::find_for_writing(&path, params.format.as_deref())
-        .map_err(|error| file_error(code, action, &params.path, &error))?;
-    let named_format = params.format.map(|format| format.into_owned());
-    let target = Target { path, shown: params.path.into_owned(), named_format };
-    if format.name == "gox" {
-        return save_whole(context, target, format, code, action);
+
+    /// Whether a drawn picture is asked for: the format "png", or no format and a path that ends so.
+    fn is_picture(&self, path: &str) -> bool {
+        match self.format.as_deref() {
+            Some(format) => format.eq_ignore_ascii_case("png"),
+            None => {
+                let extension = Path::new(path).extension();
+                extension.is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
+            }
+        }
     }
-    let document = project.document().clone();
-    let start = move |document| {
-        let options = WriteOptions { surface, ..WriteOptions::default() };
-        let request = SaveRequest { document, path: target.path.clone(), format, options };
-        let job = Save { stage: request.start(), drawn: None };
-        Outcome::job(job, move |_, (saved, _)| target.told(saved, code, action))
-    };
-    if !OF_WHAT_IS_SEEN.contains(&format.name) {
-        return Ok(start(document));
+
+    /// Where the document goes, in which format.
+    fn target(self, path: String, writing: Writing) -> Result<Target, RpcError> {
+        let named_format = self.format.map(|format| format.into_owned());
+        let format = format::find_for_writing(Path::new(&path), named_format.as_deref())
+            .map_err(|error| file_error(self.blame.0, self.blame.1, &path, &error))?;
+        let Wanted { surface, blame, .. } = self;
+        Ok(Target { path, format, named_format, surface, blame, writing })
     }
-    sourced(context, Source::Visible, move |_, seen, _| Ok(start(document.flattened(seen))))
+}
+
+/// What a file is written for.
+enum Writing {
+    Save(Saving),
+    Export(Overwriting),
+}
+
+/// Where a file goes, what its caller called it, and how it is written.
+struct Target {
+    path: String,
+    format: &'static format::Format,
+    named_format: Option<String>,
+    surface: SurfaceOptions,
+    blame: Blame,
+    writing: Writing,
 }
 
 /// Formats whose files hold the visible layers as one: these are merged in slices before the writer begins.
 const OF_WHAT_IS_SEEN: [&str; 4] = ["obj", "ply", "text", "png slices"];
 
-/// Where a file goes, and what its caller called it.
-struct Target {
-    path: PathBuf,
-    shown: String,
-    named_format: Option<String>,
-}
-
 impl Target {
+    /// Writes the document as it is now; later edits do not reach the file.
+    fn write(
+        self,
+        context: &mut Context<'_>,
+    ) -> Result<Outcome<SaveProjectResult>, RpcError> {
+        if self.format.holds_all() {
+            return self.write_whole(context);
+        }
+        let document = context.project()?.document().clone();
+        if !OF_WHAT_IS_SEEN.contains(&self.format.name) {
+            return Ok(self.write_as(document.clone(), document));
+        }
+        sourced(context, Source::Visible, move |_, seen, _| {
+            Ok(self.write_as(document.clone().flattened(seen), document))
+        })
+    }
+
+    /// Writes a document, or what the format shows of it.
+    fn write_as(self, written: Document, document: Document) -> Outcome<SaveProjectResult> {
+        let options = WriteOptions { surface: self.surface, ..WriteOptions::default() };
+        let (path, format) = (PathBuf::from(&self.path), self.format);
+        let request = SaveRequest { document: written, path, format, options };
+        let job = Save { stage: request.start(), drawn: None };
+        Outcome::chain_later(job, move |context, (saved, _)| {
+            let saved = self.saved(saved)?;
+            if saved.warnings.is_empty() && is_small(&document) && matches!(self.writing, Writing::Save(_)) {
+                return self.compare(context, saved, document);
+            }
+            self.told(context, saved, false).map(Outcome::Done)
+        })
+    }
+
+    /// Reads the file again: if it holds all of the document, the document is saved.
+    fn compare(
+        self,
+        context: &mut Context<'_>,
+        saved: Saved,
+        document: Document,
+    ) -> Result<Outcome<SaveProjectResult>, RpcError> {
+        let path = PathBuf::from(&self.path);
+        let Ok(job) = LoadJob::open(&path, Some(self.format), read_options(context)) else {
+            return self.told(context, saved, false).map(Outcome::Done);
+        };
+        Ok(Outcome::job(job, move |context, again| {
+            let holds_all = again.is_ok_and(|again| is_same(&document, &again.document));
+            self.told(context, saved, holds_all)
+        }))
+    }
+
+    /// Writes into the one format that holds everything, with a preview, and with what the last save left behind.
+    fn write_whole(
+        self,
+        context: &mut Context<'_>,
+    ) -> Result<Outcome<SaveProjectResult>, RpcError> {
+        let project = context.project()?;
+        let cache = std::mem::take(&mut project.save_cache);
+        let document = project.document().clone();
+        let options = WriteOptions { cache, ..WriteOptions::default() };
+        let (path, format) = (PathBuf::from(&self.path), self.format);
+        let request = SaveRequest { document, path, format, options };
+        let job = Save { stage: request.start_with_preview(project), drawn: None };
+        Ok(Outcome::job(job, move |context, (saved, drawn)| {
+            drawn.map(|drawn| drawn.into_picture(context));
+            let mut saved = self.saved(saved)?;
+            // The project may have been closed meanwhile.
+            if let Ok(project) = context.project() {
+                project.save_cache = std::mem::take(&mut saved.cache);
+            }
+            self.told(context, saved, true)
+        }))
+    }
+
+    fn saved(&self, saved: Result<Saved, FormatError>) -> Result<Saved, RpcError> {
+        saved.map_err(|error| file_error(self.blame.0, self.blame.1, &self.path, &error))
+    }
+
+    /// Notes that the file is written, and tells it.
     fn told(
         self,
-        saved: Result<Saved, FormatError>,
-        code: i32,
-        action: &str,
+        context: &mut Context<'_>,
+        saved: Saved,
+        holds_all: bool,
     ) -> Result<SaveProjectResult, RpcError> {
-        let saved = saved.map_err(|error| file_error(code, action, &self.shown, &error))?;
+        let more = match self.writing {
+            Writing::Save(saving) => {
+                saving.done(context, Path::new(&self.path), self.format.name, holds_all);
+                saving.warnings
+            }
+            Writing::Export(overwriting) => {
+                overwriting.done(context.workspace);
+                Vec::new()
+            }
+        };
         Ok(SaveProjectResult {
             success: true,
-            path: self.shown,
+            path: self.path,
             format: self.named_format,
             bytes: saved.bytes,
-            warnings: notes::behind(saved.warnings),
+            warnings: notes::behind([saved.warnings, more].concat()),
         })
     }
 }
 
-/// Saves into the one format that holds everything, with a preview, and with what the last save left behind.
-fn save_whole(
-    context: &mut Context<'_>,
-    target: Target,
-    format: &'static format::Format,
-    code: i32,
-    action: &'static str,
-) -> Result<Outcome<SaveProjectResult>, RpcError> {
-    let project = context.project()?;
-    let cache = std::mem::take(&mut project.save_cache);
-    let (document, revision) = (project.document().clone(), project.revision());
-    let options = WriteOptions { cache, ..WriteOptions::default() };
-    let request = SaveRequest { document, path: target.path.clone(), format, options };
-    let job = Save { stage: request.start_with_preview(project), drawn: None };
-    Ok(Outcome::job(job, move |context, (saved, drawn)| {
-        drawn.map(|drawn| drawn.into_picture(context));
-        let mut saved = saved;
-        // The project may have been closed while it was saved; the file is good all the same.
-        if let (Ok(saved), Ok(project)) = (&mut saved, context.project()) {
-            project.save_cache = std::mem::take(&mut saved.cache);
-            if code == SAVE_PROJECT {
-                project.mark_saved(revision, target.path.clone());
-            }
-        }
-        target.told(saved, code, action)
-    }))
-}
-
-/// Whether a call asks for a drawn picture: the format "png", or no format and a path that ends so.
-fn is_picture(params: &SaveProjectParams<'_>) -> bool {
-    match params.format.as_deref() {
-        Some(format) => format.eq_ignore_ascii_case("png"),
-        None => {
-            let extension = Path::new(&*params.path).extension();
-            extension.is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
-        }
-    }
+/// Whether a document may be compared voxel by voxel without anybody noticing.
+fn is_small(document: &Document) -> bool {
+    const BYTES: u64 = 8 << 20;
+    document.layers().iter().map(|layer| layer.volume.memory()).sum::<u64>() <= BYTES
 }
 
 /// Pixels along an edge of an exported picture.
 const EXPORTED_PICTURE_SIZE: u32 = 1024;
 
 /// Draws the document as it is now into a PNG.
-fn save_picture(
+fn export_picture(
     context: &mut Context<'_>,
-    params: SaveProjectParams<'_>,
-    code: i32,
-    action: &'static str,
+    wanted: Wanted<'_>,
+    path: String,
+    overwriting: Overwriting,
 ) -> Result<Outcome<SaveProjectResult>, RpcError> {
     let (width, height) = (EXPORTED_PICTURE_SIZE, EXPORTED_PICTURE_SIZE);
     let settings = RenderSettings { width, height, ..Default::default() };
     let job = super::pictures::start(context, settings)?;
-    let named_format = params.format.map(|format| format.into_owned());
-    let path = params.path.into_owned();
+    let format = wanted.format.map(|format| format.into_owned());
     let destination = Destination::Path(path.clone());
-    Ok(place(job, destination, (code, action), move |_, placed| {
+    Ok(place(job, destination, wanted.blame, move |context, placed| {
+        overwriting.done(context.workspace);
         let (bytes, warnings) = (placed.bytes, notes::take());
-        Ok(SaveProjectResult { success: true, path, format: named_format, bytes, warnings })
+        Ok(SaveProjectResult { success: true, path, format, bytes, warnings })
     }))
+}
+
+/// The path and format of a save that names no path: those of the document's own file.
+fn own_target(context: &mut Context<'_>) -> Result<(String, &'static str), RpcError> {
+    let own = context.project()?.file();
+    let own = own.map(|own| (own.path.to_string_lossy().into_owned(), own.format));
+    own.ok_or_else(|| {
+        let expected = "a string, since the document has no file of its own yet".to_owned();
+        ParamError::Missing { param: "path".into(), expected }.into()
+    })
 }
 
 impl Handle for SaveProject {
@@ -484,15 +565,45 @@ impl Handle for SaveProject {
         context: &mut Context<'_>,
         params: SaveProjectParams<'_>,
     ) -> Result<Outcome<SaveProjectResult>, RpcError> {
-        save(context, params, SAVE_PROJECT, "save project")
+        let SaveProjectParams { path, format, y_up, merge_faces: merge, options, if_unchanged } =
+            params;
+        let blame = (SAVE_PROJECT, "save project");
+        let is_named = format.is_some();
+        let mut wanted = Wanted::new(format, SurfaceOptions { y_up, merge }, options, blame)?;
+        let path = match path {
+            Some(path) => path.into_owned(),
+            None => {
+                let (path, format) = own_target(context)?;
+                wanted.format.get_or_insert(Cow::Borrowed(format));
+                path
+            }
+        };
+        if wanted.is_picture(&path) {
+            let overwriting = Overwriting::begin(context, &path, false, blame)?;
+            return export_picture(context, wanted, path, overwriting);
+        }
+        let saving = Saving::begin(context, Path::new(&path), if_unchanged, blame)?;
+        let mut target = wanted.target(path, Writing::Save(saving))?;
+        target.named_format = target.named_format.filter(|_| is_named);
+        target.write(context)
     }
 }
 
 impl Handle for ExportModel {
     fn handle(
         context: &mut Context<'_>,
-        params: SaveProjectParams<'_>,
+        params: ExportModelParams<'_>,
     ) -> Result<Outcome<SaveProjectResult>, RpcError> {
-        save(context, params, EXPORT_MODEL, "export model")
+        let ExportModelParams { path, format, y_up, merge_faces: merge, options, overwrite } =
+            params;
+        let blame = (EXPORT_MODEL, "export model");
+        let wanted = Wanted::new(format, SurfaceOptions { y_up, merge }, options, blame)?;
+        let path = path.into_owned();
+        context.project()?;
+        let overwriting = Overwriting::begin(context, &path, overwrite, blame)?;
+        match wanted.is_picture(&path) {
+            true => export_picture(context, wanted, path, overwriting),
+            false => wanted.target(path, Writing::Export(overwriting))?.write(context),
+        }
     }
 }

@@ -19,6 +19,7 @@ mod layers;
 mod materials;
 mod measure;
 mod open_projects;
+mod own_files;
 mod palettes;
 mod picture_settings;
 mod pictures;

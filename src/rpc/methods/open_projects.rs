@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::files::{file_error, read_options};
+use super::own_files::open_elsewhere;
 use super::system::iso_time;
 use super::{entries, target};
 use crate::api::args::shown;
@@ -13,9 +14,9 @@ use crate::api::methods::open_projects::*;
 use crate::api::methods::system::NoParams;
 use crate::api::operations::forms::CopyFields;
 use crate::api::operations::{Form, Operation};
-use crate::api::{LayerRef, ParamError};
+use crate::api::{LayerRef, ParamError, notes};
 use crate::document::Document;
-use crate::format::{self, FormatError, LoadJob};
+use crate::format::{self, FileIdentity, FormatError, LoadJob, Loaded, place_of};
 use crate::job::{Budget, Job, Progress, Step};
 use crate::rpc::NameLimit;
 use crate::rpc::change::{Change, Changed, carry_out, refused};
@@ -23,7 +24,7 @@ use crate::rpc::context::{Context, Outcome, Task, no_such_project};
 use crate::rpc::error::{LOAD_PROJECT, NO_SUCH_LAYER, OVER_LIMIT, RpcError};
 use crate::rpc::table::Handle;
 use crate::voxel::Bounds;
-use crate::workspace::{DEFAULT_PROJECT, Project, Turn, Workspace};
+use crate::workspace::{DEFAULT_PROJECT, OwnFile, Project, Turn, Workspace};
 
 entries![OpenProject, CloseProject, ListProjects, DuplicateProject, GetProjectInfo, CopyRegion];
 
@@ -60,7 +61,7 @@ fn voxel_count(document: &Document) -> u64 {
 }
 
 fn file_path(project: &Project) -> Option<String> {
-    project.path.as_ref().map(|path| path.to_string_lossy().into_owned())
+    project.file().map(|file| file.path.to_string_lossy().into_owned())
 }
 
 fn listed(workspace: &Workspace, name: &str) -> Result<ListedProject, RpcError> {
@@ -106,14 +107,20 @@ impl Handle for OpenProject {
             |path: &str, error: FormatError| file_error(LOAD_PROJECT, "load project", path, &error);
         let format = params.format.as_deref().map(format::by_name).transpose();
         let format = format.map_err(|error| failed(&path, error))?;
+        let place = place_of(Path::new(&path));
+        let identity = FileIdentity::at(&place).ok().flatten();
         let job = LoadJob::open(Path::new(&path), format, read_options(context));
         let job = job.map_err(|error| failed(&path, error))?;
         Ok(Outcome::chain_later(job, move |_, loaded| {
             let loaded = loaded.map_err(|error| failed(&path, error))?;
-            let count = Count { document: Some(loaded.document), next: (0, 0) };
+            let Loaded { document, format, warnings, .. } = loaded;
+            let count = Count { document: Some(document), next: (0, 0) };
             Ok(Outcome::job(count, move |context, document| {
+                let elsewhere = open_elsewhere(context.workspace, &place, &name);
+                warnings.into_iter().chain(elsewhere).for_each(notes::note);
                 let mut project = Project::new(document);
-                project.path = Some(path.into());
+                let file = OwnFile { path: path.into(), place, format, identity };
+                project.begin_document(Some(file));
                 open(context, &name, project)
             }))
         }))

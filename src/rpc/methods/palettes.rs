@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::entries;
+
 use super::layer_settings::checked_name;
+use super::own_files::Overwriting;
 use crate::api::args::{ParamError, nearest};
 use crate::api::color_form::to_hex;
 use crate::api::methods::palettes::*;
@@ -162,6 +164,8 @@ impl Handle for ExportPalette {
         let palette = &context.project()?.document().palette;
         let bytes = encode_palette(palette);
         let count = palette.colors.len();
+        let blame = (SAVE_PROJECT, "save palette");
+        let overwriting = Overwriting::begin(context, &params.path, params.overwrite, blame)?;
         replace_file(Path::new(&*params.path), &bytes).map_err(|error| {
             let words = error.to_string();
             let reason = error.reason().unwrap_or_else(|| words.clone());
@@ -171,6 +175,7 @@ impl Handle for ExportPalette {
                 .with("reason", reason)
                 .hint(error.hint())
         })?;
+        overwriting.done(context.workspace);
         let (path, bytes) = (params.path.into_owned(), bytes.len() as u64);
         Ok(ExportPaletteResult { success: true, path, count, bytes }.into())
     }

@@ -32,6 +32,7 @@ pub use help::{help, man, show};
 pub use kinds::{Bytes, Count, FileMode, LogFormat, Percent, SettingType, Switch, Time};
 pub use table::{Effect, Setting, Settings, TABLE};
 
+use super::state_dir;
 use crate::api::args::nearest;
 use crate::socket_path::socket_path;
 use file::FileContent;
@@ -95,7 +96,7 @@ impl Environment {
     }
 
     /// A variable that is set and not empty.
-    fn get(&self, name: &str) -> Option<&OsString> {
+    pub(super) fn get(&self, name: &str) -> Option<&OsString> {
         self.variables.get(OsStr::new(name)).filter(|value| !value.is_empty())
     }
 
@@ -322,6 +323,9 @@ impl Settings {
             self.pid_file.get_or_insert_with(|| socket.with_extension("pid"));
             self.log_file.get_or_insert_with(|| socket.with_extension("log"));
         }
+        if self.state_dir.is_none() {
+            self.state_dir = state_dir::by_default(environment);
+        }
         if self.working_dir.is_none() {
             return;
         }
@@ -333,6 +337,7 @@ impl Settings {
             &mut self.health_file,
             &mut self.project,
             &mut self.render_dir,
+            &mut self.state_dir,
             &mut self.working_dir,
         ];
         files.into_iter().flatten().for_each(absolute);

@@ -122,6 +122,8 @@ settings! {
     /// Directory for relative paths; the default is that of the start
     working_dir: Option<PathBuf> =
         "", "process.working_dir", "working-dir"/'w', "GOXEL_WORKING_DIR", Start;
+    /// Keep what the next start needs here; the default is ~/.local/state/goxel
+    state_dir: Option<PathBuf> = "", "process.state_dir", "state-dir", "GOXEL_STATE_DIR", Start;
     /// Run as this user, by name or number; needs to be started by root
     user: Option<String> = "", "process.user", "user"/'u', "GOXEL_DAEMON_USER", Start;
     /// Run as this group, by name or number; needs to be started by root
@@ -132,7 +134,7 @@ settings! {
 
     /// Open this file as the default project; if it does not exist, saving creates it
     project: Option<PathBuf> = "", "project.file", "project", "GOXEL_PROJECT", Start;
-    /// Save changed projects that have a file when the daemon stops
+    /// Save changed projects when the daemon stops: to their own files, or where they are found again
     save_on_exit: Switch =
         "false", "project.save_on_exit", "save-on-exit", "GOXEL_SAVE_ON_EXIT", Live;
 

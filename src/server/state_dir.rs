@@ -1,0 +1,96 @@
+//! The state directory: what a daemon keeps for its next start, for its user's eyes only.
+//!
+//! It is named by `--state-dir`, else by the service manager, else it lies where a user's programs keep their state.
+//! It is made when something is first put into it. Somebody else's directory, or one that others may write to, is
+//! not used.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use super::config::Environment;
+
+/// Where the state directory is, by the environment alone.
+pub fn by_default(environment: &Environment) -> Option<PathBuf> {
+    let absolute = |name| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    // The service manager may name several, of which the first is the one to write to.
+    let of_service = environment.get("STATE_DIRECTORY").and_then(|names| {
+        let first = std::env::split_paths(names).next()?;
+        Some(first).filter(|path| path.is_absolute())
+    });
+    of_service
+        .or_else(|| Some(absolute("XDG_STATE_HOME")?.join("goxel")))
+        .or_else(|| Some(absolute("HOME")?.join(".local/state/goxel")))
+}
+
+/// Makes a directory inside the state directory, and that one itself, if they are not there yet.
+///
+/// # Errors
+/// What the system refuses; a directory that is not ours or that others may write to.
+pub fn make(state: &Path, inside: &str) -> io::Result<PathBuf> {
+    let directory = state.join(inside);
+    DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
+    for directory in [state, &directory] {
+        check_owned(directory)?;
+    }
+    Ok(directory)
+}
+
+/// Refuses a directory that somebody else could put something into.
+///
+/// # Errors
+/// Why it is not safe, or what the system refuses.
+pub fn check_owned(directory: &Path) -> io::Result<()> {
+    let facts = fs::metadata(directory)?;
+    let (us, owner) = (rustix::process::geteuid().as_raw(), facts.uid());
+    let refuse = |why: String| {
+        let message = format!("{} {why}", directory.display());
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
+    };
+    if !facts.is_dir() {
+        return refuse("is no directory".to_owned());
+    }
+    if owner != us && owner != 0 {
+        return refuse(format!("belongs to user {owner}, not to us (user {us})"));
+    }
+    if facts.mode() & 0o022 != 0 {
+        return refuse(format!("may be written by others (mode {:04o})", facts.mode() & 0o7777));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn default_of(variables: &[(&str, &str)]) -> Option<PathBuf> {
+        let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
+        by_default(&Environment { variables: variables.collect(), ..Environment::of_process() })
+    }
+
+    #[test]
+    fn the_service_manager_comes_before_the_users_directories() {
+        let all = [("HOME", "/h"), ("XDG_STATE_HOME", "/x"), ("STATE_DIRECTORY", "/s/goxel:/s/other")];
+        let expected = ["/h/.local/state/goxel", "/x/goxel", "/s/goxel"];
+        for (count, expected) in (1..).zip(expected) {
+            assert_eq!(default_of(&all[..count]), Some(PathBuf::from(expected)));
+        }
+        assert_eq!(default_of(&[("HOME", "not/absolute")]), None);
+        assert_eq!(default_of(&[]), None);
+    }
+
+    #[test]
+    fn it_is_made_for_our_eyes_only_and_not_used_if_others_may_write_to_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let state = directory.path().join("a/state");
+        let made = make(&state, "rescued").unwrap();
+        for directory in [&state, &made] {
+            assert_eq!(fs::metadata(directory).unwrap().mode() & 0o7777, 0o700);
+        }
+        fs::set_permissions(&state, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(make(&state, "rescued").unwrap_err().to_string().contains("mode 0777"));
+    }
+}

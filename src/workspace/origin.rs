@@ -1,0 +1,154 @@
+//! Which file a document is of.
+//!
+//! A history may hold several documents: what was there first, what was loaded, what was begun anew. Each began with
+//! one edit, and all steps from that one to the next beginning are steps of that document. So its file and what of it
+//! is saved are kept by that first step, and undo and redo come back to both. Saving under another name gives the
+//! document that file in all of its steps.
+//!
+//! States are known by the revision that made them ([`History::revision_at`]): coming back to a state that was saved
+//! is no unsaved change.
+
+use std::path::{Path, PathBuf};
+
+use super::{Project, Workspace};
+use crate::document::history::History;
+use crate::format::FileIdentity;
+
+/// The file that a document came from or was saved to last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnFile {
+    /// The path as it was given.
+    pub path: PathBuf,
+    /// The same file's one path: absolute, with no link on the way.
+    pub place: PathBuf,
+    /// The name of its format.
+    pub format: &'static str,
+    /// What the file was like when it was read or written last; none if there was no file yet.
+    pub identity: Option<FileIdentity>,
+}
+
+impl OwnFile {
+    /// Whether somebody else changed or removed the file, or made it where there was none.
+    pub fn is_changed(&self) -> bool {
+        !FileIdentity::at(&self.place).is_ok_and(|now| now == self.identity)
+    }
+}
+
+/// One document of a history.
+struct Origin {
+    /// The revision that made its first state.
+    since: u64,
+    file: Option<OwnFile>,
+    /// The state that is in the file, or needs no saving.
+    saved: Option<u64>,
+}
+
+/// A document in one of its states, while it is being saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SavedState {
+    since: u64,
+    state: u64,
+}
+
+/// The documents of a history, oldest first.
+pub(super) struct Origins(Vec<Origin>);
+
+impl Default for Origins {
+    /// One document without a file and with nothing to save.
+    fn default() -> Self {
+        Origins(vec![Origin { since: 0, file: None, saved: Some(0) }])
+    }
+}
+
+fn state_of(history: &History) -> u64 {
+    history.revision_at(history.position().0).unwrap_or_default()
+}
+
+impl Origins {
+    fn index_at(&self, state: u64) -> Option<usize> {
+        self.0.iter().rposition(|origin| origin.since <= state)
+    }
+
+    fn at(&self, history: &History) -> Option<&Origin> {
+        self.0.get(self.index_at(state_of(history))?)
+    }
+
+    /// Forgets documents that the history does not lead to any more, after an edit was added to it.
+    pub(super) fn follow(&mut self, history: &History) {
+        let (position, state) = (history.position().0, state_of(history));
+        let before = position.checked_sub(1).and_then(|before| history.revision_at(before));
+        let before = before.unwrap_or(state);
+        self.0.retain(|origin| origin.since <= before);
+        let first = self.index_at(history.oldest_revision()).unwrap_or(0);
+        self.0.drain(..first);
+    }
+
+    fn begin(&mut self, history: &History, file: Option<OwnFile>, is_saved: bool) {
+        let since = state_of(history);
+        self.0.retain(|origin| origin.since < since);
+        self.0.push(Origin { since, file, saved: is_saved.then_some(since) });
+    }
+}
+
+impl Project {
+    /// The file of the document as it is now.
+    pub fn file(&self) -> Option<&OwnFile> {
+        self.origins.at(&self.history)?.file.as_ref()
+    }
+
+    /// Whether there are changes that were not saved.
+    pub fn is_dirty(&self) -> bool {
+        let origin = self.origins.at(&self.history);
+        origin.is_none_or(|origin| origin.saved != Some(state_of(&self.history)))
+    }
+
+    /// Says that the present state is the first one of another document: one from a file, or a new one.
+    pub fn begin_document(&mut self, file: Option<OwnFile>) {
+        let is_saved = file.is_some();
+        self.origins.begin(&self.history, file, is_saved);
+    }
+
+    /// The present state, to be told with [`Project::mark_saved`] once it is saved.
+    pub fn state_to_save(&self) -> SavedState {
+        let state = state_of(&self.history);
+        SavedState { since: self.origins.at(&self.history).map_or(0, |o| o.since), state }
+    }
+
+    /// Notes that a state was saved to a file, which is the document's own from now on, in all its steps.
+    pub fn mark_saved(&mut self, saved: SavedState, file: OwnFile) {
+        let mut origins = self.origins.0.iter_mut();
+        if let Some(origin) = origins.find(|origin| origin.since == saved.since) {
+            (origin.file, origin.saved) = (Some(file), Some(saved.state));
+        }
+    }
+
+    /// All files that documents of this history are of.
+    fn files(&self) -> impl Iterator<Item = &OwnFile> {
+        self.origins.0.iter().filter_map(|origin| origin.file.as_ref())
+    }
+}
+
+impl Workspace {
+    /// The names of projects whose document has its file at a place.
+    pub fn projects_of_file(&self, place: &Path) -> Vec<&str> {
+        let is_of = |project: &Project| project.file().is_some_and(|file| file.place == place);
+        self.projects().filter(|(_, project)| is_of(project)).map(|(name, _)| name).collect()
+    }
+
+    /// Whether some document that is open, in any of its steps, has its file at a place.
+    pub fn has_file(&self, place: &Path) -> bool {
+        self.projects().any(|(_, project)| project.files().any(|file| file.place == place))
+    }
+
+    /// Notes that a file holds something else now than what its documents left there: they have to be saved again.
+    pub fn mark_overwritten(&mut self, place: &Path, identity: Option<FileIdentity>) {
+        for project in self.projects.values_mut() {
+            for origin in &mut project.origins.0 {
+                if let Some(file) = origin.file.as_mut().filter(|file| file.place == place) {
+                    file.identity = identity;
+                    origin.saved = None;
+                }
+            }
+        }
+    }
+}
