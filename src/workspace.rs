@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 pub use draft::{Draft, FinishedDraft, Stale};
-pub use origin::{OwnFile, SavedState};
 use origin::Origins;
+pub use origin::{OwnFile, SavedState};
 pub use packing::Packing;
 pub use turns::Turn;
 use turns::Turns;

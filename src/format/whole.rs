@@ -20,7 +20,8 @@ impl Format {
     /// Whether a file of this format, which will be called like this, holds all of a document. Reads it again from
     /// memory unless the format holds everything anyway.
     pub fn holds_all_of(&'static self, document: &Document, path: &Path) -> bool {
-        self.holds_all() || self.read_again(document, path).is_some_and(|again| is_same(document, &again))
+        self.holds_all()
+            || self.read_again(document, path).is_some_and(|again| is_same(document, &again))
     }
 
     fn read_again(&'static self, document: &Document, path: &Path) -> Option<Document> {

@@ -18,12 +18,12 @@ const RESCUED: &str = "rescued";
 /// Opens a file as the default project. If there is no such file the project is empty, and saving makes the file.
 pub fn open(path: &Path, limits: Limits, workspace: &mut Workspace) -> Result<(), String> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let failed = |error: &FormatError| {
-        format!("the project {} cannot be opened: {error}", path.display())
-    };
+    let failed =
+        |error: &FormatError| format!("the project {} cannot be opened: {error}", path.display());
     let place = place_of(&path);
-    let identity = FileIdentity::at(&place)
-        .map_err(|source| failed(&FormatError::Io { action: "look at", path: place.clone(), source }))?;
+    let identity = FileIdentity::at(&place).map_err(|source| {
+        failed(&FormatError::Io { action: "look at", path: place.clone(), source })
+    })?;
     let (document, format) = match identity {
         None => {
             let format = format::find_for_writing(&path, None).map_err(|error| failed(&error))?;
@@ -82,10 +82,11 @@ fn save_at_end(name: &str, project: &Project, state: Option<&Path>) -> bool {
         }
         Err(why) => log::error!("project {name} cannot be saved to {}: {why}", file.path.display()),
     }
-    let saved = beside(&file.place).ok_or("no name is free beside it".to_owned()).and_then(|path| {
-        let saved = save_whole(project.document(), &path);
-        saved.map(|()| path).map_err(|error| error.to_string())
-    });
+    let saved =
+        beside(&file.place).ok_or("no name is free beside it".to_owned()).and_then(|path| {
+            let saved = save_whole(project.document(), &path);
+            saved.map(|()| path).map_err(|error| error.to_string())
+        });
     match saved {
         Ok(path) => log::error!("project {name} was saved to {} instead", path.display()),
         Err(why) => {
@@ -105,7 +106,8 @@ fn save_to_own(document: &Document, file: &OwnFile) -> Result<(), String> {
     if !format.holds_all_of(document, &file.path) {
         return Err(format!("the format {} does not hold all of it", file.format));
     }
-    let saved = format::save(document.clone(), &file.place, Some(file.format), WriteOptions::default());
+    let saved =
+        format::save(document.clone(), &file.place, Some(file.format), WriteOptions::default());
     saved.map(drop).map_err(|error| error.to_string())
 }
 
@@ -139,7 +141,9 @@ pub fn tell_rescued(state: &Path) {
     paths.sort();
     for path in paths {
         let path = path.display();
-        log::warn!("{path} was rescued when an earlier daemon stopped; load it, then remove or move it");
+        log::warn!(
+            "{path} was rescued when an earlier daemon stopped; load it, then remove or move it"
+        );
     }
 }
 
@@ -304,12 +308,13 @@ mod tests {
         assert_eq!(count(&path), 3, "one voxel more fits");
         let before = std::fs::read(&path).unwrap();
         let mut workspace = opened(&path);
-        let grown: Result<(), ()> = default(&mut workspace).edit("layer", Scope::Document, |document| {
-            let mut layer = Layer::new(LayerId(9), "glass");
-            layer.volume.set(Point::new(9, 9, 9), Rgba::new(1, 2, 3, 99));
-            document.push_layer(layer);
-            Ok(())
-        });
+        let grown: Result<(), ()> =
+            default(&mut workspace).edit("layer", Scope::Document, |document| {
+                let mut layer = Layer::new(LayerId(9), "glass");
+                layer.volume.set(Point::new(9, 9, 9), Rgba::new(1, 2, 3, 99));
+                document.push_layer(layer);
+                Ok(())
+            });
         grown.unwrap();
         assert!(!finish(&mut workspace, true, None));
         assert_eq!(std::fs::read(&path).unwrap(), before);

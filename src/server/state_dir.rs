@@ -13,7 +13,8 @@ use super::config::Environment;
 
 /// Where the state directory is, by the environment alone.
 pub fn by_default(environment: &Environment) -> Option<PathBuf> {
-    let absolute = |name| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute =
+        |name| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
     // The service manager may name several, of which the first is the one to write to.
     let of_service = environment.get("STATE_DIRECTORY").and_then(|names| {
         let first = std::env::split_paths(names).next()?;
@@ -73,7 +74,8 @@ mod tests {
 
     #[test]
     fn the_service_manager_comes_before_the_users_directories() {
-        let all = [("HOME", "/h"), ("XDG_STATE_HOME", "/x"), ("STATE_DIRECTORY", "/s/goxel:/s/other")];
+        let all =
+            [("HOME", "/h"), ("XDG_STATE_HOME", "/x"), ("STATE_DIRECTORY", "/s/goxel:/s/other")];
         let expected = ["/h/.local/state/goxel", "/x/goxel", "/s/goxel"];
         for (count, expected) in (1..).zip(expected) {
             assert_eq!(default_of(&all[..count]), Some(PathBuf::from(expected)));

@@ -47,7 +47,10 @@ fn path_and_unsaved_changes_travel_with_the_history() {
     daemon.call("goxel.create_project", json!(["new"]));
     assert_eq!(file_of(&mut daemon), (Value::Null, true));
     let error = daemon.fail("goxel.save_project", json!([]));
-    assert_eq!((error["code"].clone(), error["data"]["param"].clone()), (json!(-32602), json!("path")));
+    assert_eq!(
+        (error["code"].clone(), error["data"]["param"].clone()),
+        (json!(-32602), json!("path"))
+    );
     daemon.call("goxel.save_project", json!([c]));
     daemon.call("goxel.undo", json!([]));
     assert_eq!(file_of(&mut daemon), (json!(a), false));
@@ -70,10 +73,8 @@ fn a_file_that_somebody_else_changed_is_told_and_refused_if_so_asked() {
     assert_eq!(warnings(&saved), "[]", "a new file");
     add(&mut daemon, 1);
     assert_eq!(warnings(&daemon.call("goxel.save_project", save(true))), "[]");
-    let by_others: [&dyn Fn(); 2] = [
-        &|| std::fs::write(&path, "theirs").unwrap(),
-        &|| std::fs::remove_file(&path).unwrap(),
-    ];
+    let by_others: [&dyn Fn(); 2] =
+        [&|| std::fs::write(&path, "theirs").unwrap(), &|| std::fs::remove_file(&path).unwrap()];
     for change in by_others {
         change();
         let error = daemon.fail("goxel.save_project", save(true));

@@ -420,10 +420,7 @@ const OF_WHAT_IS_SEEN: [&str; 4] = ["obj", "ply", "text", "png slices"];
 
 impl Target {
     /// Writes the document as it is now; later edits do not reach the file.
-    fn write(
-        self,
-        context: &mut Context<'_>,
-    ) -> Result<Outcome<SaveProjectResult>, RpcError> {
+    fn write(self, context: &mut Context<'_>) -> Result<Outcome<SaveProjectResult>, RpcError> {
         if self.format.holds_all() {
             return self.write_whole(context);
         }
@@ -444,7 +441,10 @@ impl Target {
         let job = Save { stage: request.start(), drawn: None };
         Outcome::chain_later(job, move |context, (saved, _)| {
             let saved = self.saved(saved)?;
-            if saved.warnings.is_empty() && is_small(&document) && matches!(self.writing, Writing::Save(_)) {
+            if saved.warnings.is_empty()
+                && is_small(&document)
+                && matches!(self.writing, Writing::Save(_))
+            {
                 return self.compare(context, saved, document);
             }
             self.told(context, saved, false).map(Outcome::Done)

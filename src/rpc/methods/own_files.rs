@@ -58,7 +58,8 @@ impl Saving {
             None => if_unchanged && place.exists(),
         };
         let state = project.state_to_save();
-        let changed = "the file was changed, removed or made by somebody else since this document left it";
+        let changed =
+            "the file was changed, removed or made by somebody else since this document left it";
         let elsewhere = open_elsewhere(context.workspace, &place, context.project_name);
         let warnings = is_changed.then(|| changed.to_owned()).into_iter().chain(elsewhere);
         let warnings: Vec<String> = warnings.collect();
