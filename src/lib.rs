@@ -9,6 +9,7 @@
 //! | 1 | [`file_access`] | files that clients name: looked at before they are touched, opened without waiting |
 //! | 2 | [`disk`] | file system calls that make nobody wait: helper threads |
 //! | 2 | [`voxel`] | the engine: colours, geometry, blocks, volumes, shapes, edits, fills |
+//! | 1 | [`lane`] | the header of binary frames, and the payloads of the bulk lane |
 //! | 2 | [`wire`] | framing, sans-IO: bytes in, frames out |
 //! | 3 | [`api`] | every method as data: names, params, results, examples |
 //! | 3 | [`document`] | what a person edits: layers, materials, cameras, history |
@@ -66,7 +67,9 @@ pub mod format;
 pub mod guide;
 #[cfg(any(feature = "client", feature = "server"))]
 pub mod histogram;
+#[cfg(feature = "engine")]
 pub mod job;
+pub mod lane;
 #[cfg(feature = "engine")]
 pub mod mesh;
 #[cfg(feature = "engine")]
@@ -74,6 +77,7 @@ pub mod render;
 pub mod socket_path;
 #[cfg(feature = "engine")]
 pub mod voxel;
+#[cfg(feature = "server")]
 pub mod wire;
 
 #[cfg(feature = "client")]

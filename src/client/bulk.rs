@@ -1,7 +1,7 @@
-//! The binary bulk lane: voxels by the million, without text. Layouts in [`crate::wire::bulk`].
+//! The binary bulk lane: voxels by the million, without text. Layouts in [`crate::lane::bulk`].
 
 use super::{Connection, Error, Framing, Ticket};
-use crate::wire::bulk::{
+use crate::lane::bulk::{
     BoxHead, BoxWriter, Encoding, GET_BOX, Head, PUT_BOX, PUT_VOXELS, check_box, runs, write_voxel,
 };
 

@@ -4,9 +4,8 @@
 //! consumed, those before `scanned` hold no line feed after `start`, those after `filled` are spare room.
 
 use super::Framing;
+use crate::lane::{HEADER_BYTES, Header};
 
-/// Bytes of a binary header: id, type, length, upper half of a time stamp; each a big-endian `u32`.
-pub(super) const HEADER_BYTES: usize = 16;
 /// How much room is made for each read.
 const READ_BYTES: usize = 64 << 10;
 /// An idle decoder gives back a buffer that grew beyond this.
@@ -21,9 +20,7 @@ pub(super) fn encode(framing: Framing, id: u32, kind: u32, payload: &[u8], out: 
         }
         Framing::Binary => {
             let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-            for field in [id, kind, length, 0] {
-                out.extend_from_slice(&field.to_be_bytes());
-            }
+            out.extend_from_slice(&Header { id, kind, length, stamp: 0 }.bytes());
             out.extend_from_slice(payload);
         }
     }
@@ -107,14 +104,9 @@ impl Decoder {
 
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, TooLong> {
         loop {
-            let Some(header) = self.buffer[self.start..self.filled].first_chunk::<HEADER_BYTES>()
-            else {
-                return Ok(None);
-            };
-            let field = |at: usize| {
-                u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
-            };
-            let (id, kind, length) = (field(0), field(4), field(8) as usize);
+            let header = Header::read(&self.buffer[self.start..self.filled]);
+            let Some(Header { id, kind, length, .. }) = header else { return Ok(None) };
+            let length = length as usize;
             self.refuse_if_long(length)?;
             let end = self.start + HEADER_BYTES + length;
             if end > self.filled {

@@ -1,4 +1,4 @@
-//! The binary bulk lane: put voxels, put box, get box (layouts in [`crate::wire::bulk`]).
+//! The binary bulk lane: put voxels, put box, get box (layouts in [`crate::lane::bulk`]).
 //!
 //! A put is one undo step, made in slices on a draft: readers see the state before it until it is complete,
 //! and other changes of the project wait for it. A get reads a snapshot.
@@ -20,10 +20,10 @@ use super::{ConnectionId, Host, Service};
 use crate::api::{Effect, Example, LayerRef, Method};
 use crate::job::pieces::Pieces;
 use crate::job::{Budget, Progress, Step};
-use crate::voxel::{Point, Volume};
-use crate::wire::bulk::{
+use crate::lane::bulk::{
     self, BoxCheck, BoxHead, BoxWriter, BulkError, GET_BOX, Head, PUT_BOX, PUT_VOXELS,
 };
+use crate::voxel::{Point, Volume};
 use crate::workspace::{DEFAULT_PROJECT, Turn};
 
 /// Voxels between two looks at the budget.

@@ -149,6 +149,7 @@ impl DifferenceWalk {
     }
 
     /// Blocks that it has come past, differing or not.
+    #[cfg(feature = "server")]
     pub(crate) fn passed(&self) -> u64 {
         self.passed
     }

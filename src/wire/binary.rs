@@ -3,9 +3,7 @@
 use super::json_check::check;
 use super::long_frame::LongFrame;
 use super::{Content, Decoded, Fault, Framing, MessageLimits};
-
-/// Length of the header.
-pub const HEADER_BYTES: usize = 16;
+use crate::lane::{HEADER_BYTES, Header};
 
 /// The first type of the bulk lane: put voxels.
 pub const FIRST_BULK_TYPE: u32 = 0xB001;
@@ -20,22 +18,6 @@ pub struct Binary {
     /// Bytes of an oversized frame that are still to come.
     skip: usize,
     examined: u64,
-}
-
-struct Header {
-    id: u32,
-    kind: u32,
-    length: usize,
-}
-
-fn header(bytes: &[u8]) -> Option<Header> {
-    let field = |at: usize| {
-        let bytes = bytes.get(at..at + 4)?;
-        Some(u32::from_be_bytes(bytes.try_into().ok()?))
-    };
-    let (id, kind, length) = (field(0)?, field(4)?, field(8)?);
-    field(12)?;
-    Some(Header { id, kind, length: length as usize })
 }
 
 impl Binary {
@@ -62,11 +44,11 @@ impl Binary {
         let skipped = self.skip.min(unread.len());
         self.skip -= skipped;
         let rest = &unread[skipped..];
-        let Some(Header { id, kind, length }) = header(rest) else {
+        let Some(Header { id, kind, length, .. }) = Header::read(rest) else {
             // A header cut off by the end of the input has no id to answer to.
             return Decoded::more(if ended { unread.len() } else { skipped });
         };
-        let framing = Framing::Binary { id };
+        let (framing, length) = (Framing::Binary { id }, length as usize);
         let body = skipped + HEADER_BYTES;
         if length > limits.message {
             return self.too_large(body, length, framing, limits);
@@ -122,8 +104,8 @@ mod tests {
     use super::*;
 
     fn frame(id: u32, kind: u32, payload: &[u8]) -> Vec<u8> {
-        let fields = [id, kind, payload.len() as u32, 0];
-        let mut frame: Vec<u8> = fields.iter().flat_map(|field| field.to_be_bytes()).collect();
+        let header = Header { id, kind, length: payload.len() as u32, stamp: 0 };
+        let mut frame = header.bytes().to_vec();
         frame.extend_from_slice(payload);
         frame
     }

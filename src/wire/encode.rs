@@ -1,6 +1,7 @@
 //! Answers into the framing of their requests.
 
 use crate::job::pieces::Pieces;
+use crate::lane::{HEADER_BYTES, Header};
 
 /// How an answer is framed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,7 +28,11 @@ impl Stamp {
     }
 }
 
-const BINARY_HEADER: usize = 16;
+/// Answers are capped far below 4 GiB.
+fn binary_header(id: u32, kind: u32, length: u64, stamp: Stamp) -> [u8; HEADER_BYTES] {
+    let length = u32::try_from(length).unwrap_or(u32::MAX);
+    Header { id, kind, length, stamp: stamp.0 }.bytes()
+}
 
 impl Framing {
     /// Appends what `write` appends, framed; nothing if it appends nothing. `write` returns the type for a
@@ -40,7 +45,7 @@ impl Framing {
     ) -> T {
         let start = out.len();
         if let Framing::Binary { .. } = self {
-            out.extend_from_slice(&[0; BINARY_HEADER]);
+            out.extend_from_slice(&[0; HEADER_BYTES]);
         }
         let body = out.len();
         let (kind, result) = write(out);
@@ -56,11 +61,8 @@ impl Framing {
                 out.splice(start..start, header.into_bytes());
             }
             Framing::Binary { id } => {
-                // Answers are capped far below 4 GiB.
-                let fields = [id, kind, u32::try_from(length).unwrap_or(u32::MAX), stamp.0];
-                for (field, slot) in fields.iter().zip(out[start..body].chunks_exact_mut(4)) {
-                    slot.copy_from_slice(&field.to_be_bytes());
-                }
+                let header = binary_header(id, kind, length as u64, stamp);
+                out[start..body].copy_from_slice(&header);
             }
         }
         result
@@ -77,10 +79,7 @@ impl Framing {
                 );
             }
             Framing::Binary { id } => {
-                let length = u32::try_from(answer.len()).unwrap_or(u32::MAX);
-                for field in [id, kind, length, stamp.0] {
-                    head.extend_from_slice(&field.to_be_bytes());
-                }
+                head.extend_from_slice(&binary_header(id, kind, answer.len(), stamp));
             }
         }
         let mut framed = Pieces::from(head);

@@ -9,7 +9,6 @@
 
 pub mod binary;
 pub mod buffer;
-pub mod bulk;
 pub mod call;
 pub mod detect;
 mod encode;

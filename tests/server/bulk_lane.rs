@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::net::UnixStream;
 
 use crate::support::process::{Daemon, read_frame};
-use goxel_daemon::wire::bulk::{
+use goxel_daemon::lane::bulk::{
     BoxHead, BoxWriter, Encoding, GET_BOX, Head, PUT_BOX, PUT_VOXELS, runs, write_voxel,
 };
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use goxel_daemon::wire::bulk::{BoxHead, Encoding, GET_BOX, Head};
+use goxel_daemon::lane::bulk::{BoxHead, Encoding, GET_BOX, Head};
 use serde_json::json;
 
 use crate::server::daemon::{Daemon, eventually, frame, request};

@@ -1,6 +1,6 @@
 //! Messages of the binary bulk lane.
 
-use goxel_daemon::wire::bulk::{
+use goxel_daemon::lane::bulk::{
     BoxHead, BoxWriter, Encoding, GET_BOX, Head, PUT_BOX, PUT_VOXELS, write_voxel,
 };
 use serde_json::Value;

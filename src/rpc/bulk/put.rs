@@ -6,12 +6,12 @@ use crate::document::history::Scope;
 use crate::document::{Document, LayerId};
 use crate::job::pieces::Pieces;
 use crate::job::{Budget, Progress, Step, leftovers};
+use crate::lane::bulk::{self, BoxCheck, BoxHead, Encoding, VOXEL_BYTES};
 use crate::rpc::context::{Context, Task};
 use crate::rpc::drafted::{DraftWork, Drafting};
 use crate::rpc::error::{NO_SUCH_LAYER, RpcError};
 use crate::rpc::methods::editable_layer_mut;
 use crate::voxel::{Point, Rgba};
-use crate::wire::bulk::{self, BoxCheck, BoxHead, Encoding, VOXEL_BYTES};
 use crate::workspace::{Project, Turn};
 
 /// Voxels to put.

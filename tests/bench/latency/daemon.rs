@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use goxel_daemon::wire::bulk::{BoxHead, Encoding, Head, PUT_BOX};
+use goxel_daemon::lane::bulk::{BoxHead, Encoding, Head, PUT_BOX};
 use serde_json::{Value, json};
 
 /// A daemon; killed at the end.

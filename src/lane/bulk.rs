@@ -25,6 +25,8 @@
 
 use std::ops::Range;
 
+use byteorder::{ByteOrder, LittleEndian};
+
 /// Sets single voxels.
 pub const PUT_VOXELS: u32 = 0xB001;
 /// Sets all voxels of a box.
@@ -102,19 +104,13 @@ impl BoxHead {
     }
 }
 
-/// Reads the four bytes at `at` as one little-endian number.
-fn word(bytes: &[u8], at: usize) -> Option<[u8; 4]> {
-    bytes.get(at..at + 4)?.try_into().ok()
-}
-
 impl<'a> Head<'a> {
     /// Reads the head of a payload; also where the rest of it lies.
     ///
     /// # Errors
     /// Another version, unknown flags, or a payload that ends too early.
     pub fn read(payload: &'a [u8]) -> Result<(Self, Range<usize>), BulkError> {
-        let (Some([version, flags, low, high]), Some(layer)) = (word(payload, 0), word(payload, 4))
-        else {
+        let Some(&[version, flags, ref rest @ ..]) = payload.first_chunk::<FIXED_HEAD>() else {
             return wrong(payload.len(), "the end", "a head of 8 bytes");
         };
         if version != VERSION {
@@ -123,7 +119,7 @@ impl<'a> Head<'a> {
         if flags & !SKIP_EMPTY != 0 {
             return wrong(1, format!("flags 0x{flags:02x}"), "no flag but bit 0");
         }
-        let name_end = FIXED_HEAD + usize::from(u16::from_le_bytes([low, high]));
+        let name_end = FIXED_HEAD + usize::from(LittleEndian::read_u16(rest));
         let Some(name) = payload.get(FIXED_HEAD..name_end) else {
             return wrong(payload.len(), "the end", "the project's name");
         };
@@ -134,7 +130,7 @@ impl<'a> Head<'a> {
         if start > payload.len() {
             return wrong(payload.len(), "the end", "zeros up to a multiple of 4");
         }
-        let layer = i32::from_le_bytes(layer);
+        let layer = LittleEndian::read_i32(&rest[2..]);
         let head = Head { project, layer, skip_empty: flags & SKIP_EMPTY != 0 };
         Ok((head, start..payload.len()))
     }
@@ -157,13 +153,11 @@ impl BoxHead {
     /// # Errors
     /// A payload that ends too early, corners in the wrong order, an unknown encoding.
     pub fn read(payload: &[u8], at: usize) -> Result<(Self, usize), BulkError> {
+        let Some(bytes) = payload.get(at..at + BOX_HEAD) else {
+            return wrong(payload.len(), "the end", "a box of 28 bytes");
+        };
         let mut numbers = [0i32; 7];
-        for (index, number) in numbers.iter_mut().enumerate() {
-            match word(payload, at + 4 * index) {
-                Some(bytes) => *number = i32::from_le_bytes(bytes),
-                None => return wrong(payload.len(), "the end", "a box of 28 bytes"),
-            }
-        }
+        LittleEndian::read_i32_into(bytes, &mut numbers);
         let [x0, y0, z0, x1, y1, z1, encoding] = numbers;
         let (min, max) = ([x0, y0, z0], [x1, y1, z1]);
         if (0..3).any(|axis| min[axis] > max[axis]) {
@@ -204,9 +198,9 @@ pub fn check_voxels(payload: &[u8], voxels: &Range<usize>) -> Result<usize, Bulk
 
 /// One voxel of [`PUT_VOXELS`].
 pub fn read_voxel(bytes: &[u8; VOXEL_BYTES]) -> ([i32; 3], [u8; 4]) {
-    let number =
-        |at: usize| i32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-    ([number(0), number(4), number(8)], [bytes[12], bytes[13], bytes[14], bytes[15]])
+    let mut position = [0; 3];
+    LittleEndian::read_i32_into(&bytes[..12], &mut position);
+    (position, [bytes[12], bytes[13], bytes[14], bytes[15]])
 }
 
 /// Appends one voxel of [`PUT_VOXELS`].
@@ -280,9 +274,9 @@ impl BoxCheck {
 
 /// The runs of a run-length encoding: how many voxels, and their colour.
 pub fn runs(voxels: &[u8]) -> impl Iterator<Item = (u32, [u8; 4])> + '_ {
-    voxels.chunks_exact(8).map(|run| {
-        (u32::from_le_bytes([run[0], run[1], run[2], run[3]]), [run[4], run[5], run[6], run[7]])
-    })
+    voxels
+        .chunks_exact(8)
+        .map(|run| (LittleEndian::read_u32(run), [run[4], run[5], run[6], run[7]]))
 }
 
 /// Writes the voxels of a box in either encoding, given one after the other.
