@@ -58,12 +58,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
         return Err(Failure::Usage(text));
     }
     let mut bar = ProgressBar::new(&context.output, "read");
-    let reading =
-        LoadJob::open(input, None, ReadOptions::default()).map_err(|e| read_failed(input, e))?;
+    let reading = LoadJob::of_file(input, None, ReadOptions::default());
     let loaded = run_job(reading, &mut bar).map_err(|error| read_failed(input, error))?;
     bar.clear();
     let mut bar = ProgressBar::new(&context.output, "write");
-    let writing = SaveJob::create(loaded.document, output, target, WriteOptions::default())
+    let writing = SaveJob::new(loaded.document, output, target, WriteOptions::default())
         .map_err(|error| write_failed(output, error))?;
     let saved = run_job(writing, &mut bar).map_err(|error| write_failed(output, error))?;
     bar.clear();

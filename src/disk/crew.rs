@@ -42,7 +42,7 @@ pub(super) struct Helpers {
     own: Arc<Crew>,
     finished: Arc<Finished>,
     last_ticket: Cell<u64>,
-    time_out: Duration,
+    time_out: Cell<Duration>,
 }
 
 /// The calls that are over, for the thread that wants them.
@@ -79,10 +79,11 @@ impl Helpers {
             own: crew("own files", 1, LINGER_OWN),
             finished,
             last_ticket: Cell::new(0),
-            time_out,
+            time_out: Cell::new(time_out),
         }
     }
 
+    /// A number that no other call of this thread has.
     pub(super) fn next_ticket(&self) -> Ticket {
         self.last_ticket.set(self.last_ticket.get() + 1);
         Ticket(self.last_ticket.get())
@@ -103,12 +104,16 @@ impl Helpers {
 
     pub(super) fn tick(&self, now: Instant) {
         for crew in [&self.clients, &self.own] {
-            crew.tick(now, self.time_out);
+            crew.tick(now, self.time_out.get());
         }
     }
 
     pub(super) fn next_tick(&self) -> Option<Instant> {
-        [&self.clients, &self.own].iter().filter_map(|crew| crew.next_tick(self.time_out)).min()
+        [&self.clients, &self.own].iter().filter_map(|crew| crew.next_tick(self.time_out.get())).min()
+    }
+
+    pub(super) fn set_time_out(&self, time_out: Duration) {
+        self.time_out.set(time_out);
     }
 
     pub(super) fn stuck(&self) -> Vec<Stuck> {

@@ -20,7 +20,6 @@
 //! | work in slices | [`run`]: an `await` |
 //! | others who want the result | [`start`], then [`Pending::take`] each time [`take_finished`] names its ticket |
 //! | nobody wants the result | [`post`] |
-//! | what must be dropped by a helper, because that closes a file | [`OnHelper`] |
 //!
 //! Invariants: calls of [`Lane::Journal`] and of [`Lane::Own`] are made one after the other, each in the order in which
 //! they came, those of the journal first; a call that was given up before it began is not made at all.
@@ -37,7 +36,7 @@ use std::time::{Duration, Instant};
 use crew::{Helpers, Work};
 pub use crew::{MOST_STUCK, Stuck};
 pub use note::Note;
-pub use pending::{OnHelper, Pending};
+pub use pending::Pending;
 
 use crate::file_access::Refusal;
 use crate::job::{Slice, Ticket};
@@ -145,10 +144,16 @@ pub fn stuck() -> Vec<Stuck> {
 /// # Errors
 /// [`Refusal::DiskTimeout`] of the call that is stuck.
 pub fn require_not_stuck(path: &Path) -> io::Result<()> {
-    match stuck().into_iter().find(|stuck| &*stuck.path == path) {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    match stuck().into_iter().find(|stuck| *stuck.path == path) {
         Some(stuck) => Err(Refusal::DiskTimeout(stuck.call).into()),
         None => Ok(()),
     }
+}
+
+/// From now on calls that do not come back are given up after this time.
+pub fn set_time_out(time_out: Duration) {
+    with(|helpers| helpers.set_time_out(time_out));
 }
 
 /// Waits until the daemon's own files are written, for a time at most. False if they are not.

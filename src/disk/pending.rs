@@ -1,7 +1,6 @@
-//! The results of calls, and things that only helpers may drop.
+//! The results of calls.
 
 use std::io;
-use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,8 +11,9 @@ use crate::job::Ticket;
 /// How long a thread that has to wait sleeps before it looks for stuck calls.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// A call that a helper makes, or has made. Dropped before, the call is given up.
-pub struct Pending<T> {
+/// A call that a helper makes, or has made. Dropped before, the call is given up, and what it brings is dropped by a
+/// helper.
+pub struct Pending<T: Send + 'static> {
     slot: Arc<Slot<T>>,
     note: Note,
 }
@@ -78,33 +78,11 @@ impl<T: Send + 'static> Pending<T> {
     }
 }
 
-impl<T> Drop for Pending<T> {
+impl<T: Send + 'static> Drop for Pending<T> {
     fn drop(&mut self) {
         self.note.give_up();
-    }
-}
-
-/// Something whose drop makes file calls, such as an open file: a helper drops it.
-pub struct OnHelper<T: Send + 'static> {
-    path: Arc<Path>,
-    thing: Option<T>,
-}
-
-impl<T: Send + 'static> OnHelper<T> {
-    /// It is about this path.
-    pub fn new(path: &Path, thing: T) -> Self {
-        OnHelper { path: path.into(), thing: Some(thing) }
-    }
-}
-
-impl<T: Send + 'static> Drop for OnHelper<T> {
-    fn drop(&mut self) {
-        if let Some(thing) = self.thing.take() {
-            post(Lane::Clients, &self.path, move |note| {
-                // An error means that nobody waits, which is so anyway.
-                let _ = note.step("close");
-                drop(thing);
-            });
+        if let Some(Ok(thing)) = self.slot.result().take() {
+            post(Lane::Clients, self.note.path(), move |_| drop(thing));
         }
     }
 }

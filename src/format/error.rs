@@ -119,6 +119,14 @@ impl FormatError {
         }
     }
 
+    /// The system call that has not come back in time, if that is the reason.
+    pub fn stuck_call(&self) -> Option<&'static str> {
+        match self {
+            FormatError::Io { source, .. } => file_access::refusal_of(source)?.call(),
+            _ => None,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> String {
         if let FormatError::Io { source, .. } = self
@@ -162,14 +170,6 @@ impl FormatError {
             path.get_or_insert_with(|| file.to_owned());
         }
         self
-    }
-
-    /// The same error, telling the file if there is one.
-    pub(crate) fn in_file_of(self, file: Option<&Path>) -> Self {
-        match file {
-            Some(file) => self.in_file(file),
-            None => self,
-        }
     }
 
     pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {

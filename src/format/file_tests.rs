@@ -64,7 +64,7 @@ fn a_cancelled_save_leaves_the_old_file_and_nothing_else() -> Result<(), Box<dyn
     let path = directory.path().join("model.gox");
     fs::write(&path, "old")?;
     let format = by_name("gox")?;
-    let mut job = SaveJob::create(small(), &path, format, WriteOptions::default())?;
+    let mut job = SaveJob::new(small(), &path, format, WriteOptions::default())?;
     assert!(matches!(job.step(&mut Budget::units(1)), Step::More));
     drop(job);
     assert_eq!((fs::read(&path)?, names(directory.path()).len()), (b"old".to_vec(), 1));
@@ -76,10 +76,10 @@ fn a_job_in_small_slices_gives_the_same_file() -> Result<(), Box<dyn std::error:
     let directory = tempfile::tempdir()?;
     let (whole, sliced) = (directory.path().join("a.gox"), directory.path().join("b.gox"));
     save(small(), &whole, None, WriteOptions::default())?;
-    let mut job = SaveJob::create(small(), &sliced, by_name("gox")?, WriteOptions::default())?;
+    let mut job = SaveJob::new(small(), &sliced, by_name("gox")?, WriteOptions::default())?;
     while let Step::More = job.step(&mut Budget::units(1)) {}
     assert_eq!(fs::read(&whole)?, fs::read(&sliced)?);
-    let mut job = LoadJob::open(&sliced, None, ReadOptions::default())?;
+    let mut job = LoadJob::of_file(&sliced, None, ReadOptions::default());
     let loaded = loop {
         if let Step::Done(loaded) = job.step(&mut Budget::units(1)) {
             break loaded?;

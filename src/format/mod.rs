@@ -9,7 +9,6 @@
 mod ascii;
 mod builder;
 mod bytes;
-mod disk;
 mod error;
 mod file;
 #[cfg(test)]
@@ -25,7 +24,6 @@ mod palette;
 mod png;
 mod quantise;
 mod registry;
-mod release;
 mod replace_job;
 mod replacement;
 mod spread;
@@ -35,7 +33,6 @@ mod text;
 mod unpack;
 mod vox;
 mod whole;
-mod write_back;
 
 pub use error::FormatError;
 pub use gox::SaveCache;
@@ -151,7 +148,7 @@ pub struct Saved {
 
 /// Reads a file. Its format is told by its content, and by its ending where the content does not tell.
 pub fn load(path: &Path, options: ReadOptions) -> Result<Loaded, FormatError> {
-    LoadJob::open(path, None, options)?.finish()
+    LoadJob::of_file(path, None, options).finish()
 }
 
 /// Reads a document from bytes. Without a format, the content has to tell it.
@@ -170,7 +167,7 @@ pub fn decode(
     format: Option<&'static Format>,
     options: ReadOptions,
 ) -> Result<Loaded, FormatError> {
-    LoadJob::from_bytes(bytes, format, options)?.finish()
+    LoadJob::of_bytes(bytes, format, options).finish()
 }
 
 /// Writes a document as bytes.
@@ -191,7 +188,7 @@ pub fn save(
     format: Option<&str>,
     options: WriteOptions,
 ) -> Result<Saved, FormatError> {
-    SaveJob::create(document, path, find_for_writing(path, format)?, options)?.finish()
+    SaveJob::new(document, path, find_for_writing(path, format)?, options)?.finish()
 }
 
 /// A reader at work.

@@ -1,16 +1,16 @@
 //! Palettes from files: GIMP's `.gpl`, both ways, and the colours of a `.png`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustc_hash::FxHashSet;
 
 use super::ascii::{BYTES_A_UNIT, Line, Lines, integer};
 use super::bytes::{Bytes, FileBytes};
-use super::file::{FileReader, Reading};
-use super::image::{self, Decoding, Raster};
+use super::file::read_file;
+use super::image::{self, Decoding};
 use super::{FormatError, Limits};
 use crate::document::Palette;
-use crate::job::{Budget, Job, Progress, Step};
+use crate::job::{Budget, Job, Progress, Slice, Step, Work};
 use crate::voxel::Rgba;
 
 const NAME: &str = "palette";
@@ -45,96 +45,109 @@ impl Default for PaletteLimits {
 /// # Ok::<(), goxel_daemon::format::FormatError>(())
 /// ```
 pub fn decode_palette(bytes: &[u8], name: &str) -> Result<Palette, FormatError> {
-    PaletteJob::from_bytes(bytes.to_vec(), name, PaletteLimits::default()).finish()
+    PaletteJob::of_bytes(bytes.to_vec(), name, PaletteLimits::default()).finish()
 }
 
 /// Reads the palette of a file in slices: a piece of the file, some lines or some rows are a unit of work.
-pub struct PaletteJob {
-    path: Option<PathBuf>,
-    stage: Stage,
-    palette: Palette,
-    limits: PaletteLimits,
-}
-
-enum Stage {
-    Reading(FileReader),
-    Lines {
-        bytes: FileBytes,
-        at: usize,
-    },
-    Decoding(Box<Decoding<FileBytes>>),
-    /// The colours of a picture's pixels up to `next` are known.
-    Gathering {
-        picture: Raster,
-        next: usize,
-        seen: FxHashSet<Rgba>,
-    },
-    Failed(FormatError),
-    Over,
-}
+pub struct PaletteJob(Work<Result<Palette, FormatError>>);
 
 /// Pixels that are looked at in one unit of work.
 const PIXELS_A_UNIT: usize = 1 << 13;
 
 impl PaletteJob {
-    /// Opens a file. Its name without ending is the palette's if the file holds none.
-    ///
-    /// # Errors
-    /// What the system refuses, and a file that is too long.
-    pub fn open(path: &Path, limits: PaletteLimits) -> Result<Self, FormatError> {
+    /// Of a file. Its name without ending is the palette's if the file holds none.
+    pub fn of_file(path: &Path, limits: PaletteLimits) -> Self {
         let name = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
-        let limit = ("max_palette_bytes", limits.max_palette_bytes);
-        let stage = Stage::Reading(FileReader::open(path, limit)?);
-        let palette = Palette { name: name.into_owned(), colors: Vec::new() };
-        Ok(PaletteJob { path: Some(path.to_owned()), stage, palette, limits })
+        let (reader, path) = (Reader::new(&name, limits), path.to_owned());
+        PaletteJob(Work::new(|slice| async move {
+            let limit = ("max_palette_bytes", limits.max_palette_bytes);
+            let bytes = read_file(&path, limit, &slice).await?;
+            reader.read(bytes.into(), &slice).await.map_err(|error| error.in_file(&path))
+        }))
     }
 
-    /// Reads from memory.
-    pub fn from_bytes(bytes: Vec<u8>, name: &str, limits: PaletteLimits) -> Self {
-        let palette = Palette { name: name.to_owned(), colors: Vec::new() };
-        let stage = start_decoding(bytes, limits).unwrap_or_else(Stage::Failed);
-        PaletteJob { path: None, stage, palette, limits }
+    /// Of bytes in memory.
+    pub fn of_bytes(bytes: Vec<u8>, name: &str, limits: PaletteLimits) -> Self {
+        let reader = Reader::new(name, limits);
+        PaletteJob(Work::new(|slice| async move { reader.read(bytes.into(), &slice).await }))
+    }
+}
+
+impl Job for PaletteJob {
+    type Output = Result<Palette, FormatError>;
+
+    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
+        self.0.step(budget)
     }
 
-    /// Does a unit of work.
-    fn advance(&mut self, budget: &mut Budget) -> Result<Option<Palette>, FormatError> {
-        self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Reading(mut file) => match file.read_or_rest(budget)? {
-                Reading::Ended => start_decoding(file.into_bytes(), self.limits)?,
-                Reading::More | Reading::NotYet => Stage::Reading(file),
-            },
-            Stage::Lines { bytes, at } => {
-                let mut lines = Lines::new(&bytes, at, NAME).within(BYTES_A_UNIT);
-                lines.by_ref().try_for_each(|line| self.read_line(&line))?;
-                let at = lines.position();
-                if at == bytes.len() {
-                    return Ok(Some(std::mem::take(&mut self.palette)));
-                }
-                Stage::Lines { bytes, at }
+    fn progress(&self) -> Progress {
+        self.0.progress()
+    }
+}
+
+/// What has been read of a palette.
+struct Reader {
+    palette: Palette,
+    limits: PaletteLimits,
+}
+
+impl Reader {
+    fn new(name: &str, limits: PaletteLimits) -> Self {
+        Reader { palette: Palette { name: name.to_owned(), colors: Vec::new() }, limits }
+    }
+
+    async fn read(mut self, bytes: FileBytes, slice: &Slice) -> Result<Palette, FormatError> {
+        match image::size(&bytes) {
+            Some(_) => self.read_picture(bytes, slice).await?,
+            None => self.read_lines(&bytes, slice).await?,
+        }
+        Ok(self.palette)
+    }
+
+    /// Reads GIMP's format.
+    async fn read_lines(&mut self, bytes: &FileBytes, slice: &Slice) -> Result<(), FormatError> {
+        let mut lines = Lines::new(bytes, 0, NAME);
+        if !lines.next().is_some_and(|line| line.text.starts_with(b"GIMP Palette")) {
+            let expected = "'GIMP Palette' or a PNG picture";
+            return Err(Bytes::new(bytes, NAME).invalid("another first line", expected));
+        }
+        let (mut at, length) = (lines.position(), bytes.len());
+        while at < length {
+            let mut lines = Lines::new(bytes, at, NAME).within(BYTES_A_UNIT);
+            lines.by_ref().try_for_each(|line| self.read_line(&line))?;
+            at = lines.position();
+            slice.progress(Progress { done: (length + at) as u64, total: 2 * length as u64 });
+            slice.spend(1).await;
+        }
+        Ok(())
+    }
+
+    /// Gathers the colours of a picture's pixels.
+    async fn read_picture(&mut self, bytes: FileBytes, slice: &Slice) -> Result<(), FormatError> {
+        image::check_size(&bytes, ("max_picture_pixels", self.limits.max_picture_pixels))?;
+        let mut decoding = Decoding::start(bytes, u64::MAX).map_err(no_picture)?;
+        while decoding.advance().map_err(no_picture)? {
+            let (done, total) = decoding.progress();
+            slice.progress(Progress { done, total: 2 * total });
+            slice.spend(1).await;
+        }
+        let picture = decoding.into_raster();
+        let all = u64::from(picture.width) * u64::from(picture.height);
+        let (mut next, mut seen) = (0, FxHashSet::default());
+        loop {
+            let pixels = picture.pixels(next, PIXELS_A_UNIT);
+            if pixels.is_empty() {
+                return Ok(());
             }
-            Stage::Decoding(mut decoding) => match decoding.advance().map_err(no_picture)? {
-                true => Stage::Decoding(decoding),
-                false => {
-                    let picture = decoding.into_raster();
-                    Stage::Gathering { picture, next: 0, seen: FxHashSet::default() }
+            for &color in pixels.iter().filter(|color| !color.is_empty()) {
+                if seen.insert(color) {
+                    self.add(color, None)?;
                 }
-            },
-            Stage::Gathering { picture, next, mut seen } => {
-                let pixels = picture.pixels(next, PIXELS_A_UNIT);
-                if pixels.is_empty() {
-                    return Ok(Some(std::mem::take(&mut self.palette)));
-                }
-                for &color in pixels.iter().filter(|color| !color.is_empty()) {
-                    if seen.insert(color) {
-                        self.add(color, None)?;
-                    }
-                }
-                Stage::Gathering { picture, next: next + pixels.len(), seen }
             }
-            Stage::Failed(error) => return Err(error),
-            Stage::Over => Stage::Over,
-        };
-        Ok(None)
+            next += pixels.len();
+            slice.progress(Progress { done: all + next as u64, total: 2 * all });
+            slice.spend(1).await;
+        }
     }
 
     fn add(&mut self, color: Rgba, name: Option<String>) -> Result<(), FormatError> {
@@ -172,54 +185,6 @@ impl PaletteJob {
 
 fn no_picture(found: String) -> FormatError {
     Bytes::new(&[], NAME).invalid(found, "a PNG picture")
-}
-
-fn start_decoding(bytes: Vec<u8>, limits: PaletteLimits) -> Result<Stage, FormatError> {
-    let bytes = FileBytes::from(bytes);
-    if image::size(&bytes).is_some() {
-        image::check_size(&bytes, ("max_picture_pixels", limits.max_picture_pixels))?;
-        let decoding = Decoding::start(bytes, u64::MAX).map_err(no_picture)?;
-        return Ok(Stage::Decoding(Box::new(decoding)));
-    }
-    let mut lines = Lines::new(&bytes, 0, NAME);
-    if !lines.next().is_some_and(|line| line.text.starts_with(b"GIMP Palette")) {
-        let expected = "'GIMP Palette' or a PNG picture";
-        return Err(Bytes::new(&bytes, NAME).invalid("another first line", expected));
-    }
-    let at = lines.position();
-    Ok(Stage::Lines { bytes, at })
-}
-
-impl Job for PaletteJob {
-    type Output = Result<Palette, FormatError>;
-
-    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
-        loop {
-            match self.advance(budget) {
-                Ok(None) if budget.rest_asked_for().is_none() && budget.spend(1) => {}
-                Ok(None) => return Step::More,
-                Ok(Some(palette)) => return Step::Done(Ok(palette)),
-                Err(error) => return Step::Done(Err(error.in_file_of(self.path.as_deref()))),
-            }
-        }
-    }
-
-    fn progress(&self) -> Progress {
-        let (done, total) = match &self.stage {
-            Stage::Reading(file) => (file.read_so_far(), 2 * file.length()),
-            Stage::Lines { bytes, at } => ((bytes.len() + at) as u64, 2 * bytes.len() as u64),
-            Stage::Decoding(decoding) => {
-                let (done, total) = decoding.progress();
-                (done, 2 * total)
-            }
-            Stage::Gathering { picture, next, .. } => {
-                let total = u64::from(picture.width) * u64::from(picture.height);
-                (total + *next as u64, 2 * total)
-            }
-            Stage::Failed(_) | Stage::Over => (0, 0),
-        };
-        Progress { done, total }
-    }
 }
 
 /// Writes a palette in GIMP's format. Alpha is left out.

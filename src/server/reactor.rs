@@ -26,6 +26,9 @@ use crate::rpc::methods::health;
 use crate::rpc::{Host, Service};
 use crate::voxel::set_memory_limit;
 
+/// What the disk gets at least when unsaved work is saved at the end.
+const SHORTEST_DISK_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// The server without its sockets.
 pub struct Reactor<T, C> {
     pub(super) hub: Hub<T, C>,
@@ -115,6 +118,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     /// Saves unsaved work, if the configuration asks for it; false if something could not be saved.
     pub fn save_on_exit(&mut self) -> bool {
         let settings = &self.hub.observer.config.settings;
+        // Nobody waits for a disk that does not answer longer than for a client.
+        disk::set_time_out(self.hub.limits.drain.max(SHORTEST_DISK_TIMEOUT));
         let (save, state) = (settings.save_on_exit.0, settings.state_dir.as_deref());
         projects::finish(self.service.workspace_mut(), save, state)
     }

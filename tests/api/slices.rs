@@ -274,7 +274,7 @@ fn what_is_seen_is_merged_in_slices_before_it_is_exported() {
             daemon.service.workspace().project("default").expect("it").document().clone();
         let writer = format::by_name(format).expect("a format");
         let whole = path(&format!("whole.{name}"));
-        SaveJob::create(document, &whole, writer, WriteOptions::default())
+        SaveJob::new(document, &whole, writer, WriteOptions::default())
             .and_then(SaveJob::finish)
             .expect("it is written");
         let params = json!({"path": path(name).to_str().expect("UTF-8"), "format": format});

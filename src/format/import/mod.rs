@@ -187,7 +187,7 @@ mod tests {
 
     /// Loads in the smallest slices; how many there were.
     fn in_slices(bytes: Vec<u8>, name: &str) -> (Loaded, usize) {
-        let mut job = LoadJob::from_bytes(bytes, by_name(name).ok(), Default::default()).unwrap();
+        let mut job = LoadJob::of_bytes(bytes, by_name(name).ok(), Default::default());
         let mut slices = 1;
         loop {
             match job.step(&mut Budget::units(1)) {

@@ -28,7 +28,7 @@ use crate::format::{
     self, FileIdentity, FormatError, LoadJob, Loaded, ReadOptions, SaveJob, Saved, SurfaceOptions,
     VoxeliseOptions, WriteOptions, is_same, place_of,
 };
-use crate::job::{Budget, Job, Progress, Step};
+use crate::job::Work;
 use crate::render::RenderSettings;
 use crate::rpc::change::refused;
 use crate::rpc::context::{Context, Outcome};
@@ -47,6 +47,9 @@ pub(super) fn file_error(code: i32, action: &str, path: &str, error: &FormatErro
         .hint(error.hint());
     if let Some(reason) = error.reason() {
         rpc = rpc.with("reason", reason);
+    }
+    if let Some(call) = error.stuck_call() {
+        rpc = rpc.with("call", call);
     }
     if let Some(offset) = error.offset() {
         rpc = rpc.with("offset", offset);
@@ -71,7 +74,7 @@ fn start_load(
     let fit = params.fit.map(|voxels| voxels.0 as u32);
     let voxelise = VoxeliseOptions { y_up: params.y_up, voxel_size, fit };
     let options = ReadOptions { voxelise, ..read_options(context) };
-    LoadJob::open(Path::new(&*params.path), format, options)
+    Ok(LoadJob::of_file(Path::new(&*params.path), format, options))
 }
 
 /// What is done with a document that was loaded.
@@ -261,18 +264,8 @@ fn add_layers(document: &mut Document, source: &Document) {
 /// Pixels along an edge of the preview in a file.
 const PREVIEW_SIZE: u32 = 128;
 
-/// A save: the preview first where the format has one, then the file.
-struct Save {
-    stage: SaveStage,
-    /// What was merged for the preview, to be given back to the project.
-    drawn: Option<Drawn>,
-}
-
-enum SaveStage {
-    Preview { job: Box<DrawJob>, rest: Box<SaveRequest> },
-    Saving(Box<SaveJob>),
-    Failed(Option<FormatError>),
-}
+/// What a save came to, and what was merged for the preview, to be given back to the project.
+type SaveOutput = (Result<Saved, FormatError>, Option<Drawn>);
 
 /// What is to be saved, and how.
 struct SaveRequest {
@@ -283,72 +276,32 @@ struct SaveRequest {
 }
 
 impl SaveRequest {
-    fn start(self) -> SaveStage {
-        match SaveJob::create(self.document, &self.path, self.format, self.options) {
-            Ok(job) => SaveStage::Saving(Box::new(job)),
-            Err(error) => SaveStage::Failed(Some(error)),
-        }
+    /// Draws the preview, if there is to be one, and then saves. A preview that cannot be drawn is left out.
+    fn start(mut self, preview: Option<DrawJob>) -> Work<SaveOutput> {
+        Work::new(|slice| async move {
+            let drawn = match preview {
+                Some(job) => slice.run(job).await.ok(),
+                None => None,
+            };
+            let picture = drawn.as_ref().map(|drawn| &drawn.picture);
+            self.options.preview = picture.and_then(|picture| picture.encode_png().ok());
+            let job = SaveJob::new(self.document, &self.path, self.format, self.options);
+            let saved = match job {
+                Ok(job) => slice.run(job).await,
+                Err(error) => Err(error),
+            };
+            (saved, drawn)
+        })
     }
 
-    fn start_with_preview(self, project: &mut Project) -> SaveStage {
+    fn start_with_preview(self, project: &mut Project) -> Work<SaveOutput> {
         let settings = RenderSettings {
             width: PREVIEW_SIZE,
             height: PREVIEW_SIZE,
             background: crate::voxel::Rgba::EMPTY,
             ..Default::default()
         };
-        match DrawJob::new(project, settings) {
-            Ok(job) => SaveStage::Preview { job: Box::new(job), rest: Box::new(self) },
-            Err(_) => self.start(),
-        }
-    }
-}
-
-impl Job for Save {
-    type Output = (Result<Saved, FormatError>, Option<Drawn>);
-
-    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
-        match &mut self.stage {
-            SaveStage::Preview { job, .. } => {
-                if let Step::Done(drawn) = job.step(budget) {
-                    self.drawn = drawn.ok();
-                    self.preview_done();
-                }
-                Step::More
-            }
-            SaveStage::Saving(job) => match job.step(budget) {
-                Step::More => Step::More,
-                Step::Done(saved) => Step::Done((saved, self.drawn.take())),
-            },
-            SaveStage::Failed(error) => {
-                let source = || std::io::Error::other("the save had failed before");
-                let again =
-                    || FormatError::Io { action: "write", path: PathBuf::new(), source: source() };
-                Step::Done((Err(error.take().unwrap_or_else(again)), self.drawn.take()))
-            }
-        }
-    }
-
-    fn progress(&self) -> Progress {
-        match &self.stage {
-            SaveStage::Preview { .. } | SaveStage::Failed(_) => Progress::default(),
-            SaveStage::Saving(job) => job.progress(),
-        }
-    }
-}
-
-impl Save {
-    /// Goes on from the preview to the file. A preview that could not be drawn is left out.
-    fn preview_done(&mut self) {
-        let stage = std::mem::replace(&mut self.stage, SaveStage::Failed(None));
-        self.stage = match stage {
-            SaveStage::Preview { mut rest, .. } => {
-                let drawn = self.drawn.as_ref();
-                rest.options.preview = drawn.and_then(|drawn| drawn.picture.encode_png().ok());
-                rest.start()
-            }
-            other => other,
-        };
+        self.start(DrawJob::new(project, settings).ok())
     }
 }
 
@@ -438,7 +391,7 @@ impl Target {
         let options = WriteOptions { surface: self.surface, ..WriteOptions::default() };
         let (path, format) = (PathBuf::from(&self.path), self.format);
         let request = SaveRequest { document: written, path, format, options };
-        let job = Save { stage: request.start(), drawn: None };
+        let job = request.start(None);
         Outcome::chain_later(job, move |context, (saved, _)| {
             let saved = self.saved(saved)?;
             if saved.warnings.is_empty()
@@ -459,9 +412,7 @@ impl Target {
         document: Document,
     ) -> Result<Outcome<SaveProjectResult>, RpcError> {
         let path = PathBuf::from(&self.path);
-        let Ok(job) = LoadJob::open(&path, Some(self.format), read_options(context)) else {
-            return self.told(context, saved, false).map(Outcome::Done);
-        };
+        let job = LoadJob::of_file(&path, Some(self.format), read_options(context));
         Ok(Outcome::job(job, move |context, again| {
             let holds_all = again.is_ok_and(|again| is_same(&document, &again.document));
             self.told(context, saved, holds_all)
@@ -479,7 +430,7 @@ impl Target {
         let options = WriteOptions { cache, ..WriteOptions::default() };
         let (path, format) = (PathBuf::from(&self.path), self.format);
         let request = SaveRequest { document, path, format, options };
-        let job = Save { stage: request.start_with_preview(project), drawn: None };
+        let job = request.start_with_preview(project);
         Ok(Outcome::job(job, move |context, (saved, drawn)| {
             drawn.map(|drawn| drawn.into_picture(context));
             let mut saved = self.saved(saved)?;

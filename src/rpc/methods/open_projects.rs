@@ -109,8 +109,7 @@ impl Handle for OpenProject {
         let format = format.map_err(|error| failed(&path, error))?;
         let place = place_of(Path::new(&path));
         let identity = FileIdentity::at(&place).ok().flatten();
-        let job = LoadJob::open(Path::new(&path), format, read_options(context));
-        let job = job.map_err(|error| failed(&path, error))?;
+        let job = LoadJob::of_file(Path::new(&path), format, read_options(context));
         Ok(Outcome::chain_later(job, move |_, loaded| {
             let loaded = loaded.map_err(|error| failed(&path, error))?;
             let Loaded { document, format, warnings, .. } = loaded;

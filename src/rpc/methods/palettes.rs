@@ -12,7 +12,7 @@ use crate::api::methods::palettes::*;
 use crate::api::methods::system::NoParams;
 use crate::document::Palette;
 use crate::document::history::Scope;
-use crate::format::{FormatError, PaletteJob, encode_palette, replace_file};
+use crate::format::{FormatError, PaletteJob, ReplaceJob, encode_palette};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{LOAD_PROJECT, OVER_LIMIT, RpcError, SAVE_PROJECT};
 use crate::rpc::table::Handle;
@@ -134,8 +134,7 @@ impl Handle for ImportPalette {
         context.project()?;
         let path = params.path.into_owned();
         let failed = |path: &str, error: FormatError| cannot_import(path, &error);
-        let job = PaletteJob::open(Path::new(&path), context.daemon.limits.palettes);
-        let job = job.map_err(|error| failed(&path, error))?;
+        let job = PaletteJob::of_file(Path::new(&path), context.daemon.limits.palettes);
         Ok(Outcome::job(job, move |context, palette| {
             let palette = palette.map_err(|error| failed(&path, error))?;
             put(context, "import palette", palette)
@@ -162,21 +161,24 @@ impl Handle for ExportPalette {
         params: ExportPaletteParams<'_>,
     ) -> Result<Outcome<ExportPaletteResult>, RpcError> {
         let palette = &context.project()?.document().palette;
-        let bytes = encode_palette(palette);
-        let count = palette.colors.len();
+        let (content, count) = (encode_palette(palette), palette.colors.len());
         let blame = (SAVE_PROJECT, "save palette");
         let overwriting = Overwriting::begin(context, &params.path, params.overwrite, blame)?;
-        replace_file(Path::new(&*params.path), &bytes).map_err(|error| {
-            let words = error.to_string();
-            let reason = error.reason().unwrap_or_else(|| words.clone());
-            let message = format!("Failed to save palette '{}': {words}", params.path);
-            RpcError::new(SAVE_PROJECT, message)
-                .with("path", &*params.path)
-                .with("reason", reason)
-                .hint(error.hint())
-        })?;
-        overwriting.done(context.workspace);
-        let (path, bytes) = (params.path.into_owned(), bytes.len() as u64);
-        Ok(ExportPaletteResult { success: true, path, count, bytes }.into())
+        let path = params.path.into_owned();
+        let job = ReplaceJob::new(Path::new(&path), content.into());
+        Ok(Outcome::job(job, move |context, written| {
+            let bytes = written.map_err(|error| cannot_export(&path, &error))?;
+            overwriting.done(context.workspace);
+            Ok(ExportPaletteResult { success: true, path, count, bytes })
+        }))
     }
+}
+
+fn cannot_export(path: &str, error: &FormatError) -> RpcError {
+    let words = error.to_string();
+    let reason = error.reason().unwrap_or_else(|| words.clone());
+    RpcError::new(SAVE_PROJECT, format!("Failed to save palette '{path}': {words}"))
+        .with("path", path)
+        .with("reason", reason)
+        .hint(error.hint())
 }

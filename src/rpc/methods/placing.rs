@@ -108,7 +108,7 @@ impl<F> Placing<F> {
                 Step::More => Stage::Drawing { job, destination },
                 Step::Done(drawn) => match (drawn?.into_file(context), destination) {
                     (png, Destination::Answer) => Stage::spell(png),
-                    (png, Destination::Path(path)) => self.write(png, path, None)?,
+                    (png, Destination::Path(path)) => self.write(png, path, None),
                     (png, Destination::Store) => {
                         let renders = &mut context.daemon.renders;
                         let new = renders.make_room(png.bytes.len(), SystemTime::now());
@@ -126,7 +126,7 @@ impl<F> Placing<F> {
                     Stage::Summing { png, new, sum, done }
                 } else {
                     let path = new.path.to_string_lossy().into_owned();
-                    self.write(png, path, Some((new, sum)))?
+                    self.write(png, path, Some((new, sum)))
                 }
             }
             Stage::Spelling { png, text, mut encoder, done } => {
@@ -163,11 +163,10 @@ impl<F> Placing<F> {
         png: PngFile,
         path: String,
         stored: Option<(NewRender, Box<Sha256>)>,
-    ) -> Result<Stage, RpcError> {
+    ) -> Stage {
         let size = [png.width, png.height];
-        let job = ReplaceJob::create(Path::new(&path), png.bytes);
-        let job = Box::new(job.map_err(|error| self.file_error(&path, &error))?);
-        Ok(Stage::Writing { job, path, size, stored })
+        let job = Box::new(ReplaceJob::new(Path::new(&path), png.bytes));
+        Stage::Writing { job, path, size, stored }
     }
 
     fn file_error(&self, path: &str, error: &FormatError) -> RpcError {

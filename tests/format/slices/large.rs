@@ -26,9 +26,9 @@ fn in_slices<T>(
 
 fn read(name: &str, bytes: Vec<u8>) -> (Result<Loaded, FormatError>, usize) {
     let format = format::by_name(name).expect("a known format");
-    let job = |bytes| LoadJob::from_bytes(bytes, Some(format), Default::default());
-    let whole = job(bytes.clone()).expect("a file").finish();
-    let (sliced, slices) = in_slices(job(bytes).expect("a file"));
+    let job = |bytes| LoadJob::of_bytes(bytes, Some(format), Default::default());
+    let whole = job(bytes.clone()).finish();
+    let (sliced, slices) = in_slices(job(bytes));
     assert!(told(&sliced) == told(&whole), "{name}");
     (sliced, slices)
 }

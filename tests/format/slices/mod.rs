@@ -95,10 +95,7 @@ fn told(result: &Result<Loaded, FormatError>) -> String {
 
 fn read(case: &Case, bytes: &[u8], units: Option<u64>) -> (Result<Loaded, FormatError>, usize) {
     let options = ReadOptions::default();
-    let mut job = match LoadJob::from_bytes(bytes.to_vec(), Some(case.format), options) {
-        Ok(job) => job,
-        Err(error) => return (Err(error), 1),
-    };
+    let mut job = LoadJob::of_bytes(bytes.to_vec(), Some(case.format), options);
     let mut slices = 1;
     loop {
         let mut budget = units.map_or(Budget::unlimited(), Budget::units);
