@@ -28,7 +28,7 @@ use crate::format::{
     self, FileIdentity, FormatError, LoadJob, Loaded, ReadOptions, SaveJob, Saved, SurfaceOptions,
     VoxeliseOptions, WriteOptions, is_same, place_of,
 };
-use crate::job::Work;
+use crate::job::{Budget, Job, Progress, Step, Work};
 use crate::render::RenderSettings;
 use crate::rpc::change::refused;
 use crate::rpc::context::{Context, Outcome};
