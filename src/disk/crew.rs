@@ -109,7 +109,10 @@ impl Helpers {
     }
 
     pub(super) fn next_tick(&self) -> Option<Instant> {
-        [&self.clients, &self.own].iter().filter_map(|crew| crew.next_tick(self.time_out.get())).min()
+        [&self.clients, &self.own]
+            .iter()
+            .filter_map(|crew| crew.next_tick(self.time_out.get()))
+            .min()
     }
 
     pub(super) fn set_time_out(&self, time_out: Duration) {

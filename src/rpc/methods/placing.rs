@@ -158,12 +158,7 @@ impl<F> Placing<F> {
         Ok(None)
     }
 
-    fn write(
-        &self,
-        png: PngFile,
-        path: String,
-        stored: Option<(NewRender, Box<Sha256>)>,
-    ) -> Stage {
+    fn write(&self, png: PngFile, path: String, stored: Option<(NewRender, Box<Sha256>)>) -> Stage {
         let size = [png.width, png.height];
         let job = Box::new(ReplaceJob::new(Path::new(&path), png.bytes));
         Stage::Writing { job, path, size, stored }
