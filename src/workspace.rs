@@ -13,7 +13,7 @@ mod turns;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-pub use draft::{Draft, FinishedDraft, Stale};
+pub use draft::{Draft, FinishedDraft, InPlace, Stale};
 use origin::Origins;
 pub use origin::{OwnFile, SavedState};
 pub use packing::Packing;

@@ -9,10 +9,12 @@
 //! clone whose base changed a little all but the cells that show the change.
 
 mod effort;
+mod order;
 mod origin;
 mod work;
 
 use effort::Effort;
+use order::Order;
 use work::{Parts, Unit, Work};
 
 use super::{Document, Layer, LayerContent, LayerId};
@@ -24,6 +26,9 @@ use crate::voxel::Volume;
 pub const EVALUATED_BLOCKS_LIMIT: u64 = 1 << 16;
 /// Blocks of a base that may have changed for a clone to be computed anew in parts only.
 const MAX_PARTS: usize = 512;
+
+/// Layers that are looked at in one unit of work.
+const LAYERS_A_UNIT: usize = 16;
 
 /// Why a layer could not be evaluated. Its voxels are empty then; its definition is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,11 +52,9 @@ pub enum Since<'a> {
 
 /// The evaluation of a document under way. The document must not be changed otherwise until it ends.
 pub struct Evaluation {
-    /// Layers that were not looked at yet.
-    waiting: Vec<LayerId>,
-    /// Clones of themselves, and those behind them.
-    in_circle: Vec<LayerId>,
-    current: Option<(LayerId, Work)>,
+    order: Order,
+    /// A layer, by its place, and what is done about it.
+    current: Option<(usize, Work)>,
     effort: Effort,
     problems: Vec<EvaluationProblem>,
     total: u64,
@@ -103,28 +106,25 @@ impl Evaluation {
 
     /// With another limit on the blocks that all those layers together may need.
     pub fn within(document: &Document, max_blocks: u64) -> Self {
-        let computed = document.layers.iter().filter(|layer| is_computed(layer));
-        let waiting: Vec<LayerId> = computed.map(|layer| layer.id).collect();
-        let total = waiting.len() as u64;
-        let effort = Effort::new(max_blocks);
-        let (in_circle, problems) = (Vec::new(), Vec::new());
-        Evaluation { waiting, in_circle, current: None, effort, problems, total }
+        let order = Order::new(document);
+        let (total, effort) = (order.left() as u64, Effort::new(max_blocks));
+        Evaluation { order, current: None, effort, problems: Vec::new(), total }
     }
 
     /// Works until all is evaluated or the budget is spent; whether there is more to do.
     pub fn step(&mut self, document: &mut Document, since: Since<'_>, budget: &mut Budget) -> bool {
         loop {
-            let Some((id, mut work)) = self.current.take().or_else(|| self.next(document, since))
-            else {
-                return false;
-            };
-            match self.unit(document, id, &mut work) {
-                Ok(Unit::Done) => {}
-                Ok(Unit::More) => self.current = Some((id, work)),
-                Err(reason) => self.current = self.fail(document, id, reason),
+            match self.current.take() {
+                Some((place, mut work)) => match self.unit(document, place, &mut work) {
+                    Ok(Unit::Done) => {}
+                    Ok(Unit::More) => self.current = Some((place, work)),
+                    Err(reason) => self.current = self.fail(document, place, reason),
+                },
+                None => self.find_work(document, since),
             }
-            if !budget.spend(1) {
-                return self.current.is_some() || !self.waiting.is_empty();
+            let goes_on = self.current.is_some() || self.order.left() > 0;
+            if !goes_on || !budget.spend(1) {
+                return goes_on;
             }
         }
     }
@@ -132,10 +132,10 @@ impl Evaluation {
     fn unit(
         &mut self,
         document: &mut Document,
-        id: LayerId,
+        place: usize,
         work: &mut Work,
     ) -> Result<Unit, String> {
-        match document.layer_mut(id) {
+        match document.layers.get_mut(place) {
             Some(layer) => work.unit(&mut layer.volume, &mut self.effort),
             None => Ok(Unit::Done),
         }
@@ -145,65 +145,67 @@ impl Evaluation {
     fn fail(
         &mut self,
         document: &Document,
-        id: LayerId,
+        place: usize,
         reason: String,
-    ) -> Option<(LayerId, Work)> {
-        self.problems.push(EvaluationProblem { layer: id, reason });
-        let layer = document.layer(id).filter(|layer| !layer.volume.is_empty())?;
-        Some((id, Work::exchange(&layer.volume, Volume::new())))
+    ) -> Option<(usize, Work)> {
+        let layer = document.layers.get(place)?;
+        self.problems.push(EvaluationProblem { layer: layer.id, reason });
+        let emptying = || (place, Work::exchange(&layer.volume, Volume::new()));
+        (!layer.volume.is_empty()).then(emptying)
     }
 
-    /// The next layer that needs work, bases before their clones.
-    fn next(&mut self, document: &Document, since: Since<'_>) -> Option<(LayerId, Work)> {
-        while !self.waiting.is_empty() {
-            let is_free = |id: &LayerId| match document.layer(*id).map(|layer| &layer.content) {
-                Some(LayerContent::Clone { base }) => {
-                    !self.waiting.contains(base) && !self.in_circle.contains(base)
+    /// Looks for a layer that needs work: a few at a time, since thousands may need none.
+    fn find_work(&mut self, document: &Document, since: Since<'_>) {
+        for _ in 0..LAYERS_A_UNIT {
+            let Some((place, is_in_circle)) = self.order.next() else { return };
+            let Some(layer) = document.layers.get(place) else { return };
+            self.current = match is_in_circle {
+                false => self.begin(document, place, layer, since),
+                true => {
+                    let circle = "is a clone of itself, directly or through others".to_owned();
+                    self.fail(document, place, circle)
                 }
-                _ => true,
             };
-            let place = self.waiting.iter().position(is_free);
-            let id = self.waiting.remove(place.unwrap_or(0));
-            let Some(layer) = document.layer(id) else { continue };
-            if place.is_none() {
-                // Only clones of each other are left, and those behind them.
-                self.in_circle.push(id);
-                let circle = "is a clone of itself, directly or through others".to_owned();
-                if let Some(emptying) = self.fail(document, id, circle) {
-                    return Some(emptying);
-                }
-                continue;
-            }
-            if let Some(work) = self.begin(document, layer, since) {
-                return Some((id, work));
+            if self.current.is_some() {
+                return;
             }
         }
-        None
     }
 
-    fn begin(&mut self, document: &Document, layer: &Layer, since: Since<'_>) -> Option<Work> {
-        match need(document, layer, since) {
+    fn begin(
+        &mut self,
+        document: &Document,
+        place: usize,
+        layer: &Layer,
+        since: Since<'_>,
+    ) -> Option<(usize, Work)> {
+        let base = self.order.base_of(document, &layer.content);
+        match need(document, (place, layer), base, since) {
             Need::Nothing => self.effort.keep_blocks(layer.volume.block_count() as u64),
             Need::Parts(parts) => {
                 self.effort.keep_blocks(layer.volume.block_count() as u64);
-                return Some(Work::Parts(parts));
+                return Some((place, Work::Parts(parts)));
             }
-            Need::All => match self.wanted(document, layer) {
-                Ok(work) => return Some(work),
-                Err(reason) => return self.fail(document, layer.id, reason).map(|(_, work)| work),
+            Need::All => match self.wanted(document, layer, base) {
+                Ok(work) => return Some((place, work)),
+                Err(reason) => return self.fail(document, place, reason),
             },
         }
         None
     }
 
-    fn wanted(&mut self, document: &Document, layer: &Layer) -> Result<Work, String> {
+    fn wanted(
+        &mut self,
+        document: &Document,
+        layer: &Layer,
+        base: Option<&Layer>,
+    ) -> Result<Work, String> {
         let (matrix, effort) = (&layer.matrix, &mut self.effort);
         let wanted = match layer.content {
             LayerContent::Shape { kind, color } => {
                 origin::of_shape(kind, color, matrix, &document.canvas, effort)?
             }
             LayerContent::Clone { .. } => {
-                let base = base_of(document, &layer.content);
                 let base = base.ok_or("is a clone of a layer that does not exist")?;
                 if *matrix == super::Matrix::IDENTITY {
                     return Ok(Work::exchange(&layer.volume, base.volume.clone()));
@@ -217,7 +219,7 @@ impl Evaluation {
 
     /// How many layers are evaluated.
     pub fn progress(&self) -> Progress {
-        let left = self.waiting.len() as u64 + u64::from(self.current.is_some());
+        let left = self.order.left() as u64 + u64::from(self.current.is_some());
         Progress { done: self.total - left.min(self.total), total: self.total }
     }
 
@@ -232,44 +234,45 @@ impl Evaluation {
     }
 }
 
-fn base_of<'a>(document: &'a Document, content: &LayerContent) -> Option<&'a Layer> {
-    match content {
-        LayerContent::Clone { base } => document.layer(*base),
-        _ => None,
-    }
-}
-
-/// What is to be done about a layer whose base, if it has one, is evaluated.
-fn need(document: &Document, layer: &Layer, since: Since<'_>) -> Need {
+/// What is to be done about a layer, given with its place, whose base, if it has one, is evaluated.
+fn need(
+    document: &Document,
+    (place, layer): (usize, &Layer),
+    base: Option<&Layer>,
+    since: Since<'_>,
+) -> Need {
     let is_same = match since {
         Since::Nothing => false,
-        Since::Document(before) => is_as_before(document, layer, before),
-        Since::Marks => return need_by_marks(document, layer),
+        Since::Document(before) => is_as_before(document, (place, layer), base, before),
+        Since::Marks => return need_by_marks(layer, base),
     };
     if is_same { Need::Nothing } else { Need::All }
 }
 
 /// Whether a layer, and whatever it is made from, is as it was.
-fn is_as_before(document: &Document, layer: &Layer, before: &Document) -> bool {
-    let Some(old) = before.layer(layer.id) else { return false };
+fn is_as_before(
+    document: &Document,
+    (place, layer): (usize, &Layer),
+    base: Option<&Layer>,
+    before: &Document,
+) -> bool {
+    let Some(old) = before.layer_near(layer.id, place) else { return false };
     let is_same = (&old.content, &old.matrix) == (&layer.content, &layer.matrix)
         && old.volume.is_same_storage(&layer.volume);
     is_same
         && match &layer.content {
             LayerContent::Shape { .. } => document.canvas == before.canvas,
-            content => match (base_of(document, content), base_of(before, content)) {
+            LayerContent::Clone { base: id } => match (base, before.layer(*id)) {
                 (Some(base), Some(old)) => base.volume.is_same_storage(&old.volume),
                 (base, old) => base.is_none() && old.is_none(),
             },
+            _ => true,
         }
 }
 
 /// The same where only voxels changed.
-fn need_by_marks(document: &Document, layer: &Layer) -> Need {
-    let Some(base) = base_of(document, &layer.content) else { return Need::Nothing };
-    if !base.volume.is_touched() {
-        return Need::Nothing;
-    }
+fn need_by_marks(layer: &Layer, base: Option<&Layer>) -> Need {
+    let Some(base) = base.filter(|base| base.volume.is_touched()) else { return Need::Nothing };
     // An empty clone may be one that could not be evaluated.
     let touched = (!layer.volume.is_empty()).then(|| base.volume.touched(MAX_PARTS)).flatten();
     match touched.and_then(|boxes| Parts::new(layer, &base.volume, &boxes)) {

@@ -86,7 +86,8 @@ impl Document {
     ) -> Option<(&'a Volume, Option<&'a Volume>)> {
         match self.layers.get(number) {
             Some(layer) => {
-                Some((&layer.volume, other.layer(layer.id).map(|beside| &beside.volume)))
+                let beside = other.layer_near(layer.id, number);
+                Some((&layer.volume, beside.map(|beside| &beside.volume)))
             }
             None => (number == self.layers.len()).then_some((&self.mask, Some(&other.mask))),
         }

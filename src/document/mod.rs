@@ -162,6 +162,13 @@ impl Document {
         self.layers.iter().find(|layer| layer.id == id)
     }
 
+    /// The same for a layer that most likely stands about where it stands in another state of the document. With
+    /// thousands of layers a search for each of them would be long.
+    pub(crate) fn layer_near(&self, id: LayerId, place: usize) -> Option<&Layer> {
+        let around = self.layers.iter().skip(place.saturating_sub(1)).take(3);
+        around.into_iter().find(|layer| layer.id == id).or_else(|| self.layer(id))
+    }
+
     /// A layer by its id, to change.
     pub fn layer_mut(&mut self, id: LayerId) -> Option<&mut Layer> {
         self.layers.iter_mut().find(|layer| layer.id == id)

@@ -111,34 +111,6 @@ impl Plan<'_> {
         }
     }
 
-    /// About how many blocks an operation visits.
-    pub(super) fn cost(&self, operation: &Operation) -> u64 {
-        let layer = self.volume.block_count() as u64;
-        let boxed = |bounds: Bounds| (bounds.capacity() >> 12).min(1 << 40) as u64 + 1;
-        if let Some(Ok(shape)) = solid::shape_of(&operation.form) {
-            let drawn = shape.bounds().map_or(1, boxed);
-            return if operation.mode == Mode::Intersect { layer } else { drawn };
-        }
-        match &operation.form {
-            Form::Voxels(f) => ((f.points.0.len() + f.voxels.0.len()) / 512) as u64 + 1,
-            Form::Clear(_) => layer / 16 + 1,
-            Form::Copy(_) if operation.source.is_some() => u64::MAX,
-            Form::Copy(f) => {
-                let blocks = boxed(Bounds::inclusive(f.min, f.max)).min(layer);
-                blocks.saturating_mul(u64::from(f.times))
-            }
-            Form::Map(f) => (f.rows.0.iter().map(String::len).sum::<usize>() / 512) as u64 + 1,
-            Form::Heightmap(f) => drawn::heightmap_total(f) / 512 + 1,
-            Form::Fill(_) | Form::Extrude(_) => u64::MAX,
-            Form::ReplaceColor(_) => layer + 1,
-            Form::Combine(f) => {
-                let source = self.document.layer(LayerId(f.source));
-                layer + source.map_or(0, |source| source.volume.block_count() as u64) + 1
-            }
-            _ => u64::MAX,
-        }
-    }
-
     /// The canvas and everything drawn: what an unbounded fill may reach.
     fn room(&self) -> Bounds {
         let drawn = self.volume.block_bounds();

@@ -3,10 +3,34 @@
 use super::stamp::Stamp;
 use super::work::{Refusal, Tally, Work};
 use crate::job::Progress;
-use crate::voxel::{BlendMode, EditReport, Point, Rgba, Volume};
+use crate::voxel::{BlendMode, BlockPos, EditReport, Point, Rgba, Volume};
 
 /// Voxels set in one unit of work.
 const UNIT: usize = 1024;
+/// Blocks touched in one unit of work: a voxel in a block of its own costs as much as some hundred others.
+const BLOCKS_A_UNIT: usize = 16;
+
+/// Counts how much of a unit of work is done.
+struct Unit {
+    voxels: usize,
+    blocks: usize,
+    last: Option<BlockPos>,
+}
+
+impl Unit {
+    fn new() -> Self {
+        Unit { voxels: 0, blocks: 0, last: None }
+    }
+
+    /// Counts a voxel; whether that was the last one of the unit.
+    fn is_full_with(&mut self, point: Point) -> bool {
+        let at = Some(BlockPos::of(point));
+        self.voxels += 1;
+        self.blocks += usize::from(self.last != at);
+        self.last = at;
+        self.voxels >= UNIT || self.blocks >= BLOCKS_A_UNIT
+    }
+}
 
 /// A voxel to put, or why there is none.
 pub(super) type Found = Result<(Point, Rgba), Refusal>;
@@ -41,7 +65,8 @@ impl<I: Iterator<Item = Found> + Send> Work for Put<I> {
     fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal> {
         let mut tally = Tally::default();
         let before = self.done;
-        for voxel in self.voxels.by_ref().take(UNIT) {
+        let mut unit = Unit::new();
+        for voxel in self.voxels.by_ref() {
             let (point, color) = voxel?;
             self.done += 1;
             if self.mode == BlendMode::Replace || (self.mode == BlendMode::Over && color.a == 255) {
@@ -55,6 +80,9 @@ impl<I: Iterator<Item = Found> + Send> Work for Put<I> {
                     volume.set(point, new);
                 }
                 tally.note(point, old, new);
+            }
+            if unit.is_full_with(point) {
+                break;
             }
         }
         tally.add_to(report);
@@ -82,10 +110,14 @@ impl<I: Iterator<Item = Found> + Send> Work for Gather<I> {
             return stamp.step(volume, report);
         }
         let before = self.done;
-        for voxel in self.voxels.by_ref().take(UNIT) {
+        let mut unit = Unit::new();
+        for voxel in self.voxels.by_ref() {
             let (point, color) = voxel?;
             self.done += 1;
             self.source.set(point, color);
+            if unit.is_full_with(point) {
+                break;
+            }
         }
         if self.done == before {
             let source = std::mem::take(&mut self.source);

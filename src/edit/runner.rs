@@ -97,22 +97,6 @@ impl Runner {
         Ok(Runner { waiting, total: got, current: None, outcome: Outcome::default(), limits })
     }
 
-    /// Whether the operations are so small, as far as can be told before, that all of them take less than a
-    /// slice.
-    pub fn is_short(&self, document: &Document, blocks: u64) -> bool {
-        let mut left = blocks;
-        self.waiting.as_slice().iter().all(|operation| {
-            let layer = layer_of(document, operation).and_then(|id| document.layer(id));
-            let cost = layer.map_or(1, |layer| {
-                let (id, volume) = (layer.id, &layer.volume);
-                Plan { document, layer: id, volume, limits: &self.limits }.cost(operation)
-            });
-            let fits = cost <= left;
-            left = left.saturating_sub(cost);
-            fits
-        })
-    }
-
     /// Works until all operations are done or the budget is spent. After an error the document holds part of
     /// the change, which the caller takes back.
     pub fn step(

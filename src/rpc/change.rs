@@ -1,7 +1,7 @@
-//! Changes made of operations: in place if they are small, else in slices on a draft.
+//! Changes made of operations.
 
 use super::context::{Context, Outcome};
-use super::drafted::{DraftWork, Drafting};
+use super::drafted::{DraftWork, drafted};
 use super::error::{INVALID_PARAMS, NO_SUCH_LAYER, OVER_LIMIT, REVISION_CONFLICT, RpcError};
 use super::methods::target::no_such_layer;
 use crate::api::operations::{Operation, OperationError, operation};
@@ -10,11 +10,6 @@ use crate::document::history::Scope;
 use crate::edit::{self, EditError, Refusal, Runner};
 use crate::job::{Budget, Progress, Step};
 use crate::workspace::Project;
-
-/// Blocks that a change may visit in place; a larger one goes on in slices.
-const BLOCKS_IN_PLACE: u64 = 256;
-/// The same where there are clones, which have to follow.
-const BLOCKS_IN_PLACE_WITH_CLONES: u64 = 4;
 
 /// What to change, and how.
 pub(super) struct Change {
@@ -49,13 +44,6 @@ pub(super) struct Changed<'a> {
     pub(super) project: &'a Project,
 }
 
-/// Why a change in place ends without one.
-enum Stop {
-    Refused(EditError),
-    Dry(Box<edit::Outcome>),
-    Unfinished,
-}
-
 /// Refuses a change if the project has moved on since the caller last looked.
 pub(super) fn check_revision(project: &Project, expected: Option<u64>) -> Result<(), RpcError> {
     let current = project.revision();
@@ -88,32 +76,11 @@ pub(super) fn carry_out<R: 'static>(
     let Change { operations, label, dry_run, refused } = change;
     let project = context.project()?;
     let runner = Runner::new(operations, limits);
-    let mut runner = runner.map_err(|error| refused(error, project.document()))?;
-    let room = match project.document().has_computed_layers() {
-        true => BLOCKS_IN_PLACE_WITH_CLONES,
-        false => BLOCKS_IN_PLACE,
-    };
-    if !runner.is_short(project.document(), room) {
-        let work = Operations { runner, dry_run, refused };
-        let reply = |project: &mut Project, outcome| reply(Changed { outcome, project });
-        let task = Drafting::new(&label, Scope::Voxels, work, reply);
-        return Ok(Outcome::Later(Box::new(task)));
-    }
-    let done = project.edit(&label, Scope::Voxels, |document| {
-        match runner.step(document, &mut Budget::unlimited()) {
-            Ok(Step::Done(outcome)) if dry_run => Err(Stop::Dry(Box::new(outcome))),
-            Ok(Step::Done(outcome)) => Ok(outcome),
-            Ok(Step::More) => Err(Stop::Unfinished),
-            Err(error) => Err(Stop::Refused(error)),
-        }
-    });
-    let outcome = match done {
-        Ok(outcome) => outcome,
-        Err(Stop::Dry(outcome)) => *outcome,
-        Err(Stop::Refused(error)) => return Err(refused(error, project.document())),
-        Err(Stop::Unfinished) => return Err(RpcError::internal("an edit did not end")),
-    };
-    reply(Changed { outcome, project }).map(Outcome::Done)
+    let runner = runner.map_err(|error| refused(error, project.document()))?;
+    let work = Operations { runner, dry_run, refused };
+    drafted(context, &label, Scope::Voxels, work, |project, outcome| {
+        reply(Changed { outcome, project })
+    })
 }
 
 /// Operations that are carried out on a draft.

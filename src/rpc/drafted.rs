@@ -1,15 +1,12 @@
-//! Changes of any kind in slices: some work on a draft, then what follows from it, then the draft put in place as one
-//! undo step. Short ones end in the first slice.
+//! Changes of any kind: some work, then what follows from it, as one undo step. A change begins in place; once its share
+//! of the turn is spent it goes on in slices on a draft.
 
 use super::context::{Context, Outcome, Task};
 use super::error::RpcError;
-use crate::document::Document;
 use crate::document::history::Scope;
+use crate::document::{Document, EvaluationProblem};
 use crate::job::{Budget, Progress, Step};
 use crate::workspace::{Draft, FinishedDraft, Project};
-
-/// Units of work that are done before other connections get their turn.
-const UNITS_AT_ONCE: u64 = 8;
 
 /// The work of a change.
 pub(super) trait DraftWork {
@@ -24,7 +21,11 @@ pub(super) trait DraftWork {
     ) -> Result<Step<Self::Output>, RpcError>;
 
     /// Refuses what the work and the clones that follow it came to.
-    fn check(&self, _draft: &FinishedDraft, _output: &Self::Output) -> Result<(), RpcError> {
+    fn check(
+        &self,
+        _problems: &[EvaluationProblem],
+        _output: &Self::Output,
+    ) -> Result<(), RpcError> {
         Ok(())
     }
 
@@ -67,17 +68,35 @@ pub(super) fn drafted<W, R>(
     context: &mut Context<'_>,
     label: &str,
     scope: Scope,
-    work: W,
+    mut work: W,
     reply: impl FnOnce(&mut Project, W::Output) -> Result<R, RpcError> + 'static,
 ) -> Result<Outcome<R>, RpcError>
 where
     W: DraftWork + 'static,
 {
-    let mut task = Drafting::new(label, scope, work, reply);
-    match task.step(context, &mut Budget::units(UNITS_AT_ONCE))? {
-        Step::Done(result) => Ok(Outcome::Done(result)),
-        Step::More => Ok(Outcome::Later(Box::new(task))),
-    }
+    let mut budget = context.host.at_once();
+    let project = context.project()?;
+    let mut change = project.begin(scope);
+    let later = match work.step(change.document_mut(), &mut budget) {
+        Err(error) => {
+            change.give_up();
+            return Err(error);
+        }
+        Ok(Step::More) => Stage::Working(Box::new(change.into_draft())),
+        Ok(Step::Done(output)) if work.is_trial() => {
+            change.give_up();
+            return reply(project, output).map(Outcome::Done);
+        }
+        Ok(Step::Done(output)) => {
+            let check = |problems: &[EvaluationProblem]| work.check(problems, &output);
+            match change.settle(label, &mut budget, check)? {
+                None => return reply(project, output).map(Outcome::Done),
+                Some(draft) => Stage::Settling(Box::new(draft), output),
+            }
+        }
+    };
+    let (label, reply) = (label.to_owned(), Some(reply));
+    Ok(Outcome::Later(Box::new(Drafting { label, scope, work, stage: later, reply })))
 }
 
 fn ended_twice() -> RpcError {
@@ -138,7 +157,7 @@ where
                         self.stage = Stage::Settling(draft, output);
                         return Ok(Step::More);
                     }
-                    self.work.check(&draft, &output)?;
+                    self.work.check(draft.problems(), &output)?;
                     let stale = |_| RpcError::internal("the project changed under a change");
                     project.commit(&self.label, *draft).map_err(stale)?;
                     return self.reply(project, output);

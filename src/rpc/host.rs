@@ -5,9 +5,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::RpcError;
 use super::server_facts::{ServerFacts, SettingList, SlowCalls};
 use crate::api::Method;
+use crate::job::Budget;
 
 /// Keepalive probes without a sign of life after which a connection is closed.
 pub const KEEPALIVE_MISSES: u32 = 3;
+
+/// Units of work that a call takes at once where no clock tells when to stop.
+const UNITS_AT_ONCE: u64 = 64;
 
 /// A connection's number: counted from 1, never used twice in the life of the process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -69,6 +73,10 @@ pub trait Host {
     /// Seconds since 1970, read as often as [`Host::now`].
     fn unix_time(&mut self) -> u64 {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+    }
+    /// What the beginning of a call may take of this turn. Work that is not finished then goes on in slices.
+    fn at_once(&self) -> Budget {
+        Budget::units(UNITS_AT_ONCE)
     }
     /// When the server started.
     fn started(&self) -> Instant;

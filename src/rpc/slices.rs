@@ -15,8 +15,6 @@ use crate::job::pieces::Pieces;
 use crate::job::{Budget, Step};
 use crate::wire::call;
 
-/// Calls of a batch that are carried out before other connections get their turn.
-const BATCH_SLICE: u64 = 64;
 /// Bytes of an answer that are copied rather than kept apart.
 pub const SHORT_ANSWER: u64 = 64 << 10;
 /// Room for the answer of an ordinary call.
@@ -39,7 +37,7 @@ impl Service {
             return Handled::Finished;
         }
         let mut exchange = Box::new(Exchange::new(caller));
-        let mut budget = Budget::units(BATCH_SLICE);
+        let mut budget = host.at_once();
         let mut elements = Elements::new(text);
         let is_finished = self.run_batch(&mut exchange, &mut elements, host, &mut budget);
         if is_finished && exchange.answer.len() < SHORT_ANSWER {

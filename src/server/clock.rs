@@ -12,6 +12,10 @@ pub trait Clock {
     fn wall_micros(&self) -> u64;
     /// The budget of a slice of long work that may last this long.
     fn slice(&self, length: Duration) -> Budget;
+    /// The budget of work that may last until a moment.
+    fn until(&self, deadline: Instant) -> Budget {
+        Budget::until(deadline)
+    }
 }
 
 /// The clock of the machine.

@@ -19,7 +19,7 @@ use super::spare::Spare;
 use super::timers::Timers;
 use super::transport::Transport;
 use crate::api::methods::health::{ConnectionHealth, JobHealth, LoopHealth};
-use crate::job::Ticket;
+use crate::job::{Budget, Ticket};
 use crate::rpc::server_facts::{ServerFacts, SettingList, SlowCalls};
 use crate::rpc::{ConnectionId, ConnectionInfo, EndedCall, Host};
 use crate::wire::buffer::READ_ROOM;
@@ -55,6 +55,8 @@ pub struct Hub<T, C> {
     pub(super) gone: Vec<Key>,
     /// Connections whose message takes more than one slice.
     pub(super) working: VecDeque<Key>,
+    /// Until when calls that begin now may work at once.
+    pub(super) at_once_until: Instant,
     /// The slice of long work of this turn: its method, if it is one, and its time.
     pub(super) slice: Option<(&'static str, Duration)>,
     /// Connections whose message rests until a moment, in no order.
@@ -94,6 +96,7 @@ impl<T: Transport, C: Clock> Hub<T, C> {
             dirty: VecDeque::new(),
             gone: Vec::new(),
             working: VecDeque::new(),
+            at_once_until: now,
             slice: None,
             resting: Vec::new(),
             awaiting: HashMap::new(),
@@ -296,6 +299,10 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
             self.wall = (self.now, wall_seconds(&self.clock));
         }
         self.wall.1
+    }
+
+    fn at_once(&self) -> Budget {
+        self.clock.until(self.at_once_until)
     }
 
     fn started(&self) -> Instant {

@@ -43,6 +43,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     pub(super) fn serve(&mut self, key: Key) {
         let limits = &self.hub.limits;
         let until = self.hub.now + limits.turn_time;
+        self.hub.at_once_until = until;
         let mut share = Share { requests: limits.turn_requests, bytes: limits.turn_bytes, until };
         loop {
             match self.serve_messages(key, &mut share) {

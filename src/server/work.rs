@@ -60,6 +60,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let mut outbound = mem::take(&mut connection.outbound);
         let mut budget = self.hub.clock.slice(self.hub.limits.slice);
         let (method, began) = (running.exchange.method(), self.hub.clock.now());
+        self.hub.at_once_until = began + self.hub.limits.slice;
         let finished = self.service.advance(&mut running.exchange, &mut self.hub, &mut budget);
         self.hub.metrics.slices += 1;
         let took = self.hub.clock.now().saturating_duration_since(began);

@@ -266,6 +266,19 @@ impl Marks {
         Some(BlockChange { at, before })
     }
 
+    /// What takes back all that was recorded so far. The recording goes on.
+    pub(crate) fn so_far(&mut self, index: &mut Index) -> VolumeChange {
+        self.enter_single(index);
+        let change = |entry: &Entry| {
+            let before = match &entry.before {
+                Some(slot) => Before::Image(slot.clone()),
+                None => Before::Points(self.points(newest_point(index, entry.at)).into()),
+            };
+            BlockChange { at: entry.at, before }
+        };
+        VolumeChange::of_blocks(BlockChanges(self.entries.iter().map(change).collect()))
+    }
+
     /// Forgets what was recorded and records no more.
     fn end(&mut self) {
         self.session = 0;

@@ -280,6 +280,14 @@ impl Volume {
         self.marks.boxes(&self.index, most)
     }
 
+    /// The volume as it was when the recording, which goes on, was started. Costs about what was touched since.
+    pub fn before_marks(&mut self) -> Volume {
+        let change = self.marks.so_far(&mut self.index);
+        let mut before = self.clone();
+        before.apply(change);
+        before
+    }
+
     /// Ends the recording and returns the change; give it to [`Volume::apply`] to undo it. Where there may be many
     /// blocks, [`EndingMarks`](super::EndingMarks) does it in slices.
     pub fn take_marks(&mut self) -> VolumeChange {

@@ -1,12 +1,19 @@
-//! A change that is made in slices, on a copy of the document.
+//! Changes that begin in place and go on, once they turn out long, on a copy of the document.
 //!
-//! A [`Draft`] is there to be changed; a [`FinishedDraft`] waits for what follows from the change, and is then put in
-//! place as one undo step, at the cost of a few moves however much was changed.
+//! Nobody has to know before how long a change takes: [`Project::begin`] starts it on the document itself, and as soon
+//! as its share of a turn is spent, [`InPlace::into_draft`] puts the document back as it was, at about the cost of what
+//! was touched so far, and the change goes on where it was, as a [`Draft`]. A [`FinishedDraft`] waits for what follows
+//! from the change, and is then put in place as one undo step, at the cost of a few moves however much was changed.
 
 use super::Project;
 use crate::document::history::{Edit, Ending, Scope};
-use crate::document::{Document, Evaluation, EvaluationProblem};
+use crate::document::{Document, Evaluation, EvaluationProblem, Since};
 use crate::job::{Budget, Progress};
+
+/// A change that is made on the document of a project itself. To be ended before anybody else has a look at the project.
+pub struct InPlace<'a> {
+    project: &'a mut Project,
+}
 
 /// A copy of a project's document with a change in progress. It shares all voxels that the change has not
 /// touched; whoever reads the project sees the state before the change until [`Project::commit`].
@@ -20,6 +27,55 @@ pub struct Draft {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stale;
 
+impl InPlace<'_> {
+    /// The document, to change.
+    pub fn document_mut(&mut self) -> &mut Document {
+        &mut self.project.document
+    }
+
+    /// Takes everything back.
+    pub fn give_up(self) {
+        self.project.roll_back_unfinished();
+    }
+
+    /// Leaves the project as it was and goes on with the change on a copy.
+    pub fn into_draft(self) -> Draft {
+        let Project { document, unfinished, history, .. } = self.project;
+        let edit = unfinished.take().unwrap_or_else(|| Edit::begin(document, Scope::Voxels));
+        let before = edit.document_before(document);
+        let document = std::mem::replace(document, before);
+        Draft { document, edit, revision: history.revision() }
+    }
+
+    /// Has clones and shapes follow the change, and then, unless `check` refuses what that came to, makes it an undo
+    /// step; if that takes more than the budget, gives back the draft that goes on with it.
+    pub fn settle<E>(
+        self,
+        label: &str,
+        budget: &mut Budget,
+        check: impl FnOnce(&[EvaluationProblem]) -> Result<(), E>,
+    ) -> Result<Option<FinishedDraft>, E> {
+        let mut problems = Vec::new();
+        if self.project.document.has_computed_layers() {
+            let mut evaluation = Evaluation::new(&self.project.document);
+            let Project { document, unfinished, .. } = &mut *self.project;
+            let since = unfinished.as_ref().map_or(Since::Nothing, Edit::since);
+            if evaluation.step(document, since, budget) {
+                return Ok(Some(self.into_draft().finish_with(evaluation)));
+            }
+            problems = evaluation.into_problems();
+        }
+        if let Err(error) = check(&problems) {
+            self.give_up();
+            return Err(error);
+        }
+        if let Some(edit) = self.project.unfinished.take() {
+            self.project.record(label, edit);
+        }
+        Ok(None)
+    }
+}
+
 impl Draft {
     /// The copy, to change.
     pub fn document_mut(&mut self) -> &mut Document {
@@ -28,8 +84,13 @@ impl Draft {
 
     /// Ends the change.
     pub fn finish(self) -> FinishedDraft {
+        let evaluation = Evaluation::new(&self.document);
+        self.finish_with(evaluation)
+    }
+
+    fn finish_with(self, evaluation: Evaluation) -> FinishedDraft {
         FinishedDraft {
-            evaluation: Evaluation::new(&self.document),
+            evaluation,
             document: self.document,
             ending: self.edit.end_in_slices(),
             revision: self.revision,
@@ -92,6 +153,12 @@ impl FinishedDraft {
 }
 
 impl Project {
+    /// Begins a change in place.
+    pub fn begin(&mut self, scope: Scope) -> InPlace<'_> {
+        self.unfinished = Some(Edit::begin(&mut self.document, scope));
+        InPlace { project: self }
+    }
+
     /// Begins a change on a copy.
     pub fn draft(&self, scope: Scope) -> Draft {
         let mut document = self.document.clone();

@@ -53,4 +53,8 @@ impl Clock for SimulatedClock {
         self.advance(length);
         Budget::units(self.random.borrow_mut().between(1, 40))
     }
+
+    fn until(&self, _: Instant) -> Budget {
+        Budget::units(self.random.borrow_mut().between(1, 40))
+    }
 }

@@ -6,7 +6,7 @@
 use super::{History, Reversal, Scope};
 use crate::document::{Document, LayerId, Since};
 use crate::job::Budget;
-use crate::voxel::{Bounds, EndingMarks, MeasuredChange, VolumeChange};
+use crate::voxel::{Bounds, EndingMarks, MeasuredChange, Volume, VolumeChange};
 
 /// Blocks that are looked at in one unit of work.
 const BLOCKS_A_UNIT: usize = 64;
@@ -38,6 +38,18 @@ impl Edit {
     /// What is known of the document as it was evaluated before.
     pub fn since(&self) -> Since<'_> {
         self.before.as_deref().map_or(Since::Marks, Since::Document)
+    }
+
+    /// The document as it was at [`Edit::begin`]; the recording goes on. Costs about what was touched since.
+    pub fn document_before(&self, document: &mut Document) -> Document {
+        if let Some(before) = &self.before {
+            return (**before).clone();
+        }
+        let before: Vec<Volume> =
+            document.layers_mut().map(|layer| layer.volume.before_marks()).collect();
+        let mut copy = document.clone();
+        copy.layers_mut().zip(before).for_each(|(layer, volume)| layer.volume = volume);
+        copy
     }
 
     /// Takes everything back that was done since [`Edit::begin`].
@@ -177,7 +189,7 @@ impl History {
 mod tests {
     use super::*;
     use crate::document::Layer;
-    use crate::voxel::{Point, Rgba, Volume};
+    use crate::voxel::{Point, Rgba};
 
     /// A document with two layers, many blocks and an edit of it, `kind` of four.
     fn edited(kind: i32) -> (Document, Edit) {

@@ -10,13 +10,14 @@ use crate::api::args::ParamError;
 use crate::api::methods::derived_layers::*;
 use crate::api::methods::layer_settings::LayerState;
 use crate::document::history::Scope;
-use crate::document::{Document, Layer, LayerContent, LayerId, Matrix, ShapeKind};
+use crate::document::{
+    Document, EvaluationProblem, Layer, LayerContent, LayerId, Matrix, ShapeKind,
+};
 use crate::job::{Budget, Progress, Step};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::drafted::{AtOnce, DraftWork, drafted};
 use crate::rpc::error::{NO_SUCH_LAYER, OVER_LIMIT, RpcError};
 use crate::rpc::table::Handle;
-use crate::workspace::FinishedDraft;
 
 entries![CreateCloneLayer, CreateShapeLayer, CreateImageLayer, PlaceLayer, DetachLayer];
 
@@ -57,8 +58,8 @@ where
         self.0.step(document, budget)
     }
 
-    fn check(&self, draft: &FinishedDraft, id: &LayerId) -> Result<(), RpcError> {
-        match draft.problems().iter().find(|problem| problem.layer == *id) {
+    fn check(&self, problems: &[EvaluationProblem], id: &LayerId) -> Result<(), RpcError> {
+        match problems.iter().find(|problem| problem.layer == *id) {
             None => Ok(()),
             Some(problem) => {
                 Err(RpcError::new(OVER_LIMIT, format!("The layer {}", problem.reason))
@@ -139,12 +140,10 @@ impl Handle for CreateImageLayer {
             let message = format!("Invalid path: expected 1 to {MAX_PATH_BYTES} bytes");
             return Err(ParamError::rule("path", message).into());
         }
-        change_layer(context, "create image layer", |document| {
-            let mut layer = Layer::new(LayerId(0), &params.name);
-            layer.content = LayerContent::Image { path: params.path.into_owned() };
-            layer.matrix = params.matrix.map_or(Matrix::IDENTITY, matrix);
-            Ok(document.push_layer(layer))
-        })
+        let mut layer = Layer::new(LayerId(0), &params.name);
+        layer.content = LayerContent::Image { path: params.path.into_owned() };
+        layer.matrix = params.matrix.map_or(Matrix::IDENTITY, matrix);
+        change_layer(context, "create image layer", move |document| Ok(document.push_layer(layer)))
     }
 }
 
@@ -205,7 +204,7 @@ impl Handle for DetachLayer {
         if layer.content == LayerContent::Voxels {
             return state_of(context, id);
         }
-        change_layer(context, "detach layer", |document| {
+        change_layer(context, "detach layer", move |document| {
             let layer = target::layer_mut(document, params.layer_id, NO_SUCH_LAYER)?;
             layer.content = LayerContent::Voxels;
             layer.matrix = Matrix::IDENTITY;

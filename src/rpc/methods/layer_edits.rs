@@ -8,7 +8,7 @@ use crate::document::history::Scope;
 use crate::document::{Document, Layer, LayerId, drawing_of};
 use crate::job::{Budget, Progress, Step};
 use crate::rpc::context::{Context, Outcome};
-use crate::rpc::drafted::{DraftWork, drafted};
+use crate::rpc::drafted::{AtOnce, DraftWork, drafted};
 use crate::rpc::error::{DELETE_LAYER, MERGE_LAYERS, RpcError, SET_LAYER_VISIBILITY};
 use crate::rpc::table::Handle;
 use crate::voxel::Laying;
@@ -57,17 +57,18 @@ impl Handle for DeleteLayer {
                 return Err(rule("layer_id", "Must specify either layer_id or layer_name"));
             }
         };
-        let layer = project.edit("delete layer", Scope::Document, |document| {
-            document.remove_layer(id).ok_or_else(|| RpcError::internal("layer vanished"))
-        })?;
-        let result = DeleteLayerResult {
-            success: true,
-            layer_id: id.0,
-            name: layer.name,
-            voxel_count: layer.volume.count(),
-            active_layer: project.document().active().0,
-        };
-        Ok(result.into())
+        let work = AtOnce::new(move |document: &mut Document| {
+            document.remove_layer(id).ok_or_else(vanished)
+        });
+        drafted(context, "delete layer", Scope::Document, work, move |project, layer| {
+            Ok(DeleteLayerResult {
+                success: true,
+                layer_id: id.0,
+                name: layer.name,
+                voxel_count: layer.volume.count(),
+                active_layer: project.document().active().0,
+            })
+        })
     }
 }
 
@@ -154,12 +155,13 @@ impl Handle for SetLayerVisibility {
         if layer_id.0.is_none() {
             return Err(rule("layer_id", "Must specify valid layer_id"));
         }
-        let layer_id =
-            context.project()?.edit("layer visibility", Scope::Document, |document| {
-                let layer = target::layer_mut(document, layer_id, SET_LAYER_VISIBILITY)?;
-                layer.visible = visible;
-                Ok::<_, RpcError>(layer.id.0)
-            })?;
-        Ok(SetLayerVisibilityResult { success: true, visible, layer_id }.into())
+        let work = AtOnce::new(move |document: &mut Document| {
+            let layer = target::layer_mut(document, layer_id, SET_LAYER_VISIBILITY)?;
+            layer.visible = visible;
+            Ok(layer.id.0)
+        });
+        drafted(context, "layer visibility", Scope::Document, work, move |_, layer_id| {
+            Ok(SetLayerVisibilityResult { success: true, visible, layer_id })
+        })
     }
 }

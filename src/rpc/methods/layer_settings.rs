@@ -1,5 +1,7 @@
 //! Handlers that change what a layer is called, where it stands and how it is drawn.
 
+use std::borrow::Cow;
+
 use super::layers::listed;
 use super::{entries, target};
 use crate::api::LayerRef;
@@ -9,6 +11,7 @@ use crate::document::history::Scope;
 use crate::document::{Document, Layer, LayerId};
 use crate::rpc::NameLimit;
 use crate::rpc::context::{Context, Outcome};
+use crate::rpc::drafted::{AtOnce, drafted};
 use crate::rpc::error::{NO_SUCH_LAYER, RpcError};
 use crate::rpc::table::Handle;
 use crate::workspace::Project;
@@ -39,10 +42,10 @@ pub(super) fn checked_name(name: &str, most: NameLimit) -> Result<(), RpcError> 
 pub(super) fn change_layer(
     context: &mut Context<'_>,
     label: &str,
-    change: impl FnOnce(&mut Document) -> Result<LayerId, RpcError>,
+    change: impl FnOnce(&mut Document) -> Result<LayerId, RpcError> + 'static,
 ) -> Result<Outcome<LayerState>, RpcError> {
-    let id = context.project()?.edit(label, Scope::Document, change)?;
-    state_of(context, id)
+    let work = AtOnce::new(change);
+    drafted(context, label, Scope::Document, work, |project, id| state_in(project, id))
 }
 
 /// Answers with a layer as it is.
@@ -76,7 +79,7 @@ fn change_one(
     if same_settings(layer, &changed) {
         return state_of(context, id);
     }
-    change_layer(context, label, |document| {
+    change_layer(context, label, move |document| {
         *target::layer_mut(document, wanted, NO_SUCH_LAYER)? = changed;
         Ok(id)
     })
@@ -102,7 +105,7 @@ impl Handle for SetActiveLayer {
         if document.active() == id {
             return state_of(context, id);
         }
-        change_layer(context, "set active layer", |document| {
+        change_layer(context, "set active layer", move |document| {
             document.set_active(id);
             Ok(id)
         })
@@ -132,7 +135,7 @@ impl Handle for ReorderLayer {
         if document.layers().iter().position(|layer| layer.id == id) == Some(index) {
             return state_of(context, id);
         }
-        change_layer(context, "reorder layer", |document| {
+        change_layer(context, "reorder layer", move |document| {
             document.move_layer(id, index);
             Ok(id)
         })
@@ -148,11 +151,12 @@ impl Handle for DuplicateLayer {
             checked_name(name, context.daemon.limits.names.layer)?;
         }
         let most = context.daemon.limits.names.layer;
-        change_layer(context, "duplicate layer", |document| {
-            let original = target::layer(document, params.layer_id, NO_SUCH_LAYER)?;
+        let (layer_id, name) = (params.layer_id, params.name.map(Cow::into_owned));
+        change_layer(context, "duplicate layer", move |document| {
+            let original = target::layer(document, layer_id, NO_SUCH_LAYER)?;
             let mut copy = original.clone();
-            copy.name = match params.name {
-                Some(name) => name.into_owned(),
+            copy.name = match name {
+                Some(name) => name,
                 None => with_suffix(&original.name, " copy", most),
             };
             Ok(push_above(document, original.id, copy))

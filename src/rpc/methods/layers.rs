@@ -6,8 +6,9 @@ use crate::api::methods::layers::*;
 use crate::api::methods::system::NoParams;
 use crate::api::{Color, Corners, LayerRef};
 use crate::document::history::Scope;
-use crate::document::{Layer, LayerContent, LayerId, Matrix};
+use crate::document::{Document, Layer, LayerContent, LayerId, Matrix};
 use crate::rpc::context::{Context, Outcome};
+use crate::rpc::drafted::{AtOnce, drafted};
 use crate::rpc::error::{NO_SUCH_LAYER, RpcError};
 use crate::rpc::table::Handle;
 use crate::voxel::{Bounds, Volume};
@@ -65,16 +66,15 @@ impl Handle for CreateLayer {
         if !name.is_empty() {
             checked_name(&name, context.daemon.limits.names.layer)?;
         }
-        let id = context.project()?.edit("create layer", Scope::Document, |document| {
-            let mut layer = Layer::new(LayerId(0), &name);
-            layer.visible = visible;
-            layer.opacity = opacity.0;
-            Ok::<_, RpcError>(document.push_layer(layer))
-        })?;
+        let mut layer = Layer::new(LayerId(0), &name);
+        layer.visible = visible;
+        layer.opacity = opacity.0;
+        let work = AtOnce::new(move |document: &mut Document| Ok(document.push_layer(layer)));
         let [r, g, b, _] = color.bytes();
-        let name = name.into_owned();
-        let (id, color) = (id.0, [r, g, b]);
-        Ok(CreateLayerResult { success: true, name, visible, color, id, layer_id: id }.into())
+        let (name, color) = (name.into_owned(), [r, g, b]);
+        drafted(context, "create layer", Scope::Document, work, move |_, LayerId(id)| {
+            Ok(CreateLayerResult { success: true, name, visible, color, id, layer_id: id })
+        })
     }
 }
 

@@ -177,13 +177,13 @@ impl Handle for SetLayerMaterial {
     ) -> Result<Outcome<LayerState>, RpcError> {
         let document = context.project()?.document();
         let layer = target::layer(document, params.layer_id, NO_SUCH_LAYER)?;
-        let (id, before) = (layer.id, layer.material);
+        let (layer_id, id, before) = (params.layer_id, layer.id, layer.material);
         let wanted = params.material.0.map(|wanted| index_of(document, &wanted)).transpose()?;
         if wanted == before {
             return state_of(context, id);
         }
-        change_layer(context, "set layer material", |document| {
-            target::layer_mut(document, params.layer_id, NO_SUCH_LAYER)?.material = wanted;
+        change_layer(context, "set layer material", move |document| {
+            target::layer_mut(document, layer_id, NO_SUCH_LAYER)?.material = wanted;
             Ok(id)
         })
     }

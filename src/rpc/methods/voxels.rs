@@ -10,11 +10,12 @@ use crate::api::operations::values::VoxelList;
 use crate::api::operations::{Form, Operation};
 use crate::api::words::Mode;
 use crate::api::{Color, ParamError, Position};
-use crate::document::LayerId;
+use crate::document::{Document, LayerId};
 use crate::document::history::Scope;
 use crate::job::{Budget, Job, Progress, Step};
 use crate::rpc::change::{Change, carry_out, refused};
 use crate::rpc::context::{Context, Outcome};
+use crate::rpc::drafted::{AtOnce, drafted};
 use crate::rpc::error::{
     ADD_VOXEL, GET_VOXEL, NO_SUCH_LAYER, PAINT_VOXELS, REMOVE_VOXEL, RpcError,
 };
@@ -31,12 +32,14 @@ impl Handle for AddVoxel {
     ) -> Result<Outcome<AddVoxelResult>, RpcError> {
         let AddVoxelParams { position: Position([x, y, z]), color: Color(color), layer_id } =
             params;
-        let layer_id = context.project()?.edit("add voxel", Scope::Voxels, |document| {
+        let work = AtOnce::new(move |document: &mut Document| {
             let layer = target::editable_layer_mut(document, layer_id, ADD_VOXEL)?;
             layer.volume.try_set(Point::new(x, y, z), color)?;
-            Ok::<_, RpcError>(layer.id.0)
-        })?;
-        Ok(AddVoxelResult { success: true, x, y, z, layer_id, color: color.bytes() }.into())
+            Ok(layer.id.0)
+        });
+        drafted(context, "add voxel", Scope::Voxels, work, move |_, layer_id| {
+            Ok(AddVoxelResult { success: true, x, y, z, layer_id, color: color.bytes() })
+        })
     }
 }
 
@@ -46,14 +49,14 @@ impl Handle for RemoveVoxel {
         params: RemoveVoxelParams,
     ) -> Result<Outcome<RemoveVoxelResult>, RpcError> {
         let RemoveVoxelParams { position: Position([x, y, z]), layer_id } = params;
-        let (layer_id, old) =
-            context.project()?.edit("remove voxel", Scope::Voxels, |document| {
-                let layer = target::editable_layer_mut(document, layer_id, REMOVE_VOXEL)?;
-                let old = layer.volume.set(Point::new(x, y, z), Rgba::EMPTY);
-                Ok::<_, RpcError>((layer.id.0, old))
-            })?;
-        let removed = !old.is_empty();
-        Ok(RemoveVoxelResult { success: true, x, y, z, layer_id, removed }.into())
+        let work = AtOnce::new(move |document: &mut Document| {
+            let layer = target::editable_layer_mut(document, layer_id, REMOVE_VOXEL)?;
+            let old = layer.volume.set(Point::new(x, y, z), Rgba::EMPTY);
+            Ok((layer.id.0, !old.is_empty()))
+        });
+        drafted(context, "remove voxel", Scope::Voxels, work, move |_, (layer_id, removed)| {
+            Ok(RemoveVoxelResult { success: true, x, y, z, layer_id, removed })
+        })
     }
 }
 
@@ -90,16 +93,17 @@ impl Handle for PaintVoxels {
         params: PaintVoxelsParams,
     ) -> Result<Outcome<PaintVoxelsResult>, RpcError> {
         let PaintVoxelsParams { position: Position(at), color: Color(color), layer_id } = params;
-        let (layer_id, old) =
-            context.project()?.edit("paint voxel", Scope::Voxels, |document| {
-                let layer = target::editable_layer_mut(document, layer_id, PAINT_VOXELS)?;
-                let old = layer.volume.set(at.into(), opaque(color));
-                match old.is_empty() {
-                    true => Err(nothing_there(at)),
-                    false => Ok((layer.id.0, old)),
-                }
-            })?;
-        Ok(PaintVoxelsResult { success: true, painted: 1, layer_id, previous: old.bytes() }.into())
+        let work = AtOnce::new(move |document: &mut Document| {
+            let layer = target::editable_layer_mut(document, layer_id, PAINT_VOXELS)?;
+            let old = layer.volume.set(at.into(), opaque(color));
+            match old.is_empty() {
+                true => Err(nothing_there(at)),
+                false => Ok((layer.id.0, old.bytes())),
+            }
+        });
+        drafted(context, "paint voxel", Scope::Voxels, work, move |_, (layer_id, previous)| {
+            Ok(PaintVoxelsResult { success: true, painted: 1, layer_id, previous })
+        })
     }
 }
 
