@@ -11,7 +11,9 @@
 pub mod leftovers;
 pub mod pieces;
 mod slice;
+mod sort;
 
+pub use sort::sort_in_slices;
 pub use slice::{Slice, Work};
 
 use std::time::{Duration, Instant};

@@ -6,7 +6,7 @@ use super::subscriptions::Subscriptions;
 use super::{ConnectionId, Host};
 use crate::api::args::nearest;
 use crate::api::instance::Instance;
-use crate::job::{Budget, Job, Progress, Step};
+use crate::job::{Budget, Job, Progress, Slice, Step, Work};
 use crate::render_store::RenderStore;
 use crate::workspace::{Project, Workspace};
 
@@ -157,19 +157,29 @@ where
 }
 
 impl<R: 'static> Outcome<R> {
-    /// A job whose output decides how to go on. It is finished at once if a few units of work are enough, and goes
+    /// Work that is finished at once if what the call may take of this turn is enough, and goes on in slices if not.
+    pub fn work<F>(
+        context: &mut Context<'_>,
+        work: impl FnOnce(Slice) -> F,
+    ) -> Result<Self, RpcError>
+    where
+        F: Future<Output = Result<R, RpcError>> + 'static,
+    {
+        Outcome::at_once_or_later(context, Work::new(work), |result| result)
+    }
+
+    /// A job whose output decides how to go on. It is finished at once if what the call may take of this turn is enough, and goes
     /// on in slices if not; then the project may have changed until `go_on` sees it, unless the call changes it.
     pub fn chain<J, F>(
         context: &mut Context<'_>,
         mut job: J,
-        units: u64,
         go_on: F,
     ) -> Result<Self, RpcError>
     where
         J: Job + 'static,
         F: FnOnce(&mut Context<'_>, J::Output) -> Result<Outcome<R>, RpcError> + 'static,
     {
-        match job.step(&mut Budget::units(units)) {
+        match job.step(&mut context.host.at_once()) {
             Step::Done(output) => go_on(context, output),
             Step::More => Ok(Outcome::chain_later(job, go_on)),
         }
@@ -196,13 +206,17 @@ impl<R> Outcome<R> {
         Outcome::Later(Box::new(JobTask { job, finish: Some(finish) }))
     }
 
-    /// A job that is finished at once if a few units of work are enough, and goes on in slices if not.
-    pub fn at_once_or_later<J, F>(mut job: J, units: u64, finish: F) -> Result<Self, RpcError>
+    /// A job that is finished at once if what the call may take of this turn is enough, and goes on in slices if not.
+    pub fn at_once_or_later<J, F>(
+        context: &mut Context<'_>,
+        mut job: J,
+        finish: F,
+    ) -> Result<Self, RpcError>
     where
         J: Job + 'static,
         F: FnOnce(J::Output) -> Result<R, RpcError> + 'static,
     {
-        match job.step(&mut Budget::units(units)) {
+        match job.step(&mut context.host.at_once()) {
             Step::Done(output) => finish(output).map(Outcome::Done),
             Step::More => Ok(Outcome::job(job, |_, output| finish(output))),
         }

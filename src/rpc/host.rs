@@ -11,7 +11,7 @@ use crate::job::Budget;
 pub const KEEPALIVE_MISSES: u32 = 3;
 
 /// Units of work that a call takes at once where no clock tells when to stop.
-const UNITS_AT_ONCE: u64 = 64;
+const UNITS_AT_ONCE: u64 = 8;
 
 /// A connection's number: counted from 1, never used twice in the life of the process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]

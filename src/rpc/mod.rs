@@ -23,7 +23,6 @@ mod limits;
 mod long_lists;
 pub mod methods;
 mod prepared;
-mod scan;
 pub mod server_facts;
 mod service;
 mod session;

@@ -20,6 +20,8 @@ pub struct PartsJob {
     search: Option<(Point, RegionJob)>,
     found: Option<FoundPart>,
     parts: Vec<Part>,
+    /// Whether the parts keep their voxels, and come out sorted.
+    is_whole: bool,
 }
 
 /// A part whose blocks are looked through.
@@ -49,7 +51,12 @@ impl PartsJob {
         let mut walk = BlockWalk::new(volume);
         let at = walk.next(volume);
         let (volume, seen, parts) = (volume.clone(), Selection::new(), Vec::new());
-        PartsJob { volume, at, walk, seen, search: None, found: None, parts }
+        PartsJob { volume, at, walk, seen, search: None, found: None, parts, is_whole: true }
+    }
+
+    /// The same for those who do not want the voxels of the parts, nor the parts in any order.
+    pub fn without_voxels(volume: &Volume) -> PartsJob {
+        PartsJob { is_whole: false, ..PartsJob::new(volume) }
     }
 
     /// The first voxel of a block that belongs to no part so far.
@@ -85,7 +92,11 @@ impl PartsJob {
             match chunks.pop() {
                 Some(next) => (*pos, *places) = (next, part.voxels.blocks_in(next)),
                 None => {
-                    self.parts.extend(self.found.take().map(|found| found.part));
+                    let mut part = self.found.take().map(|found| found.part);
+                    if let Some(part) = part.as_mut().filter(|_| !self.is_whole) {
+                        part.voxels = Selection::new();
+                    }
+                    self.parts.extend(part);
                     return false;
                 }
             }
@@ -123,7 +134,9 @@ impl Job for PartsJob {
                 (None, Some(at)) => self.look_for_start(at),
                 (None, None) => {
                     let mut parts = std::mem::take(&mut self.parts);
-                    parts.sort_by_key(|part| std::cmp::Reverse(part.count));
+                    if self.is_whole {
+                        parts.sort_by_key(|part| std::cmp::Reverse(part.count));
+                    }
                     return Step::Done(parts);
                 }
             }

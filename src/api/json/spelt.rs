@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::api::member::Member;
 use crate::api::schema::{Describe, Schema};
+use crate::job::Slice;
 use crate::job::pieces::Pieces;
 
 /// A value of another type, as the JSON text that stands for it.
@@ -23,6 +24,51 @@ impl<T> Spelt<T> {
     pub fn new(json: Pieces) -> Self {
         Spelt(RefCell::new(json), PhantomData)
     }
+}
+
+/// Members of a list that are written in one unit of work.
+const MEMBERS_A_UNIT: usize = 64;
+/// Bytes of a member that are made room for.
+const MEMBER_ROOM: usize = 1 << 10;
+
+/// A long list that is written member by member.
+pub(crate) struct SpeltList<T>(Pieces, PhantomData<T>);
+
+impl<T> Default for SpeltList<T> {
+    fn default() -> Self {
+        SpeltList(Pieces::new(), PhantomData)
+    }
+}
+
+impl<T: Member> SpeltList<T> {
+    /// Appends a member.
+    pub(crate) fn push(&mut self, member: &T) {
+        let bracket = if self.0.is_empty() { b'[' } else { b',' };
+        let out = self.0.room(MEMBER_ROOM);
+        out.push(bracket);
+        member.write(out);
+    }
+
+    /// The whole list.
+    pub(crate) fn finish(mut self) -> Spelt<Vec<T>> {
+        self.0.put(if self.0.is_empty() { b"[]" } else { b"]" });
+        Spelt::new(self.0)
+    }
+}
+
+/// Writes a long list in slices.
+pub(crate) async fn spell_list<T: Member>(
+    members: impl IntoIterator<Item = T>,
+    slice: &Slice,
+) -> Spelt<Vec<T>> {
+    let mut list = SpeltList::default();
+    for (number, member) in members.into_iter().enumerate() {
+        list.push(&member);
+        if number % MEMBERS_A_UNIT == MEMBERS_A_UNIT - 1 {
+            slice.spend(1).await;
+        }
+    }
+    list.finish()
 }
 
 /// Texts that were left out, and where.

@@ -1,5 +1,6 @@
 //! Methods that look at colours.
 
+use super::super::json::Spelt;
 use super::super::macros::{method, params, result};
 use super::super::operations::values::{BoxValue, Tolerance};
 use super::super::schema::Schema;
@@ -54,7 +55,7 @@ result! {
     /// The colours of a layer.
     pub struct HistogramResult {
         /// The colours.
-        histogram: Vec<HistogramEntry>,
+        histogram: Spelt<Vec<HistogramEntry>>,
         /// Voxels counted.
         total_voxels: u64,
         /// How many different colours there are, whether listed or not.
@@ -149,7 +150,7 @@ result! {
         /// Whether there are more than are listed.
         truncated: bool,
         /// Where they are.
-        locations: Vec<FoundVoxel>,
+        locations: Spelt<Vec<FoundVoxel>>,
         /// How it was searched.
         metadata: FindMetadata,
     }
@@ -206,7 +207,7 @@ result! {
     /// The colours of a layer.
     pub struct UniqueResult {
         /// The colours.
-        colors: Vec<UniqueColor>,
+        colors: Spelt<Vec<UniqueColor>>,
         /// How many these are.
         count: usize,
         /// How it was looked at.

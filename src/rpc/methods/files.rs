@@ -128,14 +128,12 @@ fn load(
             return take_over(context, loaded);
         }
         let moving = Shift::new(loaded, offset, context.workspace.edit_limits)?;
-        Outcome::chain(context, moving, UNITS_AT_ONCE, move |context, moved| {
+        Outcome::chain(context, moving, move |context, moved| {
             take_over(context, moved?)
         })
     }))
 }
 
-/// Units of work that are done before other connections get their turn.
-const UNITS_AT_ONCE: u64 = 16;
 
 /// What was loaded, on its way to another place.
 struct Shift {

@@ -7,9 +7,8 @@ use crate::api::methods::find::*;
 use crate::api::methods::region::ListedVoxels;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
-use crate::rpc::scan::{Collect, Looked, scan};
 use crate::rpc::table::Handle;
-use crate::voxel::{Bounds, Point, Rgba, Volume};
+use crate::voxel::{Bounds, Look, Point, Rgba, Volume};
 
 entries![Find];
 
@@ -52,39 +51,6 @@ fn neighbors(volume: &Volume, point: Point) -> u32 {
     (0..3).map(|axis| u32::from(holds(axis, 1)) + u32::from(holds(axis, -1))).sum()
 }
 
-/// The voxels found so far.
-struct Found {
-    volume: Volume,
-    wanted: Wanted,
-    offset: u64,
-    limit: usize,
-    count: u64,
-    bounds: Option<Bounds>,
-    voxels: ListedVoxels,
-}
-
-impl Collect for Found {
-    type Output = Found;
-
-    fn block(&mut self, block: Looked<'_>) -> bool {
-        for (point, color) in block.voxels() {
-            if !self.wanted.fits(&self.volume, point, color) {
-                continue;
-            }
-            if self.count >= self.offset && self.voxels.count() < self.limit {
-                self.voxels.push(point, color);
-            }
-            self.count += 1;
-            self.bounds = Bounds::union_of(self.bounds, Some(Bounds::of_point(point)));
-        }
-        true
-    }
-
-    fn finish(self) -> Found {
-        self
-    }
-}
-
 impl Handle for Find {
     fn handle(
         context: &mut Context<'_>,
@@ -100,19 +66,31 @@ impl Handle for Find {
         };
         let offset = params.offset;
         let limit = usize::try_from(params.limit.0).unwrap_or(usize::MAX);
-        let (count, bounds, voxels) = (0, None, ListedVoxels::default());
         let within = params.within.map(|within| within.0);
-        sourced(context, params.layer_id, move |_, volume, layer_id| {
-            let copy = volume.clone();
-            let found = Found { volume: copy, wanted, offset, limit, count, bounds, voxels };
-            scan(&volume, within, found, move |found| {
-                let next = offset + found.voxels.count() as u64;
+        sourced(context, params.layer_id, move |context, volume, layer_id| {
+            Outcome::work(context, |slice| async move {
+                let (mut match_count, mut bounds) = (0, None);
+                let mut voxels = ListedVoxels::default();
+                let mut look = Look::new(&volume, within);
+                slice.expect(volume.block_count() as u64);
+                while let Some(block) = look.next() {
+                    let fitting = |&(point, color): &_| wanted.fits(&volume, point, color);
+                    for (point, color) in block.voxels().filter(fitting) {
+                        if match_count >= offset && voxels.count() < limit {
+                            voxels.push(point, color);
+                        }
+                        match_count += 1;
+                        bounds = Bounds::union_of(bounds, Some(Bounds::of_point(point)));
+                    }
+                    slice.advance(1).await;
+                }
+                let next = offset + voxels.count() as u64;
                 Ok(FindResult {
-                    match_count: found.count,
-                    count: found.voxels.count(),
-                    voxels: found.voxels.finish(),
-                    next_offset: (next < found.count).then_some(next),
-                    bounds: found.bounds.map(Corners::from),
+                    match_count,
+                    count: voxels.count(),
+                    voxels: voxels.finish(),
+                    next_offset: (next < match_count).then_some(next),
+                    bounds: bounds.map(Corners::from),
                     layer_id,
                     revision,
                 })

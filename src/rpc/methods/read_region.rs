@@ -21,8 +21,6 @@ use crate::voxel::{Bounds, CellRuns, Rgba, Volume};
 
 entries![ReadRegion];
 
-/// Units of work that are done before other connections get their turn.
-const UNITS_AT_ONCE: u64 = 4;
 /// Steps of a walk that count as one unit of work.
 const STEPS_PER_UNIT: u64 = 1024;
 
@@ -48,10 +46,10 @@ impl Handle for ReadRegion {
         };
         let (limit, encoding) = (params.limit.0, params.encoding);
         let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-        sourced(context, params.layer_id, move |_, volume, layer_id| {
+        sourced(context, params.layer_id, move |context, volume, layer_id| {
             let page = Page::new(volume, bounds, first, limit, encoding);
             let finish = move |page| Ok(result(page, revision, layer_id));
-            Outcome::at_once_or_later(page, UNITS_AT_ONCE, finish)
+            Outcome::at_once_or_later(context, page, finish)
         })
     }
 }

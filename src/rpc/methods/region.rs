@@ -5,72 +5,67 @@ use crate::api::LayerRef;
 use crate::api::methods::region::*;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
-use crate::rpc::scan::{Collect, Looked, scan};
 use crate::rpc::table::Handle;
-use crate::voxel::Bounds;
+use crate::voxel::{Bounds, Look, Looked};
 
 entries![GetVoxelsRegion, GetLayerVoxels];
 
-/// One page of the voxels that come by.
-struct Page {
-    filter: ColorFilter,
-    skip: u64,
-    limit: usize,
-    voxels: ListedVoxels,
-    bounds: Option<Bounds>,
-    more: bool,
-}
-
-impl Collect for Page {
-    type Output = Page;
-
-    fn block(&mut self, block: Looked<'_>) -> bool {
-        if self.skip > 0
-            && self.filter.0.is_none()
-            && let Some(count) = block.whole_count()
-            && count <= self.skip
-        {
-            self.skip -= count;
-            return true;
-        }
-        for (point, color) in block.voxels().filter(|&(_, color)| self.filter.wants(color)) {
-            if self.skip > 0 {
-                self.skip -= 1;
-            } else if self.voxels.count() < self.limit {
-                self.voxels.push(point, color);
-                self.bounds = Bounds::union_of(self.bounds, Some(Bounds::of_point(point)));
-            } else {
-                self.more = true;
-                return false;
-            }
-        }
-        true
-    }
-
-    fn finish(self) -> Self::Output {
-        self
-    }
-}
-
+/// Reads one page of the voxels that a filter lets pass.
 fn read(
     context: &mut Context<'_>,
     layer: LayerRef,
     within: Option<Bounds>,
-    (filter, skip, limit): (ColorFilter, u64, PageLimit),
+    (filter, offset, limit): (ColorFilter, u64, PageLimit),
 ) -> Result<Outcome<VoxelPage>, RpcError> {
     let project = context.project()?;
     let revision = project.revision();
     let layer = target::bulk_layer(project.document(), layer, "Bulk operation failed")?;
-    let (limit, voxels, bounds, more) = (limit.0, ListedVoxels::default(), None, false);
-    let page = Page { filter, skip, limit, voxels, bounds, more };
-    let layer_id = layer.id.0;
-    scan(&layer.volume, within, page, move |page| {
-        let (count, truncated) = (page.voxels.count(), page.more);
-        let bbox = page.bounds.map(Bbox::from);
-        let next_offset = truncated.then_some(skip + count as u64);
-        let voxels = page.voxels.finish();
+    let (layer_id, mut look) = (layer.id.0, Look::new(&layer.volume, within));
+    Outcome::work(context, move |slice| async move {
+        let (mut page, mut skip) = (Page::default(), offset);
+        slice.expect(look.volume().block_count() as u64);
+        while let Some(block) = look.next() {
+            let whole = block.whole_count().filter(|_| filter.0.is_none());
+            match whole.and_then(|count| skip.checked_sub(count)) {
+                Some(left) => skip = left,
+                None => page.take(block, &filter, &mut skip, limit.0),
+            }
+            if page.is_full {
+                break;
+            }
+            slice.advance(1).await;
+        }
+        let (count, truncated) = (page.voxels.count(), page.is_full);
+        let next_offset = truncated.then_some(offset + count as u64);
+        let (voxels, bbox) = (page.voxels.finish(), page.bounds.map(Bbox::from));
         Ok(VoxelPage { voxels, count, truncated, next_offset, bbox, layer_id, revision })
     })
+}
+
+/// One page of the voxels that come by.
+#[derive(Default)]
+struct Page {
+    voxels: ListedVoxels,
+    bounds: Option<Bounds>,
+    /// Whether one came by for which there was no room.
+    is_full: bool,
+}
+
+impl Page {
+    /// Takes what there is in a block, as far as there is room.
+    fn take(&mut self, block: Looked<'_>, filter: &ColorFilter, skip: &mut u64, limit: usize) {
+        for (point, color) in block.voxels().filter(|&(_, color)| filter.wants(color)) {
+            if *skip > 0 {
+                *skip -= 1;
+            } else if self.voxels.count() < limit {
+                self.voxels.push(point, color);
+                self.bounds = Bounds::union_of(self.bounds, Some(Bounds::of_point(point)));
+            } else {
+                self.is_full = true;
+                return;
+            }
+        }
+    }
 }
 
 impl Handle for GetVoxelsRegion {

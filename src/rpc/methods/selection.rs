@@ -39,8 +39,6 @@ entries![
     CopySelection
 ];
 
-/// Units of a region search that are done before other connections get their turn.
-const UNITS_AT_ONCE: u64 = 8;
 
 fn state(project: &Project) -> SelectionState {
     let document = project.document();
@@ -190,7 +188,7 @@ impl Handle for SelectConnected {
                 return select_mask(context, LABEL, ready(Volume::new()), together);
             }
             let job = RegionJob::new(&volume, seed, [near; 4], Bounds::ALL, limit);
-            Outcome::chain(context, job, UNITS_AT_ONCE, move |context, region| {
+            Outcome::chain(context, job, move |context, region| {
                 let region = region.map_err(|error| too_large(error, limit))?;
                 select_mask(context, LABEL, mask_of_set(region), together)
             })
@@ -415,7 +413,7 @@ impl Handle for CopySelection {
             false => target::layer(document, params.layer_id, NO_SUCH_LAYER)?,
         };
         let job = CutJob::new(&layer.volume, document.selected_cells_of(&layer.volume));
-        Outcome::chain(context, job, UNITS_AT_ONCE, move |context, cut| {
+        Outcome::chain(context, job, move |context, cut| {
             let Cut { part, rest, .. } = cut?;
             let rest = params.cut.then_some(rest);
             let most = context.daemon.limits.names.layer;

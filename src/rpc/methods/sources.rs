@@ -9,8 +9,6 @@ use crate::rpc::error::{NO_SUCH_LAYER, RpcError};
 use crate::voxel::Volume;
 use crate::workspace::Merging;
 
-/// Blocks that are merged before other connections get their turn.
-const UNITS_AT_ONCE: u64 = 16;
 
 /// Hands the voxels of a source, as they are now, to `go_on`, with the id of their layer if they are those of one.
 /// Whatever else `go_on` is to know of the project it must know before: the project may change meanwhile.
@@ -24,7 +22,7 @@ pub(super) fn sourced<R: 'static>(
         Source::Visible => match project.start_merging() {
             Merging::Done(volume) => return go_on(context, volume, None),
             Merging::Job(job) => {
-                return Outcome::chain(context, *job, UNITS_AT_ONCE, move |context, merged| {
+                return Outcome::chain(context, *job, move |context, merged| {
                     let volume = merged.merged().clone();
                     // The project may have been closed meanwhile.
                     if let Ok(project) = context.project() {

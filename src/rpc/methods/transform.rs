@@ -27,8 +27,6 @@ entries![MoveVoxels, RotateVoxels, ScaleVoxels, MirrorVoxels];
 /// An operation on what lies in a box.
 type MakeForm<'f> = &'f dyn Fn(Bounds) -> Form;
 
-/// Units of work that are done before other connections get their turn.
-const UNITS_AT_ONCE: u64 = 16;
 
 /// What a transformation takes and leaves.
 struct Taken {
@@ -134,7 +132,7 @@ fn transform(
     let box_alone = document.selection.filter(|_| document.mask.is_empty());
     let has_any = document.selection.is_some() || !document.mask.is_empty();
     let job = CutJob::new(&volume, document.selected_cells_of(&volume));
-    Outcome::chain(context, job, UNITS_AT_ONCE, move |context, cut| {
+    Outcome::chain(context, job, move |context, cut| {
         let Cut { part, rest, cells } = cut?;
         let mask = match box_alone {
             Some(bounds) => corners(bounds),
@@ -165,7 +163,7 @@ fn change(
     let part = Own::new(canvas, taken.part, form(bounds), limits)?;
     let mask = Own::new(canvas, taken.mask, form(bounds), limits)?;
     let job = TransformJob { part, mask, rest: taken.rest, done: None };
-    Outcome::chain(context, job, UNITS_AT_ONCE, move |context, taken| {
+    Outcome::chain(context, job, move |context, taken| {
         let taken = taken?;
         let part = taken.part.clone();
         let work = AtOnce::new(move |document: &mut Document| {

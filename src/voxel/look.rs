@@ -1,0 +1,78 @@
+//! A look at the blocks of a volume, one after another, for those who read voxels in slices.
+
+use super::{BLOCK_VOXELS, BlockPos, BlockRef, BlockWalk, Bounds, Point, Rgba, Volume};
+
+/// The blocks of a volume in the order z, y, x, as far as a box touches them. Looks at a copy, so the volume may change
+/// meanwhile.
+///
+/// ```
+/// use goxel_daemon::voxel::{Bounds, Look, Rgba, Volume};
+/// let mut volume = Volume::new();
+/// volume.fill(Bounds::inclusive([0, 0, 0], [99, 20, 9]), Rgba::WHITE);
+/// let mut look = Look::new(&volume, Some(Bounds::inclusive([15, 0, 0], [16, 0, 0])));
+/// let mut found = 0;
+/// while let Some(block) = look.next() {
+///     found += block.voxels().count();
+/// }
+/// assert_eq!(found, 2);
+/// ```
+pub struct Look {
+    volume: Volume,
+    walk: BlockWalk,
+    within: Option<Bounds>,
+}
+
+/// One block of a look.
+#[derive(Clone, Copy)]
+pub struct Looked<'a> {
+    at: BlockPos,
+    block: BlockRef<'a>,
+    within: Option<Bounds>,
+}
+
+impl Look {
+    /// At a volume, within a box if one is given.
+    pub fn new(volume: &Volume, within: Option<Bounds>) -> Self {
+        Look { volume: volume.clone(), walk: BlockWalk::within(volume, within), within }
+    }
+
+    /// What is looked at.
+    pub fn volume(&self) -> &Volume {
+        &self.volume
+    }
+
+    /// The next block; `None` at the end.
+    #[expect(clippy::should_implement_trait, reason = "what it gives borrows from it")]
+    pub fn next(&mut self) -> Option<Looked<'_>> {
+        let at = self.walk.next(&self.volume)?;
+        let block = self.volume.block(at)?;
+        // Blocks that lie inside the box wholly need no look at it.
+        let own = at.bounds();
+        let within = self.within.filter(|bounds| bounds.intersect(&own) != Some(own));
+        Some(Looked { at, block, within })
+    }
+}
+
+impl<'a> Looked<'a> {
+    /// How many voxels it holds, if all of it is wanted.
+    pub fn whole_count(&self) -> Option<u64> {
+        self.within.is_none().then(|| u64::from(self.block.count()))
+    }
+
+    /// The one colour of all its voxels, if there is just one and all of it is wanted.
+    pub fn uniform(&self) -> Option<Rgba> {
+        self.within.is_none().then(|| self.block.uniform()).flatten()
+    }
+
+    /// The voxels that are wanted, x fastest, then y, then z.
+    pub fn voxels(self) -> impl Iterator<Item = (Point, Rgba)> + use<'a> {
+        let o = self.at.origin();
+        (0..BLOCK_VOXELS).filter_map(move |index| {
+            let color = self.block.get(index);
+            let [x, y, z] = [index & 15, (index >> 4) & 15, index >> 8].map(|v| v as i32);
+            let point = Point::new(o.x + x, o.y + y, o.z + z);
+            let inside = || self.within.is_none_or(|bounds| bounds.contains(point));
+            (!color.is_empty() && inside()).then_some((point, color))
+        })
+    }
+}
