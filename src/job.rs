@@ -13,8 +13,8 @@ pub mod pieces;
 mod slice;
 mod sort;
 
-pub use sort::sort_in_slices;
 pub use slice::{Slice, Work};
+pub use sort::sort_in_slices;
 
 use std::time::{Duration, Instant};
 

@@ -142,12 +142,7 @@ impl Evaluation {
     }
 
     /// Notes why a layer could not be evaluated, and empties it.
-    fn fail(
-        &mut self,
-        document: &Document,
-        place: usize,
-        reason: String,
-    ) -> Option<(usize, Work)> {
+    fn fail(&mut self, document: &Document, place: usize, reason: String) -> Option<(usize, Work)> {
         let layer = document.layers.get(place)?;
         self.problems.push(EvaluationProblem { layer: layer.id, reason });
         let emptying = || (place, Work::exchange(&layer.volume, Volume::new()));

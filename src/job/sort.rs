@@ -59,7 +59,9 @@ mod tests {
             let mut expected = items.clone();
             expected.sort_by_key(|item| item.0);
             let sorting =
-                Work::new(|slice| async move { sort_in_slices(items, |item| item.0, &slice).await });
+                Work::new(
+                    |slice| async move { sort_in_slices(items, |item| item.0, &slice).await },
+                );
             assert_eq!(sorting.finish(), expected);
         }
     }

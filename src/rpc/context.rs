@@ -170,11 +170,7 @@ impl<R: 'static> Outcome<R> {
 
     /// A job whose output decides how to go on. It is finished at once if what the call may take of this turn is enough, and goes
     /// on in slices if not; then the project may have changed until `go_on` sees it, unless the call changes it.
-    pub fn chain<J, F>(
-        context: &mut Context<'_>,
-        mut job: J,
-        go_on: F,
-    ) -> Result<Self, RpcError>
+    pub fn chain<J, F>(context: &mut Context<'_>, mut job: J, go_on: F) -> Result<Self, RpcError>
     where
         J: Job + 'static,
         F: FnOnce(&mut Context<'_>, J::Output) -> Result<Outcome<R>, RpcError> + 'static,

@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn slices_of_any_length_come_to_the_same_and_keep_to_their_units() {
-        let whole = Work::new(|slice| async move { Survey::of(scattered(), &slice).await }).finish();
+        let whole =
+            Work::new(|slice| async move { Survey::of(scattered(), &slice).await }).finish();
         assert_eq!(whole.voxels, scattered().count());
         assert_eq!(whole.parts.iter().map(|part| part.count).sum::<u64>(), whole.voxels);
         assert_eq!(whole.colors.iter().map(|(_, count)| count).sum::<u64>(), whole.voxels);

@@ -128,12 +128,9 @@ fn load(
             return take_over(context, loaded);
         }
         let moving = Shift::new(loaded, offset, context.workspace.edit_limits)?;
-        Outcome::chain(context, moving, move |context, moved| {
-            take_over(context, moved?)
-        })
+        Outcome::chain(context, moving, move |context, moved| take_over(context, moved?))
     }))
 }
-
 
 /// What was loaded, on its way to another place.
 struct Shift {

@@ -13,7 +13,6 @@ use crate::voxel::{BlendMode, Bounds, Part, Rgba, Survey, Volume};
 
 entries![Measure];
 
-
 impl Handle for Measure {
     fn handle(
         context: &mut Context<'_>,
@@ -62,8 +61,7 @@ fn result(
     let bounds = survey.bounds;
     let middle = |sum: i128| sum as f64 / survey.voxels as f64 + 0.5;
     let fill = |bounds: Bounds| survey.voxels as f64 / bounds.capacity() as f64;
-    let color =
-        |&(color, count): &(Rgba, u64)| CountedColor { color: to_hex(color), count };
+    let color = |&(color, count): &(Rgba, u64)| CountedColor { color: to_hex(color), count };
     let part = |part: &Part| MeasuredPart {
         voxel_count: part.count,
         bounds: part.bounds.into(),

@@ -39,7 +39,6 @@ entries![
     CopySelection
 ];
 
-
 fn state(project: &Project) -> SelectionState {
     let document = project.document();
     SelectionState {

@@ -9,7 +9,6 @@ use crate::rpc::error::{NO_SUCH_LAYER, RpcError};
 use crate::voxel::Volume;
 use crate::workspace::Merging;
 
-
 /// Hands the voxels of a source, as they are now, to `go_on`, with the id of their layer if they are those of one.
 /// Whatever else `go_on` is to know of the project it must know before: the project may change meanwhile.
 pub(super) fn sourced<R: 'static>(

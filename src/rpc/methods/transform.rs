@@ -27,7 +27,6 @@ entries![MoveVoxels, RotateVoxels, ScaleVoxels, MirrorVoxels];
 /// An operation on what lies in a box.
 type MakeForm<'f> = &'f dyn Fn(Bounds) -> Form;
 
-
 /// What a transformation takes and leaves.
 struct Taken {
     part: Volume,
