@@ -70,6 +70,11 @@ impl<'a> Line<'a> {
         self.text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
     }
 
+    /// Another text in its place.
+    pub(crate) fn with_text<'b>(&self, text: &'b [u8]) -> Line<'b> {
+        Line { text, offset: self.offset, format: self.format }
+    }
+
     /// The error that this line is not what was expected.
     pub(crate) fn invalid(&self, expected: impl Into<String>) -> FormatError {
         let shown: String = String::from_utf8_lossy(self.text).chars().take(60).collect();

@@ -8,7 +8,7 @@ use png::{
 };
 
 use super::FormatError;
-use crate::job::leftovers;
+use crate::job::{Slice, leftovers};
 use crate::voxel::Rgba;
 
 /// Width and height from the header, without decoding anything else.
@@ -39,6 +39,19 @@ pub(crate) fn decode(png: &[u8], max_pixels: u64) -> Result<Vec<Rgba>, String> {
     while decoding.advance()? {}
     let raster = decoding.into_raster();
     Ok(to_rgba(&raster.raw, raster.color))
+}
+
+/// Decodes a picture in slices.
+pub(crate) async fn decode_any(
+    bytes: Vec<u8>,
+    max_pixels: u64,
+    slice: &Slice,
+) -> Result<Raster, String> {
+    let mut decoding = Decoding::start(bytes, max_pixels)?;
+    while decoding.advance()? {
+        slice.spend(1).await;
+    }
+    Ok(decoding.into_raster())
 }
 
 /// Bytes of pixels decoded in one unit of work, if a row does not have more.

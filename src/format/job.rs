@@ -26,6 +26,9 @@ impl LoadJob {
         if options.name.is_none() {
             options.name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         }
+        if options.directory.is_none() {
+            options.directory = path.parent().map(Path::to_owned);
+        }
         LoadJob(Work::new(|slice| async move {
             let loaded = load(&path, format, options, &slice).await;
             loaded.map_err(|error| error.in_file(&path))
@@ -103,9 +106,9 @@ impl SaveJob {
         let (path, writer) = (path.to_owned(), format.writer(document, options)?);
         Ok(SaveJob(Work::new(|slice| async move {
             check_target(&path, &slice).await?;
-            let Written { content, warnings, cache } = slice.run(writer).await?;
+            let Written { content, warnings, lost, cache } = slice.run(writer).await?;
             let bytes = replace(&path, content, &slice).await?;
-            Ok(Saved { format: format.name, bytes, warnings, cache })
+            Ok(Saved { format: format.name, bytes, warnings, lost, cache })
         })))
     }
 }

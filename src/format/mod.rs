@@ -7,9 +7,12 @@
 //! memory than the limit.
 
 mod ascii;
+mod beside;
 mod builder;
 mod bytes;
 mod error;
+mod export;
+mod fidelity;
 mod file;
 #[cfg(test)]
 mod file_tests;
@@ -27,7 +30,6 @@ mod registry;
 mod replace_job;
 mod replacement;
 mod spread;
-mod steps;
 mod surface;
 mod text;
 mod unpack;
@@ -35,6 +37,8 @@ mod vox;
 mod whole;
 
 pub use error::FormatError;
+pub use export::{Axes, ExportOptions, LayerChoice, MeshColors, MeshKind, Origin};
+pub use fidelity::{Holds, Kind, Lost, Report};
 pub use gox::SaveCache;
 pub use identity::{FileIdentity, place_of};
 pub use job::{LoadJob, SaveJob};
@@ -45,7 +49,7 @@ pub use replacement::replace_file;
 pub use surface::{SurfaceOptions, VoxeliseOptions};
 pub(crate) use whole::is_same;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::document::{DEFAULT_SIZE, Document, canvas_for_size};
 use crate::job::Job;
@@ -87,8 +91,12 @@ pub struct ReadOptions {
     pub limits: Limits,
     /// The document's name if the file holds none; by default the file's name without its ending.
     pub name: Option<String>,
-    /// How surfaces (`.obj`, `.ply`) become voxels.
+    /// How surfaces (`.obj`, `.ply`, `.stl`, `.glb`) become voxels.
     pub voxelise: VoxeliseOptions,
+    /// Where the file lies, for files that belong to it; none of them is read without.
+    pub directory: Option<PathBuf>,
+    /// Each frame of an animation as a hidden layer, not the first one alone.
+    pub frames: bool,
 }
 
 /// How to write.
@@ -100,6 +108,8 @@ pub struct WriteOptions {
     pub cache: SaveCache,
     /// How surfaces (`.obj`, `.ply`) are written.
     pub surface: SurfaceOptions,
+    /// What people chose.
+    pub export: ExportOptions,
 }
 
 /// A document read from a file.
@@ -110,6 +120,8 @@ pub struct Loaded {
     pub format: &'static str,
     /// What could not be understood or had to be changed.
     pub warnings: Vec<String>,
+    /// What of it was lost, for programs.
+    pub lost: Vec<Lost>,
     /// The version of the format that the file is of, where the reader tells it.
     pub version: Option<i32>,
 }
@@ -120,6 +132,8 @@ pub struct Encoded {
     pub bytes: Vec<u8>,
     /// What the format could not hold.
     pub warnings: Vec<String>,
+    /// The same for programs.
+    pub lost: Vec<Lost>,
     /// For the next save of the same document.
     pub cache: SaveCache,
 }
@@ -130,8 +144,24 @@ pub struct Written {
     pub content: Pieces,
     /// What the format could not hold.
     pub warnings: Vec<String>,
+    /// The same for programs.
+    pub lost: Vec<Lost>,
     /// For the next save of the same document.
     pub cache: SaveCache,
+}
+
+impl Loaded {
+    fn new(document: Document, format: &'static str, report: Report) -> Self {
+        let Report { warnings, lost } = report;
+        Loaded { document, format, warnings, lost, version: None }
+    }
+}
+
+impl Written {
+    fn new(content: Pieces, report: Report) -> Self {
+        let Report { warnings, lost } = report;
+        Written { content, warnings, lost, cache: SaveCache::default() }
+    }
 }
 
 /// A document on disk.
@@ -142,6 +172,8 @@ pub struct Saved {
     pub bytes: u64,
     /// What the format could not hold.
     pub warnings: Vec<String>,
+    /// The same for programs.
+    pub lost: Vec<Lost>,
     /// For the next save of the same document.
     pub cache: SaveCache,
 }
@@ -176,8 +208,9 @@ pub fn encode(
     format: &'static Format,
     options: WriteOptions,
 ) -> Result<Encoded, FormatError> {
-    let Written { content, warnings, cache } = format.writer(document, options)?.finish_boxed()?;
-    Ok(Encoded { bytes: content.into_vec(), warnings, cache })
+    let written = format.writer(document, options)?.finish_boxed()?;
+    let Written { content, warnings, lost, cache } = written;
+    Ok(Encoded { bytes: content.into_vec(), warnings, lost, cache })
 }
 
 /// Writes a document to a file, atomically (see [`SaveJob`]). Without a format name, the path's ending

@@ -14,6 +14,7 @@ use super::builder::{Allowance, VolumeBuilder};
 use super::bytes::{Bytes, FileBytes};
 use super::image::{self, Decoding, Raster};
 use super::merged::merged;
+use super::fidelity::{Kind, Report};
 use super::{FormatError, Loaded, ReadOptions, WriteOptions, Written, canvas_around};
 use crate::document::{Document, Layer, LayerId};
 use crate::job::pieces::SharedPieces;
@@ -105,7 +106,7 @@ async fn read_picture(
     let canvas = slices.map_or_else(|| canvas_around(builder.bounds()), |slices| slices.bounds());
     let format = if slices.is_some() { SLICES } else { NAME };
     let document = Document::with_layers(&name, canvas, vec![layer]);
-    Ok(Loaded { document, format, warnings: Vec::new(), version: None })
+    Ok(Loaded::new(document, format, Report::default()))
 }
 
 /// Makes some pixels voxels; how many.
@@ -213,11 +214,9 @@ pub(super) async fn write_slices(
         next = end;
     }
     stream.finish().map_err(cannot_encode)?;
-    let warnings = match volume.count() - inside {
-        0 => Vec::new(),
-        count => vec![format!("{count} voxels outside the canvas are left out")],
-    };
-    Ok(Written { content: out.take(), warnings, cache: Default::default() })
+    let (outside, mut report) = (volume.count() - inside, Report::default());
+    report.lose(Kind::Alpha, outside, format!("{outside} voxels outside the canvas are left out"));
+    Ok(Written::new(out.take(), report))
 }
 
 /// The error of an encoder, which writes to memory.

@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use super::bytes::FileBytes;
+use super::export::{Prepared, prepare};
+use super::fidelity::{Holds, Report};
 use super::{
-    FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, gox, import, png, surface, text, vox,
+    FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, Written, gox, import, png, surface,
+    text, vox,
 };
 use crate::document::Document;
 use crate::job::Work;
@@ -19,6 +22,8 @@ pub struct Format {
     pub extensions: &'static [&'static str],
     /// Further names that are understood.
     pub aliases: &'static [&'static str],
+    /// What a file of it can hold.
+    pub holds: Holds,
     /// Whether a file's first bytes (and its length, for formats without a magic number) are of this
     /// format. False where the content cannot tell.
     detect: fn(&[u8]) -> bool,
@@ -33,12 +38,16 @@ macro_rules! work {
     };
 }
 
+/// What meshes of one colour a vertex hold.
+const SURFACE: Holds = Holds { is_surface: true, ..Holds::VOXELS };
+
 static FORMATS: &[Format] = &[
     Format {
         name: "gox",
         title: "Goxel project",
         extensions: &["gox"],
         aliases: &["goxel"],
+        holds: Holds::ALL,
         detect: |bytes| bytes.starts_with(b"GOX "),
         read: work!(gox::read),
         write: work!(gox::write),
@@ -48,6 +57,7 @@ static FORMATS: &[Format] = &[
         title: "MagicaVoxel",
         extensions: &["vox"],
         aliases: &["magicavoxel", "magica voxel"],
+        holds: Holds { alpha: false, modes: false, colors: Some(255), cameras: false, materials: false, instances: false, ..Holds::ALL },
         detect: vox::detect,
         read: work!(vox::read),
         write: work!(vox::write),
@@ -57,8 +67,9 @@ static FORMATS: &[Format] = &[
         title: "Wavefront surface with vertex colours",
         extensions: &["obj"],
         aliases: &["wavefront"],
+        holds: SURFACE,
         detect: surface::obj_detect,
-        read: Some(surface::obj_reader),
+        read: work!(surface::read_obj),
         write: work!(surface::write_obj),
     },
     Format {
@@ -66,8 +77,9 @@ static FORMATS: &[Format] = &[
         title: "Polygon surface or point cloud",
         extensions: &["ply"],
         aliases: &[],
+        holds: Holds { alpha: true, ..SURFACE },
         detect: surface::ply_detect,
-        read: Some(surface::ply_reader),
+        read: work!(surface::read_ply),
         write: work!(surface::write_ply),
     },
     Format {
@@ -75,6 +87,7 @@ static FORMATS: &[Format] = &[
         title: "Qubicle Binary",
         extensions: &["qb"],
         aliases: &[],
+        holds: Holds { layers: true, names: true, ..Holds::RGBA },
         detect: |_| false,
         read: work!(import::read_qb),
         write: work!(import::write_qb),
@@ -84,6 +97,7 @@ static FORMATS: &[Format] = &[
         title: "Qubicle Binary Tree",
         extensions: &["qbt"],
         aliases: &[],
+        holds: Holds { layers: true, names: true, ..Holds::VOXELS },
         detect: |bytes| bytes.starts_with(b"QB 2"),
         read: work!(import::read_qbt),
         write: None,
@@ -93,6 +107,7 @@ static FORMATS: &[Format] = &[
         title: "Qubicle Exchange Format",
         extensions: &["qef"],
         aliases: &[],
+        holds: Holds::VOXELS,
         detect: |bytes| bytes.starts_with(b"Qubicle Exchange Format"),
         read: work!(import::read_qef),
         write: None,
@@ -102,6 +117,7 @@ static FORMATS: &[Format] = &[
         title: "Build engine model",
         extensions: &["kvx"],
         aliases: &[],
+        holds: Holds::palette(255),
         detect: |_| false,
         read: work!(import::read_kvx),
         write: None,
@@ -111,6 +127,7 @@ static FORMATS: &[Format] = &[
         title: "Voxlap model",
         extensions: &["kv6"],
         aliases: &[],
+        holds: Holds::VOXELS,
         detect: |bytes| bytes.starts_with(b"Kvxl"),
         read: work!(import::read_kv6),
         write: None,
@@ -120,6 +137,7 @@ static FORMATS: &[Format] = &[
         title: "Ace of Spades map",
         extensions: &["vxl"],
         aliases: &[],
+        holds: Holds::VOXELS,
         detect: |_| false,
         read: work!(import::read_vxl),
         write: None,
@@ -129,6 +147,7 @@ static FORMATS: &[Format] = &[
         title: "Cube World model",
         extensions: &["cub"],
         aliases: &[],
+        holds: Holds::VOXELS,
         detect: import::cub_detect,
         read: work!(import::read_cub),
         write: None,
@@ -138,6 +157,7 @@ static FORMATS: &[Format] = &[
         title: "binvox grid",
         extensions: &["binvox"],
         aliases: &[],
+        holds: Holds::palette(0),
         detect: |bytes| bytes.starts_with(b"#binvox"),
         read: work!(import::read_binvox),
         write: None,
@@ -147,7 +167,30 @@ static FORMATS: &[Format] = &[
         title: "Minecraft schematic",
         extensions: &["schem", "schematic"],
         aliases: &["sponge", "mcedit"],
-        detect: |bytes| bytes.starts_with(b"\x1f\x8b"),
+        holds: Holds::VOXELS,
+        detect: |bytes| {
+            bytes.starts_with(b"\x1f\x8b") || import::detect_plain_tags(bytes)
+        },
+        read: work!(import::read_schem),
+        write: None,
+    },
+    Format {
+        name: "litematic",
+        title: "Litematica schematic",
+        extensions: &["litematic"],
+        aliases: &["litematica"],
+        holds: Holds { layers: true, names: true, ..Holds::VOXELS },
+        detect: |_| false,
+        read: work!(import::read_schem),
+        write: None,
+    },
+    Format {
+        name: "structure",
+        title: "Minecraft structure",
+        extensions: &["nbt"],
+        aliases: &["minecraft structure"],
+        holds: Holds::VOXELS,
+        detect: |_| false,
         read: work!(import::read_schem),
         write: None,
     },
@@ -156,6 +199,7 @@ static FORMATS: &[Format] = &[
         title: "Luanti schematic",
         extensions: &["mts"],
         aliases: &["minetest"],
+        holds: Holds::VOXELS,
         detect: |bytes| bytes.starts_with(b"MTSM"),
         read: work!(import::read_luanti),
         write: None,
@@ -165,6 +209,7 @@ static FORMATS: &[Format] = &[
         title: "picture, as a layer one voxel thick",
         extensions: &["png"],
         aliases: &[],
+        holds: Holds::RGBA,
         detect: png::detect,
         read: work!(png::read),
         write: None,
@@ -174,6 +219,7 @@ static FORMATS: &[Format] = &[
         title: "slices side by side in a picture",
         extensions: &[],
         aliases: &["png_slices", "png-slices", "slices"],
+        holds: Holds::RGBA,
         detect: |_| false,
         read: work!(png::read_slices),
         write: work!(png::write_slices),
@@ -183,6 +229,7 @@ static FORMATS: &[Format] = &[
         title: "text, a line per voxel",
         extensions: &["txt"],
         aliases: &[],
+        holds: Holds::VOXELS,
         detect: text::detect,
         read: work!(text::read),
         write: work!(text::write),
@@ -218,7 +265,14 @@ impl Format {
         options: WriteOptions,
     ) -> Result<WriteJob, FormatError> {
         let write = self.write.ok_or_else(|| self.one_way("written", &writable()))?;
-        Ok(write(document, options))
+        let holds = self.holds;
+        Ok(Box::new(Work::new(move |slice| async move {
+            let Prepared { document, mut report } =
+                prepare(document, holds, &options.export, &slice).await?;
+            let written = slice.run(write(document, options)).await?;
+            report.extend(Report { warnings: written.warnings, lost: written.lost });
+            Ok(Written { warnings: report.warnings, lost: report.lost, ..written })
+        })))
     }
 
     fn one_way(&self, direction: &'static str, possible: &str) -> FormatError {

@@ -5,6 +5,7 @@
 
 use super::ascii::{BYTES_A_UNIT, Line, Lines, hex, integer, put_integer};
 use super::builder::{Allowance, VolumeBuilder};
+use super::fidelity::Report;
 use super::merged::merged;
 use super::{FormatError, Loaded, Pieces, ReadOptions, WriteOptions, Written, canvas_around};
 use crate::document::{Document, Layer, LayerId};
@@ -53,7 +54,7 @@ pub(super) async fn read(
     }
     let canvas = canvas_around(builder.bounds());
     let document = Document::with_layers(&options.name.unwrap_or_default(), canvas, vec![layer]);
-    Ok(Loaded { document, format: NAME, warnings: Vec::new(), version: None })
+    Ok(Loaded::new(document, NAME, Report::default()))
 }
 
 fn voxel(line: &Line<'_>) -> Option<(Point, Rgba)> {
@@ -80,11 +81,9 @@ pub(super) async fn write(
         translucent += write_block(&volume, at, &mut content);
         slice.advance(1).await;
     }
-    let warnings = match translucent {
-        0 => Vec::new(),
-        count => vec![format!("{count} voxels with alpha below 255 are written opaque")],
-    };
-    Ok(Written { content, warnings, cache: Default::default() })
+    let mut report = Report::default();
+    report.lose_alpha(translucent);
+    Ok(Written::new(content, report))
 }
 
 /// The most bytes that a voxel's line takes.

@@ -16,6 +16,7 @@ use crate::document::{
 use crate::format::builder::Allowance;
 use crate::format::bytes::Bytes;
 use crate::format::bytes::FileBytes;
+use crate::format::fidelity::Report;
 use crate::format::{FormatError, Loaded, ReadOptions};
 use crate::job::{Budget, Progress, Slice};
 use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Point, Rgba, Volume};
@@ -337,7 +338,7 @@ impl Parts {
         if let Some(private) = self.private {
             private.apply(&mut document);
         }
-        Loaded { document, format: NAME, warnings: self.warnings, version: None }
+        Loaded::new(document, NAME, Report { warnings: self.warnings, lost: Vec::new() })
     }
 
     /// Gives each layer its id and each clone its base.

@@ -8,6 +8,7 @@ use super::record::{self, FILE_BASE, FILE_ID, preserved_id};
 use super::{LAYER_COUNT, VERSION, chunk_length, private};
 use crate::document::{Document, Layer, LayerContent, LayerId, PreservedChunk};
 use crate::format::bytes::Put;
+use crate::format::fidelity::Report;
 use crate::format::{FormatError, Pieces, WriteOptions, Written};
 use crate::job::Slice;
 use crate::voxel::{BlockPos, BlockWalk};
@@ -62,7 +63,7 @@ pub(in crate::format) async fn write(
     out.append(own);
     out.put_i32(0);
     write_preserved(&document.preserved, &mut out, slice).await?;
-    Ok(Written { content: out, warnings: Vec::new(), cache: blocks.into_cache() })
+    Ok(Written { cache: blocks.into_cache(), ..Written::new(out, Report::default()) })
 }
 
 /// Writes the blocks of layers, each distinct one once; where each layer places them.

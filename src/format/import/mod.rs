@@ -17,6 +17,7 @@ mod qef;
 mod vxl;
 
 use super::builder::{Allowance, VolumeBuilder};
+use super::fidelity::{Kind, Report};
 use super::{FormatError, Limits, Loaded, ReadOptions, canvas_around};
 use crate::document::{Document, Layer, LayerId, Palette};
 use crate::format::bytes::FileBytes;
@@ -29,7 +30,7 @@ pub(super) struct Sink {
     limits: Limits,
     layers: Vec<(Layer, VolumeBuilder)>,
     pub(super) palette: Option<Palette>,
-    pub(super) warnings: Vec<String>,
+    pub(super) report: Report,
     /// How much of the file is decoded, and how much there is, in whatever the decoder counts.
     progress: (usize, usize),
     /// Voxels at places that 32 bits cannot tell.
@@ -38,9 +39,9 @@ pub(super) struct Sink {
 
 impl Sink {
     fn new(limits: Limits) -> Self {
-        let (layers, palette, warnings) = Default::default();
+        let (layers, palette, report) = Default::default();
         let allowance = Allowance::new(limits);
-        Sink { allowance, limits, layers, palette, warnings, progress: (0, 0), outside: 0 }
+        Sink { allowance, limits, layers, palette, report, progress: (0, 0), outside: 0 }
     }
 
     /// How many blocks are not moved into volumes.
@@ -142,12 +143,10 @@ impl Sink {
         }
         let mut document = Document::with_layers(&name, canvas_around(bounds), layers);
         document.palette = self.palette.unwrap_or_default();
-        let mut warnings = self.warnings;
-        if self.outside > 0 {
-            let count = self.outside;
-            warnings.push(format!("{count} voxels beyond 32-bit coordinates are left out"));
-        }
-        Ok(Loaded { document, format, warnings, version: None })
+        let (mut report, outside) = (self.report, self.outside);
+        let note = format!("{outside} voxels beyond 32-bit coordinates are left out");
+        report.lose(Kind::Alpha, outside, note);
+        Ok(Loaded::new(document, format, report))
     }
 }
 
@@ -172,11 +171,43 @@ readers! {
     read_qb: qb_read;
     read_qbt: qbt;
     read_qef: qef;
-    read_schem: minecraft::schem;
     read_vxl: vxl;
 }
 
+/// The same for decoders that are written straight down. A decoder may tell that the file is of another format of its
+/// family.
+async fn decoded<D>(
+    decode: D,
+    bytes: FileBytes,
+    options: ReadOptions,
+    slice: Slice,
+) -> Result<Loaded, FormatError>
+where
+    D: AsyncFnOnce(&FileBytes, &mut Sink, &Slice) -> Result<&'static str, FormatError>,
+{
+    let mut sink = Sink::new(options.limits);
+    let format = decode(&bytes, &mut sink, &slice).await?;
+    sink.finish(format, options.name.unwrap_or_default(), &slice).await
+}
+
+macro_rules! decoders {
+    ($($name:ident: $decode:path;)*) => {$(
+        pub(super) async fn $name(
+            bytes: FileBytes,
+            options: ReadOptions,
+            slice: Slice,
+        ) -> Result<Loaded, FormatError> {
+            decoded($decode, bytes, options, slice).await
+        }
+    )*};
+}
+
+decoders! {
+    read_schem: minecraft::schem::decode;
+}
+
 pub(super) use cub::detect as cub_detect;
+pub(super) use minecraft::schem::detect_plain as detect_plain_tags;
 
 pub(super) use qb_write::write as write_qb;
 

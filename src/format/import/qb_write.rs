@@ -6,6 +6,7 @@ use super::qb_read::{NAME, NEXT_SLICE, RUN};
 use crate::document::{Document, Layer};
 use crate::format::builder::measure;
 use crate::format::bytes::Put;
+use crate::format::fidelity::Report;
 use crate::format::{FormatError, Pieces, WriteOptions, Written};
 use crate::job::Slice;
 use crate::voxel::{Bounds, Point, Volume};
@@ -39,10 +40,7 @@ pub(in crate::format) async fn write(
             next = end;
         }
     }
-    let hidden = document.layers().iter().filter(|layer| !layer.visible).count();
-    let warning = format!("{hidden} hidden layers are written as visible ones");
-    let warnings = if hidden > 0 { vec![warning] } else { Vec::new() };
-    Ok(Written { content, warnings, cache: Default::default() })
+    Ok(Written::new(content, Report::default()))
 }
 
 /// A layer's name, as far as the file has room for it.

@@ -1,18 +1,20 @@
 //! Formats of surfaces: `.obj` and `.ply`. Voxels out as quads with a colour at each vertex; triangles
 //! in as the voxels that they pass through.
 
+mod mtl;
 mod obj_read;
 mod obj_write;
 mod ply_header;
 mod ply_read;
 mod ply_write;
 mod quads;
+mod skin;
 mod soup;
 mod voxelise;
 
-pub(super) use obj_read::{detect as obj_detect, reader as obj_reader};
+pub(super) use obj_read::{detect as obj_detect, read as read_obj};
 pub(super) use obj_write::write as write_obj;
-pub(super) use ply_read::{detect as ply_detect, reader as ply_reader};
+pub(super) use ply_read::{detect as ply_detect, read as read_ply};
 pub(super) use ply_write::write as write_ply;
 
 /// How surfaces are written.

@@ -1,14 +1,19 @@
-//! Reading `.obj`: positions, vertex colours and faces. Everything else (textures, normals, groups,
-//! curves) is passed over; materials are told of. Without faces, each vertex is a voxel.
+//! Reading `.obj`: positions, vertex colours, faces, and the colours and textures of materials. Everything else
+//! (normals, groups, curves) is passed over. Without faces, each vertex is a voxel.
 
+use std::collections::HashMap;
+
+use super::mtl;
+use super::skin::Skin;
 use super::soup::Soup;
-use super::voxelise::{Vertex, Voxeliser};
-use crate::document::{Document, Layer, LayerId};
+use super::voxelise::{Sheet, Vertex, Voxeliser};
 use crate::format::ascii::{BYTES_A_UNIT, Line, Lines, decimal, integer};
 use crate::format::bytes::FileBytes;
-use crate::format::steps::{Advance, Steps};
-use crate::format::{FormatError, Loaded, ReadJob, ReadOptions, canvas_around};
-use crate::voxel::{Bounds, Rgba, Volume};
+use crate::format::fidelity::{Kind, Report};
+use crate::format::long_list::LongList;
+use crate::format::{FormatError, Loaded, ReadOptions};
+use crate::job::Slice;
+use crate::voxel::Rgba;
 
 const NAME: &str = "obj";
 /// Corners of one face that are read.
@@ -28,27 +33,64 @@ pub(in crate::format) fn detect(bytes: &[u8]) -> bool {
     })
 }
 
-pub(in crate::format) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
-    let voxeliser = Voxeliser::new(options.limits);
-    Box::new(Steps(Reader {
-        bytes,
-        at: 0,
-        options,
+pub(in crate::format) async fn read(
+    bytes: FileBytes,
+    options: ReadOptions,
+    slice: Slice,
+) -> Result<Loaded, FormatError> {
+    let mut reader = Reader {
         soup: Soup::default(),
-        voxeliser,
-        volume: Volume::new(),
-        materials: false,
-    }))
+        places: LongList::default(),
+        voxeliser: Voxeliser::new(options.limits),
+        skins: HashMap::new(),
+        skin: None,
+        missing: Vec::new(),
+    };
+    slice.expect(bytes.len() as u64);
+    let (mut at, mut joined) = (0, Vec::new());
+    while at < bytes.len() {
+        let mut lines = Lines::new(&bytes, at, NAME).within(BYTES_A_UNIT);
+        let mut libraries = Vec::new();
+        for line in lines.by_ref() {
+            // A line that ends with a backslash goes on in the next one.
+            if let Some(start) = line.text.strip_suffix(b"\\") {
+                joined.extend_from_slice(start);
+                joined.push(b' ');
+                continue;
+            }
+            if joined.is_empty() {
+                reader.read_line(&line, &mut libraries)?;
+            } else {
+                joined.extend_from_slice(line.text);
+                reader.read_line(&line.with_text(&joined), &mut libraries)?;
+                joined.clear();
+            }
+        }
+        for library in libraries {
+            reader.read_library(&library, &options, &slice).await?;
+        }
+        slice.count((lines.position() - at) as u64);
+        at = lines.position();
+        slice.spend(1).await;
+    }
+    let Reader { soup, voxeliser, missing, .. } = reader;
+    let mut report = Report::default();
+    let note = format!("colours of materials or textures are not found: {}", missing.join(", "));
+    report.lose(Kind::Color, missing.len() as u64, note);
+    soup.load(NAME, options, voxeliser, report, &slice).await
 }
 
 struct Reader {
-    bytes: FileBytes,
-    at: usize,
-    options: ReadOptions,
     soup: Soup,
+    /// Places in textures, as `vt` lines tell them.
+    places: LongList<[f32; 2]>,
     voxeliser: Voxeliser,
-    volume: Volume,
-    materials: bool,
+    /// Numbers of the skins by the materials' names.
+    skins: HashMap<Vec<u8>, u32>,
+    /// The skin of the faces that follow.
+    skin: Option<u32>,
+    /// Libraries, materials and textures that are not there.
+    missing: Vec<String>,
 }
 
 /// `x y z`, `x y z w`, or `x y z r g b` with or without alpha; colours from 0 to 1.
@@ -66,8 +108,25 @@ fn vertex(line: &Line<'_>) -> Option<Vertex> {
     Some(Vertex { position, color })
 }
 
+/// What follows a line's first word.
+fn rest(line: &Line<'_>) -> Vec<u8> {
+    let word = line.text.iter().position(u8::is_ascii_whitespace).unwrap_or(line.text.len());
+    line.text[word..].trim_ascii().to_vec()
+}
+
+/// The thing that a face names by a number: from 1, or from the end.
+fn index(number: i64, count: usize) -> Option<usize> {
+    let count = count as i64;
+    let index = if number < 0 { count + number } else { number - 1 };
+    (number != 0 && (0..count).contains(&index)).then_some(index as usize)
+}
+
 impl Reader {
-    fn read_line(&mut self, line: &Line<'_>) -> Result<(), FormatError> {
+    fn read_line(
+        &mut self,
+        line: &Line<'_>,
+        libraries: &mut Vec<Vec<u8>>,
+    ) -> Result<(), FormatError> {
         match line.words().next() {
             Some(b"v") => {
                 let expected = "v X Y Z, with R G B from 0 to 1 behind if it has a colour";
@@ -75,22 +134,45 @@ impl Reader {
                 self.voxeliser.allowance.take(size_of::<Vertex>() as u64)?;
                 self.soup.push(vertex);
             }
+            Some(b"vt") => {
+                let numbers: Option<Vec<f64>> = line.words().skip(1).take(3).map(decimal).collect();
+                let numbers = numbers.filter(|numbers| !numbers.is_empty());
+                let numbers = numbers.ok_or_else(|| line.invalid("vt U V"))?;
+                self.voxeliser.allowance.take(8)?;
+                let v = numbers.get(1).copied().unwrap_or(0.0);
+                self.places.push([numbers[0] as f32, v as f32]);
+            }
             Some(b"f") => self.read_face(line)?,
-            Some(b"usemtl") => self.materials = true,
+            Some(b"mtllib") => libraries.push(rest(line)),
+            Some(b"usemtl") => {
+                let name = rest(line);
+                self.skin = self.skins.get(&name).copied();
+                if self.skin.is_none() {
+                    self.miss(&name);
+                }
+            }
             _ => {}
         }
         Ok(())
     }
 
+    fn miss(&mut self, name: &[u8]) {
+        let name = String::from_utf8_lossy(name).chars().take(60).collect::<String>();
+        if self.missing.len() < 16 && !self.missing.contains(&name) {
+            self.missing.push(name);
+        }
+    }
+
     /// A face of three corners or more, as a fan of triangles. Corners count from 1, or from the end.
     fn read_face(&mut self, line: &Line<'_>) -> Result<(), FormatError> {
-        let count = self.soup.vertices() as i64;
+        let (count, places) = (self.soup.vertices(), &self.places);
         let corner = |word: &[u8]| {
-            let number = integer(word.split(|&byte| byte == b'/').next()?)?;
-            let index = if number < 0 { count + number } else { number - 1 };
-            (number != 0 && (0..count).contains(&index)).then_some(index as u32)
+            let mut numbers = word.split(|&byte| byte == b'/');
+            let vertex = index(integer(numbers.next()?)?, count)? as u32;
+            let place = numbers.next().and_then(integer).and_then(|n| index(n, places.len()));
+            Some((vertex, place.and_then(|at| places.get(at)).copied().unwrap_or_default()))
         };
-        let corners: Option<Vec<u32>> =
+        let corners: Option<Vec<(u32, [f32; 2])>> =
             line.words().skip(1).take(CORNERS_MAX).map(corner).collect();
         let expected = || format!("f A B C ... with numbers of the {count} vertices before");
         let corners = corners.ok_or_else(|| line.invalid(expected()))?;
@@ -98,59 +180,36 @@ impl Reader {
             return Err(line.invalid(expected()));
         }
         self.voxeliser.allowance.take(12 * corners.len() as u64)?;
-        let fan = corners[1..].windows(2).map(|pair| [corners[0], pair[0], pair[1]]);
-        self.soup.extend(fan);
+        if self.skin.is_some() {
+            self.voxeliser.allowance.take(size_of::<Sheet>() as u64 * corners.len() as u64)?;
+        }
+        for pair in corners[1..].windows(2) {
+            let fan = [corners[0], pair[0], pair[1]];
+            let sheet = self.skin.map(|skin| Sheet { skin, places: fan.map(|(_, place)| place) });
+            self.soup.add(fan.map(|(vertex, _)| vertex), sheet);
+        }
         Ok(())
     }
 
-    fn finish(&mut self) -> Loaded {
-        let materials = "colours of materials and textures are left out".to_owned();
-        let warnings = if self.materials { vec![materials] } else { Vec::new() };
-        let (volume, bounds) = (std::mem::take(&mut self.volume), self.voxeliser.builder.bounds());
-        loaded(&mut self.options, volume, bounds, NAME, warnings)
-    }
-}
-
-/// A document of one layer, whose voxels fill a box.
-pub(super) fn loaded(
-    options: &mut ReadOptions,
-    volume: Volume,
-    bounds: Option<Bounds>,
-    format: &'static str,
-    warnings: Vec<String>,
-) -> Loaded {
-    let name = options.name.take().unwrap_or_default();
-    let mut layer = Layer::new(LayerId(1), "Layer.1");
-    layer.volume = volume;
-    let canvas = canvas_around(bounds);
-    Loaded {
-        document: Document::with_layers(&name, canvas, vec![layer]),
-        format,
-        warnings,
-        version: None,
-    }
-}
-
-impl Advance for Reader {
-    type Output = Loaded;
-
-    fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
-        if self.at < self.bytes.len() {
-            let bytes = self.bytes.clone();
-            let mut lines = Lines::new(&bytes, self.at, NAME).within(BYTES_A_UNIT);
-            let read = lines.by_ref().try_for_each(|line| self.read_line(&line));
-            self.at = lines.position();
-            read?;
-        } else if !self.soup.voxelise(&self.options.voxelise, &mut self.voxeliser)?
-            && !self.voxeliser.builder.move_block(&mut self.volume)
-        {
-            return Ok(Some(self.finish()));
+    async fn read_library(
+        &mut self,
+        name: &[u8],
+        options: &ReadOptions,
+        slice: &Slice,
+    ) -> Result<(), FormatError> {
+        let name_text = String::from_utf8_lossy(name).into_owned();
+        let Some(materials) = mtl::read(&name_text, options, slice).await? else {
+            self.miss(name);
+            return Ok(());
+        };
+        for mtl::Named { name, skin, missing } in materials {
+            if let Some(texture) = missing {
+                self.miss(texture.as_bytes());
+            }
+            self.voxeliser.allowance.take(size_of::<Skin>() as u64)?;
+            self.skins.insert(name, self.soup.skins.len() as u32);
+            self.soup.skins.push(skin);
         }
-        Ok(None)
-    }
-
-    fn units(&self) -> (u64, u64) {
-        let (done, triangles) = self.soup.progress();
-        ((self.at + done) as u64, (self.bytes.len() + triangles) as u64)
+        Ok(())
     }
 }

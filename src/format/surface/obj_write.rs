@@ -4,6 +4,7 @@
 use super::quads::{Corners, QUADS_A_UNIT, Quads};
 use crate::document::Document;
 use crate::format::ascii::put_integer;
+use crate::format::fidelity::Report;
 use crate::format::merged::merged;
 use crate::format::{FormatError, Pieces, WriteOptions, Written};
 use crate::job::Slice;
@@ -45,9 +46,9 @@ pub(in crate::format) async fn write(
         }
         quads.rest(&slice).await;
     }
-    let translucent = "voxels with alpha below 255 are written opaque".to_owned();
-    let warnings = if quads.translucent() { vec![translucent] } else { Vec::new() };
-    Ok(Written { content, warnings, cache: Default::default() })
+    let mut report = Report::default();
+    report.lose_alpha(quads.translucent());
+    Ok(Written::new(content, report))
 }
 
 /// A comment and the normals.

@@ -1,7 +1,6 @@
 //! Reading `.ply`, ASCII and binary: vertices with their colours, and faces. Without faces, each vertex
 //! is a voxel, so that point clouds load too.
 
-use super::obj_read::loaded;
 use super::ply_header::{Element, Encoding, Header, NAME, Property};
 use super::soup::Soup;
 use super::voxelise::{Vertex, Voxeliser};
@@ -9,9 +8,10 @@ use crate::format::ascii::{BYTES_A_UNIT, HEADER_MAX, Lines, decimal};
 use crate::format::builder::Allowance;
 use crate::format::bytes::Bytes;
 use crate::format::bytes::FileBytes;
-use crate::format::steps::{Advance, Steps};
-use crate::format::{FormatError, Loaded, ReadJob, ReadOptions};
-use crate::voxel::{Rgba, Volume};
+use crate::format::fidelity::Report;
+use crate::format::{FormatError, Loaded, ReadOptions};
+use crate::job::Slice;
+use crate::voxel::Rgba;
 
 /// The most numbers of one element: it is read in one unit of work.
 const NUMBERS_MAX: usize = 1 << 14;
@@ -20,32 +20,30 @@ pub(in crate::format) fn detect(bytes: &[u8]) -> bool {
     bytes.starts_with(b"ply\n") || bytes.starts_with(b"ply\r\n")
 }
 
-pub(in crate::format) fn reader(bytes: FileBytes, options: ReadOptions) -> ReadJob {
-    let voxeliser = Voxeliser::new(options.limits);
-    Box::new(Steps(Reader {
-        bytes,
-        at: 0,
-        options,
-        header: None,
-        element: 0,
-        read: 0,
-        soup: Soup::default(),
-        voxeliser,
-        volume: Volume::new(),
-    }))
-}
-
-struct Reader {
+pub(in crate::format) async fn read(
     bytes: FileBytes,
-    at: usize,
     options: ReadOptions,
-    header: Option<Header>,
-    /// The element that is being read, and how many of it are.
-    element: usize,
-    read: u64,
-    soup: Soup,
-    voxeliser: Voxeliser,
-    volume: Volume,
+    slice: Slice,
+) -> Result<Loaded, FormatError> {
+    let mut voxeliser = Voxeliser::new(options.limits);
+    let (header, mut soup) = (Header::read(&bytes)?, Soup::default());
+    slice.expect(bytes.len() as u64);
+    let mut at = header.end;
+    let mut end = at.saturating_add(BYTES_A_UNIT);
+    // An element without properties takes no bytes, and there may be any number of it.
+    for element in header.elements.iter().filter(|element| !element.properties.is_empty()) {
+        for _ in 0..element.count {
+            let allowance = &mut voxeliser.allowance;
+            let next = read_element(&mut soup, &bytes, at, header.encoding, element, allowance)?;
+            slice.count((next - at) as u64);
+            at = next;
+            if at >= end {
+                slice.spend(1).await;
+                end = at.saturating_add(BYTES_A_UNIT);
+            }
+        }
+    }
+    soup.load(NAME, options, voxeliser, Report::default(), &slice).await
 }
 
 /// The numbers of one element, property by property.
@@ -157,55 +155,5 @@ fn set(vertex: &mut Vertex, property: &Property, value: f64) {
         "blue" | "b" | "diffuse_blue" => vertex.color.b = channel,
         "alpha" | "a" => vertex.color.a = channel,
         _ => {}
-    }
-}
-
-impl Reader {
-    /// Reads some elements; false when all are read.
-    fn read_elements(&mut self) -> Result<bool, FormatError> {
-        let Some(header) = &self.header else {
-            let header = Header::read(&self.bytes)?;
-            self.at = header.end;
-            self.header = Some(header);
-            return Ok(true);
-        };
-        let Some(element) = header.elements.get(self.element) else { return Ok(false) };
-        let (encoding, allowance) = (header.encoding, &mut self.voxeliser.allowance);
-        let end = self.at.saturating_add(BYTES_A_UNIT);
-        while self.read < element.count && self.at < end {
-            // An element without properties takes no bytes, and there may be any number of it.
-            if element.properties.is_empty() {
-                self.read = element.count;
-                break;
-            }
-            let (soup, file) = (&mut self.soup, &self.bytes);
-            self.at = read_element(soup, file, self.at, encoding, element, allowance)?;
-            self.read += 1;
-        }
-        if self.read == element.count {
-            (self.element, self.read) = (self.element + 1, 0);
-        }
-        Ok(true)
-    }
-}
-
-impl Advance for Reader {
-    type Output = Loaded;
-
-    fn advance(&mut self) -> Result<Option<Loaded>, FormatError> {
-        if !self.read_elements()?
-            && !self.soup.voxelise(&self.options.voxelise, &mut self.voxeliser)?
-            && !self.voxeliser.builder.move_block(&mut self.volume)
-        {
-            let volume = std::mem::take(&mut self.volume);
-            let bounds = self.voxeliser.builder.bounds();
-            return Ok(Some(loaded(&mut self.options, volume, bounds, NAME, Vec::new())));
-        }
-        Ok(None)
-    }
-
-    fn units(&self) -> (u64, u64) {
-        let (done, triangles) = self.soup.progress();
-        ((self.at + done) as u64, (self.bytes.len() + triangles) as u64)
     }
 }

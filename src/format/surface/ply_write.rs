@@ -3,6 +3,7 @@
 use super::quads::{QUADS_A_UNIT, Quads};
 use crate::document::Document;
 use crate::format::ascii::put_integer;
+use crate::format::fidelity::Report;
 use crate::format::merged::merged;
 use crate::format::{FormatError, Pieces, WriteOptions, Written};
 use crate::job::Slice;
@@ -36,7 +37,7 @@ pub(in crate::format) async fn write(
     content.put(head(quads.vertices(), face_count).as_bytes());
     content.append(vertices);
     content.append(faces);
-    Ok(Written { content, warnings: Vec::new(), cache: Default::default() })
+    Ok(Written::new(content, Report::default()))
 }
 
 fn head(vertices: u64, faces: u64) -> String {

@@ -24,7 +24,7 @@ pub(super) struct Quads {
     vertices: u64,
     blocks: u64,
     steps: u64,
-    translucent: bool,
+    translucent: u64,
 }
 
 /// A quad's vertices as numbers from 0, counter-clockwise seen from outside.
@@ -46,7 +46,7 @@ impl Quads {
             shared: FxHashMap::with_capacity_and_hasher(SHARED_MAX + 4, Default::default()),
             vertices: 0,
             steps: 0,
-            translucent: false,
+            translucent: 0,
         }
     }
 
@@ -75,7 +75,7 @@ impl Quads {
         let end = self.quads.len().min(self.quads_done + QUADS_A_UNIT);
         for index in self.quads_done..end {
             let found = self.quads[index];
-            self.translucent |= found.color.a < 255;
+            self.translucent += u64::from(found.color.a < 255 && found.face == Face::PosZ).max(u64::from(found.color.a < 255 && self.translucent == 0));
             let numbers = found.corners().map(|corner| {
                 let next = self.vertices;
                 let number = *self.shared.entry((corner, found.color)).or_insert(next);
@@ -103,8 +103,8 @@ impl Quads {
         self.vertices
     }
 
-    /// Whether a voxel was seen whose alpha is below 255.
-    pub(super) fn translucent(&self) -> bool {
+    /// About how many voxels let light through: as many as their upper faces, and at least one if there is any.
+    pub(super) fn translucent(&self) -> u64 {
         self.translucent
     }
 }

@@ -1,9 +1,13 @@
 //! The vertices and triangles of a file, on their way to voxels.
 
 use super::VoxeliseOptions;
-use super::voxelise::{Placement, Vertex, Voxeliser};
-use crate::format::FormatError;
+use super::skin::Skin;
+use super::voxelise::{Placement, Sheet, Vertex, Voxeliser};
+use crate::document::{Document, Layer, LayerId};
+use crate::format::fidelity::Report;
 use crate::format::long_list::LongList;
+use crate::format::{FormatError, Loaded, ReadOptions, canvas_around};
+use crate::job::Slice;
 
 /// Columns of the grid that are gone through in one unit of work.
 const COLUMNS_A_UNIT: u64 = 1 << 12;
@@ -14,11 +18,11 @@ const COLUMNS_A_TRIANGLE: u64 = 8;
 pub(super) struct Soup {
     vertices: LongList<Vertex>,
     triangles: LongList<[u32; 3]>,
+    /// How each triangle looks; as long as the triangles, or empty if no file told of skins yet.
+    sheets: LongList<Option<Sheet>>,
+    pub(super) skins: Vec<Skin>,
     low: [f64; 3],
     high: [f64; 3],
-    placement: Option<Placement>,
-    /// The triangle, or vertex, that becomes voxels next.
-    next: usize,
 }
 
 impl Default for Soup {
@@ -26,10 +30,10 @@ impl Default for Soup {
         Soup {
             vertices: LongList::default(),
             triangles: LongList::default(),
+            sheets: LongList::default(),
+            skins: Vec::new(),
             low: [f64::MAX; 3],
             high: [f64::MIN; 3],
-            placement: None,
-            next: 0,
         }
     }
 }
@@ -45,7 +49,18 @@ impl Soup {
 
     /// Adds triangles of vertices that are there.
     pub(super) fn extend(&mut self, triangles: impl Iterator<Item = [u32; 3]>) {
-        self.triangles.extend(triangles);
+        triangles.for_each(|triangle| self.add(triangle, None));
+    }
+
+    /// Adds a triangle with its skin.
+    pub(super) fn add(&mut self, triangle: [u32; 3], sheet: Option<Sheet>) {
+        if sheet.is_some() || !self.sheets.is_empty() {
+            while self.sheets.len() < self.triangles.len() {
+                self.sheets.push(None);
+            }
+            self.sheets.push(sheet);
+        }
+        self.triangles.push(triangle);
     }
 
     /// How many vertices there are.
@@ -53,45 +68,67 @@ impl Soup {
         self.vertices.len()
     }
 
-    /// How many triangles, or points, are voxels, and how many there are.
-    pub(super) fn progress(&self) -> (usize, usize) {
-        let points = if self.triangles.is_empty() { self.vertices.len() } else { 0 };
-        (self.next, points + self.triangles.len())
-    }
-
-    /// Makes some triangles or points voxels; false when all are.
-    pub(super) fn voxelise(
-        &mut self,
+    /// Makes all triangles or points voxels.
+    async fn voxelise(
+        &self,
         options: &VoxeliseOptions,
         voxeliser: &mut Voxeliser,
-    ) -> Result<bool, FormatError> {
+        slice: &Slice,
+    ) -> Result<(), FormatError> {
         let edge = |axis: usize| self.high[axis] - self.low[axis];
         let longest = edge(0).max(edge(1)).max(edge(2));
-        let placement = *self.placement.get_or_insert_with(|| Placement::new(options, longest));
+        let placement = Placement::new(options, longest);
         let vertex = |index: usize| {
             let vertex = self.vertices.get(index)?;
             Some(Vertex { position: placement.place(vertex.position), ..*vertex })
         };
+        let is_points = self.triangles.is_empty();
+        let total = if is_points { self.vertices.len() } else { self.triangles.len() };
+        slice.expect(total as u64);
         let mut left = COLUMNS_A_UNIT;
-        while left > 0 {
-            if voxeliser.has_columns_left() {
-                left -= voxeliser.columns(left)?;
-                continue;
-            }
-            match self.triangles.get(self.next) {
+        for next in 0..total {
+            match self.triangles.get(next) {
                 Some(corners) => {
+                    let sheet = self.sheets.get(next).copied().flatten();
                     if let [Some(a), Some(b), Some(c)] = corners.map(|i| vertex(i as usize)) {
-                        voxeliser.triangle([a, b, c])?;
+                        voxeliser.triangle([a, b, c], sheet, &self.skins)?;
                     }
                 }
-                None => match vertex(self.next).filter(|_| self.triangles.is_empty()) {
-                    Some(point) => voxeliser.point(point.position, point.color)?,
-                    None => return Ok(left < COLUMNS_A_UNIT),
-                },
+                None => {
+                    if let Some(point) = vertex(next) {
+                        voxeliser.point(point.position, point.color)?;
+                    }
+                }
             }
-            self.next += 1;
+            slice.count(1);
             left = left.saturating_sub(COLUMNS_A_TRIANGLE);
+            while left == 0 || voxeliser.has_columns_left() {
+                if left == 0 {
+                    slice.spend(1).await;
+                    left = COLUMNS_A_UNIT;
+                }
+                left -= voxeliser.columns(left, &self.skins)?;
+            }
         }
-        Ok(true)
+        Ok(())
+    }
+
+    /// The document of one layer that all voxels make.
+    pub(super) async fn load(
+        self,
+        format: &'static str,
+        options: ReadOptions,
+        mut voxeliser: Voxeliser,
+        report: Report,
+        slice: &Slice,
+    ) -> Result<Loaded, FormatError> {
+        self.voxelise(&options.voxelise, &mut voxeliser, slice).await?;
+        let mut layer = Layer::new(LayerId(1), "Layer.1");
+        while voxeliser.builder.move_block(&mut layer.volume) {
+            slice.spend(1).await;
+        }
+        let canvas = canvas_around(voxeliser.builder.bounds());
+        let name = options.name.unwrap_or_default();
+        Ok(Loaded::new(Document::with_layers(&name, canvas, vec![layer]), format, report))
     }
 }

@@ -5,6 +5,7 @@
 //! back exactly its voxels. Corners count too, so that triangles smaller than a voxel are not lost.
 
 use super::VoxeliseOptions;
+use super::skin::Skin;
 use crate::format::builder::{Allowance, VolumeBuilder};
 use crate::format::{FormatError, Limits};
 use crate::voxel::{Point, Rgba};
@@ -16,6 +17,24 @@ type Vector = [f64; 3];
 pub(super) struct Vertex {
     pub(super) position: Vector,
     pub(super) color: Rgba,
+}
+
+/// How a triangle looks: its skin, and the places of its corners in the skin's texture.
+#[derive(Clone, Copy)]
+pub(super) struct Sheet {
+    pub(super) skin: u32,
+    pub(super) places: [[f32; 2]; 3],
+}
+
+impl Sheet {
+    fn color(&self, skins: &[Skin], shares: [f64; 3], vertex: Rgba) -> Rgba {
+        let place = |part: usize| {
+            let parts = self.places.iter().zip(shares);
+            parts.map(|(place, share)| f64::from(place[part]) * share).sum()
+        };
+        let skin = skins.get(self.skin as usize);
+        skin.map_or(vertex, |skin| skin.at([place(0), place(1)], vertex))
+    }
 }
 
 /// How far inside the surface voxels are taken, in voxels.
@@ -57,6 +76,7 @@ pub(super) struct Voxeliser {
 #[derive(Clone, Copy)]
 struct Sweep {
     corners: [Vertex; 3],
+    sheet: Option<Sheet>,
     /// The axis along the columns, and those across.
     axis: usize,
     across: [usize; 2],
@@ -104,7 +124,12 @@ impl Voxeliser {
 
     /// Begins with the voxels of a triangle in voxel space, its corners counter-clockwise seen from outside.
     /// [`Voxeliser::columns`] does the rest.
-    pub(super) fn triangle(&mut self, corners: [Vertex; 3]) -> Result<(), FormatError> {
+    pub(super) fn triangle(
+        &mut self,
+        corners: [Vertex; 3],
+        sheet: Option<Sheet>,
+        skins: &[Skin],
+    ) -> Result<(), FormatError> {
         let [a, b, c] = corners.map(|corner| corner.position);
         let normal = cross(sub(b, a), sub(c, a));
         let area = length(normal);
@@ -113,15 +138,23 @@ impl Voxeliser {
         }
         let middle = [0, 1, 2].map(|axis| (a[axis] + b[axis] + c[axis]) / 3.0);
         let inward = normal.map(|value| if area > 0.0 { -value / area * INSIDE } else { 0.0 });
-        for corner in corners {
+        for (number, corner) in corners.into_iter().enumerate() {
             let p = corner.position;
+            let mut shares = [0.0; 3];
+            shares[number] = 1.0;
+            let color = sheet.map_or(corner.color, |sheet| sheet.color(skins, shares, corner.color));
             let nudged = |axis: usize| p[axis] + (middle[axis] - p[axis]) * INSIDE + inward[axis];
-            self.point([0, 1, 2].map(nudged), corner.color)?;
+            self.point([0, 1, 2].map(nudged), color)?;
         }
-        if area > 0.0 { self.start_sweep(corners, normal) } else { Ok(()) }
+        if area > 0.0 { self.start_sweep(corners, sheet, normal) } else { Ok(()) }
     }
 
-    fn start_sweep(&mut self, corners: [Vertex; 3], normal: Vector) -> Result<(), FormatError> {
+    fn start_sweep(
+        &mut self,
+        corners: [Vertex; 3],
+        sheet: Option<Sheet>,
+        normal: Vector,
+    ) -> Result<(), FormatError> {
         let axis = (0..3).max_by(|&i, &j| normal[i].abs().total_cmp(&normal[j].abs())).unwrap_or(0);
         let across = [(axis + 1) % 3, (axis + 2) % 3];
         let [a, b, c] = corners.map(|corner| corner.position);
@@ -139,7 +172,7 @@ impl Voxeliser {
         let total = row.saturating_mul(high as u64 + 1);
         self.count(total)?;
         let (first, side) = ([from_u, from_v], -normal[axis].signum() * INSIDE);
-        self.sweep = Some(Sweep { corners, axis, across, first, row, total, done: 0, side });
+        self.sweep = Some(Sweep { corners, sheet, axis, across, first, row, total, done: 0, side });
         Ok(())
     }
 
@@ -149,11 +182,11 @@ impl Voxeliser {
     }
 
     /// The voxels of up to `most` of the grid columns that the last triangle crosses; of how many.
-    pub(super) fn columns(&mut self, most: u64) -> Result<u64, FormatError> {
+    pub(super) fn columns(&mut self, most: u64, skins: &[Skin]) -> Result<u64, FormatError> {
         let Some(mut sweep) = self.sweep.take() else { return Ok(0) };
         let count = most.min(sweep.total - sweep.done);
         for number in sweep.done..sweep.done + count {
-            if let Some((point, color)) = sweep.voxel(number) {
+            if let Some((point, color)) = sweep.voxel(number, skins) {
                 self.point(point, color)?;
             }
         }
@@ -178,7 +211,7 @@ impl Voxeliser {
 
 impl Sweep {
     /// Where a column meets the triangle, and in which colour.
-    fn voxel(&self, number: u64) -> Option<(Vector, Rgba)> {
+    fn voxel(&self, number: u64, skins: &[Skin]) -> Option<(Vector, Rgba)> {
         let Sweep { corners, axis, across: [u, v], first, row, .. } = *self;
         let [a, b, c] = corners.map(|corner| corner.position);
         let (column, row) = (first[0] + (number % row) as i64, first[1] + (number / row) as i64);
@@ -187,7 +220,8 @@ impl Sweep {
         let depth = shares[0] * a[axis] + shares[1] * b[axis] + shares[2] * c[axis];
         let mut point = [0.0; 3];
         (point[u], point[v], point[axis]) = (at[0], at[1], depth + self.side);
-        Some((point, mix(corners, shares)))
+        let color = mix(corners, shares);
+        Some((point, self.sheet.map_or(color, |sheet| sheet.color(skins, shares, color))))
     }
 }
 
@@ -225,9 +259,9 @@ mod tests {
     use crate::voxel::{Bounds, Volume};
 
     fn whole(voxeliser: &mut Voxeliser, corners: [Vertex; 3]) -> Result<(), FormatError> {
-        voxeliser.triangle(corners)?;
+        voxeliser.triangle(corners, None, &[])?;
         while voxeliser.has_columns_left() {
-            voxeliser.columns(3)?;
+            voxeliser.columns(3, &[])?;
         }
         Ok(())
     }
@@ -269,7 +303,7 @@ mod tests {
         let mut voxeliser = Voxeliser::new(Limits::default());
         let corners = [[0.0; 3], [1e9, 0.0, 0.0], [0.0, 1e9, 0.0]];
         let color = Rgba::WHITE;
-        let result = voxeliser.triangle(corners.map(|position| Vertex { position, color }));
+        let result = voxeliser.triangle(corners.map(|position| Vertex { position, color }), None, &[]);
         assert!(matches!(result, Err(FormatError::Limit { .. })));
     }
 }

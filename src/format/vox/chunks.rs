@@ -12,6 +12,7 @@ use super::scene::{Node, Transform};
 use crate::format::FormatError;
 use crate::format::builder::Allowance;
 use crate::format::bytes::{Bytes, FileBytes};
+use crate::format::fidelity::Report;
 use crate::format::unpack::{Unpacking, most_from};
 use crate::job::Slice;
 use crate::voxel::Rgba;
@@ -28,7 +29,7 @@ pub(super) struct Content {
     /// No hash table, as one that grows is copied as a whole.
     pub(super) nodes: BTreeMap<i32, Node>,
     pub(super) layers: BTreeMap<i32, LayerInfo>,
-    pub(super) warnings: Vec<String>,
+    pub(super) report: Report,
 }
 
 /// One model.
@@ -97,7 +98,7 @@ pub(super) async fn read_chunks(
     }
     if chunks.has_materials {
         let warning = "materials of single colours (metal, glass, light) are left out";
-        chunks.content.warnings.push(warning.into());
+        chunks.content.report.warn(warning);
     }
     Ok(chunks.content)
 }
@@ -110,7 +111,7 @@ impl Default for Content {
             has_colors: false,
             nodes: BTreeMap::new(),
             layers: BTreeMap::new(),
-            warnings: Vec::new(),
+            report: Report::default(),
         }
     }
 }
@@ -223,7 +224,7 @@ impl Content {
             slice.spend(1).await;
         }
         if dense.voxels.len() < dense.cells {
-            self.warnings.push("a compressed model ends early; the rest of it is empty".into());
+            self.report.warn("a compressed model ends early; the rest of it is empty");
         }
         let voxels = ModelVoxels::Dense(dense.voxels.into_bytes());
         self.models.push(Model { size: dense.size, voxels });
@@ -280,8 +281,8 @@ impl Content {
 
     fn warn_frames(&mut self) {
         let warning = "the file is animated; only its first frame is loaded";
-        if !self.warnings.iter().any(|known| known == warning) {
-            self.warnings.push(warning.to_owned());
+        if !self.report.warnings.iter().any(|known| known == warning) {
+            self.report.warn(warning);
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) async fn read(
     let (instances, left_out) = gather(&content, &file, slice).await;
     if left_out {
         let warning = "the scene is nested too deeply or has too many models; some are left out";
-        content.warnings.push(warning.to_owned());
+        content.report.warn(warning);
     }
     // All that counts of them is in the instances.
     leftovers::leave(std::mem::take(&mut content.nodes).into_iter());
@@ -106,7 +106,7 @@ impl Placing {
             let colors = self.content.colors[1..].iter().map(|&color| (color, None)).collect();
             document.palette = Palette { name: name.to_owned(), colors };
         }
-        Loaded { document, format: NAME, warnings: self.content.warnings, version: None }
+        Loaded::new(document, NAME, self.content.report)
     }
 }
 

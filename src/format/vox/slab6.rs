@@ -8,6 +8,7 @@ use crate::format::builder::{Allowance, VolumeBuilder};
 use crate::format::bytes::Bytes;
 use crate::format::bytes::FileBytes;
 use crate::format::{FormatError, Loaded, ReadOptions, canvas_around};
+use crate::format::fidelity::Report;
 use crate::job::Slice;
 use crate::voxel::{Point, Rgba};
 
@@ -57,7 +58,7 @@ pub(super) async fn read(
     let mut document = Document::with_layers(&name, canvas_around(builder.bounds()), vec![layer]);
     let colors = (0..EMPTY).map(|index| (color(&file, index), None)).collect();
     document.palette = Palette { name, colors };
-    Ok(Loaded { document, format: NAME, warnings: Vec::new(), version: None })
+    Ok(Loaded::new(document, NAME, Report::default()))
 }
 
 /// A colour of the palette at the end of the file, 6 bits spread to 8.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::model::{Model, put_chunk};
 use super::scene_write::{SCENE_EDGE, Scene, node_entries, put_dict};
 use super::{MODEL_EDGE, NAME};
-use crate::document::{BlendMode, Document, Layer, Material};
+use crate::document::{Document, Layer};
 use crate::format::builder::measure;
 use crate::format::bytes::Put;
-use crate::format::merged::merged;
+use crate::format::fidelity::{Kind, Report};
 use crate::format::quantise::{ColorCounts, Numbers, Quantised, choose, rgb};
 use crate::format::{FormatError, Pieces, WriteOptions, Written};
 use crate::job::Slice;
@@ -31,20 +31,16 @@ struct Source {
     models: BTreeMap<[i64; 3], Model>,
 }
 
-/// Writes each layer if the layers show the document as it is; else what is seen, merged, and the hidden layers.
+/// Writes each layer.
 pub(in crate::format) async fn write(
     document: Document,
     _options: WriteOptions,
     slice: Slice,
 ) -> Result<Written, FormatError> {
     let slice = &slice;
-    let mut warnings = Vec::new();
-    let mut sources = match keeps_layers(&document) {
-        true => document.layers().iter().map(Source::of_layer).collect(),
-        false => merged_sources(&document, merged(&document, slice).await, &mut warnings),
-    };
-    sources.retain(|source| !source.volume.is_empty());
-    warn_of_materials(&document, &mut warnings);
+    let mut report = Report::default();
+    let layers = document.layers().iter().filter(|layer| !layer.volume.is_empty());
+    let mut sources: Vec<Source> = layers.map(Source::of_layer).collect();
     slice.expect(2 * sources.iter().map(|source| source.volume.block_count() as u64).sum::<u64>());
     let mut counts = ColorCounts::default();
     let mut bytes = 0;
@@ -56,16 +52,16 @@ pub(in crate::format) async fn write(
         let what = format!("the file would be longer than {FILE_MAX} bytes");
         return Err(FormatError::DoesNotFit { format: NAME, what });
     }
-    warn_of_colors(&colors, &mut warnings);
-    let content = write_file(&sources, colors, &mut warnings, slice).await;
-    Ok(Written { content, warnings, cache: Default::default() })
+    tell_of_colors(&colors, &mut report);
+    let content = write_file(&sources, colors, &mut report, slice).await;
+    Ok(Written::new(content, report))
 }
 
 /// Writes the models, the scene graph, the layers and the palette.
 async fn write_file(
     sources: &[Source],
     colors: Quantised,
-    warnings: &mut Vec<String>,
+    report: &mut Report,
     slice: &Slice,
 ) -> Pieces {
     let (mut out, mut scene) = (file_head(), Scene::default());
@@ -83,7 +79,7 @@ async fn write_file(
         scene.add("", false, 0, [0; 3]);
     }
     if scene.is_far {
-        warnings.push(format!(
+        report.warn(format!(
             "models lie further out than {SCENE_EDGE}, where MagicaVoxel may not show them"
         ));
     }
@@ -101,38 +97,22 @@ async fn write_file(
     out
 }
 
-fn warn_of_materials(document: &Document, warnings: &mut Vec<String>) {
-    let plain = Material { name: String::new(), ..Material::default() };
-    let is_plain = |material: &Material| {
-        Material { name: String::new(), preserved: Vec::new(), ..material.clone() } == plain
-    };
-    if !document.materials.iter().all(is_plain) {
-        warnings.push("materials of layers are left out".to_owned());
-    }
-}
-
 /// Tells what the colours of the file lose.
-fn warn_of_colors(colors: &Quantised, warnings: &mut Vec<String>) {
-    if colors.error > 0 {
-        warnings.push(format!(
-            "{} colours are written as the nearest of {COLORS_MAX}; the largest difference in a \
-             channel is {}",
-            colors.colors, colors.error
-        ));
-    }
-    if colors.translucent > 0 {
-        let count = colors.translucent;
-        warnings.push(format!("{count} voxels with alpha below 255 are written opaque"));
-    }
+pub(in crate::format) fn tell_of_colors(colors: &Quantised, report: &mut Report) {
+    let most = colors.palette.len();
+    let changed = if colors.error > 0 { colors.colors.saturating_sub(most).max(1) } else { 0 };
+    let note = format!(
+        "{} colours are written as the nearest of {most}; the largest difference in a channel is {}",
+        colors.colors, colors.error
+    );
+    report.lose(Kind::Color, changed as u64, note);
+    report.lose_alpha(colors.translucent);
 }
 
 impl Source {
-    fn new(name: &str, hidden: bool, volume: Volume) -> Self {
-        Source { name: name.to_owned(), hidden, volume, models: BTreeMap::new() }
-    }
-
     fn of_layer(layer: &Layer) -> Self {
-        Source::new(&layer.name, !layer.visible, layer.volume.clone())
+        let (name, volume) = (layer.name.clone(), layer.volume.clone());
+        Source { name, hidden: !layer.visible, volume, models: BTreeMap::new() }
     }
 
     /// Counts the colours of all blocks and gives each block to its model; how many bytes the voxels take.
@@ -190,20 +170,6 @@ fn file_head() -> Pieces {
     out.put_u32(0);
     out.put_u32(0);
     out
-}
-
-/// Whether the layers of a document show it as it is; else the visible ones are written merged.
-fn keeps_layers(document: &Document) -> bool {
-    let plain = |layer: &Layer| layer.mode == BlendMode::Over && layer.opacity >= 1.0;
-    document.layers().iter().all(|layer| !layer.visible || plain(layer))
-}
-
-fn merged_sources(document: &Document, seen: Volume, warnings: &mut Vec<String>) -> Vec<Source> {
-    let text = "layers with blend modes or opacity are written as one layer, as they are seen";
-    warnings.push(text.to_owned());
-    let hidden = document.layers().iter().filter(|layer| !layer.visible);
-    let merged = Source::new(&document.name, false, seen);
-    std::iter::once(merged).chain(hidden.map(Source::of_layer)).collect()
 }
 
 /// The corner of the model that a block belongs to. Along an axis where the layer fits into one model,

@@ -77,7 +77,7 @@ fn cases() -> Vec<Case> {
 /// All that a reader tells, as text.
 fn told(result: &Result<Loaded, FormatError>) -> String {
     match result {
-        Ok(Loaded { document, format, warnings, version }) => {
+        Ok(Loaded { document, format, warnings, version, .. }) => {
             let layers: Vec<String> = document
                 .layers()
                 .iter()

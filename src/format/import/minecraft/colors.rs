@@ -1,11 +1,63 @@
-//! Colours for blocks by their names. Not those of any game's pictures, but near enough to recognise a
-//! building: dyes and materials are found as parts of the name; other names get a colour of their own,
-//! always the same.
+//! Colours for blocks by their names: those of Minecraft from tables of facts (see `scripts/block_colors.py`), the average
+//! colour of each block's textures. Other names get a colour by parts of the name that are dyes or materials, or one of
+//! their own, always the same; they are counted and told.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 use crate::voxel::Rgba;
 
 /// Names that are no block.
 const AIR: [&str; 6] = ["air", "cave_air", "void_air", "structure_void", "light", "ignore"];
+
+/// What a block looks like.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Look {
+    /// Like nothing.
+    Air,
+    /// As the table says.
+    Known(Rgba),
+    /// Not in the table: a colour made from the name.
+    Guessed(Rgba),
+}
+
+impl Look {
+    /// Its colour, unless it is air.
+    pub(super) fn color(self) -> Option<Rgba> {
+        match self {
+            Look::Air => None,
+            Look::Known(color) | Look::Guessed(color) => Some(color),
+        }
+    }
+}
+
+/// All blocks by their names, some with a state.
+pub(in crate::format) fn blocks() -> &'static BTreeMap<&'static str, Rgba> {
+    static BLOCKS: OnceLock<BTreeMap<&'static str, Rgba>> = OnceLock::new();
+    BLOCKS.get_or_init(|| {
+        let lines = include_str!("blocks.tsv").lines();
+        let parsed = lines.filter_map(|line| {
+            let (name, color) = line.split_once('\t')?;
+            let [_, r, g, b] = u32::from_str_radix(color, 16).ok()?.to_be_bytes();
+            Some((name, Rgba::opaque(r, g, b)))
+        });
+        parsed.collect()
+    })
+}
+
+/// The names of numbers and data values of older files.
+fn numbers() -> &'static HashMap<(u16, u8), &'static str> {
+    static NUMBERS: OnceLock<HashMap<(u16, u8), &'static str>> = OnceLock::new();
+    NUMBERS.get_or_init(|| {
+        let lines = include_str!("numbers.tsv").lines();
+        let parsed = lines.filter_map(|line| {
+            let (number, name) = line.split_once('\t')?;
+            let (number, data) = number.split_once(':')?;
+            Some(((number.parse().ok()?, data.parse().ok()?), name))
+        });
+        parsed.collect()
+    })
+}
 
 /// Parts of names and their colours; the first that fits counts.
 const PARTS: [(&str, u32); 62] = [
@@ -73,59 +125,51 @@ const PARTS: [(&str, u32); 62] = [
     ("stone", 0x7f7f7f),
 ];
 
-/// The colour of a block, or `None` for air. A state in brackets and the part before a colon do not
-/// count.
-pub(super) fn of_name(name: &str) -> Option<Rgba> {
-    let name = name.split('[').next().unwrap_or_default();
-    let name = name.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
-    if AIR.contains(&name.as_str()) {
-        return None;
+/// What a block of a name looks like. The part before a colon does not count, a state in brackets only where the table
+/// has it.
+pub(super) fn of_name(name: &str) -> Look {
+    let (block, state) = name.split_once('[').unwrap_or((name, ""));
+    let block = block.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
+    if AIR.contains(&block.as_str()) {
+        return Look::Air;
     }
-    let part = PARTS.iter().find(|(part, _)| name.contains(part)).map(|&(_, color)| color);
-    let [_, r, g, b] = part.unwrap_or_else(|| own(name.as_bytes())).to_be_bytes();
-    Some(Rgba::opaque(r, g, b))
+    for told in ["lit=true", "snowy=true"] {
+        if state.contains(told)
+            && let Some(&color) = blocks().get(format!("{block}[{told}]").as_str())
+        {
+            return Look::Known(color);
+        }
+    }
+    if let Some(&color) = blocks().get(block.as_str()) {
+        return Look::Known(color);
+    }
+    // Names of before 1.13 and 1.20.
+    let renamed = match block.as_str() {
+        "grass" => "short_grass",
+        "grass_path" => "dirt_path",
+        "sign" => "oak_sign",
+        "wall_sign" => "oak_wall_sign",
+        "chain" => "iron_chain",
+        _ => "",
+    };
+    if let Some(&color) = blocks().get(renamed) {
+        return Look::Known(color);
+    }
+    let part = PARTS.iter().find(|(part, _)| block.contains(part)).map(|&(_, color)| color);
+    let [_, r, g, b] = part.unwrap_or_else(|| own(block.as_bytes())).to_be_bytes();
+    Look::Guessed(Rgba::opaque(r, g, b))
 }
 
-/// The colour of a block's number, as older files have them; 0 is air.
-pub(super) fn of_number(number: u16) -> Option<Rgba> {
-    let name = match number {
-        0 => return None,
-        1 | 4 | 7 | 43 | 44 | 67 | 98 | 109 => "stone",
-        2 => "grass_block",
-        3 | 60 => "dirt",
-        5 | 53 | 85 | 126 => "oak",
-        8 | 9 => "water",
-        10 | 11 => "lava",
-        12 => "sand",
-        13 => "gravel",
-        14 | 41 => "gold",
-        15 | 42 | 101 => "iron",
-        16 | 173 => "coal",
-        17 | 162 => "log",
-        18 | 161 => "leaves",
-        20 | 95 | 102 | 160 => "glass",
-        24 | 128 => "sandstone",
-        35 => "white",
-        45 | 108 => "brick",
-        48 => "moss",
-        49 => "obsidian",
-        50 => "torch",
-        56 | 57 => "diamond",
-        78 | 80 => "snow",
-        79 | 174 => "ice",
-        81 => "cactus",
-        82 => "clay",
-        87 => "netherrack",
-        89 => "glowstone",
-        106 => "vine",
-        155 | 156 => "quartz",
-        159 | 172 => "terracotta",
-        _ => {
+/// What a block of a number and a data value looks like, as older files have them.
+pub(super) fn of_number(number: u16, data: u8) -> Look {
+    // A data value that is not listed means what the one before it does.
+    match (0..=data).rev().find_map(|data| numbers().get(&(number, data))) {
+        Some(name) => of_name(name),
+        None => {
             let [_, r, g, b] = own(&number.to_le_bytes()).to_be_bytes();
-            return Some(Rgba::opaque(r, g, b));
+            Look::Guessed(Rgba::opaque(r, g, b))
         }
-    };
-    of_name(name)
+    }
 }
 
 /// A medium colour made from a name, by the FNV-1a hash.
@@ -142,12 +186,24 @@ mod tests {
 
     #[test]
     fn names_give_colours_and_air_gives_none() {
-        assert_eq!(of_name("minecraft:air"), None);
-        assert_eq!(of_name("minecraft:cave_air"), None);
+        assert_eq!(of_name("minecraft:air"), Look::Air);
+        assert_eq!(of_name("minecraft:cave_air"), Look::Air);
         assert_eq!(of_name("minecraft:oak_stairs[facing=north]"), of_name("oak_planks"));
-        assert_eq!(of_name("red_wool"), Some(Rgba::opaque(0xa1, 0x30, 0x2a)));
+        assert_eq!(of_name("red_wool"), Look::Known(Rgba::opaque(0xa1, 0x27, 0x23)));
+        assert_ne!(of_name("redstone_lamp"), of_name("redstone_lamp[lit=true]"));
+        assert!(matches!(of_name("some:gadget"), Look::Guessed(_)));
         assert_eq!(of_name("some:gadget"), of_name("other:gadget"));
         assert_ne!(of_name("gadget"), of_name("widget"));
-        assert_eq!((of_number(0), of_number(1)), (None, of_name("stone")));
+        assert!(blocks().len() > 1100);
+    }
+
+    #[test]
+    fn numbers_have_their_data_values() {
+        assert_eq!((of_number(0, 0), of_number(1, 0)), (Look::Air, of_name("stone")));
+        let wool: std::collections::HashSet<_> =
+            (0..16).map(|data| of_number(35, data).color().map(Rgba::bytes)).collect();
+        assert_eq!(wool.len(), 16);
+        assert_eq!(of_number(35, 14), of_name("red_wool"));
+        assert!(matches!(of_number(4000, 0), Look::Guessed(_)));
     }
 }

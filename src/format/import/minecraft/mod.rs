@@ -1,8 +1,10 @@
-//! Schematics of block games: Sponge and MCEdit (Minecraft), Luanti. Blocks have names or numbers
-//! instead of colours; [`colors`] gives each a colour.
+//! Schematics of block games: those of Minecraft and Luanti. Blocks have names or numbers instead of colours;
+//! [`colors`] gives each a colour.
 
-mod blocks;
 mod colors;
+mod litematic;
 pub(super) mod mts;
 mod nbt;
+mod palette;
 pub(super) mod schem;
+mod structure;

@@ -1,12 +1,11 @@
 //! `.mts`, schematics of Luanti: names of nodes, then a number for each cell; y up, swapped with z as
 //! Goxel does.
 
-use super::colors;
+use super::palette::Palette;
 use crate::format::FormatError;
 use crate::format::bytes::{Bytes, FileBytes};
 use crate::format::import::{CELLS_A_UNIT, Parts, Sink, add, standing};
 use crate::format::unpack::Packed;
-use crate::voxel::Rgba;
 
 pub(in crate::format::import) const NAME: &str = "luanti";
 /// Names read in one unit of work.
@@ -41,7 +40,7 @@ pub(in crate::format::import) fn start(
     }
     let names = words.next("the number of names")?;
     let (file, at) = (file.clone(), words.bytes.position());
-    let mut schematic = Schematic { file, at, size, names, palette: Vec::new(), numbers: None };
+    let mut schematic = Schematic { file, at, size, names, palette: Palette::default(), numbers: None };
     Ok(Box::new(move |_, sink| schematic.advance(sink)))
 }
 
@@ -53,7 +52,7 @@ struct Schematic {
     /// x, y, z as the file has them: y is up.
     size: [usize; 3],
     names: usize,
-    palette: Vec<Option<Rgba>>,
+    palette: Palette,
     numbers: Option<Packed>,
 }
 
@@ -79,14 +78,15 @@ impl Schematic {
         let (first, run) = numbers.run(2 * CELLS_A_UNIT as usize);
         for (index, &number) in (first / 2..).zip(run.as_chunks::<2>().0) {
             let number = usize::from(u16::from_be_bytes(number));
-            let color = self.palette.get(number).ok_or_else(|| {
-                let expected = format!("below {}", self.palette.len());
-                bytes.invalid(format!("node number {number}"), expected)
-            })?;
             let cell = [index % width, index / width / height, index / width % height];
-            if let Some(color) = color {
-                sink.set(add(corner, cell.map(|value| value as i64)), *color)?;
+            let at = add(corner, cell.map(|value| value as i64));
+            if !self.palette.place(number, at, sink)? {
+                let expected = format!("below {}", self.palette.len());
+                return Err(bytes.invalid(format!("node number {number}"), expected));
             }
+        }
+        if numbers.is_over() {
+            self.palette.tell(&mut sink.report);
         }
         Ok(!numbers.is_over())
     }
@@ -96,7 +96,7 @@ impl Schematic {
         for _ in self.palette.len()..self.names.min(self.palette.len() + NAMES_A_UNIT) {
             let length = words.next("a name's length")?;
             let name = String::from_utf8_lossy(words.bytes.take(length, "a name")?);
-            self.palette.push(colors::of_name(&name));
+            self.palette.push(&name);
         }
         self.at = words.bytes.position();
         Ok(())

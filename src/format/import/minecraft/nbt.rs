@@ -1,23 +1,30 @@
 //! Named binary tags, as Minecraft's files hold them: big-endian, nested. They are read a few at a time.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::format::FormatError;
+use crate::format::builder::Allowance;
 use crate::format::bytes::FileBytes;
+use crate::job::Slice;
 
 /// The deepest nesting.
 const DEPTH_MAX: usize = 64;
-/// The most tags of one file.
-const TAGS_MAX: u32 = 1 << 20;
+/// The most tags of one file, and about how many bytes of memory each takes.
+const TAGS_MAX: u32 = 1 << 22;
+const TAG_BYTES: u64 = 64;
 /// Tags read in one unit of work.
 const TAGS_A_UNIT: u32 = 1024;
 
-/// A tag's value. Lists and numbers that schematics do not need are passed over. Names and bytes are places in
-/// the data.
+/// A tag's value. Numbers that schematics do not need are passed over. Names, texts and arrays are places in the data.
 #[derive(Debug)]
 pub(super) enum Tag {
     Number(i64),
     Bytes(Range<usize>),
+    Text(Range<usize>),
+    /// Numbers of eight bytes, big-endian.
+    Longs(Range<usize>),
+    List(Vec<Tag>),
     Compound(Vec<(Range<usize>, Tag)>),
     Other,
 }
@@ -49,6 +56,27 @@ impl Tag {
             _ => None,
         }
     }
+
+    pub(super) fn text<'a>(&self, data: &'a [u8], key: &str) -> Option<Cow<'a, str>> {
+        match self.get(data, key)? {
+            Tag::Text(place) => Some(String::from_utf8_lossy(&data[place.clone()])),
+            _ => None,
+        }
+    }
+
+    pub(super) fn list(&self, data: &[u8], key: &str) -> Option<&[Tag]> {
+        match self.get(data, key)? {
+            Tag::List(parts) => Some(parts),
+            _ => None,
+        }
+    }
+
+    /// The numbers x, y, z of a compound of them.
+    pub(super) fn vector(&self, data: &[u8], key: &str) -> Option<[i64; 3]> {
+        let inner = self.get(data, key)?;
+        let axis = |key| inner.number(data, key);
+        Some([axis("x")?, axis("y")?, axis("z")?])
+    }
 }
 
 /// Reads the tags of a file.
@@ -58,8 +86,6 @@ pub(super) struct Reader {
     tags: u32,
     /// What is around the next tag, outermost first.
     open: Vec<Open>,
-    /// How many of these are lists: nothing within them is kept.
-    lists: usize,
     root: Option<Tag>,
     format: &'static str,
 }
@@ -71,47 +97,45 @@ enum Open {
     List {
         kind: i64,
         left: usize,
+        parts: Vec<Tag>,
     },
 }
 
 impl Reader {
     pub(super) fn new(data: FileBytes, format: &'static str) -> Self {
-        Reader { data, at: 0, tags: 0, open: Vec::new(), lists: 0, root: None, format }
+        Reader { data, at: 0, tags: 0, open: Vec::new(), root: None, format }
     }
 
-    /// Reads some tags; the root, whose name does not matter, once all are read.
-    pub(super) fn advance(&mut self) -> Result<Option<Tag>, FormatError> {
-        if self.at == 0 {
-            let kind = self.number(1)?;
-            if kind != 10 {
-                return Err(self.invalid(format!("a root of type {kind}"), "type 10, a compound"));
-            }
-            self.text()?;
-            self.value(10)?;
+    /// Reads all tags; the root, whose name does not matter.
+    pub(super) async fn read(
+        mut self,
+        allowance: &mut Allowance,
+        slice: &Slice,
+    ) -> Result<Tag, FormatError> {
+        let kind = self.number(1)?;
+        if kind != 10 {
+            return Err(self.invalid(format!("a root of type {kind}"), "type 10, a compound"));
         }
-        for _ in 0..TAGS_A_UNIT {
-            if self.root.is_some() {
-                break;
+        self.text()?;
+        self.value(10)?;
+        let mut counted = 0;
+        loop {
+            if let Some(root) = self.root.take() {
+                return Ok(root);
             }
             self.read_tag()?;
+            if self.tags >= counted + TAGS_A_UNIT {
+                allowance.take(TAG_BYTES * u64::from(self.tags - counted))?;
+                counted = self.tags;
+                slice.spend(1).await;
+            }
         }
-        Ok(self.root.take())
-    }
-
-    /// How many bytes are read, and how many there are.
-    pub(super) fn progress(&self) -> (usize, usize) {
-        (self.at, self.data.len())
-    }
-
-    /// What was read from.
-    pub(super) fn into_data(self) -> FileBytes {
-        self.data
     }
 
     /// Reads the next part of the innermost tag, or ends that.
     fn read_tag(&mut self) -> Result<(), FormatError> {
         let kind = match self.open.last_mut() {
-            Some(Open::List { kind, left }) if *left > 0 => {
+            Some(Open::List { kind, left, .. }) if *left > 0 => {
                 *left -= 1;
                 *kind
             }
@@ -134,10 +158,7 @@ impl Reader {
     fn end_innermost(&mut self) {
         let tag = match self.open.pop() {
             Some(Open::Compound(entries, _)) => Tag::Compound(entries),
-            Some(Open::List { .. }) => {
-                self.lists -= 1;
-                Tag::Other
-            }
+            Some(Open::List { parts, .. }) => Tag::List(parts),
             None => return,
         };
         self.put(tag);
@@ -146,10 +167,8 @@ impl Reader {
     /// Puts a complete tag where it belongs.
     fn put(&mut self, tag: Tag) {
         match self.open.last_mut() {
-            Some(Open::Compound(entries, name)) if self.lists == 0 => {
-                entries.push((name.clone(), tag));
-            }
-            Some(_) => {}
+            Some(Open::Compound(entries, name)) => entries.push((name.clone(), tag)),
+            Some(Open::List { parts, .. }) => parts.push(tag),
             None => self.root = Some(tag),
         }
     }
@@ -157,7 +176,7 @@ impl Reader {
     fn value(&mut self, kind: i64) -> Result<(), FormatError> {
         self.tags += 1;
         if self.open.len() > DEPTH_MAX || self.tags > TAGS_MAX {
-            return Err(self.invalid("too many tags".to_owned(), "at most a million, 64 deep"));
+            return Err(self.invalid("too many tags".to_owned(), "at most 4 million, 64 deep"));
         }
         let tag = match kind {
             1 => Tag::Number(self.number(1)?),
@@ -170,17 +189,17 @@ impl Reader {
                 let length = self.length(4)?;
                 Tag::Bytes(self.take(length)?)
             }
-            8 => {
-                self.text()?;
-                Tag::Other
-            }
+            8 => Tag::Text(self.text()?),
             9 => return self.open_list(),
             10 => {
                 self.open.push(Open::Compound(Vec::new(), 0..0));
                 return Ok(());
             }
             11 => self.array(4)?,
-            12 => self.array(8)?,
+            12 => {
+                let length = self.length(4)?;
+                Tag::Longs(self.take(length.saturating_mul(8))?)
+            }
             _ => return Err(self.invalid(format!("a tag of type {kind}"), "type 1 to 12")),
         };
         self.put(tag);
@@ -192,8 +211,7 @@ impl Reader {
         let length = self.length(4)?;
         // A list of nothing has no parts, whatever its length.
         let left = if kind == 0 { 0 } else { length };
-        self.lists += 1;
-        self.open.push(Open::List { kind, left });
+        self.open.push(Open::List { kind, left, parts: Vec::new() });
         Ok(())
     }
 
