@@ -223,7 +223,7 @@ impl Holds {
             let note = "layers with blend modes are written merged, as they are seen";
             report.lose(Kind::Mode, modes, note);
             let faint = count(&|layer| layer.visible && layer.opacity < 1.0);
-            let note = "layers that let through are written merged, as they are seen";
+            let note = "layers with an opacity below 1 are written merged, as they are seen";
             report.lose(Kind::Opacity, faint, note);
             if self.layers && modes + faint > 0 && shown > 1 {
                 report.lose(Kind::Layer, shown, format!("{shown} layers are merged into one"));

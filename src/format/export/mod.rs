@@ -6,5 +6,5 @@ mod prepare;
 mod recolor;
 
 pub use axes::Axes;
-pub use choice::{ExportOptions, LayerChoice, MeshColors, MeshKind, Origin};
+pub use choice::{ExportOptions, LayerChoice, MeshColors, MeshKind, OPTION_NAMES, Origin};
 pub(crate) use prepare::{Prepared, prepare};
