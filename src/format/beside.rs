@@ -25,7 +25,6 @@ pub(crate) async fn read_beside(
         return Ok(None);
     };
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    let path = directory.join(name);
     let read = read_file(&directory.join(name), ("max_file_bytes", BYTES_MAX), slice).await;
     Ok(read.ok())
 }
