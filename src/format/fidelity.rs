@@ -244,7 +244,11 @@ impl Holds {
             let named = count(&|layer| layer.visible && !layer.name.starts_with("Layer."));
             // Nobody needs to read that, but programs may want to know it.
             let note = format!("{named} names of layers are left out");
-            report.lost.extend((named > 0).then_some(Lost { kind: Kind::Name, count: named, note }));
+            report.lost.extend((named > 0).then_some(Lost {
+                kind: Kind::Name,
+                count: named,
+                note,
+            }));
         }
         if !self.instances {
             let made = |layer: &Layer| {

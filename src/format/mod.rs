@@ -37,9 +37,7 @@ mod vox;
 mod whole;
 
 pub use error::FormatError;
-pub use export::{
-    Axes, ExportOptions, LayerChoice, MeshColors, MeshKind, OPTION_NAMES, Origin,
-};
+pub use export::{Axes, ExportOptions, LayerChoice, MeshColors, MeshKind, OPTION_NAMES, Origin};
 pub use fidelity::{Holds, Kind, Lost, Report};
 pub use gox::SaveCache;
 pub use identity::{FileIdentity, place_of};

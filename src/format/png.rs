@@ -12,9 +12,9 @@ use png::{Compression, StreamWriter};
 
 use super::builder::{Allowance, VolumeBuilder};
 use super::bytes::{Bytes, FileBytes};
+use super::fidelity::{Kind, Report};
 use super::image::{self, Decoding, Raster};
 use super::merged::merged;
-use super::fidelity::{Kind, Report};
 use super::{FormatError, Loaded, ReadOptions, WriteOptions, Written, canvas_around};
 use crate::document::{Document, Layer, LayerId};
 use crate::job::pieces::SharedPieces;

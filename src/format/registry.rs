@@ -57,7 +57,15 @@ static FORMATS: &[Format] = &[
         title: "MagicaVoxel",
         extensions: &["vox"],
         aliases: &["magicavoxel", "magica voxel"],
-        holds: Holds { alpha: false, modes: false, colors: Some(255), cameras: false, materials: false, instances: false, ..Holds::ALL },
+        holds: Holds {
+            alpha: false,
+            modes: false,
+            colors: Some(255),
+            cameras: false,
+            materials: false,
+            instances: false,
+            ..Holds::ALL
+        },
         detect: vox::detect,
         read: work!(vox::read),
         write: work!(vox::write),
@@ -168,9 +176,7 @@ static FORMATS: &[Format] = &[
         extensions: &["schem", "schematic"],
         aliases: &["sponge", "mcedit"],
         holds: Holds::VOXELS,
-        detect: |bytes| {
-            bytes.starts_with(b"\x1f\x8b") || import::detect_plain_tags(bytes)
-        },
+        detect: |bytes| bytes.starts_with(b"\x1f\x8b") || import::detect_plain_tags(bytes),
         read: work!(import::read_schem),
         write: None,
     },

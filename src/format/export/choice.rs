@@ -147,12 +147,17 @@ impl ExportOptions {
                 self.axes = Some(axes.ok_or_else(|| wrong(expected))?);
             }
             "merge" => self.merge = Some(flag(text).ok_or_else(|| wrong("true or false"))?),
-            "mesh" => self.mesh = Some(mesh_kind(text).ok_or_else(|| {
-                wrong("faces, greedy, greedy-closed, marching or marching-smooth")
-            })?),
-            "colors" => self.colors = Some(mesh_colors(text).ok_or_else(|| {
-                wrong("vertex, texture, both, materials, palette or none")
-            })?),
+            "mesh" => {
+                self.mesh = Some(mesh_kind(text).ok_or_else(|| {
+                    wrong("faces, greedy, greedy-closed, marching or marching-smooth")
+                })?)
+            }
+            "colors" => {
+                self.colors =
+                    Some(mesh_colors(text).ok_or_else(|| {
+                        wrong("vertex, texture, both, materials, palette or none")
+                    })?)
+            }
             "ao" => self.ao = flag(text).ok_or_else(|| wrong("true or false"))?,
             "quantize" => {
                 let count = text.parse().ok().filter(|count| (1..=256).contains(count));

@@ -74,8 +74,7 @@ fn shifted(color: Rgba, index: usize) -> [i32; 3] {
 }
 
 fn nearest(palette: &[[u8; 3]], color: [i32; 3]) -> usize {
-    let distance = |other: &[u8; 3]| -> i32 {
-        (0..3).map(|c| (color[c] - i32::from(other[c])).pow(2)).sum()
-    };
+    let distance =
+        |other: &[u8; 3]| -> i32 { (0..3).map(|c| (color[c] - i32::from(other[c])).pow(2)).sum() };
     (0..palette.len()).min_by_key(|&index| distance(&palette[index])).unwrap_or(0)
 }

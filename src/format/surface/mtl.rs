@@ -56,7 +56,8 @@ pub(super) async fn read(
             // Options stand before the name, which is the last word, or the rest if it has spaces.
             b"map_Kd" => {
                 let text = String::from_utf8_lossy(line.text[word.len()..].trim_ascii());
-                let name = if text.starts_with('-') { text.rsplit(' ').next() } else { Some(&*text) };
+                let name =
+                    if text.starts_with('-') { text.rsplit(' ').next() } else { Some(&*text) };
                 textures.push((number, name.unwrap_or_default().to_owned()));
             }
             _ => {}

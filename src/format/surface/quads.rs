@@ -75,7 +75,8 @@ impl Quads {
         let end = self.quads.len().min(self.quads_done + QUADS_A_UNIT);
         for index in self.quads_done..end {
             let found = self.quads[index];
-            self.translucent += u64::from(found.color.a < 255 && found.face == Face::PosZ).max(u64::from(found.color.a < 255 && self.translucent == 0));
+            self.translucent += u64::from(found.color.a < 255 && found.face == Face::PosZ)
+                .max(u64::from(found.color.a < 255 && self.translucent == 0));
             let numbers = found.corners().map(|corner| {
                 let next = self.vertices;
                 let number = *self.shared.entry((corner, found.color)).or_insert(next);

@@ -142,7 +142,8 @@ impl Voxeliser {
             let p = corner.position;
             let mut shares = [0.0; 3];
             shares[number] = 1.0;
-            let color = sheet.map_or(corner.color, |sheet| sheet.color(skins, shares, corner.color));
+            let color =
+                sheet.map_or(corner.color, |sheet| sheet.color(skins, shares, corner.color));
             let nudged = |axis: usize| p[axis] + (middle[axis] - p[axis]) * INSIDE + inward[axis];
             self.point([0, 1, 2].map(nudged), color)?;
         }
@@ -303,7 +304,8 @@ mod tests {
         let mut voxeliser = Voxeliser::new(Limits::default());
         let corners = [[0.0; 3], [1e9, 0.0, 0.0], [0.0, 1e9, 0.0]];
         let color = Rgba::WHITE;
-        let result = voxeliser.triangle(corners.map(|position| Vertex { position, color }), None, &[]);
+        let result =
+            voxeliser.triangle(corners.map(|position| Vertex { position, color }), None, &[]);
         assert!(matches!(result, Err(FormatError::Limit { .. })));
     }
 }

@@ -7,8 +7,8 @@ use crate::document::{Document, Layer, LayerId, Palette};
 use crate::format::builder::{Allowance, VolumeBuilder};
 use crate::format::bytes::Bytes;
 use crate::format::bytes::FileBytes;
-use crate::format::{FormatError, Loaded, ReadOptions, canvas_around};
 use crate::format::fidelity::Report;
+use crate::format::{FormatError, Loaded, ReadOptions, canvas_around};
 use crate::job::Slice;
 use crate::voxel::{Point, Rgba};
 

@@ -40,7 +40,8 @@ pub(in crate::format::import) fn start(
     }
     let names = words.next("the number of names")?;
     let (file, at) = (file.clone(), words.bytes.position());
-    let mut schematic = Schematic { file, at, size, names, palette: Palette::default(), numbers: None };
+    let mut schematic =
+        Schematic { file, at, size, names, palette: Palette::default(), numbers: None };
     Ok(Box::new(move |_, sink| schematic.advance(sink)))
 }
 

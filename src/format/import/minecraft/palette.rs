@@ -95,9 +95,10 @@ impl Palette {
             _ => None,
         });
         let guessed: Vec<(&str, u64)> = guessed.collect();
-        let named = guessed.iter().take(TOLD_MAX).map(|(name, count)| {
-            format!("{} ({count})", name.trim_end_matches("[]"))
-        });
+        let named = guessed
+            .iter()
+            .take(TOLD_MAX)
+            .map(|(name, count)| format!("{} ({count})", name.trim_end_matches("[]")));
         let named = named.collect::<Vec<_>>().join(", ");
         let more = if guessed.len() > TOLD_MAX { ", ..." } else { "" };
         let count = guessed.iter().map(|(_, count)| count).sum();

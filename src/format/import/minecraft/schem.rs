@@ -153,7 +153,8 @@ async fn decode_named(
     for (name, number) in names {
         let &Tag::Number(number) = number else { continue };
         // A number that no cell can have needs no room.
-        if let Some(number) = usize::try_from(number).ok().filter(|&n| n < cells.len().max(1 << 16)) {
+        if let Some(number) = usize::try_from(number).ok().filter(|&n| n < cells.len().max(1 << 16))
+        {
             palette.insert(number, &String::from_utf8_lossy(&data[name.clone()]));
         }
     }
@@ -163,8 +164,7 @@ async fn decode_named(
     while at < cells.len() {
         for _ in 0..CELLS_A_UNIT {
             let Some((number, length)) = variable_number(&cells[at..]) else { break };
-            let is_known =
-                palette.place(number as usize, add(corner, cell(index, size)), sink)?;
+            let is_known = palette.place(number as usize, add(corner, cell(index, size)), sink)?;
             if !is_known {
                 return Err(no_blocks());
             }
