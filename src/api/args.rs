@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-use super::json::{Elements, Members};
+use super::json::{Elements, MOST_MEMBERS, Members};
 use super::notes::{note, note_unknown};
 use super::schema::Schema;
 
@@ -204,10 +204,18 @@ impl<'a> Positions<'a> {
 /// Room for the members of a usual call.
 const USUAL_MEMBERS: usize = 8;
 
+/// The members of an object, as far as they are read.
 fn members(text: &str) -> Vec<Member<'_>> {
     let mut members = Vec::with_capacity(USUAL_MEMBERS);
-    members.extend(Members::new(text).map(|(name, value)| Member { name, value, used: false }));
+    let all = Members::new(text).take(MOST_MEMBERS + 1);
+    members.extend(all.map(|(name, value)| Member { name, value, used: false }));
     members
+}
+
+/// The error for params that nobody reads.
+fn too_many_members() -> ParamError {
+    let message = format!("Invalid params: an object with more than {MOST_MEMBERS} members");
+    ParamError::rule("params", message)
 }
 
 /// The params of one call. Each is taken once, in the order of the method's description.
@@ -346,6 +354,9 @@ impl<'a> Args<'a> {
 
     /// Tells of a missing param under which name it seems to have been given.
     pub fn explain(&self, error: ParamError) -> ParamError {
+        if self.has_too_many() {
+            return too_many_members();
+        }
         let (ParamError::Missing { param, expected }, Form::Named(members)) = (&error, &self.form)
         else {
             return error;
@@ -359,6 +370,17 @@ impl<'a> Args<'a> {
                 ParamError::Misnamed { param, given, expected }
             }
         }
+    }
+
+    /// Whether there are so many names that not all were read. That matters to nobody who takes them all as one text.
+    fn has_too_many(&self) -> bool {
+        let Form::Named(members) = &self.form else { return false };
+        members.len() > MOST_MEMBERS && members.last().is_some_and(|last| !last.used)
+    }
+
+    /// Refuses params with so many names that not all were read.
+    pub fn check_count(&self) -> Result<(), ParamError> {
+        if self.has_too_many() { Err(too_many_members()) } else { Ok(()) }
     }
 
     /// Notes what nobody has taken, for methods that carry out the rest; `known` gives the names that there are.
@@ -411,9 +433,13 @@ impl<'a> Args<'a> {
 
 /// The candidate most like a word, if any is near enough to be meant.
 pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_lowercase();
+    // Only so much of a word is compared, so only so much is looked at: words may have megabytes.
+    let start = |word: &str| -> String {
+        word.chars().take(COMPARED_LETTERS).flat_map(char::to_lowercase).collect()
+    };
+    let word = start(word);
     candidates
-        .map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate))
+        .map(|candidate| (distance(&word, &start(candidate)), candidate))
         .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

@@ -5,7 +5,7 @@
 //! scanned by hand; whatever that does not know is read again by the general rules, which also find the words
 //! for what is wrong.
 
-use super::json::{Elements, Members, skip_space};
+use super::json::{Elements, few_members, skip_space};
 use super::number_row::RowReader;
 use super::value::{Value, coordinate};
 use super::voxel_scanner::VoxelScanner;
@@ -144,7 +144,7 @@ const MEMBERS: [&str; 9] = ["x", "y", "z", "position", "color", "r", "g", "b", "
 fn from_object(raw: &str) -> Option<VoxelEntry> {
     let (mut axes, mut position) = ([None; 3], None);
     let (mut rgba, mut color) = ([None; 4], None);
-    for (name, value) in Members::new(raw) {
+    for (name, value) in few_members(raw) {
         match &*name {
             "x" => axes[0] = Some(value),
             "y" => axes[1] = Some(value),

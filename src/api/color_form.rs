@@ -8,7 +8,7 @@
 use std::ops::RangeInclusive;
 
 use super::args::{Args, ParamError, nearest};
-use super::json::{Elements, Members, string};
+use super::json::{Elements, few_members, string};
 use super::method::Param;
 use super::schema::Schema;
 use super::value::{ParamType, Value, number};
@@ -47,7 +47,7 @@ fn from_array(raw: &str) -> Option<Rgba> {
 
 fn from_object(raw: &str) -> Option<Rgba> {
     let mut channels = [None; 4];
-    for (name, value) in Members::new(raw) {
+    for (name, value) in few_members(raw) {
         match CHANNELS.iter().position(|&channel| channel == name) {
             Some(index) => channels[index] = Some(Channel::read(value)?),
             None => super::notes::note_unknown("color.", &name, &CHANNELS),
@@ -188,7 +188,7 @@ const UNKNOWN_NAME: &str = "Invalid hex color format: no colour has this name";
 
 /// What the reference's documents say of a colour in this form that is none.
 fn documented_fault(raw: &str) -> &'static str {
-    let channels = || Members::new(raw).filter(|(name, _)| CHANNELS[..3].contains(&&**name));
+    let channels = || few_members(raw).filter(|(name, _)| CHANNELS[..3].contains(&&**name));
     match raw.as_bytes().first() {
         Some(b'"') if !raw.starts_with("\"#") => UNKNOWN_NAME,
         Some(b'"') => "Invalid hex color format",

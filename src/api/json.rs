@@ -180,6 +180,23 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
+/// The most members of an object that are read. Calls and their params have some dozens at most; what reads an object
+/// of millions would hold up everybody.
+pub const MOST_MEMBERS: usize = 1024;
+
+/// The first [`MOST_MEMBERS`] members of an object. That there are more is noted for the answer.
+pub fn few_members(text: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
+    Members::new(text).enumerate().map_while(|(number, member)| {
+        if number == MOST_MEMBERS {
+            super::notes::note(format!(
+                "an object has more than {MOST_MEMBERS} members; those behind them were not read"
+            ));
+            return None;
+        }
+        Some(member)
+    })
+}
+
 /// The text of a JSON string, or `None` if the raw text is not a string (or a lone surrogate makes it unreadable).
 pub fn string(raw: &str) -> Option<Cow<'_, str>> {
     let inside = raw.strip_prefix('"')?.strip_suffix('"')?;

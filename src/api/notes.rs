@@ -36,6 +36,15 @@ pub fn note(text: impl Into<String>) {
 /// Notes a name that nobody knows, with the one that was meant or those that there are. `place` is what holds it,
 /// with a point behind it, or empty.
 pub fn note_unknown(place: &str, name: &str, known: &[&str]) {
+    // What is not told needs no words.
+    let is_full = NOTES.with_borrow_mut(|notes| {
+        let is_full = notes.texts.len() >= MOST_NOTES;
+        notes.left_out += usize::from(is_full);
+        is_full
+    });
+    if is_full {
+        return;
+    }
     note(unknown(place, name, known));
 }
 

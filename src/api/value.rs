@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use super::args::{Args, ParamError};
-use super::json::{Elements, Members, string};
+use super::json::{Elements, few_members, string};
 use super::method::Param;
 use super::schema::{COORDINATE, COUNT, Describe, POINT, Schema};
 
@@ -61,6 +61,10 @@ pub trait ParamType<'a>: Sized {
     }
 }
 
+/// Bytes of a path, with its quotes, that are looked at. Systems take 4,096 at most; one of megabytes would be copied
+/// from error to error.
+const LONGEST_PATH: usize = 32 << 10;
+
 impl<'a, T: Value<'a>> ParamType<'a> for T {
     const SCHEMA: Schema = T::SCHEMA;
     const OPTIONAL: bool = T::OPTIONAL;
@@ -68,6 +72,11 @@ impl<'a, T: Value<'a>> ParamType<'a> for T {
     fn take(args: &mut Args<'a>, param: &'static Param) -> Result<Option<Self>, ParamError> {
         match args.take(param.names) {
             None => Ok(None),
+            Some(raw) if raw.len() > LONGEST_PATH && param.names.contains(&"path") => {
+                let expected = format!("a path of at most {LONGEST_PATH} bytes");
+                let got = super::args::shown(raw);
+                Err(ParamError::Mismatch { param: param.name().into(), expected, got })
+            }
             Some(raw) => read(raw, param.name()).map(Some),
         }
     }
@@ -256,7 +265,7 @@ impl Value<'_> for [i32; 3] {
     fn parse(raw: &str) -> Option<Self> {
         if raw.starts_with('{') {
             let mut values = [None; 3];
-            for (name, value) in Members::new(raw) {
+            for (name, value) in few_members(raw) {
                 match AXES.iter().position(|&axis| axis == name) {
                     Some(axis) => values[axis] = Some(coordinate(value)?),
                     None => super::notes::note_unknown("", &name, &AXES),

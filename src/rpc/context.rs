@@ -4,7 +4,7 @@ use super::error::{NO_SUCH_PROJECT, RpcError};
 use super::limits::Limits;
 use super::subscriptions::Subscriptions;
 use super::{ConnectionId, Host};
-use crate::api::args::nearest;
+use crate::api::args::{nearest, shown};
 use crate::api::instance::Instance;
 use crate::job::{Budget, Job, Progress, Slice, Step, Work};
 use crate::render_store::RenderStore;
@@ -50,7 +50,7 @@ impl Context<'_> {
 /// The error for a project that is not open.
 pub fn no_such_project(workspace: &Workspace, name: &str) -> RpcError {
     let known: Vec<&str> = workspace.projects().map(|(name, _)| name).collect();
-    let error = RpcError::new(NO_SUCH_PROJECT, format!("No such project: {name}"))
+    let error = RpcError::new(NO_SUCH_PROJECT, format!("No such project: {}", shown(name)))
         .with("param", "project")
         .with("known", known.clone())
         .hint("goxel.list_projects shows what is open; goxel.open_project opens one");

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::error::{INVALID_REQUEST, PARSE_ERROR, RpcError};
 use crate::api::args::shown;
-use crate::api::json::{Members, check_members, skip_space, skip_value, string};
+use crate::api::json::{MOST_MEMBERS, Members, check_members, skip_space, skip_value, string};
 use crate::wire::call::{self, CallParts};
 
 /// One complete message.
@@ -167,8 +167,12 @@ impl<'a> Envelope<'a> {
         if !text.starts_with('{') {
             return invalid(Id::Absent, "expected an object", text);
         }
-        let mut raw = Raw::default();
-        Members::new(text).for_each(|(name, value)| raw.set(&name, value));
+        let (mut raw, mut members) = (Raw::default(), Members::new(text));
+        members.by_ref().take(MOST_MEMBERS).for_each(|(name, value)| raw.set(&name, value));
+        if members.next().is_some() {
+            let what = format!("expected at most {MOST_MEMBERS} members");
+            return invalid(raw.id.map_or(Id::Absent, Id::Given), &what, text);
+        }
         raw.into_envelope(text)
     }
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::api::ParamError;
 use crate::api::bulk::{VoxelEntries, VoxelEntry};
-use crate::api::json::{Elements, Members, TextPart, string};
+use crate::api::json::{Elements, MOST_MEMBERS, Members, TextPart, string};
 use crate::api::operations::forms::VoxelsFields;
 use crate::api::operations::values::{VoxelList, no_voxel};
 use crate::api::operations::{Form, Operation, OperationError, operation, read_operation};
@@ -166,7 +166,12 @@ struct Split {
 fn without_long_lists(raw: &str) -> Option<Split> {
     let mut members = Members::new(raw);
     let (mut rest, mut lists, mut names) = (String::from("{"), Vec::new(), Vec::new());
+    let mut count = 0;
     while let Some((name, value)) = members.next() {
+        count += 1;
+        if count > MOST_MEMBERS {
+            return None;
+        }
         if name == "op" || name == "type" {
             names.push(string(value)?);
         }

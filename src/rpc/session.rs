@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::error::{INVALID_REQUEST, OUTCOME_UNKNOWN, OVER_LIMIT, RpcError};
 use super::limits::SessionLimits;
-use crate::api::json::{Members, string};
+use crate::api::json::{few_members, string};
 use crate::api::value::whole;
 
 /// Longest session id.
@@ -56,7 +56,7 @@ impl SessionTag {
     /// Reads the raw envelope member.
     pub fn read(raw: &str, instance: &str) -> Result<Self, RpcError> {
         let (mut id, mut seq, mut of) = (None, None, None);
-        for (name, value) in Members::new(raw) {
+        for (name, value) in few_members(raw) {
             match &*name {
                 "id" => id = string(value),
                 "seq" => seq = whole(value),

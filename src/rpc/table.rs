@@ -65,6 +65,7 @@ where
     C::Result: 'static,
 {
     let params = C::Params::take(args).map_err(|error| teach::<C>(args.explain(error)))?;
+    args.check_count().map_err(teach::<C>)?;
     match C::METHOD.lenient {
         true => args.note_rest(known_names::<C>),
         false => args.finish(known_names::<C>).map_err(teach::<C>)?,

@@ -1,20 +1,27 @@
 //! The method by which the API describes itself.
 
+use serde_json::value::RawValue;
+
 use super::super::ResultType;
 use super::super::macros::method;
 use super::super::schema::{Describe, Field, Schema};
 use super::system::NoParams;
 
-/// An OpenRPC document.
-pub struct OpenRpcDocument(pub serde_json::Value);
+/// An OpenRPC document, as the text that it is kept as.
+pub struct OpenRpcDocument(pub &'static str);
 
 impl serde::Serialize for OpenRpcDocument {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        let raw: Result<&RawValue, _> = serde_json::from_str(self.0);
+        raw.map_err(serde::ser::Error::custom)?.serialize(serializer)
     }
 }
 
 impl ResultType for OpenRpcDocument {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.0.as_bytes());
+    }
+
     const FIELDS: &'static [Field] = &[
         Field {
             name: "openrpc",

@@ -236,6 +236,7 @@ pub fn read_operation(
     };
     let mut args =
         Args::new(Some(raw).filter(|raw| raw.starts_with('{'))).ok_or_else(not_an_object)?;
+    args.check_count().map_err(|error| (None, error))?;
     if !raw.starts_with('{') {
         return Err(not_an_object());
     }

@@ -4,10 +4,13 @@
 //! has no word for is in `x-` members: other names of methods and params, and the two params that are
 //! taken by name only, `project` and `progress_ms`.
 
+use std::sync::OnceLock;
+
 use serde_json::{Map, Value, json};
 
 use super::params::{Slot, slots};
 use crate::VERSION;
+use crate::job::Slice;
 use crate::api::Method;
 use crate::api::json::{Elements, Members};
 use crate::rpc::table::{Entry, entries};
@@ -15,19 +18,31 @@ use crate::rpc::table::{Entry, entries};
 /// The version of OpenRPC that the document follows.
 pub const OPENRPC: &str = "1.3.2";
 
-/// The whole document.
-pub fn document() -> Value {
-    json!({
-        "openrpc": OPENRPC,
-        "info": {
-            "title": "goxel-daemon",
-            "version": VERSION,
-            "description": "A voxel engine behind a Unix socket. z is up; every box is inclusive, \
-                in params and results. The prefix `goxel.` is optional on every method name.",
-            "license": {"name": "MIT OR Apache-2.0"},
-        },
-        "methods": entries().map(method).collect::<Vec<_>>(),
-    })
+/// The document's text. The table never changes, so it is made once, when somebody first asks for it.
+static TEXT: OnceLock<String> = OnceLock::new();
+
+/// The text of the document, if it was made.
+pub fn known_text() -> Option<&'static str> {
+    TEXT.get().map(String::as_str)
+}
+
+/// The text of the document, made in slices.
+pub async fn text(slice: &Slice) -> &'static str {
+    let info = json!({
+        "title": "goxel-daemon",
+        "version": VERSION,
+        "description": "A voxel engine behind a Unix socket. z is up; every box is inclusive, in params and \
+            results. The prefix `goxel.` is optional on every method name.",
+        "license": {"name": "MIT OR Apache-2.0"},
+    });
+    let mut text = format!(r#"{{"openrpc":"{OPENRPC}","info":{info},"methods":["#);
+    for (number, entry) in entries().enumerate() {
+        let comma = if number > 0 { "," } else { "" };
+        text.push_str(&format!("{comma}{}", method(entry)));
+        slice.spend(1).await;
+    }
+    text.push_str("]}");
+    TEXT.get_or_init(|| text)
 }
 
 fn method(entry: &'static Entry) -> Value {

@@ -5,7 +5,7 @@ use super::shapes::shape_operation;
 use super::voxels::opaque;
 use crate::api::args::shown;
 use crate::api::bulk::{VoxelEntry, voxel_behind};
-use crate::api::json::{Elements, Members, string};
+use crate::api::json::{Elements, few_members, string};
 use crate::api::methods::batch::*;
 use crate::api::methods::shapes::{FloodFillParams, ProceduralShapeParams};
 use crate::api::methods::voxels::{
@@ -181,7 +181,7 @@ impl From<ParamError> for Wrong {
 }
 
 fn read_one(raw: &str) -> Result<Operation, Wrong> {
-    let name = Members::new(raw)
+    let name = few_members(raw)
         .filter(|(name, _)| name == "type" || name == "op")
         .find_map(|(_, value)| string(value));
     let name = name.unwrap_or_default();

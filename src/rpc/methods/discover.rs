@@ -11,7 +11,15 @@ use crate::rpc::table::Handle;
 entries![Discover];
 
 impl Handle for Discover {
-    fn handle(_: &mut Context<'_>, _: NoParams) -> Result<Outcome<OpenRpcDocument>, RpcError> {
-        Ok(OpenRpcDocument(openrpc::document()).into())
+    fn handle(
+        context: &mut Context<'_>,
+        _: NoParams,
+    ) -> Result<Outcome<OpenRpcDocument>, RpcError> {
+        match openrpc::known_text() {
+            Some(text) => Ok(OpenRpcDocument(text).into()),
+            None => Outcome::work(context, |slice| async move {
+                Ok(OpenRpcDocument(openrpc::text(&slice).await))
+            }),
+        }
     }
 }

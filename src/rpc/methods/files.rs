@@ -12,7 +12,7 @@ use super::own_files::{Overwriting, Saving, open_elsewhere};
 use super::placing::{Blame, Destination, place};
 use super::sources::sourced;
 use crate::api::args::shown;
-use crate::api::json::Members;
+use crate::api::json::few_members;
 use crate::api::methods::files::*;
 use crate::api::notes;
 use crate::api::operations::forms::CopyFields;
@@ -317,7 +317,7 @@ impl<'a> Wanted<'a> {
         if let Some(raw) = options.as_ref().filter(|raw| !raw.0.starts_with('{')) {
             notes::note(format!("options {} is no object and was not used", shown(raw.0)));
         }
-        for (name, value) in options.iter().flat_map(|raw| Members::new(raw.0)) {
+        for (name, value) in options.iter().flat_map(|raw| few_members(raw.0)) {
             match &*name {
                 "optimize_mesh" => surface.merge |= read::<bool>(value, "options.optimize_mesh")?,
                 other => notes::note_unknown("options.", other, &["optimize_mesh"]),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::cameras;
 use crate::api::args::shown;
-use crate::api::json::{Elements, Members, string};
+use crate::api::json::{Elements, few_members, string};
 use crate::api::methods::cameras::UpTo;
 use crate::api::methods::pictures::RenderScenePlain;
 use crate::api::notes::{note, note_unknown, note_value};
@@ -138,7 +138,7 @@ fn lighting(document: &Document, given: Option<Raw<'_>>) -> Result<Lighting, Par
         return Err(ParamError::Mismatch { param: "lighting".into(), expected, got });
     }
     let (mut ambient, mut diffuse) = (None, None);
-    for (name, value) in Members::new(raw) {
+    for (name, value) in few_members(raw) {
         match &*name {
             "ambient" => ambient = Some(read::<Share>(value, "lighting.ambient")?.0),
             "diffuse" => diffuse = Some(read::<Share>(value, "lighting.diffuse")?.0),
@@ -235,7 +235,7 @@ impl CameraForm {
 
     fn read(raw: &str) -> Result<Self, ParamError> {
         let mut form = CameraForm::default();
-        for (name, value) in Members::new(raw).filter(|(_, value)| *value != "null") {
+        for (name, value) in few_members(raw).filter(|(_, value)| *value != "null") {
             match &*name {
                 "position" => form.position = Some(read(value, "camera.position")?),
                 "target" => form.target = Some(read(value, "camera.target")?),
@@ -268,7 +268,7 @@ impl Options {
         if let Some(Raw(raw)) = raw.filter(|raw| !raw.0.starts_with('{')) {
             note(format!("options {} is no object and was not used", shown(raw)));
         }
-        for (name, value) in raw.iter().flat_map(|raw| Members::new(raw.0)) {
+        for (name, value) in raw.iter().flat_map(|raw| few_members(raw.0)) {
             match &*name {
                 "return_mode" => {
                     let mode = string(value).unwrap_or(Cow::Borrowed(value));
