@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::params::{Slot, slots};
 use crate::VERSION;
-use crate::job::Slice;
 use crate::api::Method;
 use crate::api::json::{Elements, Members};
+use crate::job::Slice;
 use crate::rpc::table::{Entry, entries};
 
 /// The version of OpenRPC that the document follows.
