@@ -28,9 +28,9 @@ begin() { # label, pid
     pids+=("$2")
 }
 
-GOXEL_RENDER_DIR=$run/renders "$bin/goxel-daemon" -s "$run/a.sock" --health-interval=0 2>"$run/a.log" &
+GOXEL_RENDER_DIR=$run/renders GOXEL_STATE_DIR=$run/state "$bin/goxel-daemon" -s "$run/a.sock" --health-interval=0 2>"$run/a.log" &
 begin "goxel-daemon, no snapshots" $!
-GOXEL_RENDER_DIR=$run/renders "$bin/goxel-daemon" -s "$run/b.sock" 2>"$run/b.log" &
+GOXEL_RENDER_DIR=$run/renders GOXEL_STATE_DIR=$run/state "$bin/goxel-daemon" -s "$run/b.sock" 2>"$run/b.log" &
 begin "goxel-daemon, a snapshot every 30 s" $!
 if command -v redis-server >/dev/null; then
     redis-server --port 0 --unixsocket "$run/r.sock" --save '' --dir "$run" >"$run/r.log" &

@@ -31,7 +31,7 @@ ctl() {
 }
 
 say "Starting a daemon on a private socket"
-"$bin/goxel-daemon" --socket "$GOXEL_SOCKET_PATH" >"$out/daemon.log" 2>&1 &
+"$bin/goxel-daemon" --socket "$GOXEL_SOCKET_PATH" --journal none >"$out/daemon.log" 2>&1 &
 daemon=$!
 for _ in $(seq 200); do
     "$bin/goxelctl" --quiet ping >/dev/null 2>&1 && break

@@ -18,6 +18,7 @@
 //! | 4 | [`edit`] | the operation set carried out on a document |
 //! | 4 | [`render`] | document to pixels and pictures |
 //! | 4 | [`mod@format`] | documents to and from files |
+//! | 4 | [`journal`] | every change as a record in a log, and the way back from it |
 //! | 5 | [`workspace`] | the open projects: the one thing that methods act on |
 //! | 5 | [`render_store`] | pictures kept for clients, with a life time and a size cap |
 //! | 5 | [`ctl`] | the hand tool `goxelctl`, over the client library |
@@ -92,6 +93,8 @@ pub mod mcp;
 pub mod api;
 #[cfg(feature = "server")]
 pub mod edit;
+#[cfg(feature = "server")]
+pub mod journal;
 #[cfg(feature = "server")]
 pub mod render_store;
 #[cfg(feature = "server")]

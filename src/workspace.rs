@@ -8,6 +8,8 @@
 mod draft;
 mod origin;
 mod packing;
+mod recording;
+mod replay;
 mod turns;
 
 use std::collections::BTreeMap;
@@ -17,12 +19,14 @@ pub use draft::{Draft, FinishedDraft, InPlace, Stale};
 use origin::Origins;
 pub use origin::{OwnFile, SavedState};
 pub use packing::Packing;
+pub use replay::Replay;
 pub use turns::Turn;
 use turns::Turns;
 
-use crate::document::Document;
 use crate::document::history::{DEFAULT_HISTORY_MEMORY, Edit, History, Scope, Travel};
+use crate::document::{Document, Since};
 use crate::format::SaveCache;
+use crate::journal::Notes;
 use crate::voxel::{Bounds, MergeCache, MergeJob, Volume};
 
 /// The name of the project that calls act on unless they name another.
@@ -50,6 +54,10 @@ pub struct Project {
     /// What changed since subscribers were told last.
     unreported: Option<ChangedBox>,
     packed: packing::Packed,
+    /// The number that the journal knows it by; 0 for none.
+    number: u32,
+    /// Where it notes what happens to it, if somebody wants to know.
+    recording: Option<recording::Recording>,
     /// When it was changed last, as far as [`Project::note_time`] was told.
     modified: SystemTime,
     /// The revision as of then.
@@ -106,6 +114,8 @@ impl Project {
             turns: Turns::default(),
             unreported: None,
             packed: packing::Packed::default(),
+            number: 0,
+            recording: None,
             modified: SystemTime::now(),
             modified_revision: 0,
         }
@@ -119,11 +129,6 @@ impl Project {
     /// The history, to read.
     pub fn history(&self) -> &History {
         &self.history
-    }
-
-    /// The history, for checkpoints.
-    pub fn history_mut(&mut self) -> &mut History {
-        &mut self.history
     }
 
     /// Rises by one with each change.
@@ -157,8 +162,22 @@ impl Project {
 
     /// Makes a finished edit an undo step, if it touched anything.
     fn record(&mut self, label: &str, edit: Edit) {
+        let difference = self.difference_since(edit.since());
         let committed = self.history.commit(&mut self.document, edit, label);
         self.note_commit(committed);
+        if committed.0 {
+            self.note_step(label, difference.as_deref());
+        }
+    }
+
+    /// What a change of any kind has made of the document, if somebody takes note of it.
+    fn difference_since(&self, since: Since<'_>) -> Option<Vec<u8>> {
+        match since {
+            Since::Document(before) if self.recording.is_some() => {
+                Some(crate::journal::difference(before, &self.document))
+            }
+            _ => None,
+        }
     }
 
     /// Notes whether an undo step was made, and where it changed something.
@@ -207,14 +226,14 @@ impl Project {
     /// Takes back the last change; its label, or `None` if there is none.
     pub fn undo(&mut self) -> Option<String> {
         let label = self.history.undo(&mut self.document)?;
-        self.note_change(ChangedBox::Anywhere);
+        self.note_return();
         Some(label)
     }
 
     /// Does the next change again; its label, or `None` if there is none.
     pub fn redo(&mut self) -> Option<String> {
         let label = self.history.redo(&mut self.document)?;
-        self.note_change(ChangedBox::Anywhere);
+        self.note_return();
         Some(label)
     }
 
@@ -223,7 +242,7 @@ impl Project {
     pub fn go_to(&mut self, position: usize) -> Option<usize> {
         let steps = self.history.go_to(&mut self.document, position)?;
         if steps > 0 {
-            self.note_change(ChangedBox::Anywhere);
+            self.note_return();
         }
         Some(steps)
     }
@@ -237,9 +256,16 @@ impl Project {
     pub fn arrive(&mut self, travel: Travel) -> Result<usize, Stale> {
         let steps = self.history.arrive(&mut self.document, travel).map_err(|_| Stale)?;
         if steps > 0 {
-            self.note_change(ChangedBox::Anywhere);
+            self.note_return();
         }
         Ok(steps)
+    }
+
+    /// Notes that the document is in another state of its history.
+    fn note_return(&mut self) {
+        self.note_change(ChangedBox::Anywhere);
+        let made_by = self.history.revision_at(self.history.position().0);
+        self.note(|notes, standing| notes.go(standing, made_by.unwrap_or_default()));
     }
 
     /// Takes note of the time, once a turn or so: a change since the last time counts as made now. Reading the
@@ -286,6 +312,10 @@ pub struct Workspace {
     pub max_projects: usize,
     /// Bytes that the history of each project may keep.
     history_memory: u64,
+    /// The number that was given to a project last.
+    last_number: u32,
+    /// Where projects note what happens to them, if somebody wants to know.
+    notes: Option<Notes>,
 }
 
 impl Default for Workspace {
@@ -297,6 +327,8 @@ impl Default for Workspace {
             edit_limits: crate::edit::Limits::default(),
             max_projects: DEFAULT_MAX_PROJECTS,
             history_memory: DEFAULT_HISTORY_MEMORY,
+            last_number: 0,
+            notes: None,
         }
     }
 }
@@ -335,6 +367,7 @@ impl Workspace {
     pub fn put(&mut self, name: &str, mut project: Project) {
         project.history.set_memory_limit(self.history_memory);
         self.projects.insert(name.to_owned(), project);
+        self.record(name, false);
     }
 
     /// Sets how many bytes the history of each project may keep.
@@ -347,6 +380,7 @@ impl Workspace {
     /// Closes a project. Closing the default one leaves a new, empty one in its place.
     pub fn close(&mut self, name: &str) -> Option<Project> {
         let closed = self.projects.remove(name)?;
+        closed.note(|notes, standing| notes.close(standing));
         if name == DEFAULT_PROJECT {
             self.open(DEFAULT_PROJECT, Project::new(Document::default()));
         }

@@ -14,5 +14,6 @@ mod server {
     mod spec_examples;
     mod wire_cuts;
 }
+mod journal;
 mod simulation;
 mod support;

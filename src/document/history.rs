@@ -187,12 +187,36 @@ impl History {
     fn forget_beyond_limit(&mut self) {
         self.revisions.trim(self.memory_limit);
         while self.memory() > self.memory_limit && self.entries.len() > 1 && self.position > 0 {
-            let Some(oldest) = self.entries.pop_front() else { return };
-            self.memory -= oldest.memory;
-            self.revisions.forget_before(oldest.revision);
-            self.first_checkpoint = oldest.checkpoint;
-            self.position -= 1;
+            if !self.forget_oldest() {
+                return;
+            }
         }
+    }
+
+    /// Forgets the oldest entry, which must be below the position; false if there is none.
+    fn forget_oldest(&mut self) -> bool {
+        let Some(oldest) = self.entries.pop_front() else { return false };
+        self.memory -= oldest.memory;
+        self.revisions.forget_before(oldest.revision);
+        self.first_checkpoint = oldest.checkpoint;
+        self.position -= 1;
+        true
+    }
+
+    /// What the newest edit did to the voxels of layers, if it did nothing else.
+    pub(crate) fn newest_changes(&self) -> impl Iterator<Item = (LayerId, &VolumeChange)> {
+        let changes = self.entries.back().map(|entry| &entry.reversal);
+        (0..).map_while(move |number| changes?.change(number))
+    }
+
+    /// Forgets the edits before the state that a revision made.
+    pub(crate) fn forget_before(&mut self, revision: u64) {
+        while self.revisions.oldest() < revision && self.position > 0 && self.forget_oldest() {}
+    }
+
+    /// Begins an empty history at a revision.
+    pub(crate) fn start_at(&mut self, revision: u64) {
+        self.revisions = Revisions::starting_at(revision);
     }
 
     /// Takes back the last edit; its label, or `None` if there is none.

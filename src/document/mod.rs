@@ -27,7 +27,7 @@ pub use matrix::{Affine, Matrix};
 pub use merge::{draw_volume, drawing_of, with_opacity};
 pub use palette::Palette;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::job::Budget;
 use crate::voxel::{Bounds, Volume};
@@ -223,6 +223,24 @@ impl Document {
         let Some(from) = self.layers.iter().position(|layer| layer.id == id) else { return false };
         let layer = self.layers.remove(from);
         self.layers.insert(index.min(self.layers.len()), layer);
+        true
+    }
+
+    /// Puts the layers in an order: new ids are empty layers, missing ones are gone. False, with nothing changed, if that
+    /// makes no document.
+    pub fn arrange_layers(&mut self, ids: &[LayerId], active: LayerId) -> bool {
+        let distinct: HashSet<LayerId> = ids.iter().copied().collect();
+        if distinct.len() != ids.len()
+            || !distinct.contains(&active)
+            || ids.iter().any(|id| id.0 < 1)
+        {
+            return false;
+        }
+        let mut known: HashMap<LayerId, Layer> =
+            self.layers.drain(..).map(|layer| (layer.id, layer)).collect();
+        let layer = |id: &LayerId| known.remove(id).unwrap_or_else(|| Layer::new(*id, ""));
+        self.layers = ids.iter().map(layer).collect();
+        self.active = active;
         true
     }
 

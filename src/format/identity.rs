@@ -26,6 +26,17 @@ impl From<&Metadata> for FileIdentity {
 }
 
 impl FileIdentity {
+    /// As numbers, to be kept.
+    pub fn words(&self) -> [u64; 5] {
+        let (seconds, nanoseconds) = self.modified;
+        [self.device, self.inode, self.bytes, seconds as u64, nanoseconds as u64]
+    }
+
+    /// From the numbers that were kept.
+    pub fn of_words([device, inode, bytes, seconds, nanoseconds]: [u64; 5]) -> Self {
+        FileIdentity { device, inode, bytes, modified: (seconds as i64, nanoseconds as i64) }
+    }
+
     /// That of the file at a path; `None` if there is none.
     ///
     /// # Errors

@@ -153,7 +153,9 @@ impl Service {
             }
             Ok(Some(running)) => {
                 out.truncate(start);
-                return Ok(Begun::Running(Box::new(Running { session, ..*running })));
+                let is_noted = self.note_call(session.as_ref(), None);
+                let running = Running { session, is_noted, ..*running };
+                return Ok(Begun::Running(Box::new(running)));
             }
             Err(error) => {
                 out.truncate(start);
@@ -161,9 +163,11 @@ impl Service {
                 Some(error)
             }
         };
-        if let Some(tag) = session {
-            self.sessions.answered(&tag, form.keep(&out[start..]));
+        let answer = form.keep(out.get(start..).unwrap_or_default());
+        if let Some(tag) = &session {
+            self.sessions.answered(tag, answer);
         }
+        self.note_call(session.as_ref(), Some(answer));
         failed.map_or(Ok(Begun::Finished), Err)
     }
 
@@ -202,6 +206,7 @@ impl Service {
             began: last,
             params: call.params.map(shown),
             session: None,
+            is_noted: false,
             reports: prepared.progress.map(|every| ProgressReports { every, last }),
             turn,
         })))
@@ -242,7 +247,9 @@ impl Service {
         out: &mut Vec<u8>,
     ) -> Result<Checked, RpcError> {
         let Some(raw) = call.session else { return Ok(Checked::Go(None)) };
-        let tag = SessionTag::read(raw, self.daemon.instance.as_str())?;
+        let instance = self.daemon.instance;
+        let sessions = &mut self.sessions;
+        let tag = SessionTag::read(raw, instance.as_str(), |run| sessions.knows_run(run))?;
         match self.sessions.look_up(&tag, now)? {
             Known::New => Ok(Checked::Go(Some(tag))),
             Known::Answered(part) => {

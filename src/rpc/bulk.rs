@@ -188,8 +188,18 @@ impl Service {
         let form = AnswerForm::Bulk;
         let began = host.now();
         let (params, session, reports) = (None, None, None);
-        let running =
-            Running { call, form, project, method, began, params, session, reports, turn };
+        let running = Running {
+            call,
+            form,
+            project,
+            method,
+            began,
+            params,
+            session,
+            is_noted: false,
+            reports,
+            turn,
+        };
         Ok(Exchange { running: Some(running), answer_type: kind, held, ..Exchange::new(caller) })
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Running {
     /// The params, cut short, for the slow log.
     pub(super) params: Option<String>,
     pub(super) session: Option<SessionTag>,
+    /// Whether the journal knows of something that the call has changed already.
+    pub(super) is_noted: bool,
     pub(super) reports: Option<ProgressReports>,
     /// Its place in the queue of the project's changes, if it is one.
     pub(super) turn: Option<Turn>,

@@ -10,15 +10,16 @@ use super::context::{Context, Daemon};
 use super::envelope::{Call, Envelope, Message, not_utf8};
 use super::exchange::Exchange;
 use super::limits::Limits;
-use super::session::Sessions;
+use super::session::{SessionTag, Sessions};
 use super::table::Table;
 use super::{ConnectionId, Host, RpcError};
 use crate::api::instance::Instance;
 use crate::api::json::{Elements, reading, with_long_values};
 use crate::job::Budget;
+use crate::journal::{Disk, Journal, JournalError, Recovery, SyncPolicy, Tag};
 use crate::render_store::{RenderStore, RenderStoreSettings};
 use crate::wire::{CallParts, LongText, LongValues};
-use crate::workspace::Workspace;
+use crate::workspace::{Replay, Workspace};
 
 /// Everything that calls act on, and the table of methods.
 pub struct Service {
@@ -26,6 +27,8 @@ pub struct Service {
     pub(super) workspace: Workspace,
     pub(super) daemon: Daemon,
     pub(super) sessions: Sessions,
+    /// What makes the projects survive, if anything does.
+    pub(super) journal: Option<Box<Journal>>,
     /// Voxels that one request of the bulk lane may have.
     pub(super) bulk_voxels: u64,
 }
@@ -52,6 +55,7 @@ impl Service {
             workspace,
             daemon: Daemon::new(),
             sessions: Sessions::default(),
+            journal: None,
             bulk_voxels: Limits::default().bulk_voxels,
         }
     }
@@ -64,6 +68,52 @@ impl Service {
     /// The open projects, to change.
     pub fn workspace_mut(&mut self) -> &mut Workspace {
         &mut self.workspace
+    }
+
+    /// Opens a journal and goes on with what it holds: projects, histories, and the answers of sessions. The projects that
+    /// were open are closed. From then on every change is noted in it.
+    pub fn recover(
+        &mut self,
+        disk: Box<dyn Disk>,
+        policy: SyncPolicy,
+        socket: &str,
+    ) -> Result<Recovery, JournalError> {
+        let (sessions, now) = (&mut self.sessions, Instant::now());
+        let mut replay =
+            Replay::begin(&mut self.workspace, |tag: Tag<'_>| sessions.restore(tag, now));
+        let opened = Journal::open(disk, policy, socket, &mut replay);
+        let instances = replay.end();
+        let (journal, recovery) = opened?;
+        self.sessions.restore_runs(instances);
+        journal.notes().run(self.daemon.instance.as_str());
+        self.workspace.note_changes(journal.notes().clone());
+        self.journal = Some(Box::new(journal));
+        Ok(recovery)
+    }
+
+    /// The journal, if there is one.
+    pub fn journal(&self) -> Option<&Journal> {
+        self.journal.as_deref()
+    }
+
+    /// The journal, to have it written.
+    pub fn journal_mut(&mut self) -> Option<&mut Journal> {
+        self.journal.as_deref_mut()
+    }
+
+    /// Ends the journal of a clean run; it keeps nothing if there is nothing to keep.
+    pub fn finish_journal(&mut self) -> std::io::Result<()> {
+        let has_anything = !self.workspace.is_blank();
+        self.journal.take().map_or(Ok(()), |journal| journal.finish(has_anything))
+    }
+
+    /// Makes records of what a call has changed so far. True if it has changed anything.
+    #[inline]
+    pub(super) fn note_call(&mut self, tag: Option<&SessionTag>, answer: Option<&[u8]>) -> bool {
+        match &mut self.journal {
+            None => false,
+            Some(journal) => journal.end_call(tag.map(|tag| tag.with_answer(answer))),
+        }
     }
 
     /// Sets how much is kept and done for callers.

@@ -12,6 +12,7 @@ use super::error::{INVALID_REQUEST, OUTCOME_UNKNOWN, OVER_LIMIT, RpcError};
 use super::limits::SessionLimits;
 use crate::api::json::{few_members, string};
 use crate::api::value::whole;
+use crate::journal::Tag;
 
 /// Longest session id.
 pub const MAX_ID_BYTES: usize = 128;
@@ -48,13 +49,19 @@ struct Session {
 pub struct Sessions {
     by_id: HashMap<String, Session>,
     bytes: usize,
+    /// Earlier runs of the daemon whose calls are known.
+    earlier: Vec<String>,
     /// How much is kept.
     pub limits: SessionLimits,
 }
 
 impl SessionTag {
-    /// Reads the raw envelope member.
-    pub fn read(raw: &str, instance: &str) -> Result<Self, RpcError> {
+    /// Reads the raw envelope member. `is_known` tells whether all calls of a run of the daemon are known.
+    pub fn read(
+        raw: &str,
+        instance: &str,
+        is_known: impl FnOnce(&str) -> bool,
+    ) -> Result<Self, RpcError> {
         let (mut id, mut seq, mut of) = (None, None, None);
         for (name, value) in few_members(raw) {
             match &*name {
@@ -75,10 +82,15 @@ impl SessionTag {
             let message = format!("Invalid Request: session id over {MAX_ID_BYTES} bytes");
             return Err(RpcError::new(INVALID_REQUEST, message));
         }
-        if of != instance {
+        if of != instance && !is_known(&of) {
             return Err(unknown("the daemon was started anew since").with("instance", instance));
         }
         Ok(SessionTag { id: id.into_owned(), seq })
+    }
+
+    /// As the journal has it.
+    pub(super) fn with_answer<'a>(&'a self, answer: Option<&'a [u8]>) -> Tag<'a> {
+        Tag { session: &self.id, number: self.seq, answer }
     }
 }
 
@@ -88,6 +100,30 @@ fn unknown(why: &str) -> RpcError {
 }
 
 impl Sessions {
+    /// Whether all calls of a run of the daemon are known: what is not among them was not applied.
+    pub fn knows_run(&self, instance: &str) -> bool {
+        self.earlier.iter().any(|known| known == instance)
+    }
+
+    /// Takes note of earlier runs of the daemon, all of whose calls were restored.
+    pub fn restore_runs(&mut self, instances: Vec<String>) {
+        self.earlier = instances;
+    }
+
+    /// Takes note of a call of an earlier run. One whose answer is not known was applied all the same.
+    pub fn restore(&mut self, tag: Tag<'_>, now: Instant) {
+        let of = SessionTag { id: tag.session.to_owned(), seq: tag.number };
+        let session = self.by_id.entry(of.id.clone()).or_default();
+        session.used = Some(now);
+        match tag.answer {
+            Some(answer) => {
+                session.answers.entry(of.seq).or_insert(None);
+                self.answered(&of, answer);
+            }
+            None => session.forgotten = session.forgotten.max(Some(of.seq)),
+        }
+    }
+
     /// Looks a tagged call up; a new one counts as running until [`Sessions::answered`] or [`Sessions::dropped`].
     pub fn look_up(&mut self, tag: &SessionTag, now: Instant) -> Result<Known<'_>, RpcError> {
         self.make_room(&tag.id, now)?;
@@ -238,9 +274,9 @@ mod tests {
     #[test]
     fn another_instance_is_an_unknown_outcome() {
         let raw = r#"{"id":"s","seq":1,"instance":"old"}"#;
-        assert_eq!(SessionTag::read(raw, "new").unwrap_err().code, OUTCOME_UNKNOWN);
-        assert_eq!(SessionTag::read(raw, "old").unwrap(), tag(1));
-        assert_eq!(SessionTag::read("{}", "new").unwrap_err().code, INVALID_REQUEST);
+        assert_eq!(SessionTag::read(raw, "new", |_| false).unwrap_err().code, OUTCOME_UNKNOWN);
+        assert_eq!(SessionTag::read(raw, "old", |_| false).unwrap(), tag(1));
+        assert_eq!(SessionTag::read("{}", "new", |_| false).unwrap_err().code, INVALID_REQUEST);
     }
 
     #[test]

@@ -8,7 +8,6 @@ use super::context::Context;
 use super::envelope::{Call, Envelope};
 use super::error::{INVALID_REQUEST, RpcError};
 use super::exchange::{BatchRest, Exchange, Running};
-use super::session::SessionTag;
 use super::{ConnectionId, EndedCall, Handled, Host, Service};
 use crate::api::json::{Elements, TextPart};
 use crate::job::pieces::Pieces;
@@ -104,6 +103,7 @@ impl Service {
         context.host.working_on(None);
         let result = match stepped.unwrap_or_else(|_| Err(self.panicked())) {
             Ok(Step::More) => {
+                running.is_noted |= self.note_call(running.session.as_ref(), None);
                 report_progress(&mut running, exchange.caller, host);
                 exchange.running = Some(running);
                 return false;
@@ -131,9 +131,7 @@ impl Service {
                 answer.into()
             }
         };
-        if let Some(tag) = &running.session {
-            self.keep_answer(tag, &running.form, &answer);
-        }
+        self.keep_answer(&running, &answer);
         if exchange.batch.is_some() && running.form != AnswerForm::Silent {
             exchange.answer.put(if exchange.answer.is_empty() { b"[" } else { b"," });
         }
@@ -141,13 +139,26 @@ impl Service {
         true
     }
 
-    /// Keeps the answer of a call of a session, unless it is longer than all that is kept of one.
-    fn keep_answer(&mut self, tag: &SessionTag, form: &AnswerForm<String>, answer: &Pieces) {
+    /// Keeps the answer of a call of a session, unless it is longer than all that is kept of one; and what the call
+    /// changed, in any case.
+    fn keep_answer(&mut self, running: &Running, answer: &Pieces) {
+        let Some(tag) = &running.session else {
+            self.note_call(None, None);
+            return;
+        };
         if answer.len() > self.sessions.limits.bytes as u64 {
+            self.note_call(Some(tag), None);
             return self.sessions.answered_at_length(tag);
         }
         let answer = answer.iter().collect::<Vec<_>>().concat();
-        self.sessions.answered(tag, form.keep(&answer));
+        let answer = running.form.keep(&answer);
+        self.sessions.answered(tag, answer);
+        if !self.note_call(Some(tag), Some(answer))
+            && running.is_noted
+            && let Some(journal) = &mut self.journal
+        {
+            journal.answer(tag.with_answer(Some(answer)));
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use super::clock::{Clock, SystemClock};
 use super::connection::Key;
 use super::inherited;
+use super::keeping::Keeping;
 use super::limits::Limits;
 use super::listener::{
     ACCEPTS_A_TURN, Accepted, Listener, RETRY_AFTER, RefusalLog, Reserve, refuse,
@@ -39,6 +40,8 @@ pub struct Config {
     pub limits: Limits,
     /// Whether a call may stop the server.
     pub allow_shutdown: bool,
+    /// Where the journal goes.
+    pub keeping: Keeping,
 }
 
 /// Why the server did not start.
@@ -53,6 +56,9 @@ pub enum StartError {
     /// The user check cannot be kept here.
     #[error("--allow-uid: this system does not tell the user of a connection")]
     NoPeerUser,
+    /// The journal.
+    #[error("{0}")]
+    Journal(String),
     /// The system refused.
     #[error("cannot {action}: {error}")]
     System {
@@ -113,7 +119,7 @@ fn system(action: &'static str) -> impl FnOnce(io::Error) -> StartError {
 impl EventLoop {
     fn start(
         mut config: Config,
-        service: Service,
+        mut service: Service,
         watch: Watch,
         mut signals: Signals,
     ) -> Result<Self, StartError> {
@@ -154,6 +160,9 @@ impl EventLoop {
             // It fails only if there is no poll any more, and so nobody to wake.
             let _ = waker.wake();
         });
+        // From here on connections wait in the queues of the listeners.
+        let socket = listeners.iter().find_map(Listener::path);
+        config.keeping.start(&mut service, socket.as_deref()).map_err(StartError::Journal)?;
         let mut reactor = Reactor::new(service, config.limits, SystemClock);
         reactor.allow_shutdown(config.allow_shutdown);
         Ok(EventLoop {
@@ -195,6 +204,7 @@ impl EventLoop {
             }
             if self.reactor.is_drained() {
                 let saved = self.reactor.save_on_exit();
+                self.reactor.finish_journal();
                 self.watch.stopped(&self.reactor);
                 log::info!("stopped");
                 return Ok(saved);

@@ -31,6 +31,7 @@ mod flush;
 mod health_file;
 pub mod hub;
 mod inherited;
+pub mod keeping;
 pub mod limits;
 mod listener;
 pub mod logging;

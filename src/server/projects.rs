@@ -56,11 +56,20 @@ fn named_after(path: &Path, format: &format::Format) -> Document {
 }
 
 /// At the end: saves what changed, if so asked, and tells what is lost. False if something could not be saved where it
-/// belongs.
-pub fn finish(workspace: &mut Workspace, save: bool, state: Option<&Path>) -> bool {
+/// belongs. With a journal nothing is lost: what has no file comes back from it.
+pub fn finish(
+    workspace: &mut Workspace,
+    save: bool,
+    state: Option<&Path>,
+    has_journal: bool,
+) -> bool {
     let mut all_saved = true;
     for (name, project) in workspace.projects_mut().filter(|(_, project)| project.is_dirty()) {
+        let is_kept = has_journal && (!save || project.file().is_none());
         match save {
+            _ if is_kept => {
+                log::info!("project {name} has unsaved changes, which the journal keeps")
+            }
             true => all_saved &= save_at_end(name, project, state),
             false => log::warn!("project {name} had changes that were not saved"),
         }
@@ -69,15 +78,17 @@ pub fn finish(workspace: &mut Workspace, save: bool, state: Option<&Path>) -> bo
 }
 
 /// Saves a project where it belongs, or where it is found again; whether it is where it belongs.
-fn save_at_end(name: &str, project: &Project, state: Option<&Path>) -> bool {
-    let Some(file) = project.file() else {
+fn save_at_end(name: &str, project: &mut Project, state: Option<&Path>) -> bool {
+    let Some(file) = project.file().cloned() else {
         log::warn!("project {name} has changes and no file");
         rescue(name, project.document(), state);
         return false;
     };
-    match save_to_own(project.document(), file) {
+    match save_to_own(project.document(), &file) {
         Ok(()) => {
             log::info!("project {name} saved to {}", file.path.display());
+            let identity = FileIdentity::at(&file.place).ok().flatten();
+            project.mark_saved(project.state_to_save(), OwnFile { identity, ..file });
             return true;
         }
         Err(why) => log::error!("project {name} cannot be saved to {}: {why}", file.path.display()),
@@ -215,10 +226,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new.gox");
         let mut workspace = opened(&path);
-        assert!(finish(&mut workspace, true, None));
+        assert!(finish(&mut workspace, true, None, false));
         assert!(!path.exists(), "nothing changed, so nothing is saved");
         edit(&mut workspace, 1);
-        assert!(finish(&mut workspace, true, None));
+        assert!(finish(&mut workspace, true, None, false));
         let mut again = opened(&path);
         let project = default(&mut again);
         assert_eq!(project.file().map(|file| &*file.path), Some(&*path));
@@ -243,14 +254,14 @@ mod tests {
         let (path, state) = (directory.path().join("house.gox"), directory.path().join("state"));
         let mut workspace = opened(&path);
         edit(&mut workspace, 1);
-        assert!(finish(&mut workspace, true, None));
+        assert!(finish(&mut workspace, true, None, false));
         let mut workspace = opened(&path);
         default(&mut workspace).replace("create project", Document::default());
-        assert!(!finish(&mut workspace, true, Some(&state)));
+        assert!(!finish(&mut workspace, true, Some(&state), false));
         assert_eq!(count(&path), 1);
         assert_eq!(names(&state.join(RESCUED)), ["default.gox"]);
         default(&mut workspace).undo();
-        assert!(finish(&mut workspace, true, None), "the house has nothing to be saved");
+        assert!(finish(&mut workspace, true, None, false), "the house has nothing to be saved");
     }
 
     #[test]
@@ -270,14 +281,14 @@ mod tests {
         project.undo();
         assert!(project.is_dirty() && project.file().is_some_and(|file| file.path == house));
         let before = std::fs::read(&other).unwrap();
-        assert!(finish(&mut workspace, true, None));
+        assert!(finish(&mut workspace, true, None, false));
         assert_eq!((count(&house), std::fs::read(&other).unwrap()), (1, before));
     }
 
     fn edit_and_save(path: &Path, voxels: i32) {
         let mut workspace = opened(path);
         (0..voxels).for_each(|x| edit(&mut workspace, x));
-        assert!(finish(&mut workspace, true, None));
+        assert!(finish(&mut workspace, true, None, false));
     }
 
     #[test]
@@ -289,7 +300,7 @@ mod tests {
             let mut workspace = opened(&path);
             edit(&mut workspace, 7);
             edit_and_save(&path, number + 2);
-            assert!(!finish(&mut workspace, true, None));
+            assert!(!finish(&mut workspace, true, None, false));
             assert_eq!(count(&path), number as u64 + 2);
         }
         let expected = ["house.gox", "house.rescued-2.gox", "house.rescued.gox"];
@@ -304,7 +315,7 @@ mod tests {
         edit_and_save(&path, 2);
         let mut workspace = opened(&path);
         edit(&mut workspace, 5);
-        assert!(finish(&mut workspace, true, None));
+        assert!(finish(&mut workspace, true, None, false));
         assert_eq!(count(&path), 3, "one voxel more fits");
         let before = std::fs::read(&path).unwrap();
         let mut workspace = opened(&path);
@@ -316,7 +327,7 @@ mod tests {
                 Ok(())
             });
         grown.unwrap();
-        assert!(!finish(&mut workspace, true, None));
+        assert!(!finish(&mut workspace, true, None, false));
         assert_eq!(std::fs::read(&path).unwrap(), before);
         assert_eq!(count(&directory.path().join("house.vox.rescued.gox")), 4);
     }
@@ -332,7 +343,7 @@ mod tests {
             project.replace("new", Document::default());
             workspace.open(name, project);
         }
-        assert!(!finish(&mut workspace, true, Some(&state)));
+        assert!(!finish(&mut workspace, true, Some(&state), false));
         assert_eq!(names(&state.join(RESCUED)), ["a b.gox", "a_b.gox", "default.gox"]);
     }
 }

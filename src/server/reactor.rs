@@ -21,6 +21,7 @@ use super::transport::{News, Transport};
 use crate::api::methods::health::HealthResult;
 use crate::disk;
 use crate::job::leftovers;
+use crate::journal::Journal;
 use crate::render_store::RenderStore;
 use crate::rpc::methods::health;
 use crate::rpc::{Host, Service};
@@ -121,7 +122,22 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         // Nobody waits for a disk that does not answer longer than for a client.
         disk::set_time_out(self.hub.limits.drain.max(SHORTEST_DISK_TIMEOUT));
         let (save, state) = (settings.save_on_exit.0, settings.state_dir.as_deref());
-        projects::finish(self.service.workspace_mut(), save, state)
+        let has_journal = self.service.journal().is_some_and(|journal| journal.trouble().is_none());
+        projects::finish(self.service.workspace_mut(), save, state, has_journal)
+    }
+
+    /// Ends the journal of a clean run.
+    pub fn finish_journal(&mut self) {
+        if let Err(error) = self.service.finish_journal() {
+            log::error!("the journal cannot be ended in good order: {error}");
+        }
+    }
+
+    /// Has the journal written, so that what is sent next is in it.
+    fn write_journal(&mut self) {
+        if let Some(journal) = self.service.journal_mut() {
+            journal.turn(self.hub.now);
+        }
     }
 
     /// Lets calls stop the server.
@@ -160,11 +176,13 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         self.serve_ready(started);
         if self.has_work() {
             // What is answered does not wait for a slice.
+            self.write_journal();
             self.flush_all();
         }
         self.step_work();
         self.free_leftovers();
         self.pack_idle();
+        self.write_journal();
         self.flush_all();
         let now = self.hub.now;
         self.service.tick(now, &mut self.hub);
@@ -284,7 +302,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let rested = self.hub.resting.iter().map(|&(until, _)| until).min();
         let pack = self.packing.next();
         let file_calls = disk::next_tick();
-        match [stop, next, tell, rested, pack, file_calls].into_iter().flatten().min() {
+        let journal = self.service.journal().and_then(Journal::next);
+        match [stop, next, tell, rested, pack, file_calls, journal].into_iter().flatten().min() {
             Some(moment) => Wait::Until(moment),
             None => Wait::Forever,
         }

@@ -75,6 +75,16 @@ impl MeasuredChange {
     }
 }
 
+/// What a change touched of a block.
+pub(super) enum Touched<'a> {
+    /// One voxel.
+    Voxel(u16),
+    /// Some voxels, here with what they were.
+    Points(&'a [(u16, Rgba)]),
+    /// All of it, perhaps.
+    Block,
+}
+
 impl VolumeChange {
     /// Of one voxel, which was of a colour before.
     pub(super) fn of_point(point: Point, before: Rgba) -> Self {
@@ -111,6 +121,20 @@ impl VolumeChange {
             Kind::Nothing | Kind::Point(..) => &[],
             Kind::Block(block) => std::slice::from_ref(block),
             Kind::Blocks(blocks) => &blocks.0,
+        }
+    }
+
+    /// Tells what it touched of each block.
+    pub(super) fn for_each_touched(&self, tell: &mut dyn FnMut(BlockPos, Touched<'_>)) {
+        if let Kind::Point(point, _) = self.kind {
+            let index = super::block::index_in_block(point) as u16;
+            tell(BlockPos::of(point), Touched::Voxel(index));
+        }
+        for block in self.blocks() {
+            match &block.before {
+                Before::Points(points) => tell(block.at, Touched::Points(points)),
+                Before::Image(_) => tell(block.at, Touched::Block),
+            }
         }
     }
 

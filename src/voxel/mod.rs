@@ -37,6 +37,7 @@ mod region;
 mod selection;
 mod shape;
 mod slab;
+pub mod stored;
 mod survey;
 mod volume;
 mod walk;

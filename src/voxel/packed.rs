@@ -87,6 +87,11 @@ impl Packed {
         Some(Packed { palette: numbers.palette.into(), shift, indexes, count, version })
     }
 
+    /// Its colours, log2 of the bits of a voxel, and the numbers of the voxels.
+    pub(crate) fn parts(&self) -> (&[Rgba], u32, &[u64]) {
+        (&self.palette, self.shift, &self.indexes)
+    }
+
     pub(crate) fn get(&self, index: usize) -> Rgba {
         let bits = 1 << self.shift;
         let bit = index << self.shift;

@@ -5,7 +5,7 @@
 
 use super::block::{Slot, index_in_block, point_in_block};
 use super::dense::Dense;
-use super::index::{ChunkPos, Index, place_in_chunk, set_places};
+use super::index::{Chunk, ChunkPos, Index, place_in_chunk, set_places};
 use super::marks::Marks;
 use super::memory::{self, MemoryLimit};
 use super::slab::Shared;
@@ -238,6 +238,13 @@ impl Volume {
             .chunks()
             .iter()
             .flat_map(|(pos, chunk)| set_places(chunk.occupied()).map(|place| pos.block(place)))
+    }
+
+    /// Whether another volume shares all of it, so that nothing was written since one was cloned from the other.
+    pub fn is_shared_with(&self, other: &Volume) -> bool {
+        let (own, others) = (self.index.chunks(), other.index.chunks());
+        let address = |chunk: &(ChunkPos, Shared<Chunk>)| (chunk.0, chunk.1.address());
+        own.len() == others.len() && own.iter().map(address).eq(others.iter().map(address))
     }
 
     /// How many blocks are stored.

@@ -173,8 +173,12 @@ impl Project {
         }
         while draft.settle(&mut Budget::unlimited()) {}
         self.document = draft.document;
+        let difference = self.difference_since(draft.ending.since());
         let committed = self.history.commit_ended(&mut self.document, draft.ending, label);
         self.note_commit(committed);
+        if committed.0 {
+            self.note_step(label, difference.as_deref());
+        }
         Ok(())
     }
 }

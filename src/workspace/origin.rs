@@ -8,11 +8,14 @@
 //! States are known by the revision that made them ([`History::revision_at`]): coming back to a state that was saved
 //! is no unsaved change.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::{Project, Workspace};
 use crate::document::history::History;
-use crate::format::FileIdentity;
+use crate::format::{self, FileIdentity};
+use crate::journal::{Malformed, Put, Take};
 
 /// The file that a document came from or was saved to last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +86,43 @@ impl Origins {
         self.0.drain(..first);
     }
 
+    /// Of a document whose history begins at a revision.
+    pub(super) fn start_at(&mut self, revision: u64) {
+        self.0 = vec![Origin { since: revision, file: None, saved: Some(revision) }];
+    }
+
+    /// The state of the present document that was saved last, or else its first one.
+    pub(super) fn saved(&self, history: &History) -> u64 {
+        self.at(history).map_or(0, |origin| origin.saved.unwrap_or(origin.since))
+    }
+
+    /// As the journal has them.
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u32(self.0.len() as u32);
+        for Origin { since, file, saved } in &self.0 {
+            out.put_u64(*since);
+            out.put_u64(saved.unwrap_or(u64::MAX));
+            out.put_u8(u8::from(file.is_some()));
+            if let Some(OwnFile { path, place, format, identity }) = file {
+                out.put_counted(path.as_os_str().as_bytes());
+                out.put_counted(place.as_os_str().as_bytes());
+                out.put_text(format);
+                out.put_u8(u8::from(identity.is_some()));
+                identity.iter().flat_map(|known| known.words()).for_each(|word| out.put_u64(word));
+            }
+        }
+    }
+
+    fn read(take: &mut Take<'_>) -> Result<Origins, Malformed> {
+        let origins = take.list(|take| {
+            let since = take.u64()?;
+            let saved = Some(take.u64()?).filter(|&saved| saved != u64::MAX);
+            let file = if take.flag()? { Some(read_file(take)?) } else { None };
+            Ok(Origin { since, file, saved })
+        })?;
+        Ok(Origins(origins))
+    }
+
     fn begin(&mut self, history: &History, file: Option<OwnFile>, is_saved: bool) {
         let since = state_of(history);
         self.0.retain(|origin| origin.since < since);
@@ -90,7 +130,32 @@ impl Origins {
     }
 }
 
+fn read_file(take: &mut Take<'_>) -> Result<OwnFile, Malformed> {
+    let path = |bytes| PathBuf::from(OsStr::from_bytes(bytes));
+    let (path, place) = (path(take.counted()?), path(take.counted()?));
+    let format = format::by_name(take.text()?).map_err(|_| take.malformed())?.name;
+    let identity = match take.flag()? {
+        false => None,
+        true => {
+            let words = [take.u64()?, take.u64()?, take.u64()?, take.u64()?, take.u64()?];
+            Some(FileIdentity::of_words(words))
+        }
+    };
+    Ok(OwnFile { path, place, format, identity })
+}
+
 impl Project {
+    /// Notes which files its documents are of now.
+    pub(super) fn note_files(&self) {
+        self.note(|notes, standing| notes.files(standing, |out| self.origins.write(out)));
+    }
+
+    /// Says of which files its documents are, without noting it.
+    pub(super) fn restore_files(&mut self, take: &mut Take<'_>) -> Result<(), Malformed> {
+        self.origins = Origins::read(take)?;
+        Ok(())
+    }
+
     /// The file of the document as it is now.
     pub fn file(&self) -> Option<&OwnFile> {
         self.origins.at(&self.history)?.file.as_ref()
@@ -106,6 +171,7 @@ impl Project {
     pub fn begin_document(&mut self, file: Option<OwnFile>) {
         let is_saved = file.is_some();
         self.origins.begin(&self.history, file, is_saved);
+        self.note_files();
     }
 
     /// The present state, to be told with [`Project::mark_saved`] once it is saved.
@@ -120,6 +186,7 @@ impl Project {
         if let Some(origin) = origins.find(|origin| origin.since == saved.since) {
             (origin.file, origin.saved) = (Some(file), Some(saved.state));
         }
+        self.note_files();
     }
 
     /// All files that documents of this history are of.
@@ -143,11 +210,16 @@ impl Workspace {
     /// Notes that a file holds something else now than what its documents left there: they have to be saved again.
     pub fn mark_overwritten(&mut self, place: &Path, identity: Option<FileIdentity>) {
         for project in self.projects.values_mut() {
+            let mut is_concerned = false;
             for origin in &mut project.origins.0 {
                 if let Some(file) = origin.file.as_mut().filter(|file| file.place == place) {
                     file.identity = identity;
                     origin.saved = None;
+                    is_concerned = true;
                 }
+            }
+            if is_concerned {
+                project.note_files();
             }
         }
     }

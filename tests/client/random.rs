@@ -21,6 +21,7 @@ impl Random {
     }
 
     /// True `percent` times in a hundred.
+    #[allow(dead_code)]
     pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }

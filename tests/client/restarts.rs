@@ -95,7 +95,7 @@ fn a_pool_starts_the_daemon_when_there_is_none() {
     let socket = directory.path().join("d.sock");
     let command = DaemonCommand {
         program: env!("CARGO_BIN_EXE_goxel-daemon").into(),
-        arguments: Vec::new(),
+        arguments: ["--journal", "none"].map(Into::into).into(),
         log: Some(directory.path().join("log")),
     };
     let options = PoolOptions {

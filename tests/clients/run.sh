@@ -10,7 +10,7 @@ mkdir -p "$room"
 
 work=$(mktemp -d)
 socket=$work/goxel.sock
-"$daemon" --socket "$socket" --working-dir "$work" >"$work/daemon.log" 2>&1 &
+"$daemon" --socket "$socket" --journal none --working-dir "$work" >"$work/daemon.log" 2>&1 &
 pid=$!
 trap 'kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; rm -rf "$work"' EXIT
 for _ in $(seq 100); do

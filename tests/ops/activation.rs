@@ -48,6 +48,7 @@ impl Manager {
             }
         }
         shell
+            .env("GOXEL_JOURNAL", "none")
             .args(["-c", script, daemon, "--save-on-exit", "--health-interval=0"])
             .arg(format!("--project={}", project.display()))
             .stdin(Stdio::from(descriptor))
@@ -134,6 +135,7 @@ fn the_first_client_starts_the_daemon() {
         .arg("-l")
         .arg(&socket)
         .args(["--fdname=goxel", env!("CARGO_BIN_EXE_goxel-daemon"), "--health-interval=0"])
+        .env("GOXEL_JOURNAL", "none")
         .stderr(Stdio::null())
         .spawn()
         .unwrap();

@@ -26,6 +26,7 @@ pub fn program() -> Command {
             command.env_remove(name);
         }
     }
+    command.env("GOXEL_JOURNAL", "none");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }

@@ -66,6 +66,7 @@ fn fewer_descriptors_than_connections_turn_newcomers_away_and_it_recovers() {
     let mut child = std::process::Command::new("sh")
         .args(["-c", script, env!("CARGO_BIN_EXE_goxel-daemon")])
         .arg(&socket)
+        .env("GOXEL_JOURNAL", "none")
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();

@@ -104,6 +104,7 @@ fn sockets_from_a_service_manager_are_served() {
         .arg("-l")
         .arg(&socket)
         .arg(env!("CARGO_BIN_EXE_goxel-daemon"))
+        .env("GOXEL_JOURNAL", "none")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

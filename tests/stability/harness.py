@@ -58,6 +58,7 @@ class Daemon:
 
     def start(self):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("GOXEL_")}
+        environment["GOXEL_JOURNAL"] = "none"
         environment["GOXEL_RENDER_DIR"] = os.path.join(self.directory, "renders")
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(

@@ -31,6 +31,16 @@ pub(super) struct Revisions {
 }
 
 impl Revisions {
+    /// Of a history that begins with this revision.
+    pub(super) fn starting_at(revision: u64) -> Self {
+        Revisions { current: revision, first: revision, returns: VecDeque::new() }
+    }
+
+    /// The oldest revision whose state is known.
+    pub(super) fn oldest(&self) -> u64 {
+        self.first
+    }
+
     /// Counts an edit; its revision.
     pub(super) fn count_edit(&mut self) -> u64 {
         self.current += 1;

@@ -47,7 +47,7 @@ impl Reversal {
         }
     }
 
-    fn change(&self, number: usize) -> Option<(LayerId, &VolumeChange)> {
+    pub(super) fn change(&self, number: usize) -> Option<(LayerId, &VolumeChange)> {
         match self {
             Reversal::Layer(id, change) => Some((*id, change)).filter(|_| number == 0),
             Reversal::Voxels(changes) => changes.get(number).map(|(id, change)| (*id, change)),

@@ -157,7 +157,7 @@ impl Handle for Checkpoint {
             return Err(RpcError::from(ParamError::rule("name", message)).with("limit", bytes));
         }
         let project = context.project()?;
-        project.history_mut().checkpoint(&name);
+        project.checkpoint(&name);
         let (position, _) = project.history().position();
         let revision = project.revision();
         Ok(CheckpointResult { success: true, name, position, revision }.into())

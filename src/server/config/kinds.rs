@@ -328,6 +328,18 @@ choice! {
 }
 
 choice! {
+    /// When the journal is brought to the disk.
+    JournalSync, "WHEN", "always, second or no", {
+        /// Before a change is answered.
+        "always" => Always,
+        /// Within a second or two.
+        "second" => Second,
+        /// When the system likes.
+        "no" => No,
+    }
+}
+
+choice! {
     /// The dialect that the reference could be limited to.
     Dialect, "DIALECT", "auto, jsonrpc, or mcp", {
         /// Settled by the first bytes.

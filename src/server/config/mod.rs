@@ -341,6 +341,7 @@ impl Settings {
             &mut self.working_dir,
         ];
         files.into_iter().flatten().for_each(absolute);
+        self.journal.iter_mut().filter(|path| path.as_os_str() != "none").for_each(absolute);
     }
 }
 

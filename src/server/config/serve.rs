@@ -1,9 +1,12 @@
 //! From settings to what the server is made of.
 
+use super::kinds::JournalSync;
 use super::{ConfigError, Loaded, Settings};
 use crate::format;
+use crate::journal::SyncPolicy;
 use crate::render_store::RenderStoreSettings;
 use crate::rpc;
+use crate::server::keeping::{Keeping, Where};
 use crate::server::limits::Limits;
 use crate::server::logging::Style;
 use crate::server::ownership::Permissions;
@@ -39,6 +42,21 @@ impl Settings {
 }
 
 impl Settings {
+    /// Where the journal goes.
+    pub fn keeping(&self) -> Keeping {
+        let policy = match self.journal_sync {
+            JournalSync::Always => SyncPolicy::Always,
+            JournalSync::Second => SyncPolicy::Second,
+            JournalSync::No => SyncPolicy::No,
+        };
+        let directory = match &self.journal {
+            None => Where::Default,
+            Some(path) if path.as_os_str() == "none" => Where::Nowhere,
+            Some(path) => Where::Named(path.clone()),
+        };
+        Keeping { directory, state: self.state_dir.clone(), policy, fresh: self.fresh.0 }
+    }
+
     /// Where kept pictures go.
     pub fn renders(&self) -> RenderStoreSettings {
         let defaults = RenderStoreSettings::default();
@@ -122,6 +140,7 @@ impl Loaded {
             allowed_users: settings.allow_uid.clone(),
             limits: settings.limits(),
             allow_shutdown: settings.allow_shutdown.0,
+            keeping: settings.keeping(),
         })
     }
 }

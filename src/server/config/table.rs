@@ -138,6 +138,15 @@ settings! {
     save_on_exit: Switch =
         "false", "project.save_on_exit", "save-on-exit", "GOXEL_SAVE_ON_EXIT", Live;
 
+    /// Keep every change in a journal in this directory, so that a kill loses nothing; none switches it off. The default is
+    /// in the state directory, by the path of the socket
+    journal: Option<PathBuf> = "", "journal.directory", "journal", "GOXEL_JOURNAL", Start;
+    /// When the journal is brought to the disk: always (before a change is answered), second or no
+    journal_sync: JournalSync =
+        "second", "journal.sync", "journal-sync", "GOXEL_JOURNAL_SYNC", Start;
+    /// Begin with nothing, and set aside the journal of the last run
+    fresh: Switch = "false", "journal.fresh", "fresh", "GOXEL_FRESH", Start;
+
     /// Keep pictures that calls ask for by path here; the default is goxel_renders among temporary files
     render_dir: Option<PathBuf> = "", "render.dir", "render-dir", "GOXEL_RENDER_DIR", Start;
     /// Time that a kept picture lives

@@ -35,6 +35,7 @@ impl Daemon {
             }
         }
         command.arg("--socket").arg(&socket).args(["--log-level", "error"]);
+        command.env("GOXEL_JOURNAL", "none");
         command.args(["--health-interval", "1s"]).current_dir(directory.path());
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let child = command.spawn().expect("the daemon starts");

@@ -25,6 +25,7 @@ impl Peer {
         let own = || env!("CARGO_BIN_EXE_goxel-daemon").into();
         let mut command = Command::new(program.unwrap_or_else(own));
         command.arg("--socket").arg(&socket).arg("--log-level").arg("error");
+        command.env("GOXEL_JOURNAL", "none");
         Peer::start(command, directory, socket).expect("the daemon starts")
     }
 

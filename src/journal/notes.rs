@@ -1,0 +1,170 @@
+//! Notes of what calls change: taken where a change becomes a step of the history, and made records at the end of the call.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::bytes::{Put, put_measured};
+use super::document;
+use super::record::{self, Chain, Kind, Record, Tag};
+use crate::document::{Document, LayerId};
+use crate::voxel::{Volume, VolumeChange, stored};
+
+/// What one call has changed so far. All open projects share it.
+#[derive(Clone, Default)]
+pub struct Notes(Rc<RefCell<Pending>>);
+
+#[derive(Default)]
+struct Pending {
+    /// The payloads, one after the other.
+    payloads: Vec<u8>,
+    notes: Vec<Note>,
+}
+
+/// One change.
+struct Note {
+    kind: Kind,
+    project: u32,
+    revision: u64,
+    /// Where its payload ends.
+    end: usize,
+}
+
+/// Where a project stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// The number that the journal knows it by.
+    pub project: u32,
+    /// Its revision.
+    pub revision: u64,
+    /// The oldest revision that its history knows.
+    pub oldest: u64,
+}
+
+impl Notes {
+    fn note(&self, kind: Kind, standing: Standing, write: impl FnOnce(&mut Vec<u8>)) {
+        let Pending { payloads, notes } = &mut *self.0.borrow_mut();
+        write(payloads);
+        let Standing { project, revision, .. } = standing;
+        notes.push(Note { kind, project, revision, end: payloads.len() });
+    }
+
+    /// Whether nothing was changed since the last record.
+    pub fn is_empty(&self) -> bool {
+        self.0.borrow().notes.is_empty()
+    }
+
+    /// A run of the daemon began.
+    pub fn run(&self, instance: &str) {
+        let nowhere = Standing { project: 0, revision: 0, oldest: 0 };
+        self.note(Kind::Run, nowhere, |out| out.put_text(instance));
+    }
+
+    /// A project was opened.
+    pub fn open(&self, standing: Standing, name: &str, document: &Document) {
+        self.note(Kind::Open, standing, |out| {
+            out.put_text(name);
+            document::write_whole(document, out);
+        });
+    }
+
+    /// A project was closed.
+    pub fn close(&self, standing: Standing) {
+        self.note(Kind::Close, standing, |_| {});
+    }
+
+    /// A project got another name.
+    pub fn rename(&self, standing: Standing, name: &str) {
+        self.note(Kind::Rename, standing, |out| out.put_text(name));
+    }
+
+    /// A step changed voxels.
+    pub fn voxels<'a>(
+        &self,
+        standing: Standing,
+        label: &str,
+        changes: impl Iterator<Item = (LayerId, &'a VolumeChange, &'a Volume)>,
+    ) {
+        self.note(Kind::Voxels, standing, |out| {
+            write_step(standing, label, out);
+            for (layer, change, volume) in changes {
+                out.put_i32(layer.0);
+                put_measured(out, |out| stored::write_touched(change, volume, out));
+            }
+        });
+    }
+
+    /// A step changed anything: what it changed is what [`difference`] tells.
+    pub fn document(&self, standing: Standing, label: &str, difference: &[u8]) {
+        self.note(Kind::Document, standing, |out| {
+            write_step(standing, label, out);
+            out.put(difference);
+        });
+    }
+
+    /// A project went to the state that a revision made.
+    pub fn go(&self, standing: Standing, made_by: u64) {
+        self.note(Kind::Go, standing, |out| out.put_u64(made_by));
+    }
+
+    /// The present state got a name.
+    pub fn checkpoint(&self, standing: Standing, name: &str) {
+        self.note(Kind::Checkpoint, standing, |out| out.put_text(name));
+    }
+
+    /// It was told which files the documents of a history are of, and what of them is saved.
+    pub fn files(&self, standing: Standing, write: impl FnOnce(&mut Vec<u8>)) {
+        self.note(Kind::Files, standing, write);
+    }
+
+    /// Makes records of all notes, which belong to one call. True if there were any.
+    pub(super) fn seal(&self, tag: Option<Tag<'_>>, end: &mut LogEnd, out: &mut Vec<u8>) -> bool {
+        let Pending { payloads, notes } = &mut *self.0.borrow_mut();
+        let (mut start, last) = (0, notes.len().saturating_sub(1));
+        for (index, note) in notes.iter().enumerate() {
+            let Note { kind, project, revision, end: stop } = *note;
+            let is_continued = index < last;
+            let tag = tag.filter(|_| !is_continued);
+            let payload = payloads.get(start..stop).unwrap_or_default();
+            end.write(
+                Record { sequence: 0, kind, project, revision, is_continued, tag, payload },
+                out,
+            );
+            start = stop;
+        }
+        let are_any = !notes.is_empty();
+        notes.clear();
+        payloads.clear();
+        payloads.shrink_to(ROOM_KEPT);
+        are_any
+    }
+}
+
+/// Bytes of room for payloads that are kept from call to call.
+const ROOM_KEPT: usize = 1 << 20;
+
+/// The pieces in which a document differs from what it was.
+pub fn difference(before: &Document, after: &Document) -> Vec<u8> {
+    let mut out = Vec::new();
+    document::write_difference(before, after, &mut out);
+    out
+}
+
+/// The end of a log that is being written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LogEnd {
+    pub(super) chain: Chain,
+    pub(super) sequence: u64,
+}
+
+impl LogEnd {
+    /// Appends a record with the next number.
+    pub(super) fn write(&mut self, record: Record<'_>, out: &mut Vec<u8>) {
+        record::write(&Record { sequence: self.sequence, ..record }, &mut self.chain, out);
+        self.sequence += 1;
+    }
+}
+
+fn write_step(standing: Standing, label: &str, out: &mut Vec<u8>) {
+    out.put_u64(standing.oldest);
+    out.put_text(label);
+}

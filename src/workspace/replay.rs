@@ -1,0 +1,148 @@
+//! From records back to projects: each step is made again as an edit, so the history comes back by itself.
+
+use std::collections::HashMap;
+
+use super::{Project, Workspace};
+use crate::document::{Document, LayerId};
+use crate::journal::{Kind, Malformed, Record, Repeat, Tag, Take, apply_document};
+use crate::voxel::stored;
+
+/// Makes records happen again in a workspace.
+pub struct Replay<'w, T> {
+    workspace: &'w mut Workspace,
+    names: HashMap<u32, String>,
+    instances: Vec<String>,
+    take_tag: T,
+}
+
+impl<'w, T: FnMut(Tag<'_>)> Replay<'w, T> {
+    /// Closes all projects and begins. `take_tag` is told of the calls of sessions.
+    pub fn begin(workspace: &'w mut Workspace, take_tag: T) -> Self {
+        workspace.begin_recovery();
+        Replay { workspace, names: HashMap::new(), instances: Vec::new(), take_tag }
+    }
+
+    /// Ends it; the runs of the daemon whose calls are known.
+    pub fn end(self) -> Vec<String> {
+        self.workspace.end_recovery();
+        self.instances
+    }
+}
+
+impl<T: FnMut(Tag<'_>)> Repeat for Replay<'_, T> {
+    fn repeat(&mut self, record: &Record<'_>) -> Result<(), String> {
+        let Replay { workspace, names, instances, take_tag } = self;
+        apply(record, workspace, names, instances).map_err(|problem| problem.to_string())?;
+        if let Some(tag) = record.tag {
+            take_tag(tag);
+        }
+        Ok(())
+    }
+}
+
+/// Why a record cannot be made again.
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    #[error("it is about a project that is not open")]
+    NoProject,
+    #[error("the project comes to revision {got} and not to {expected}")]
+    Revision { got: u64, expected: u64 },
+    #[error("it names a state that the history does not have")]
+    NoState,
+    #[error("a project with its name is open")]
+    Taken,
+}
+
+fn apply(
+    record: &Record<'_>,
+    workspace: &mut Workspace,
+    names: &mut HashMap<u32, String>,
+    instances: &mut Vec<String>,
+) -> Result<(), Problem> {
+    let mut take = Take::new(record.payload, record.kind.name());
+    match record.kind {
+        Kind::Run => instances.push(take.text()?.to_owned()),
+        Kind::Answer => {}
+        Kind::Open => open(record, &mut take, workspace, names)?,
+        Kind::Close => {
+            let name = names.remove(&record.project).ok_or(Problem::NoProject)?;
+            workspace.remove(&name);
+        }
+        Kind::Rename => {
+            let name = names.get_mut(&record.project).ok_or(Problem::NoProject)?;
+            let new = take.text()?;
+            if workspace.project(new).is_some() {
+                return Err(Problem::Taken);
+            }
+            workspace.rename(name, new);
+            new.clone_into(name);
+        }
+        _ => {
+            let name = names.get(&record.project).ok_or(Problem::NoProject)?;
+            let project = workspace.project_mut(name).ok_or(Problem::NoProject)?;
+            apply_to(project, record, &mut take)?;
+            let (got, expected) = (project.revision(), record.revision);
+            if got != expected {
+                return Err(Problem::Revision { got, expected });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn open(
+    record: &Record<'_>,
+    take: &mut Take<'_>,
+    workspace: &mut Workspace,
+    names: &mut HashMap<u32, String>,
+) -> Result<(), Problem> {
+    let name = take.text()?.to_owned();
+    let mut document = Document::new("", [1, 1, 1]);
+    apply_document(&mut document, take.rest())?;
+    let mut project = Project::new(document);
+    project.restore(record.revision);
+    if !workspace.adopt(&name, project, record.project) {
+        return Err(Problem::Taken);
+    }
+    names.insert(record.project, name);
+    Ok(())
+}
+
+fn apply_to(
+    project: &mut Project,
+    record: &Record<'_>,
+    take: &mut Take<'_>,
+) -> Result<(), Problem> {
+    match record.kind {
+        Kind::Voxels => {
+            let (oldest, label) = (take.u64()?, take.text()?);
+            project.repeat_voxels(label, |document| put_voxels(document, take))?;
+            project.forget_before(oldest);
+        }
+        Kind::Document => {
+            let (oldest, label) = (take.u64()?, take.text()?);
+            project.repeat_document(label, |document| apply_document(document, take.rest()))?;
+            project.forget_before(oldest);
+        }
+        Kind::Go => {
+            let made_by = take.u64()?;
+            let position = project.history().position_of(made_by).ok_or(Problem::NoState)?;
+            project.go_to(position).ok_or(Problem::NoState)?;
+        }
+        Kind::Checkpoint => project.checkpoint(take.text()?),
+        Kind::Files => project.restore_files(take)?,
+        _ => return Err(Malformed("kind").into()),
+    }
+    Ok(())
+}
+
+fn put_voxels(document: &mut Document, take: &mut Take<'_>) -> Result<(), Malformed> {
+    while !take.is_empty() {
+        let (layer, blocks) = (LayerId(take.i32()?), take.counted()?);
+        let layer = document.layer_mut(layer).ok_or(Malformed("layer"))?;
+        stored::read_into(&mut layer.volume, blocks).map_err(|_| Malformed("voxels"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! The journal: what was answered survives a kill, exactly once.
+
+mod kills;
