@@ -104,7 +104,9 @@ impl Service {
     /// Ends the journal of a clean run; it keeps nothing if there is nothing to keep.
     pub fn finish_journal(&mut self) -> std::io::Result<()> {
         let has_anything = !self.workspace.is_blank();
-        self.journal.take().map_or(Ok(()), |journal| journal.finish(has_anything))
+        let Some(mut journal) = self.journal.take() else { return Ok(()) };
+        journal.end_call(None);
+        journal.finish(has_anything)
     }
 
     /// Makes records of what a call has changed so far. True if it has changed anything.

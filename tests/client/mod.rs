@@ -5,5 +5,5 @@ mod effects;
 mod faults;
 mod pool;
 mod proxy;
-mod random;
+pub mod random;
 mod restarts;
