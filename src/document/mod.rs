@@ -29,7 +29,7 @@ pub use palette::Palette;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::job::Budget;
+use crate::job::{Budget, Slice};
 use crate::voxel::{Bounds, Volume};
 
 /// A voxel scene.
@@ -68,6 +68,9 @@ pub struct PreservedChunk {
     /// Its bytes.
     pub data: std::sync::Arc<[u8]>,
 }
+
+/// Cubes of 256x256x256 voxels that are counted in one unit of work.
+const COUNTED_A_UNIT: u64 = 16;
 
 /// The size of a new document when none is asked for.
 pub const DEFAULT_SIZE: [u32; 3] = [64, 64, 64];
@@ -155,6 +158,28 @@ impl Document {
             *next = (next.0 + 1, 0);
         }
         false
+    }
+
+    /// Counts what was not counted yet, in slices, so that whoever asks for counts afterwards does not wait.
+    pub async fn count_in_slices(&self, slice: &Slice) {
+        let layers = self.layers.iter().map(|layer| &layer.volume);
+        for volume in layers.chain(std::iter::once(&self.mask)) {
+            let mut next = 0;
+            while volume.count_some(&mut next, &mut Budget::units(COUNTED_A_UNIT)) {
+                slice.spend(1).await;
+            }
+            slice.spend(1).await;
+        }
+    }
+
+    /// The smallest box around all voxels of all layers, or one of whole blocks, in slices.
+    pub async fn bounds_in_slices(&self, is_exact: bool, slice: &Slice) -> Option<Bounds> {
+        let mut bounds = None;
+        for layer in &self.layers {
+            let own = layer.volume.bounds_in_slices(is_exact, slice).await;
+            bounds = Bounds::union_of(bounds, own);
+        }
+        bounds
     }
 
     /// A layer by its id.

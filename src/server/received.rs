@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::api::json::{Members, compact, reading, with_long_values};
+use crate::api::json::{MOST_MEMBERS, Members, compact, reading, with_long_values};
 use crate::rpc::{ConnectionId, Handled, Host, Service};
 use crate::wire::{Content, LongContent, LongText};
 
@@ -58,7 +58,10 @@ impl Received<'_> {
 
     /// Its id as compact JSON text; `null` for a batch or whatever has none.
     pub(super) fn request_id(&self) -> String {
-        let find = |text| Members::new(text).find(|(name, _)| name == "id").map(|(_, value)| value);
+        let find = |text| {
+            let mut members = Members::new(text).take(MOST_MEMBERS);
+            members.find(|(name, _)| name == "id").map(|(_, value)| value)
+        };
         let id = match self {
             Received::Short(message, content) => match (std::str::from_utf8(message), content) {
                 (Ok(text), Content::Json(long)) => with_long_values(message, long, || find(text)),

@@ -235,6 +235,8 @@ pub(crate) struct Index {
     places: FxHashMap<ChunkPos, u32>,
     /// The chunk that was asked for last: most accesses go there again.
     last: AtomicU32,
+    /// The lowest and the highest chunk in each direction since there was none: a box that holds all of them.
+    reach: Option<[[i32; 3]; 2]>,
 }
 
 impl Clone for Index {
@@ -243,6 +245,7 @@ impl Clone for Index {
             chunks: self.chunks.clone(),
             places: self.places.clone(),
             last: AtomicU32::new(self.last.load(Ordering::Relaxed)),
+            reach: self.reach,
         }
     }
 }
@@ -291,10 +294,26 @@ impl Index {
                 self.chunks.push((pos, Shared::new(Chunk::new())));
                 self.places.insert(pos, place as u32);
                 self.last.store(place as u32, Ordering::Relaxed);
+                self.extend_reach(pos);
                 place
             }
         };
         self.chunks[place].1.unshared()
+    }
+
+    fn extend_reach(&mut self, pos: ChunkPos) {
+        let at = [pos.x, pos.y, pos.z];
+        // The chunks that went left a box behind that is too large; with the last of them it goes.
+        let [low, high] = self.reach.filter(|_| self.chunks.len() > 1).unwrap_or([at, at]);
+        let low = std::array::from_fn(|axis| low[axis].min(at[axis]));
+        self.reach = Some([low, std::array::from_fn(|axis| high[axis].max(at[axis]))]);
+    }
+
+    /// A box of whole chunks around all voxels, perhaps larger than need be, without a look at any of them.
+    pub(crate) fn reach(&self) -> Option<Bounds> {
+        let [low, high] = self.reach.filter(|_| !self.chunks.is_empty())?;
+        let max = high.map(|value| (i64::from(value) + 1) << 8);
+        Some(Bounds { min: low.map(|value| i64::from(value) << 8), max })
     }
 
     /// Forgets a chunk that has become empty.

@@ -3,9 +3,11 @@
 use super::block::{Slot, mask_of};
 use super::block_edit::mask_bounds;
 use super::index::{Chunk, ChunkPos, set_places};
-use super::slab::Shared;
-use super::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockWalk, Bounds, Rgba, Volume};
-use crate::job::Budget;
+use super::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Rgba, Volume};
+use crate::job::{Budget, Slice};
+
+/// Cubes of 256x256x256 voxels that are looked at in one unit of work.
+const CHUNKS_A_UNIT: usize = 32;
 
 /// Bytes that a block's place in a volume's index takes, about.
 const INDEX_BYTES: u64 = 32;
@@ -35,47 +37,37 @@ impl Volume {
         false
     }
 
-    /// The smallest box around all voxels. Only blocks at the sides of [`Volume::block_bounds`] are looked at: no block
-    /// is empty.
+    /// The smallest box around all voxels.
     pub fn bounds(&self) -> Option<Bounds> {
         let all = self.block_bounds()?;
-        let sides = (0..6).map(|side| {
-            let mut slab = all;
-            let axis = side / 2;
-            match side % 2 {
-                0 => slab.max[axis] = slab.min[axis] + BLOCK_SIZE as i64,
-                _ => slab.min[axis] = slab.max[axis] - BLOCK_SIZE as i64,
-            }
-            slab
-        });
-        sides.fold(None, |bounds, slab| self.extend_by(bounds, slab))
-    }
-
-    /// A box extended by all voxels of the blocks that another box touches.
-    fn extend_by(&self, bounds: Option<Bounds>, part: Bounds) -> Option<Bounds> {
-        let mut walk = BlockWalk::within(self, Some(part));
-        let blocks = std::iter::from_fn(|| walk.next(self));
-        blocks.fold(bounds, |bounds, at| {
-            let own = at.bounds();
-            if bounds.is_some_and(|bounds| bounds.union(&own) == bounds) {
-                return bounds;
-            }
-            Bounds::union_of(bounds, self.block(at).and_then(|block| block.bounds(at)))
-        })
+        let chunks = self.index.chunks().iter();
+        chunks.fold(None, |bounds, (pos, chunk)| extended(bounds, &all, *pos, chunk))
     }
 
     /// The smallest box of whole blocks around all voxels.
     pub fn block_bounds(&self) -> Option<Bounds> {
-        let of_chunk = |(pos, chunk): &(ChunkPos, Shared<Chunk>)| {
-            // A chunk has as many blocks as a block has voxels, and in the same order.
-            let blocks = mask_bounds(pos.block(0), chunk.occupied())?;
-            let low = pos.block(0).origin().array().map(i64::from);
-            let scaled = |corner: [i64; 3]| {
-                std::array::from_fn(|axis| low[axis] + (corner[axis] - low[axis]) * 16)
-            };
-            Some(Bounds { min: scaled(blocks.min), max: scaled(blocks.max) })
-        };
-        self.index.chunks().iter().filter_map(of_chunk).reduce(|a, b| a.union(&b))
+        let chunks = self.index.chunks().iter();
+        chunks.filter_map(|(pos, chunk)| box_of_blocks(*pos, chunk)).reduce(|a, b| a.union(&b))
+    }
+
+    /// The smallest box around all voxels, or one of whole blocks, in slices.
+    pub async fn bounds_in_slices(&self, is_exact: bool, slice: &Slice) -> Option<Bounds> {
+        let mut all = None;
+        for some in self.index.chunks().chunks(CHUNKS_A_UNIT) {
+            let boxes = some.iter().filter_map(|(pos, chunk)| box_of_blocks(*pos, chunk));
+            all = Bounds::union_of(all, boxes.reduce(|a, b| a.union(&b)));
+            slice.spend(1).await;
+        }
+        if !is_exact {
+            return all;
+        }
+        let (all, mut bounds) = (all?, None);
+        for some in self.index.chunks().chunks(CHUNKS_A_UNIT) {
+            let chunks = some.iter();
+            bounds = chunks.fold(bounds, |bounds, (pos, chunk)| extended(bounds, &all, *pos, chunk));
+            slice.spend(1).await;
+        }
+        bounds
     }
 
     /// Bytes that this volume keeps alive, shared blocks counted in full.
@@ -127,6 +119,40 @@ impl Volume {
     }
 }
 
+/// The box of whole blocks around the voxels of a chunk.
+fn box_of_blocks(pos: ChunkPos, chunk: &Chunk) -> Option<Bounds> {
+    // A chunk has as many blocks as a block has voxels, and in the same order.
+    let blocks = mask_bounds(pos.block(0), chunk.occupied())?;
+    let low = pos.block(0).origin().array().map(i64::from);
+    let scaled = |corner: [i64; 3]| {
+        std::array::from_fn(|axis| low[axis] + (corner[axis] - low[axis]) * BLOCK_SIZE as i64)
+    };
+    Some(Bounds { min: scaled(blocks.min), max: scaled(blocks.max) })
+}
+
+/// Whether a box has a side in common with another one that holds it.
+fn reaches_a_side(part: &Bounds, all: &Bounds) -> bool {
+    (0..3).any(|axis| part.min[axis] == all.min[axis] || part.max[axis] == all.max[axis])
+}
+
+/// A box extended by the voxels of a chunk. Only blocks at the sides of the box of all blocks are looked at: no block is
+/// empty.
+fn extended(bounds: Option<Bounds>, all: &Bounds, pos: ChunkPos, chunk: &Chunk) -> Option<Bounds> {
+    let holds = |part: &Bounds| bounds.is_some_and(|bounds| bounds.union(part) == bounds);
+    let own = box_of_blocks(pos, chunk);
+    if own.is_none_or(|own| !reaches_a_side(&own, all) || holds(&own)) {
+        return bounds;
+    }
+    slots_of(pos, chunk).fold(bounds, |bounds, (at, slot)| {
+        let block = at.bounds();
+        let is_inside = bounds.is_some_and(|bounds| bounds.union(&block) == bounds);
+        if is_inside || !reaches_a_side(&block, all) {
+            return bounds;
+        }
+        Bounds::union_of(bounds, BlockRef { slot }.bounds(at))
+    })
+}
+
 fn slots_of(pos: ChunkPos, chunk: &Chunk) -> impl Iterator<Item = (BlockPos, &Slot)> {
     set_places(chunk.occupied()).map(move |place| (pos.block(place), chunk.slot(place)))
 }
@@ -158,6 +184,7 @@ fn block_hash(at: BlockPos, slot: &Slot) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::{Job, Work};
     use crate::voxel::{Point, VolumeChange};
 
     /// What the walk over all blocks says that [`Volume::memory`] and [`Volume::count`] have to say.
@@ -256,7 +283,15 @@ mod tests {
             let walked = volume.slots().map(|(at, _)| at.bounds()).reduce(|a, b| a.union(&b));
             assert_eq!(volume.block_bounds(), walked);
             let voxels = volume.voxels().map(|(point, _)| Bounds::of_point(point));
-            assert_eq!(volume.bounds(), voxels.reduce(|a, b| a.union(&b)));
+            let exact = voxels.reduce(|a, b| a.union(&b));
+            assert_eq!(volume.bounds(), exact);
+            for (is_exact, expected) in [(true, exact), (false, walked)] {
+                let volume = volume.clone();
+                let sliced = Work::new(move |slice| async move {
+                    volume.bounds_in_slices(is_exact, &slice).await
+                });
+                assert_eq!(sliced.finish(), expected);
+            }
         }
     }
 

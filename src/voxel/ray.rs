@@ -1,8 +1,11 @@
 //! Rays through a volume, straight on its blocks: nothing is prepared, so one ray costs its way only.
 //!
-//! A grid walk after Amanatides and Woo (1987) on two grids: blocks, and the voxels of those that hold some.
+//! A grid walk after Amanatides and Woo (1987) on three grids: cubes of 256x256x256 voxels, the blocks of those that
+//! hold some, and their voxels.
 
+use super::index::ChunkPos;
 use super::{Axis, BlockPos, Bounds, Point, Volume};
+use crate::job::{Job, Slice, Work};
 
 /// A ray.
 #[derive(Clone, Copy, Debug)]
@@ -113,22 +116,85 @@ impl<'r> Walk<'r> {
     }
 }
 
+/// Cubes of 256x256x256 voxels that are passed, or looked at, in one unit of work.
+const CHUNKS_A_UNIT: u64 = 32;
+
 impl Volume {
     /// The first voxel that a ray enters, or is in at its origin, up to a distance.
     pub fn first_hit(&self, ray: &Ray, most: f64) -> Option<RayHit> {
-        let bounds = self.block_bounds()?;
-        let (near, _, across) = ray.through(&bounds)?;
+        let (volume, ray) = (self.clone(), *ray);
+        Work::new(move |slice| async move { volume.first_hit_in_slices(&ray, most, &slice).await })
+            .finish()
+    }
+
+    /// The same in slices. The way leads from one cube of 256x256x256 voxels to the next; where that is further than
+    /// there are such cubes, those that the ray goes through are picked instead.
+    pub async fn first_hit_in_slices(
+        &self,
+        ray: &Ray,
+        most: f64,
+        slice: &Slice,
+    ) -> Option<RayHit> {
+        let reach = self.index.reach()?;
+        let (near, _, across) = ray.through(&reach)?;
         let start = near.max(0.0);
         let across = if near > 0.0 { across } else { ray.steepest() };
-        let blocks = Bounds { min: bounds.min.map(|v| v >> 4), max: bounds.max.map(|v| v >> 4) };
-        let mut walk = Walk::new(ray, 4, blocks, start, across);
-        loop {
-            if walk.distance > most {
+        let cells = Bounds { min: reach.min.map(|v| v >> 8), max: reach.max.map(|v| v >> 8) };
+        let steps: i64 = cells.dimensions().into_iter().sum();
+        if steps as usize > self.index.chunks().len() {
+            return self.first_hit_of_picked(ray, most, slice).await;
+        }
+        let mut walk = Walk::new(ray, 8, cells, start, across);
+        while walk.distance <= most {
+            let [x, y, z] = walk.cell.map(|v| v as i32);
+            if let Some(hit) = self.hit_in_chunk(ChunkPos { x, y, z }, &walk) {
+                return (hit.distance <= most).then_some(hit);
+            }
+            if !walk.step() {
                 return None;
             }
+            slice.spend(1).await;
+        }
+        None
+    }
+
+    async fn first_hit_of_picked(&self, ray: &Ray, most: f64, slice: &Slice) -> Option<RayHit> {
+        let mut picked = Vec::new();
+        for (number, (pos, _)) in self.index.chunks().iter().enumerate() {
+            if let Some((near, _, across)) = ray.through(&pos.bounds())
+                && near <= most
+            {
+                picked.push((near, across, *pos));
+            }
+            if number as u64 % CHUNKS_A_UNIT == CHUNKS_A_UNIT - 1 {
+                slice.spend(1).await;
+            }
+        }
+        picked.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        for (near, across, pos) in picked {
+            let across = if near > 0.0 { across } else { ray.steepest() };
+            let cell = Bounds {
+                min: [pos.x, pos.y, pos.z].map(i64::from),
+                max: [pos.x, pos.y, pos.z].map(|value| i64::from(value) + 1),
+            };
+            let walk = Walk::new(ray, 8, cell, near.max(0.0), across);
+            if let Some(hit) = self.hit_in_chunk(pos, &walk) {
+                return (hit.distance <= most).then_some(hit);
+            }
+            slice.spend(1).await;
+        }
+        None
+    }
+
+    fn hit_in_chunk(&self, pos: ChunkPos, outer: &Walk<'_>) -> Option<RayHit> {
+        self.index.chunk(pos)?;
+        let bounds = pos.bounds();
+        let cells = Bounds { min: bounds.min.map(|v| v >> 4), max: bounds.max.map(|v| v >> 4) };
+        let mut walk = Walk::new(outer.ray, 4, cells, outer.distance, outer.across);
+        loop {
             let [x, y, z] = walk.cell.map(|v| v as i32);
             if let Some(hit) = self.hit_in_block(BlockPos { x, y, z }, &walk) {
-                return (hit.distance <= most).then_some(hit);
+                return Some(hit);
             }
             if !walk.step() {
                 return None;
@@ -160,6 +226,7 @@ impl Volume {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::{Budget, Step};
     use crate::voxel::Rgba;
     use proptest::prelude::*;
 
@@ -192,6 +259,43 @@ mod tests {
     fn a_ray_without_direction_is_none() {
         assert!(Ray::new([0.0; 3], [0.0; 3]).is_none());
         assert!(Ray::new([f64::NAN, 0.0, 0.0], [1.0, 0.0, 0.0]).is_none());
+    }
+
+    #[test]
+    fn a_ray_beside_scattered_voxels_takes_no_walk_over_all_of_them() {
+        let mut volume = Volume::new();
+        for n in 0..2000 {
+            volume.set(Point::new(n % 10 * 300, n / 10 % 10 * 300, n / 100 * 300), Rgba::WHITE);
+        }
+        let units = |volume: &Volume, direction: [f64; 3]| {
+            let ray = Ray::new([-5.0, 7.5, 8.5], direction).unwrap();
+            let volume = volume.clone();
+            let mut work = Work::new(move |slice| async move {
+                volume.first_hit_in_slices(&ray, 1e9, &slice).await
+            });
+            let mut units = 1;
+            while let Step::More = work.step(&mut Budget::units(1)) {
+                units += 1;
+            }
+            units
+        };
+        assert!(units(&volume, [1.0, 0.01, 0.02]) < 100);
+        // One voxel a billion away does not make the way longer than there are cubes.
+        volume.set(Point::new(1_000_000_000, 0, 0), Rgba::WHITE);
+        assert!(units(&volume, [1.0, 0.01, 0.02]) < 200);
+    }
+
+    #[test]
+    fn a_voxel_far_behind_others_is_hit() {
+        let mut volume = Volume::new();
+        let far = Point::new(1_000_000_000, 3, 4);
+        volume.set(far, Rgba::WHITE);
+        volume.set(Point::new(500, 30, 4), Rgba::WHITE);
+        let ray = Ray::new([-5.0, 3.5, 4.5], [1.0, 0.0, 0.0]).unwrap();
+        assert_eq!(volume.first_hit(&ray, 2e9).map(|hit| hit.voxel), Some(far));
+        assert_eq!(volume.first_hit(&ray, 1e8), None);
+        volume.set(far, Rgba::EMPTY);
+        assert_eq!(volume.first_hit(&ray, 2e9), None);
     }
 
     proptest! {

@@ -87,23 +87,25 @@ impl Handle for GetBoundingBox {
         params: BoundingBoxParams,
     ) -> Result<Outcome<BoundingBoxResult>, RpcError> {
         let document = context.project()?.document();
-        let bounds = |volume: &Volume| match params.exact {
-            true => volume.bounds(),
-            false => volume.block_bounds(),
-        };
-        let found = if params.layer_id.0 == ALL_LAYERS {
-            let of_layer = |layer: &Layer| bounds(&layer.volume);
-            document.layers().iter().map(of_layer).fold(None, Bounds::union_of)
+        let volumes: Vec<Volume> = if params.layer_id.0 == ALL_LAYERS {
+            document.layers().iter().map(|layer| layer.volume.clone()).collect()
         } else {
             let wanted = i32::try_from(params.layer_id.0).ok().filter(|&id| id > 0);
-            bounds(&target::layer(document, LayerRef(wanted), NO_SUCH_LAYER)?.volume)
+            vec![target::layer(document, LayerRef(wanted), NO_SUCH_LAYER)?.volume.clone()]
         };
-        let result = BoundingBoxResult {
-            empty: found.is_none(),
-            min: found.map(|bounds| bounds.min),
-            max: found.map(|bounds| bounds.max_inside()),
-            dimensions: found.map(|bounds| bounds.dimensions()),
-        };
-        Ok(result.into())
+        let is_exact = params.exact;
+        Outcome::work(context, move |slice| async move {
+            let mut found = None;
+            for volume in volumes {
+                let bounds = volume.bounds_in_slices(is_exact, &slice).await;
+                found = Bounds::union_of(found, bounds);
+            }
+            Ok(BoundingBoxResult {
+                empty: found.is_none(),
+                min: found.map(|bounds| bounds.min),
+                max: found.map(|bounds| bounds.max_inside()),
+                dimensions: found.map(|bounds| bounds.dimensions()),
+            })
+        })
     }
 }

@@ -1,7 +1,6 @@
 //! Handlers about the projects that are open.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::files::{file_error, read_options};
@@ -23,7 +22,6 @@ use crate::rpc::change::{Change, Changed, carry_out, refused};
 use crate::rpc::context::{Context, Outcome, Task, no_such_project};
 use crate::rpc::error::{LOAD_PROJECT, NO_SUCH_LAYER, OVER_LIMIT, RpcError};
 use crate::rpc::table::Handle;
-use crate::voxel::Bounds;
 use crate::workspace::{DEFAULT_PROJECT, OwnFile, Project, Turn, Workspace};
 
 entries![OpenProject, CloseProject, ListProjects, DuplicateProject, GetProjectInfo, CopyRegion];
@@ -237,29 +235,31 @@ impl Handle for GetProjectInfo {
         let busy = context.workspace.is_busy(&project_id);
         let project = context.project()?;
         let last_modified = iso_time(project.last_modified());
-        let document = project.document();
-        let layers = document.layers().iter();
-        let bounds = layers.clone().map(|layer| layer.volume.bounds());
-        let voxels: u64 = layers.map(|layer| layer.volume.memory()).sum();
-        let history = project.history().memory();
-        let memory = [("voxels", voxels), ("history", history), ("total", voxels + history)];
-        let result = ProjectInfo {
-            project_id,
-            name: document.name.clone(),
-            canvas_size: document.size(),
-            layer_count: document.layers().len(),
-            total_voxels: voxel_count(document),
-            bounding_box: bounds.fold(None, Bounds::union_of).map(BoxResult::from),
-            memory_usage: BTreeMap::from(memory.map(|(name, bytes)| (name.to_owned(), bytes))),
-            last_modified,
-            file_path: file_path(project),
-            dirty: project.is_dirty(),
-            revision: project.revision(),
-            history_position: project.history().position().0,
-            active_layer: document.active().0,
-            busy,
-        };
-        Ok(result.into())
+        let (document, file_path) = (project.document().clone(), file_path(project));
+        let (dirty, revision, history) = (project.is_dirty(), project.revision(), project.history());
+        let (history_position, history) = (history.position().0, history.memory());
+        Outcome::work(context, move |slice| async move {
+            document.count_in_slices(&slice).await;
+            let bounds = document.bounds_in_slices(true, &slice).await;
+            let voxels: u64 = document.layers().iter().map(|layer| layer.volume.memory()).sum();
+            let memory = [("voxels", voxels), ("history", history), ("total", voxels + history)];
+            Ok(ProjectInfo {
+                project_id,
+                name: document.name.clone(),
+                canvas_size: document.size(),
+                layer_count: document.layers().len(),
+                total_voxels: voxel_count(&document),
+                bounding_box: bounds.map(BoxResult::from),
+                memory_usage: memory.map(|(name, bytes)| (name.to_owned(), bytes)).into(),
+                last_modified,
+                file_path,
+                dirty,
+                revision,
+                history_position,
+                active_layer: document.active().0,
+                busy,
+            })
+        })
     }
 }
 

@@ -24,9 +24,11 @@ impl Handle for Raycast {
             return Err(ParamError::rule("direction", message).into());
         };
         let revision = context.project()?.revision();
-        sourced(context, params.layer_id, move |_, volume, _| {
-            let hit = volume.first_hit(&ray, params.max_distance.0);
-            Ok(RaycastResult {
+        let most = params.max_distance.0;
+        sourced(context, params.layer_id, move |context, volume, _| {
+            Outcome::work(context, move |slice| async move {
+                let hit = volume.first_hit_in_slices(&ray, most, &slice).await;
+                Ok(RaycastResult {
                 hit: hit.is_some(),
                 voxel: hit.map(|hit| hit.voxel.array()),
                 color: hit.map(|hit| volume.get(hit.voxel).bytes()),
@@ -39,8 +41,8 @@ impl Handle for Raycast {
                 point: hit.map(|hit| ray.at(hit.distance)),
                 distance: hit.map(|hit| hit.distance),
                 revision,
-            }
-            .into())
+            })
+            })
         })
     }
 }
