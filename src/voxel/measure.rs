@@ -64,7 +64,8 @@ impl Volume {
         let (all, mut bounds) = (all?, None);
         for some in self.index.chunks().chunks(CHUNKS_A_UNIT) {
             let chunks = some.iter();
-            bounds = chunks.fold(bounds, |bounds, (pos, chunk)| extended(bounds, &all, *pos, chunk));
+            bounds =
+                chunks.fold(bounds, |bounds, (pos, chunk)| extended(bounds, &all, *pos, chunk));
             slice.spend(1).await;
         }
         bounds

@@ -129,12 +129,7 @@ impl Volume {
 
     /// The same in slices. The way leads from one cube of 256x256x256 voxels to the next; where that is further than
     /// there are such cubes, those that the ray goes through are picked instead.
-    pub async fn first_hit_in_slices(
-        &self,
-        ray: &Ray,
-        most: f64,
-        slice: &Slice,
-    ) -> Option<RayHit> {
+    pub async fn first_hit_in_slices(&self, ray: &Ray, most: f64, slice: &Slice) -> Option<RayHit> {
         let reach = self.index.reach()?;
         let (near, _, across) = ray.through(&reach)?;
         let start = near.max(0.0);

@@ -236,7 +236,8 @@ impl Handle for GetProjectInfo {
         let project = context.project()?;
         let last_modified = iso_time(project.last_modified());
         let (document, file_path) = (project.document().clone(), file_path(project));
-        let (dirty, revision, history) = (project.is_dirty(), project.revision(), project.history());
+        let (dirty, revision, history) =
+            (project.is_dirty(), project.revision(), project.history());
         let (history_position, history) = (history.position().0, history.memory());
         Outcome::work(context, move |slice| async move {
             document.count_in_slices(&slice).await;

@@ -29,19 +29,19 @@ impl Handle for Raycast {
             Outcome::work(context, move |slice| async move {
                 let hit = volume.first_hit_in_slices(&ray, most, &slice).await;
                 Ok(RaycastResult {
-                hit: hit.is_some(),
-                voxel: hit.map(|hit| hit.voxel.array()),
-                color: hit.map(|hit| volume.get(hit.voxel).bytes()),
-                face: hit.map(|hit| FACES[hit.axis.index()][usize::from(hit.is_high)]),
-                before: hit.map(|hit| {
-                    let mut before = hit.voxel.array().map(i64::from);
-                    before[hit.axis.index()] += if hit.is_high { 1 } else { -1 };
-                    before
-                }),
-                point: hit.map(|hit| ray.at(hit.distance)),
-                distance: hit.map(|hit| hit.distance),
-                revision,
-            })
+                    hit: hit.is_some(),
+                    voxel: hit.map(|hit| hit.voxel.array()),
+                    color: hit.map(|hit| volume.get(hit.voxel).bytes()),
+                    face: hit.map(|hit| FACES[hit.axis.index()][usize::from(hit.is_high)]),
+                    before: hit.map(|hit| {
+                        let mut before = hit.voxel.array().map(i64::from);
+                        before[hit.axis.index()] += if hit.is_high { 1 } else { -1 };
+                        before
+                    }),
+                    point: hit.map(|hit| ray.at(hit.distance)),
+                    distance: hit.map(|hit| hit.distance),
+                    revision,
+                })
             })
         })
     }
