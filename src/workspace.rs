@@ -56,6 +56,8 @@ pub struct Project {
     packed: packing::Packed,
     /// The number that the journal knows it by; 0 for none.
     number: u32,
+    /// Changes after the last save that came back from the journal.
+    recovered_edits: u64,
     /// Where it notes what happens to it, if somebody wants to know.
     recording: Option<recording::Recording>,
     /// When it was changed last, as far as [`Project::note_time`] was told.
@@ -115,6 +117,7 @@ impl Project {
             unreported: None,
             packed: packing::Packed::default(),
             number: 0,
+            recovered_edits: 0,
             recording: None,
             modified: SystemTime::now(),
             modified_revision: 0,

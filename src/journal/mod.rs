@@ -32,7 +32,7 @@ pub use bytes::{Malformed, Put, Take};
 pub use disk::{Disk, DiskFile, RealDisk};
 pub use document::apply as apply_document;
 pub use manifest::{BadManifest, MANIFEST, Manifest, log_name};
-pub use notes::{Notes, Standing, difference};
+pub use notes::{Facts, Notes, Standing, difference};
 pub use place::{Place, PlaceError, of_socket};
 pub use reader::{End, Good, Reader};
 pub use record::{BadHead, Chain, Kind, LOG_HEAD, NoRecord, Record, Tag, VERSION, log_head};
@@ -76,6 +76,9 @@ pub struct Journal {
     sync_due: Option<Instant>,
     policy: SyncPolicy,
     trouble: Option<Trouble>,
+    /// Since when something is not synced.
+    unsynced_since: Option<Instant>,
+    was_damaged: bool,
     /// Keeps others out of the directory.
     place: Option<Place>,
 }
@@ -188,7 +191,8 @@ impl Journal {
         }
         let end = LogEnd { chain: good.chain, sequence: good.sequence };
         let journal = Journal::on(disk, log, manifest, policy, end);
-        Ok((Journal { written: good.end as u64, ..journal }, recovery))
+        let was_damaged = recovery.damage.is_some();
+        Ok((Journal { written: good.end as u64, was_damaged, ..journal }, recovery))
     }
 
     /// A new log with nothing in it.
@@ -228,6 +232,8 @@ impl Journal {
             sync_due: None,
             policy,
             trouble: None,
+            unsynced_since: None,
+            was_damaged: false,
             place: None,
         }
     }
@@ -299,6 +305,7 @@ impl Journal {
         if self.is_idle() {
             return;
         }
+        self.unsynced_since.get_or_insert(now);
         self.end_sync(now);
         if !self.buffer.is_empty() && self.trouble.as_ref().is_none_or(|t| t.retry_at <= now) {
             self.write(now);
@@ -306,6 +313,30 @@ impl Journal {
         if self.syncing.is_none() && self.synced < self.written {
             self.sync_when_due(now);
         }
+        if self.is_idle() {
+            self.unsynced_since = None;
+        }
+        self.notes.tell(Facts {
+            generation: self.manifest.generation,
+            bytes: self.position(),
+            synced: self.synced,
+            unsynced_since: self.unsynced_since,
+            is_failing: self.trouble.is_some(),
+            was_damaged: self.was_damaged,
+        });
+    }
+
+    /// Until where the log must be safe before a call may be answered that began when it ended at `before`; `None` if it
+    /// need not be.
+    #[inline]
+    pub fn hold_until(&self, before: u64) -> Option<u64> {
+        let position = self.position();
+        let is_needed = match self.policy {
+            // What it read may not be on the disk either.
+            SyncPolicy::Always => position > self.synced,
+            SyncPolicy::Second | SyncPolicy::No => position != before,
+        };
+        is_needed.then_some(position)
     }
 
     fn write(&mut self, now: Instant) {

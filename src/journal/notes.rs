@@ -1,7 +1,8 @@
 //! Notes of what calls change: taken where a change becomes a step of the history, and made records at the end of the call.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Instant;
 
 use super::bytes::{Put, put_measured};
 use super::document;
@@ -11,7 +12,30 @@ use crate::voxel::{Volume, VolumeChange, stored};
 
 /// What one call has changed so far. All open projects share it.
 #[derive(Clone, Default)]
-pub struct Notes(Rc<RefCell<Pending>>);
+pub struct Notes(Rc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    pending: RefCell<Pending>,
+    facts: Cell<Facts>,
+}
+
+/// How the journal is, for whoever asks about health.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Which log it is.
+    pub generation: u64,
+    /// Bytes of the log, and of them those that are on the disk for sure.
+    pub bytes: u64,
+    /// See `bytes`.
+    pub synced: u64,
+    /// Since when something is not on the disk for sure.
+    pub unsynced_since: Option<Instant>,
+    /// Whether it cannot be written, so that edits are refused.
+    pub is_failing: bool,
+    /// Whether the log of the last run was damaged.
+    pub was_damaged: bool,
+}
 
 #[derive(Default)]
 struct Pending {
@@ -42,7 +66,7 @@ pub struct Standing {
 
 impl Notes {
     fn note(&self, kind: Kind, standing: Standing, write: impl FnOnce(&mut Vec<u8>)) {
-        let Pending { payloads, notes } = &mut *self.0.borrow_mut();
+        let Pending { payloads, notes } = &mut *self.0.pending.borrow_mut();
         write(payloads);
         let Standing { project, revision, .. } = standing;
         notes.push(Note { kind, project, revision, end: payloads.len() });
@@ -50,7 +74,16 @@ impl Notes {
 
     /// Whether nothing was changed since the last record.
     pub fn is_empty(&self) -> bool {
-        self.0.borrow().notes.is_empty()
+        self.0.pending.borrow().notes.is_empty()
+    }
+
+    /// How the journal is.
+    pub fn facts(&self) -> Facts {
+        self.0.facts.get()
+    }
+
+    pub(super) fn tell(&self, facts: Facts) {
+        self.0.facts.set(facts);
     }
 
     /// A run of the daemon began.
@@ -118,7 +151,7 @@ impl Notes {
 
     /// Makes records of all notes, which belong to one call. True if there were any.
     pub(super) fn seal(&self, tag: Option<Tag<'_>>, end: &mut LogEnd, out: &mut Vec<u8>) -> bool {
-        let Pending { payloads, notes } = &mut *self.0.borrow_mut();
+        let Pending { payloads, notes } = &mut *self.0.pending.borrow_mut();
         let (mut start, last) = (0, notes.len().saturating_sub(1));
         for (index, note) in notes.iter().enumerate() {
             let Note { kind, project, revision, end: stop } = *note;

@@ -183,6 +183,9 @@ impl Service {
         out: &mut Vec<u8>,
     ) -> Result<Option<Box<Running>>, RpcError> {
         let is_edit = entry.method.effect == Effect::Edit;
+        if is_edit {
+            self.check_journal()?;
+        }
         let mut prepared = Prepared::new(call.params, entry)?;
         let (running, turn) = if is_edit && self.workspace.is_busy(&prepared.project) {
             let turn = self.workspace.join_queue(&prepared.project);

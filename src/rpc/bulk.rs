@@ -165,6 +165,9 @@ impl Service {
         let held = payload.len();
         let request = Request::read(kind, payload, self.bulk_voxels)?;
         let (project, method) = (request.project.clone(), request.method);
+        if method.effect == Effect::Edit {
+            self.check_journal()?;
+        }
         let turn = match method.effect {
             Effect::Edit => self.workspace.join_queue(&project),
             _ => None,

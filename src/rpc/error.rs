@@ -66,6 +66,8 @@ pub const NOT_BUILT_IN: i32 = 1005;
 pub const OUTCOME_UNKNOWN: i32 = 1006;
 /// The server has no room for another connection.
 pub const SERVER_FULL: i32 = 1007;
+/// The journal cannot be written, so nothing may change.
+pub const JOURNAL: i32 = 1009;
 
 /// A JSON-RPC error.
 #[derive(Clone, Debug, PartialEq)]

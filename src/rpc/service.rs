@@ -8,6 +8,7 @@ use super::answer::AnswerForm;
 use super::begin::{Begun, note_no_call};
 use super::context::{Context, Daemon};
 use super::envelope::{Call, Envelope, Message, not_utf8};
+use super::error::JOURNAL;
 use super::exchange::Exchange;
 use super::limits::Limits;
 use super::session::{SessionTag, Sessions};
@@ -107,6 +108,15 @@ impl Service {
         let Some(mut journal) = self.journal.take() else { return Ok(()) };
         journal.end_call(None);
         journal.finish(has_anything)
+    }
+
+    /// Refuses a change that could not be kept.
+    pub(super) fn check_journal(&self) -> Result<(), RpcError> {
+        let trouble = self.journal.as_ref().and_then(|journal| journal.trouble());
+        let Some(trouble) = trouble else { return Ok(()) };
+        Err(RpcError::new(JOURNAL, format!("journal: {trouble}. Nothing was changed."))
+            .with("reason", trouble)
+            .hint("make room on the disk of the journal; it is tried again each second, and reads and saves go on"))
     }
 
     /// Makes records of what a call has changed so far. True if it has changed anything.

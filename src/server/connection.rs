@@ -107,6 +107,10 @@ pub struct Connection<T> {
     pub queued: bool,
     /// It is in the list of those to flush.
     pub dirty: bool,
+    /// Until where the journal must be safe before its answers may be sent; 0 if they may.
+    pub held_until: u64,
+    /// Its answers wait for the journal, and its calls for them.
+    pub is_held: bool,
     /// The moment of its live timer.
     pub armed: Option<Instant>,
     /// Since when an incomplete message waits.
@@ -155,6 +159,8 @@ impl<T> Connection<T> {
             watching: false,
             queued: false,
             dirty: false,
+            held_until: 0,
+            is_held: false,
             armed: None,
             unfinished_since: None,
             stalled_since: None,
@@ -230,6 +236,7 @@ impl<T> Connection<T> {
     pub fn is_blocked(&self, unsent: usize, limits: &Limits) -> bool {
         self.phase != Phase::Open
             || self.running.is_some()
+            || self.is_held
             || (unsent > limits.outbound_soft && !self.output_dead)
     }
 

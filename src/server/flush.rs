@@ -7,6 +7,7 @@ use super::connection::{Key, Phase};
 use super::metrics::End;
 use super::reactor::Reactor;
 use super::transport::Transport;
+use crate::journal::Journal;
 
 impl<T: Transport, C: Clock> Reactor<T, C> {
     pub(super) fn flush_all(&mut self) {
@@ -18,7 +19,44 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             if matches!(connection.phase, Phase::Gone(_)) {
                 continue;
             }
+            if connection.held_until > 0 && self.must_wait(key) {
+                continue;
+            }
             self.guarded(key, |reactor| reactor.flush(key));
+        }
+    }
+
+    /// Holds the answers of a connection until the journal is safe; false if it is.
+    fn must_wait(&mut self, key: Key) -> bool {
+        let safe = self.service.journal().map_or(u64::MAX, Journal::safe_position);
+        let Some(connection) = self.hub.get(key) else { return false };
+        let must_wait = connection.held_until > safe;
+        if must_wait {
+            connection.is_held = true;
+            self.hub.held.push(key);
+        } else {
+            connection.held_until = 0;
+        }
+        must_wait
+    }
+
+    /// Has the journal written, and lets those go whose answers waited for it.
+    pub(super) fn write_journal(&mut self) {
+        let Some(journal) = self.service.journal_mut() else { return };
+        journal.turn(self.hub.now);
+        if self.hub.held.is_empty() {
+            return;
+        }
+        let safe = journal.safe_position();
+        for key in std::mem::take(&mut self.hub.held) {
+            let Some(connection) = self.hub.get(key) else { continue };
+            if connection.held_until > safe {
+                self.hub.held.push(key);
+                continue;
+            }
+            (connection.held_until, connection.is_held) = (0, false);
+            self.hub.make_dirty(key);
+            self.hub.make_ready(key);
         }
     }
 

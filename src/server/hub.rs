@@ -51,6 +51,8 @@ pub struct Hub<T, C> {
     pub(super) ready: VecDeque<Key>,
     /// Connections with bytes to send.
     pub(super) dirty: VecDeque<Key>,
+    /// Connections whose answers wait for the journal.
+    pub(super) held: Vec<Key>,
     /// Connections to be removed at the end of the turn.
     pub(super) gone: Vec<Key>,
     /// Connections whose message takes more than one slice.
@@ -94,6 +96,7 @@ impl<T: Transport, C: Clock> Hub<T, C> {
             timers: Timers::default(),
             ready: VecDeque::new(),
             dirty: VecDeque::new(),
+            held: Vec::new(),
             gone: Vec::new(),
             working: VecDeque::new(),
             at_once_until: now,

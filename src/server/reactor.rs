@@ -133,13 +133,6 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         }
     }
 
-    /// Has the journal written, so that what is sent next is in it.
-    fn write_journal(&mut self) {
-        if let Some(journal) = self.service.journal_mut() {
-            journal.turn(self.hub.now);
-        }
-    }
-
     /// Lets calls stop the server.
     pub fn allow_shutdown(&mut self, allow: bool) {
         self.hub.allow_shutdown = allow;

@@ -13,6 +13,7 @@ use super::received::Received;
 use super::transport::Transport;
 use super::{pages, status};
 use crate::job::pieces::Pieces;
+use crate::journal::Journal;
 use crate::rpc::error::{OVER_LIMIT, PARSE_ERROR};
 use crate::rpc::{Handled, RpcError};
 use crate::wire::{Buffer, Decoded, Fault, Framing, Item, http};
@@ -192,11 +193,13 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             keepalive.unanswered = 0;
         }
         let stamp = self.hub.stamp(framing);
+        let log_end = self.service.journal().map(Journal::position);
         let (service, hub) = (&mut self.service, &mut self.hub);
         let before = outbound.len();
         let handled = outbound.append_with(|out| {
             framing.encode(stamp, out, |out| (0, message.handle(service, key.id, hub, out)))
         });
+        self.hold(key, log_end);
         match handled {
             Handled::Finished => {
                 let id = || message.request_id();
@@ -209,6 +212,18 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
                 }
                 self.hub.working.push_back(key);
             }
+        }
+    }
+
+    /// Holds the answers of a connection if the journal must have more than it had when a call began.
+    #[inline]
+    pub(super) fn hold(&mut self, key: Key, log_end: Option<u64>) {
+        let Some(before) = log_end else { return };
+        let until = self.service.journal().and_then(|journal| journal.hold_until(before));
+        if let Some(until) = until
+            && let Some(connection) = self.hub.get(key)
+        {
+            connection.held_until = until;
         }
     }
 

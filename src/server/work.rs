@@ -9,6 +9,7 @@ use super::reactor::Reactor;
 use super::transport::Transport;
 use crate::disk;
 use crate::job::{Rest, leftovers};
+use crate::journal::Journal;
 use crate::rpc::SHORT_ANSWER;
 
 /// What part of a slice of work the freeing of leftovers takes in a turn.
@@ -61,11 +62,13 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let mut budget = self.hub.clock.slice(self.hub.limits.slice);
         let (method, began) = (running.exchange.method(), self.hub.clock.now());
         self.hub.at_once_until = began + self.hub.limits.slice;
+        let log_end = self.service.journal().map(Journal::position);
         let finished = self.service.advance(&mut running.exchange, &mut self.hub, &mut budget);
         self.hub.metrics.slices += 1;
         let took = self.hub.clock.now().saturating_duration_since(began);
         self.hub.slice = Some((method.unwrap_or("a batch"), took));
         if finished {
+            self.hold(key, log_end);
             self.finish_work(key, &mut running, &mut outbound);
             self.hub.make_ready(key);
         } else {

@@ -6,7 +6,7 @@
 use super::{DEFAULT_PROJECT, Project, Workspace};
 use crate::document::Document;
 use crate::document::history::{Edit, Scope};
-use crate::journal::{Malformed, Notes, Standing};
+use crate::journal::{Facts, Malformed, Notes, Standing};
 
 /// Where a project notes what happens to it.
 pub(super) struct Recording {
@@ -103,6 +103,11 @@ impl Project {
         }
     }
 
+    /// How many changes after the last save came back from the journal and are not saved yet.
+    pub fn recovered_edits(&self) -> u64 {
+        if self.is_dirty() { self.recovered_edits } else { 0 }
+    }
+
     /// Puts a project that was just made where it stood: with no history but a revision.
     pub fn restore(&mut self, revision: u64) {
         self.history.start_at(revision);
@@ -139,6 +144,9 @@ impl Workspace {
             self.open(DEFAULT_PROJECT, Project::new(Document::default()));
         }
         self.set_history_memory(self.history_memory);
+        for project in self.projects.values_mut() {
+            project.recovered_edits = project.unsaved_edits();
+        }
     }
 
     /// Notes from now on what happens to projects. Those that are open and have no number yet are noted as opened.
@@ -149,6 +157,11 @@ impl Workspace {
             let is_known = self.projects.get(&name).is_some_and(|project| project.number != 0);
             self.record(&name, is_known);
         }
+    }
+
+    /// How the journal is, if there is one.
+    pub fn journal_facts(&self) -> Option<Facts> {
+        self.notes.as_ref().map(Notes::facts)
     }
 
     /// Lets a project note what happens to it.

@@ -193,6 +193,21 @@ result! {
 }
 
 result! {
+    @derive(Clone, Debug, Default)
+    /// The journal.
+    pub struct JournalHealth {
+        /// For how long something has not been on the disk for sure, in milliseconds.
+        lag_ms: u64,
+        /// Bytes of the log.
+        bytes: u64,
+        /// Of them, those that are on the disk for sure.
+        synced: u64,
+        /// Which log it is: rises when it is written anew.
+        generation: u64,
+    }
+}
+
+result! {
     @derive(Clone, Debug)
     /// The state of health.
     pub struct HealthResult {
@@ -232,6 +247,8 @@ result! {
         event_loop: LoopHealth,
         /// Long work.
         jobs: JobHealth,
+        /// The journal, if there is one.
+        journal: Option<JournalHealth>,
         /// Open files, where the system tells.
         descriptors: Option<DescriptorHealth>,
         /// The last call that failed, if any did.

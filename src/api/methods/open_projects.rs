@@ -48,6 +48,9 @@ result! {
         busy: bool,
         /// Whether calls act on it that name no project.
         is_default: bool,
+        /// Changes after the last save that came back when the daemon was started, while they are not saved; absent if
+        /// there are none.
+        recovered_edits: Option<u64>,
     }
 }
 

@@ -7,6 +7,7 @@ use super::super::member::Member;
 use super::super::schema::{Describe, Field, Schema};
 use super::super::value::Raw;
 use super::super::{Args, Param, ParamError, Params, ResultType};
+use super::health::JournalHealth;
 
 params! {
     /// No params.
@@ -115,6 +116,8 @@ result! {
         active_connections: usize,
         /// Open projects.
         active_projects: usize,
+        /// The journal, if there is one.
+        journal: Option<JournalHealth>,
     }
 }
 

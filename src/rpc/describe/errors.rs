@@ -41,6 +41,9 @@ pub fn errors_of(method: &Method) -> Vec<(i32, &'static str)> {
     if matches!(method.effect, Effect::Edit | Effect::File) {
         codes.push(OVER_LIMIT);
     }
+    if method.effect == Effect::Edit {
+        codes.push(JOURNAL);
+    }
     codes.push(INTERNAL_ERROR);
     codes.sort_unstable();
     codes.dedup();
@@ -79,6 +82,7 @@ fn meaning(code: i32) -> &'static str {
         NOT_BUILT_IN => "Known, but not part of this build",
         OUTCOME_UNKNOWN => "Whether an earlier call was applied is not known",
         SERVER_FULL => "The server has no room for another connection",
+        JOURNAL => "The journal cannot be written, so nothing may change",
         _ => "See the message",
     }
 }

@@ -1,12 +1,13 @@
 //! Handlers about the daemon's health, and the one place where facts become a state of health.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::entries;
 use crate::VERSION;
 use crate::api::instance::Instance;
 use crate::api::methods::health::*;
 use crate::api::methods::system::NoParams;
+use crate::journal::Facts;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
 use crate::rpc::server_facts::{ServerFacts, Thresholds};
@@ -20,10 +21,12 @@ pub fn assemble(
     facts: ServerFacts,
     workspace: &Workspace,
     instance: Instance,
-    uptime: std::time::Duration,
+    uptime: Duration,
 ) -> HealthResult {
     let memory = memory(&facts, workspace);
-    let checks = checks(&facts, &memory);
+    let mut checks = checks(&facts, &memory);
+    let journal = workspace.journal_facts();
+    checks.extend(journal.iter().flat_map(journal_checks));
     let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     HealthResult {
         status: worst(&checks),
@@ -44,6 +47,7 @@ pub fn assemble(
         calls: facts.calls,
         event_loop: facts.event_loop,
         jobs: JobHealth { waiting: workspace.waiting_changes(), ..facts.jobs },
+        journal: journal.as_ref().map(journal_health),
         descriptors: facts.descriptors,
         last_error: facts.last_error,
     }
@@ -68,6 +72,33 @@ fn memory(facts: &ServerFacts, workspace: &Workspace) -> MemoryHealth {
         buffer_limit: facts.buffer_limit,
         projects,
     }
+}
+
+fn lag(facts: &Facts) -> Duration {
+    facts.unsynced_since.map(|since| since.elapsed()).unwrap_or_default()
+}
+
+/// How the journal is, as answers tell it.
+pub(super) fn journal_health(facts: &Facts) -> JournalHealth {
+    JournalHealth {
+        lag_ms: lag(facts).as_millis() as u64,
+        bytes: facts.bytes,
+        synced: facts.synced,
+        generation: facts.generation,
+    }
+}
+
+/// How long the journal may take to be on the disk.
+const JOURNAL_DELAYED: Duration = Duration::from_secs(3);
+
+fn journal_checks(facts: &Facts) -> [HealthCheck; 3] {
+    let number = |so: bool| f64::from(u8::from(so));
+    let delayed = lag(facts) > JOURNAL_DELAYED;
+    [
+        check("journal: cannot be written", number(facts.is_failing), None, Some(1.0), ""),
+        check("journal_delayed", number(delayed), Some(1.0), None, ""),
+        check("journal: was damaged", number(facts.was_damaged), Some(1.0), None, ""),
+    ]
 }
 
 const PASS: &str = "pass";
@@ -261,7 +292,6 @@ impl Handle for Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn judge(change: impl FnOnce(&mut ServerFacts)) -> HealthResult {
         let mut facts = ServerFacts { buffer_limit: 1000, ..ServerFacts::default() };

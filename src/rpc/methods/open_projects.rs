@@ -76,6 +76,7 @@ fn listed(workspace: &Workspace, name: &str) -> Result<ListedProject, RpcError> 
         voxel_count: voxel_count(document),
         busy: workspace.is_busy(name),
         is_default: name == DEFAULT_PROJECT,
+        recovered_edits: Some(project.recovered_edits()).filter(|&edits| edits > 0),
     })
 }
 

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use time::macros::format_description;
 
 use super::entries;
+use super::health::journal_health;
 use crate::VERSION;
 use crate::api::instance::Instance;
 use crate::api::json::{Compactor, Spelt, TextPart, compact};
@@ -109,6 +110,7 @@ impl Handle for Status {
             instance: context.daemon.instance,
             active_connections: context.host.connections().len(),
             active_projects: context.workspace.projects().count(),
+            journal: context.workspace.journal_facts().as_ref().map(journal_health),
         };
         Ok(result.into())
     }
