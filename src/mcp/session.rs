@@ -18,6 +18,25 @@ use super::{Fault, Job, Line, Work};
 /// How long a host may keep what does not change while the program runs, in milliseconds.
 const FIXED_MS: u64 = 3_600_000;
 
+/// The methods that a session answers, but for `ping`, which the daemon has an answer of its own to.
+pub const METHODS: [&str; 15] = [
+    "initialize",
+    "server/discover",
+    "subscriptions/listen",
+    "resources/subscribe",
+    "resources/unsubscribe",
+    "tools/list",
+    "tools/call",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+    "prompts/list",
+    "prompts/get",
+    "completion/complete",
+    "skills/list",
+    "skills/get",
+];
+
 /// A conversation.
 pub struct Session<O> {
     offer: Arc<O>,

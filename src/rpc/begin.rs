@@ -110,6 +110,10 @@ impl Service {
         host: &mut dyn Host,
         out: &mut Vec<u8>,
     ) -> Begun {
+        #[cfg(feature = "mcp")]
+        if super::agents::is_of_agents(&call.method) {
+            return self.begin_of_agents(call, form, caller, host, out);
+        }
         let began = host.now();
         let found = self.table.find(&call.method);
         let method = found.as_ref().ok().map(|entry| &entry.method);
@@ -122,6 +126,37 @@ impl Service {
             Err(error) => Some(error),
         };
         let (name, params, error) = (&*call.method, call.params, error.as_ref());
+        host.call_ended(&EndedCall { caller, method, name, params, error, began });
+        Begun::Finished
+    }
+
+    /// Starts a request of the Model Context Protocol.
+    #[cfg(feature = "mcp")]
+    fn begin_of_agents(
+        &mut self,
+        call: &Call<'_>,
+        form: &AnswerForm<&str>,
+        caller: ConnectionId,
+        host: &mut dyn Host,
+        out: &mut Vec<u8>,
+    ) -> Begun {
+        use super::agents::Answered;
+        let (began, start) = (host.now(), out.len());
+        let error = match self.agents.begin(call, form, host) {
+            Ok(Answered::Running(running)) => return Begun::Running(running),
+            Ok(Answered::Now(result)) => {
+                form.begin(out);
+                out.extend_from_slice(result.unwrap_or_default().to_string().as_bytes());
+                form.end(start, out);
+                None
+            }
+            Err(error) => {
+                form.error(&error, out);
+                Some(error)
+            }
+        };
+        let (method, name) = (Some(super::agents::method()), &*call.method);
+        let (params, error) = (call.params, error.as_ref());
         host.call_ended(&EndedCall { caller, method, name, params, error, began });
         Begun::Finished
     }

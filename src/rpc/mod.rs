@@ -8,6 +8,8 @@
 //! The way of a message: [`envelope`] cuts it into calls, [`table`] finds the method and types the params, a
 //! handler in [`methods`] does the work, `answer` writes the reply.
 
+#[cfg(feature = "mcp")]
+mod agents;
 mod answer;
 mod begin;
 pub mod bulk;

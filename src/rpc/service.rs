@@ -32,6 +32,8 @@ pub struct Service {
     pub(super) journal: Option<Box<Journal>>,
     /// Voxels that one request of the bulk lane may have.
     pub(super) bulk_voxels: u64,
+    #[cfg(feature = "mcp")]
+    pub(super) agents: super::agents::Agents,
 }
 
 /// How far a message got in its first slice.
@@ -58,6 +60,8 @@ impl Service {
             sessions: Sessions::default(),
             journal: None,
             bulk_voxels: Limits::default().bulk_voxels,
+            #[cfg(feature = "mcp")]
+            agents: super::agents::Agents::default(),
         }
     }
 

@@ -36,6 +36,8 @@ pub struct Limits {
     pub pack_after: Duration,
     /// A connection without a byte for this long is closed; zero for never.
     pub idle: Duration,
+    /// The server ends when nobody was connected for this long; zero for never.
+    pub idle_exit: Duration,
     /// A message that was begun must be finished within; zero for no limit.
     pub unfinished: Duration,
     /// A connection whose peer takes no byte of its answers for this long is dropped; zero for never.
@@ -65,6 +67,7 @@ impl Default for Limits {
             slow_turn: Duration::from_millis(100),
             pack_after: Duration::from_secs(30),
             idle: Duration::ZERO,
+            idle_exit: Duration::ZERO,
             unfinished: Duration::from_secs(30),
             stalled: Duration::from_secs(60),
             linger: Duration::from_secs(2),

@@ -30,6 +30,7 @@ mod expire;
 mod flush;
 mod health_file;
 pub mod hub;
+mod idle_exit;
 mod inherited;
 pub mod keeping;
 pub mod limits;

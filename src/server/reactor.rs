@@ -13,6 +13,7 @@ use super::clock::Clock;
 use super::config::Loaded;
 use super::connection::{Key, Phase};
 use super::hub::Hub;
+use super::idle_exit::IdleExit;
 use super::limits::Limits;
 use super::metrics::End;
 use super::packing::IdlePacking;
@@ -35,6 +36,7 @@ pub struct Reactor<T, C> {
     pub(super) hub: Hub<T, C>,
     pub(super) service: Service,
     pub(super) packing: IdlePacking,
+    pub(super) idle_exit: IdleExit,
     /// Messages, slices, bytes in and bytes out when the turn began.
     before_turn: [u64; 4],
 }
@@ -58,6 +60,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             hub: Hub::new(limits, clock),
             service,
             packing: IdlePacking::default(),
+            idle_exit: IdleExit::default(),
             before_turn: [0; 4],
         }
     }
@@ -180,6 +183,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let now = self.hub.now;
         self.service.tick(now, &mut self.hub);
         self.remove_gone();
+        self.end_if_idle();
         self.end_drain();
         self.what_to_wait_for()
     }
@@ -296,7 +300,9 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let pack = self.packing.next();
         let file_calls = disk::next_tick();
         let journal = self.service.journal().and_then(Journal::next);
-        match [stop, next, tell, rested, pack, file_calls, journal].into_iter().flatten().min() {
+        let end = self.idle_exit.next();
+        let moments = [stop, next, tell, rested, pack, file_calls, journal, end];
+        match moments.into_iter().flatten().min() {
             Some(moment) => Wait::Until(moment),
             None => Wait::Forever,
         }

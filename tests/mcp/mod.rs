@@ -3,3 +3,5 @@
 mod client;
 mod conversation;
 mod era;
+mod socket;
+mod spawn;

@@ -32,6 +32,7 @@ impl Settings {
             slow_turn: self.slow_turn.0,
             pack_after: self.pack_after.0,
             idle: self.idle_timeout.0,
+            idle_exit: self.idle_exit.0,
             unfinished: self.message_timeout.0,
             stalled: self.stall_timeout.0,
             linger: self.linger.0,

@@ -132,6 +132,10 @@ settings! {
     allow_shutdown: Switch =
         "false", "process.allow_shutdown", "allow-shutdown", "GOXEL_ALLOW_SHUTDOWN", Live;
 
+    /// Stop when nobody was connected for this long and nothing would be lost by it; 0 for never
+    idle_exit: Time<0, { 365 * DAY }> =
+        "0", "process.idle_exit", "idle-exit", "GOXEL_IDLE_EXIT", Live;
+
     /// Open this file as the default project; if it does not exist, saving creates it
     project: Option<PathBuf> = "", "project.file", "project", "GOXEL_PROJECT", Start;
     /// Save changed projects when the daemon stops: to their own files, or where they are found again
