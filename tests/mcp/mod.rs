@@ -1,7 +1,10 @@
 //! goxel-mcp: the protocol in both eras, the eight tools against the real daemon, and what keeps both in bounds.
 
+mod bounds;
 mod client;
 mod conversation;
 mod era;
+mod escapes;
 mod socket;
 mod spawn;
+mod wrong;
