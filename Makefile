@@ -159,6 +159,14 @@ test-clients: ## Let JSON-RPC clients from npm and PyPI call the daemon, and val
 	$(CARGO) build --bin goxel-daemon
 	tests/clients/run.sh
 
+.PHONY: test-mcp mcpb
+test-mcp: ## Let clients of npm and PyPI, the conformance suite and Chromium meet goxel-mcp; what is missing is skipped by name
+	$(CARGO) build --bin goxel-daemon --bin goxel-mcp --example mcp-fixture
+	tests/mcp/host/run.sh
+
+mcpb: build ## Build target/goxel.mcpb and target/server.json for hosts and the registry of servers for agents
+	scripts/mcpb.py target/release target
+
 SEQUENCES ?= 100000
 .PHONY: test-model bench-api
 test-model: ## Random sequences of calls against a naive model of voxels (SEQUENCES=100000)

@@ -20,6 +20,8 @@ pub mod upgrade {}
 
 #[doc = include_str!("security.md")]
 pub mod security {}
+#[doc = include_str!("agents.md")]
+pub mod agents {}
 #[doc = include_str!("clients.md")]
 pub mod clients {}
 

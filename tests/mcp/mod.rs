@@ -5,6 +5,7 @@ mod client;
 mod conversation;
 mod era;
 mod escapes;
+mod guide;
 mod socket;
 mod spawn;
 mod wrong;

@@ -71,14 +71,15 @@ fn resource(uri: &str, name: &str, description: &str, mime_type: &str) -> Value 
 
 /// `resources/list`. Without a daemon there are only the guides.
 pub async fn list(line: Line) -> Result<Value, Fault> {
-    let mut list = vec![
-        resource(PROJECTS, "projects", "The open projects", "application/json"),
-        resource(viewer::URI, "viewer", "The model, turnable", viewer::MIME_TYPE),
-    ];
+    let mut list = Vec::new();
     for guide in &GUIDES {
         list.push(resource(&guide.uri(), guide.name, guide.description(), "text/markdown"));
     }
-    let projects = line.call_present("goxel.list_projects", json!({})).await.unwrap_or_default();
+    list.push(resource(viewer::URI, "viewer", "The model, turnable", viewer::MIME_TYPE));
+    let Ok(projects) = line.call_present("goxel.list_projects", json!({})).await else {
+        return Ok(Value::Array(list));
+    };
+    list.push(resource(PROJECTS, "projects", "The open projects", "application/json"));
     for project in projects["projects"].as_array().into_iter().flatten() {
         let name = project["name"].as_str().unwrap_or_default();
         let about = format!(

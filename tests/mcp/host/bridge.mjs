@@ -78,7 +78,8 @@ function decoded(value) {
 function status(error, isModern) {
   if (!error || !isModern) return 200;
   if (error.code === -32601) return 404;
-  return [-32020, -32021, -32022, -32602].includes(error.code) && error.code !== -32602 ? 400 : 200;
+  const lacksMeta = error.code === -32602 && error.message.includes('_meta');
+  return lacksMeta || [-32020, -32021, -32022].includes(error.code) ? 400 : 200;
 }
 
 function post(request, response, body) {

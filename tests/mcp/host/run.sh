@@ -35,7 +35,7 @@ fi
 
 if command -v npm >/dev/null && [ ! -e "$room/node_modules/.complete" ]; then
     npm install --silent --no-audit --no-fund --prefix "$room" @modelcontextprotocol/sdk@1.32.2 \
-        gpt-tokenizer@4.0.0 node@22 @modelcontextprotocol/conformance@0.2.0-alpha.12 &&
+        gpt-tokenizer@4.0.0 node@22 @modelcontextprotocol/conformance@0.2.0-alpha.12 @sparticuz/chromium &&
         touch "$room/node_modules/.complete"
 fi
 if [ ! -e "$room/node_modules/.complete" ]; then
@@ -61,6 +61,16 @@ conformance 2025-11-25 39421
 conformance 2026-07-28 39422
 
 chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
+if [ -z "$chromium" ]; then
+    cat >"$room/chromium.mjs" <<'END'
+import chromium from '@sparticuz/chromium';
+console.log(await chromium.executablePath());
+END
+    chromium=$("$node" "$room/chromium.mjs" 2>/dev/null | tail -1 || true)
+    if [ -n "$chromium" ] && ! "$chromium" --version >/dev/null 2>&1; then
+        chromium=
+    fi
+fi
 if [ -n "$chromium" ]; then
     run "the viewer in Chromium" "$node" "$here/viewer.mjs" "$PWD/src/mcp/goxel/viewer.html" "$chromium"
 else
