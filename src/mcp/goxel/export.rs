@@ -19,7 +19,7 @@ pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
         }
     }
     let target = files::target(desk, &given, overwrite)?.with(options);
-    let result = desk.call("goxel.export_model", target.params()).await?;
+    let result = desk.call("goxel.export_model", target.export_params()).await?;
     let bytes = count(&result, "bytes");
     let mut answer = Answer::of(format!("wrote {}, {} bytes", quoted(&given), grouped(bytes)));
     target.tell_backup(&mut answer);

@@ -31,14 +31,20 @@ impl Target {
         Target { options, ..self }
     }
 
-    /// The daemon's params. What was asked is settled here, so the daemon may replace the file.
+    /// The daemon's params.
     pub fn params(&self) -> Value {
         let mut params = self.options.clone();
         params.insert("path".to_owned(), json!(self.path));
-        if self.replaces && takes_overwrite() {
-            params.insert("overwrite".to_owned(), json!(true));
-        }
         Value::Object(params)
+    }
+
+    /// The daemon's params of an export. What was asked is settled here, so the daemon may replace the file.
+    pub fn export_params(&self) -> Value {
+        let mut params = self.params();
+        if self.replaces {
+            params["overwrite"] = json!(true);
+        }
+        params
     }
 
     /// Says where the replaced file was kept.
@@ -48,13 +54,6 @@ impl Target {
             answer.say(format!("the file that was there is kept as {}", quoted(&name)));
         }
     }
-}
-
-/// Whether the daemon wants to be told that a file may be replaced.
-fn takes_overwrite() -> bool {
-    use crate::api::Call;
-    let params = crate::api::methods::files::SaveProject::METHOD.params;
-    params.iter().any(|param| param.names.contains(&"overwrite"))
 }
 
 fn resolve(desk: &Desk, given: &str) -> Result<PathBuf, Refusal> {

@@ -57,7 +57,12 @@ async fn save(desk: &mut Desk, path: Option<String>, overwrite: bool) -> Result<
         None => (own_file(desk).await?, true),
     };
     let target = files::target(desk, &given, overwrite || is_own)?;
-    let saved = desk.call("goxel.save_project", target.params()).await?;
+    let mut params = target.params();
+    if is_own && !overwrite {
+        // Nobody asked to push out what somebody else wrote meanwhile.
+        params["if_unchanged"] = json!(true);
+    }
+    let saved = desk.call("goxel.save_project", params).await?;
     let mut answer = Answer::of(format!(
         "saved {} as {}, {} bytes",
         desk.project_name(),
