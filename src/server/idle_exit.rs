@@ -58,7 +58,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let saves = self.hub.observer.config.settings.save_on_exit.0;
         let projects = self.service.workspace().projects();
         let lost = |project: &crate::workspace::Project| {
-            project.is_dirty() && !(saves && project.path.is_some())
+            project.is_dirty() && !(saves && project.file().is_some())
         };
         projects.filter(|(_, project)| lost(project)).count()
     }

@@ -1,6 +1,7 @@
 //! goxel-mcp on a pair of pipes, and a host of the plainest kind.
 #![allow(dead_code)]
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::types;
 use crate::support::process::{Daemon, HANG};
 
 /// The program with nothing of this process's surroundings that could change what it does.
@@ -30,6 +32,8 @@ pub struct Host {
     input: Option<ChildStdin>,
     lines: Receiver<String>,
     last_id: u64,
+    /// Method and era of the requests without an answer, by their ids.
+    asked: HashMap<u64, (String, bool)>,
     /// What came that answered nothing.
     pub unasked: Vec<Value>,
 }
@@ -50,7 +54,7 @@ impl Host {
         let mut child = command.spawn().unwrap();
         let input = child.stdin.take();
         let lines = read_lines(child.stdout.take().unwrap());
-        Host { child, input, lines, last_id: 0, unasked: Vec::new() }
+        Host { child, input, lines, last_id: 0, asked: HashMap::new(), unasked: Vec::new() }
     }
 
     pub fn send(&mut self, text: &str) {
@@ -63,10 +67,22 @@ impl Host {
     /// The next line of its output as JSON; `None` at its end.
     pub fn receive(&mut self) -> Option<Value> {
         match self.lines.recv_timeout(HANG) {
-            Ok(line) => Some(serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}"))),
+            Ok(line) => Some(self.checked(&line)),
             Err(RecvTimeoutError::Disconnected) => None,
             Err(RecvTimeoutError::Timeout) => panic!("goxel-mcp hangs"),
         }
+    }
+
+    /// A message that is what the protocol's schema says.
+    fn checked(&mut self, line: &str) -> Value {
+        let message: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        let asked = message["id"].as_u64().and_then(|id| self.asked.remove(&id));
+        match asked {
+            Some((method, is_modern)) => types::check_answer(&method, is_modern, &message),
+            None if message.get("method").is_some() => types::check_notification(&message),
+            None => {}
+        }
+        message
     }
 
     /// What comes within a time.
@@ -76,7 +92,7 @@ impl Host {
         while let Ok(line) =
             self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now()))
         {
-            messages.push(serde_json::from_str(&line).unwrap());
+            messages.push(self.checked(&line));
         }
         messages
     }
@@ -85,6 +101,8 @@ impl Host {
     pub fn request(&mut self, method: &str, params: Value) -> u64 {
         self.last_id += 1;
         let id = self.last_id;
+        let is_modern = params["_meta"].get("io.modelcontextprotocol/protocolVersion").is_some();
+        self.asked.insert(id, (method.to_owned(), is_modern));
         let request = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         self.send(&request.to_string());
         id

@@ -8,4 +8,5 @@ mod escapes;
 mod guide;
 mod socket;
 mod spawn;
+mod types;
 mod wrong;
