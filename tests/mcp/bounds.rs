@@ -128,8 +128,8 @@ fn answers_are_capped_and_names_from_files_are_data() {
 
 /// A change that takes seconds.
 fn long_edit() -> Value {
-    let ball = json!({"op": "sphere", "center": [0, 0, 0], "radius": 300, "color": "red"});
-    let smooth = json!({"op": "smooth", "amount": 8});
+    let ball = json!({"op": "sphere", "center": [0, 0, 0], "radius": 100, "color": "red"});
+    let smooth = json!({"op": "smooth", "amount": 2});
     json!({"name": "voxel_edit", "arguments": {"ops": [ball, smooth]}})
 }
 

@@ -53,7 +53,7 @@ try {
   process.kill(parseInt(fs.readFileSync(path.join(work, 'd.pid'), 'utf8')), 'SIGKILL');
   assert(text(await tool(client, 'voxel_project', { action: 'open', path: 'a.gox' })).includes('512 voxels'));
   let notes = 0;
-  const ball = [{ op: 'sphere', center: [0, 0, 0], radius: 260, color: 'red' }, { op: 'smooth', amount: 2 }];
+  const ball = [{ op: 'sphere', center: [0, 0, 0], radius: 110, color: 'red' }, { op: 'smooth', amount: 2 }];
   await client.callTool({ name: 'voxel_edit', arguments: { ops: ball } }, undefined, { onprogress: () => { notes++; }, timeout: 120000 });
   console.log(`notes on a long call: ${notes}`);
   const other = await connected();
