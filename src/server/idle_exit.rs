@@ -53,8 +53,12 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         self.begin_drain();
     }
 
-    /// How many projects have changes that would be lost if the daemon ended now.
+    /// How many projects have changes that would be lost if the daemon ended now. With a journal none has: the next start
+    /// brings them back.
     fn unsaved_at_the_end(&self) -> usize {
+        if self.service.journal().is_some() {
+            return 0;
+        }
         let saves = self.hub.observer.config.settings.save_on_exit.0;
         let projects = self.service.workspace().projects();
         let lost = |project: &crate::workspace::Project| {

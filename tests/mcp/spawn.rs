@@ -24,6 +24,7 @@ fn spawning(socket: &Path, root: &Path) -> Host {
     let mut command = command();
     command.arg("--spawn").arg("--socket").arg(socket).arg("--root").arg(root);
     command.env("GOXEL_DAEMON_BINARY", env!("CARGO_BIN_EXE_goxel-daemon"));
+    command.env("GOXEL_STATE_DIR", root.join("state"));
     Host::start(command)
 }
 
@@ -72,6 +73,8 @@ fn a_daemon_that_is_killed_between_two_calls_costs_a_short_wait() {
     wait_for("the daemon to be gone", || UnixStream::connect(&socket).is_err());
     let text = host.text("voxel_edit", boxed(5));
     assert!(text.starts_with("ok 1 ops"), "{text}");
+    let text = host.text("voxel_inspect", json!({}));
+    assert!(text.contains("2 voxels"), "the journal brought the first one back: {text}");
     let text = host.text("voxel_project", json!({"action": "open", "path": "a.gox"}));
     assert!(text.contains("1 voxels"), "{text}");
 }
@@ -80,7 +83,7 @@ fn a_daemon_that_is_killed_between_two_calls_costs_a_short_wait() {
 fn an_idle_daemon_ends_unless_something_would_be_lost() {
     let mut idle = Daemon::start_with(&["--idle-exit=300ms"]);
     assert!(idle.wait().success());
-    let mut kept = Daemon::start_with(&["--idle-exit=300ms"]);
+    let mut kept = Daemon::start_with(&["--idle-exit=300ms", "--journal=none"]);
     let mut client = kept.connect();
     client.call("goxel.add_voxel", json!([0, 0, 0, 255, 0, 0]));
     drop(client);

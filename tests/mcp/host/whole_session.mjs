@@ -15,7 +15,7 @@ async function connected() {
   await client.connect(new StdioClientTransport({
     command: program,
     args: ['--spawn', '--socket', path.join(work, 'd.sock'), '--root', work],
-    env: { ...process.env, GOXEL_DAEMON_BINARY: daemon },
+    env: { ...process.env, GOXEL_DAEMON_BINARY: daemon, GOXEL_STATE_DIR: path.join(work, 'state') },
   }));
   return client;
 }

@@ -20,7 +20,7 @@ PROGRAM, DAEMON = sys.argv[1:3]
 
 def server(work: Path, *more: str) -> StdioServerParameters:
     arguments = ["--spawn", "--socket", str(work / "d.sock"), "--root", str(work), *more]
-    environment = {**os.environ, "GOXEL_DAEMON_BINARY": DAEMON}
+    environment = {**os.environ, "GOXEL_DAEMON_BINARY": DAEMON, "GOXEL_STATE_DIR": str(work / "state")}
     return StdioServerParameters(command=PROGRAM, args=arguments, env=environment)
 
 
