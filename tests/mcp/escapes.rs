@@ -204,14 +204,18 @@ fn the_root_has_a_rule() {
     host.text("voxel_edit", json!({"ops": ops}));
     host.text("voxel_project", save.clone());
     assert!(named.path().join("a.gox").is_file());
-    let mut host = begin(&|command| drop(command.env("GOXEL_ROOT", by_variable.path())));
+    let mut host = begin(&|command| {
+        command.env("GOXEL_ROOT", by_variable.path());
+    });
     host.text("voxel_project", save.clone());
     assert!(by_variable.path().join("a.gox").is_file());
     let mut host = begin(&|_| ());
     host.text("voxel_project", save.clone());
     assert!(start.path().join("a.gox").is_file());
     for wide in [Path::new("/"), start.path()] {
-        let mut host = begin(&|command| drop(command.current_dir(wide).env("HOME", start.path())));
+        let mut host = begin(&|command| {
+            command.current_dir(wide).env("HOME", start.path());
+        });
         let text = host.refusal("voxel_project", save.clone());
         assert!(text.contains("too wide") && text.contains("--root"), "{text}");
     }
