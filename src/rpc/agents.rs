@@ -106,6 +106,7 @@ impl Agents {
             began: host.now(),
             params: call.params.map(shown),
             session: None,
+            is_noted: false,
             reports: None,
             turn: None,
         })))
