@@ -30,7 +30,7 @@ pub fn schema() -> Value {
 const SHARED: [&str; 3] = ["within", "rotation", "hollow"];
 
 /// Characters that all signatures together may take; the rest is told by `voxel_help`.
-const SIGNATURE_ROOM: usize = 720;
+const SIGNATURE_ROOM: usize = 640;
 
 /// Operations with the same fields.
 struct Group {

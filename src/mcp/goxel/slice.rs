@@ -19,6 +19,7 @@ pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
     let at = desk.args.whole("at")?;
     let count = desk.args.whole("count")?.unwrap_or(1);
     let heights = desk.args.flag("project_heights")?;
+    let within = desk.args.corners("within")?;
     let layers = desk.args.names("layers")?;
     let mut layers = desk.layer_ids("layers", layers).await?;
     if layers.is_empty() {
@@ -37,6 +38,7 @@ pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
                     ("axis", Some(axis.into())),
                     ("at", at.map(Value::from)),
                     ("count", Some(count.into())),
+                    ("within", within.map(|[min, max]| json!({"min": min, "max": max}))),
                     ("layer_id", Some(layer)),
                 ]);
                 let result = desk.call("goxel.slice", params).await?;

@@ -97,6 +97,7 @@ pub const TOOLS: [Tool; 8] = [
             field("at", "First plane", Kind::Whole(i32::MIN as i64, i32::MAX as i64)),
             field("count", "", Kind::Whole(1, MAX_PLANES)),
             field("project_heights", "A map of heights instead", Kind::Flag),
+            field("within", "", Kind::Box),
             field("layers", "", Kind::Names),
             PROJECT,
         ],
