@@ -57,15 +57,7 @@ static FORMATS: &[Format] = &[
         title: "MagicaVoxel",
         extensions: &["vox"],
         aliases: &["magicavoxel", "magica voxel"],
-        holds: Holds {
-            alpha: false,
-            modes: false,
-            colors: Some(255),
-            cameras: false,
-            materials: false,
-            instances: false,
-            ..Holds::ALL
-        },
+        holds: Holds { alpha: false, modes: false, colors: Some(255), ..Holds::ALL },
         detect: vox::detect,
         read: work!(vox::read),
         write: work!(vox::write),

@@ -42,12 +42,19 @@ pub(crate) struct Quantised {
 /// Finds palette indexes of at most 255 colours.
 pub(crate) struct Numbers {
     index: ByRange<Rgb, u8>,
+    /// Which number each place of the palette has, if not its own.
+    places: Option<Vec<u8>>,
     recent: Recent<u8>,
 }
 
 impl Numbers {
     pub(crate) fn new(index: ByRange<Rgb, u8>) -> Self {
-        Numbers { index, recent: Recent::new(0) }
+        Numbers { index, places: None, recent: Recent::new(0) }
+    }
+
+    /// The same where the places of the palette have other numbers in the file.
+    pub(crate) fn placed(index: ByRange<Rgb, u8>, places: Vec<u8>) -> Self {
+        Numbers { places: Some(places), ..Numbers::new(index) }
     }
 
     /// The palette index of a colour that was counted, plus 1; 0 for the empty voxel.
@@ -55,7 +62,12 @@ impl Numbers {
     pub(crate) fn of(&mut self, color: Rgba) -> u8 {
         let maps = &self.index;
         let key = rgb(color);
-        let find = || maps.of(key).get(&key).map_or(1, |&index| index.wrapping_add(1));
+        let places = &self.places;
+        let find = || {
+            let index = maps.of(key).get(&key).copied().unwrap_or(0);
+            let placed = places.as_ref().and_then(|places| places.get(usize::from(index)));
+            placed.copied().unwrap_or(index).wrapping_add(1)
+        };
         self.recent.get(color, find)
     }
 }

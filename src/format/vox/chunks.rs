@@ -7,12 +7,14 @@ use std::rc::Rc;
 
 use super::NAME;
 use super::palette::{Colors, default_colors};
+use super::material::Entries;
 use super::record::Record;
 use super::scene::{Node, Transform};
+use crate::document::PreservedChunk;
 use crate::format::FormatError;
 use crate::format::builder::Allowance;
 use crate::format::bytes::{Bytes, FileBytes};
-use crate::format::fidelity::Report;
+use crate::format::fidelity::{Kind, Report};
 use crate::format::unpack::{Unpacking, most_from};
 use crate::job::Slice;
 use crate::voxel::Rgba;
@@ -20,6 +22,8 @@ use crate::voxel::Rgba;
 /// Bytes of chunks that are read in one unit of work, and what a chunk costs besides.
 const BYTES_A_UNIT: usize = 1 << 15;
 const CHUNK_COST: usize = 128;
+/// The most frames of one node.
+const FRAMES_MAX: i32 = 1 << 12;
 
 /// The content of a file.
 pub(super) struct Content {
@@ -29,6 +33,17 @@ pub(super) struct Content {
     /// No hash table, as one that grows is copied as a whole.
     pub(super) nodes: BTreeMap<i32, Node>,
     pub(super) layers: BTreeMap<i32, LayerInfo>,
+    /// What is said of the material of each colour.
+    pub(super) materials: BTreeMap<i32, Entries>,
+    pub(super) cameras: Vec<Entries>,
+    /// How many models a file of frames without a graph has.
+    pub(super) frames: u32,
+    /// Chunks that are only kept.
+    pub(super) preserved: Vec<PreservedChunk>,
+    /// Chunks that are not understood.
+    unknown: u64,
+    /// Whether a node has several places, one a frame.
+    pub(super) moves: bool,
     pub(super) report: Report,
 }
 
@@ -59,7 +74,6 @@ struct Chunks {
     /// The size of the next model.
     size: Option<RawSize>,
     dense: Option<DenseModel>,
-    has_materials: bool,
 }
 
 type RawSize = [Result<i64, FormatError>; 3];
@@ -80,8 +94,7 @@ pub(super) async fn read_chunks(
     slice: &Slice,
 ) -> Result<Content, FormatError> {
     let content = Content::default();
-    let mut chunks =
-        Chunks { file: file.clone(), content, size: None, dense: None, has_materials: false };
+    let mut chunks = Chunks { file: file.clone(), content, size: None, dense: None };
     let mut bytes = Bytes::new(file, NAME);
     read_head(&mut bytes)?;
     let mut left = BYTES_A_UNIT;
@@ -96,11 +109,17 @@ pub(super) async fn read_chunks(
             left = BYTES_A_UNIT;
         }
     }
-    if chunks.has_materials {
-        let warning = "materials of single colours (metal, glass, light) are left out";
-        chunks.content.report.warn(warning);
-    }
-    Ok(chunks.content)
+    let mut content = chunks.content;
+    let note = format!("{} chunks are not understood and left out", content.unknown);
+    content.report.lose(Kind::Unknown, content.unknown, note);
+    Ok(content)
+}
+
+/// What the content of a `MATL` chunk says, and of which number.
+pub(super) fn read_material(data: &[u8]) -> Option<(i32, Entries)> {
+    let mut data = Bytes::new(data, NAME);
+    let id = data.i32("a material's number").ok()?;
+    Some((id, Record::read(&mut data).ok()?.texts()))
 }
 
 impl Default for Content {
@@ -111,6 +130,12 @@ impl Default for Content {
             has_colors: false,
             nodes: BTreeMap::new(),
             layers: BTreeMap::new(),
+            materials: BTreeMap::new(),
+            cameras: Vec::new(),
+            frames: 0,
+            preserved: Vec::new(),
+            unknown: 0,
+            moves: false,
             report: Report::default(),
         }
     }
@@ -156,11 +181,25 @@ impl Chunks {
                 content.layers.insert(id, LayerInfo { name, hidden: record.is_hidden() });
             }
             b"MATL" => {
-                data.i32("a material's number")?;
-                let kind = Record::read(&mut data)?.get("_type");
-                self.has_materials |= kind.is_some_and(|kind| kind != "_diffuse");
+                allowance.take(u64::from(length))?;
+                let id = data.i32("a material's number")?;
+                content.materials.insert(id, Record::read(&mut data)?.texts());
             }
-            _ => {}
+            b"rCAM" => {
+                allowance.take(u64::from(length))?;
+                data.i32("a camera's number")?;
+                content.cameras.push(Record::read(&mut data)?.texts());
+            }
+            b"PACK" => content.frames = data.u32("the number of frames")?,
+            b"IMAP" | b"NOTE" | b"rOBJ" | b"META" | b"MATT" | b"rLIT" | b"rAIR" | b"rLEN"
+            | b"POST" | b"rDIS" => {
+                allowance.take(u64::from(length))?;
+                let mut chunk = [0; 4];
+                chunk.copy_from_slice(kind);
+                let data = data.rest().into();
+                content.preserved.push(PreservedChunk { kind: chunk, data });
+            }
+            _ => content.unknown += 1,
         }
         Ok(data.position())
     }
@@ -171,6 +210,9 @@ fn read_head(bytes: &mut Bytes<'_>) -> Result<(), FormatError> {
         return Err(bytes.invalid_at(0, "another magic", "\"VOX \""));
     }
     bytes.i32("the version")?;
+    if bytes.clone().take(4, "the main chunk")? != b"MAIN" {
+        return Err(bytes.invalid("another chunk", "\"MAIN\", in which all others are"));
+    }
     Ok(())
 }
 
@@ -250,9 +292,8 @@ impl Content {
                 let layer = data.i32("a node's layer")?;
                 let frames = data.i32("a node's number of frames")?;
                 let frame = if frames > 0 { Some(Record::read(data)?) } else { None };
-                if frames > 1 {
-                    self.warn_frames();
-                }
+                // The places of later frames are told apart by nobody: the first one stands.
+                self.moves |= frames > 1;
                 let transform = Transform::from_frame(frame.as_ref()).ok_or_else(|| {
                     let expected = "_r of 3 different axes and _t of 3 numbers";
                     data.invalid("a node's place that is none", expected)
@@ -269,20 +310,19 @@ impl Content {
             }
             _ => {
                 let count = data.i32("a node's number of models")?;
-                if count > 1 {
-                    self.warn_frames();
+                let mut models = Vec::new();
+                for _ in 0..count.clamp(0, FRAMES_MAX) {
+                    let model = data.i32("a node's model")?;
+                    let frame = Record::read(data).ok().and_then(|record| record.get("_f"));
+                    models.push((model, frame.and_then(|frame| frame.parse().ok()).unwrap_or(0)));
+                    if count == 1 {
+                        break;
+                    }
                 }
-                Node::Shape { model: if count > 0 { data.i32("a node's model")? } else { -1 } }
+                Node::Shape { models }
             }
         };
         self.nodes.insert(id, node);
         Ok(())
-    }
-
-    fn warn_frames(&mut self) {
-        let warning = "the file is animated; only its first frame is loaded";
-        if !self.report.warnings.iter().any(|known| known == warning) {
-            self.report.warn(warning);
-        }
     }
 }

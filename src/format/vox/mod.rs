@@ -5,9 +5,12 @@
 //! larger, and a scene graph that keeps their places and names. The format has 255 opaque colours for
 //! the whole file; what is lost is told in warnings.
 
+mod camera;
 mod chunks;
 mod grid;
+mod material;
 mod model;
+mod paint;
 mod palette;
 mod read;
 mod record;

@@ -22,12 +22,12 @@ impl Model {
         self.voxels += u64::from(block.count());
     }
 
-    fn size(&self) -> [i64; 3] {
+    pub(super) fn size(&self) -> [i64; 3] {
         self.bounds.map_or([1; 3], |bounds| bounds.dimensions())
     }
 
     /// The lowest corner.
-    fn min(&self) -> [i64; 3] {
+    pub(super) fn min(&self) -> [i64; 3] {
         self.bounds.map_or([0; 3], |bounds| bounds.min)
     }
 

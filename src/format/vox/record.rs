@@ -33,6 +33,12 @@ impl<'a> Record<'a> {
         Some(String::from_utf8_lossy(value))
     }
 
+    /// All entries as texts.
+    pub(super) fn texts(&self) -> Vec<(String, String)> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        self.0.iter().map(|(key, value)| (text(key), text(value))).collect()
+    }
+
     pub(super) fn is_hidden(&self) -> bool {
         self.get("_hidden").is_some_and(|value| value == "1")
     }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::chunks::Content;
 use super::record::Record;
+use crate::document::Matrix;
 use crate::job::Slice;
 
 /// A node of the graph.
@@ -21,8 +22,9 @@ pub(super) enum Node {
     },
     /// Where the numbers of its children are in the file, four bytes each.
     Group(Range<usize>),
+    /// Its models, and of which frame each is.
     Shape {
-        model: i32,
+        models: Vec<(i32, i32)>,
     },
 }
 
@@ -75,6 +77,53 @@ impl Transform {
         }
     }
 
+    /// What takes a model of this size from this place to another one, in cells.
+    pub(super) fn to_other(&self, other: &Transform, size: [i64; 3]) -> Matrix {
+        let (from, to) = (self.base(size), other.base(size));
+        let mut matrix = Matrix::IDENTITY;
+        matrix.0 = [[0.0; 4]; 4];
+        matrix.0[3][3] = 1.0;
+        for row in 0..3 {
+            // Both rows take the same column of the model.
+            let mine = (0..3).find(|&mine| self.columns[mine] == other.columns[row]).unwrap_or(row);
+            let sign = self.signs[mine] * other.signs[row];
+            matrix.0[mine][row] = sign as f32;
+            matrix.0[3][row] = (to[row] - sign * from[mine]) as f32;
+        }
+        matrix
+    }
+
+    /// The place of a model of this size whose cell 0 lies at `from`, seen through a matrix of whole quarter turns.
+    pub(super) fn through(matrix: &Matrix, from: [i64; 3], size: [i64; 3]) -> Option<Transform> {
+        let mut transform = Transform::IDENTITY;
+        for row in 0..3 {
+            let column = (0..3).find(|&column| matrix.0[column][row] != 0.0)?;
+            let sign = matrix.0[column][row];
+            let others = (0..3).filter(|&other| other != column);
+            let shift = matrix.0[3][row];
+            if sign.abs() != 1.0 || shift.fract() != 0.0 || shift.abs() > 1e6 {
+                return None;
+            }
+            for other in others {
+                if matrix.0[other][row] != 0.0 {
+                    return None;
+                }
+            }
+            (transform.columns[row], transform.signs[row]) = (column, sign as i64);
+            let base = shift as i64 + sign as i64 * from[column];
+            let pivot = size[column] / 2;
+            transform.translation[row] = base - if sign > 0.0 { -pivot } else { pivot - 1 };
+        }
+        let [a, b, c] = transform.columns;
+        (a != b && b != c && a != c).then_some(transform)
+    }
+
+    /// The byte that tells the rotation.
+    pub(super) fn rotation(&self) -> u8 {
+        let bit = |row: usize| u8::from(self.signs[row] < 0) << (4 + row);
+        self.columns[0] as u8 | (self.columns[1] as u8) << 2 | bit(0) | bit(1) | bit(2)
+    }
+
     /// Where cell 0 of a model of this size lands; cell v lands at that plus sign * v of its column.
     pub(super) fn base(&self, size: [i64; 3]) -> [i64; 3] {
         [0, 1, 2].map(|row| {
@@ -88,6 +137,10 @@ impl Transform {
 /// A model in its place.
 pub(super) struct Instance {
     pub(super) model: usize,
+    /// The frame it belongs to, if it is not of the first one.
+    pub(super) frame: Option<i32>,
+    /// The names of the groups that it is in, outermost first, with slashes between.
+    pub(super) group: Option<Rc<str>>,
     pub(super) name: Option<Rc<str>>,
     pub(super) hidden: bool,
     pub(super) transform: Transform,
@@ -99,6 +152,8 @@ const INSTANCES_MAX: usize = 1 << 16;
 const VISITS_MAX: usize = 4 * INSTANCES_MAX;
 /// The deepest nesting of nodes.
 const DEPTH_MAX: usize = 256;
+/// The longest path of names of groups.
+const GROUP_NAME_MAX: usize = 200;
 /// Nodes visited in one unit of work.
 const VISITS_A_UNIT: usize = 256;
 
@@ -117,6 +172,9 @@ struct Visit {
     child: usize,
     depth: usize,
     name: Option<Rc<str>>,
+    group: Option<Rc<str>>,
+    /// The name of the node above, if that is a group's.
+    own: Option<Rc<str>>,
     hidden: bool,
     transform: Transform,
 }
@@ -127,10 +185,19 @@ pub(super) async fn gather(content: &Content, file: &[u8], slice: &Slice) -> (Ve
     let transform = Transform::IDENTITY;
     if content.nodes.is_empty() {
         let (count, name) = (content.models.len(), None);
-        let instance = |model| Instance { model, name: name.clone(), hidden: false, transform };
+        let is_animated = content.frames > 1;
+        let instance = |model| Instance {
+            model,
+            frame: (is_animated && model > 0).then_some(model as i32),
+            group: None,
+            name: name.clone(),
+            hidden: false,
+            transform,
+        };
         return ((0..count.min(INSTANCES_MAX)).map(instance).collect(), count > INSTANCES_MAX);
     }
-    let root = Visit { node: 0, child: 0, depth: 0, name: None, hidden: false, transform };
+    let (name, group, own) = (None, None, None);
+    let root = Visit { node: 0, child: 0, depth: 0, name, group, own, hidden: false, transform };
     let mut walk = Walk { stack: vec![root], instances: Vec::new(), left_out: false };
     let mut visits = 0;
     while let Some(visit) = walk.stack.pop() {
@@ -158,27 +225,51 @@ impl Walk {
                 let layer = content.layers.get(layer);
                 let hidden = visit.hidden || *hidden || layer.is_some_and(|layer| layer.hidden);
                 let own = name.clone().or_else(|| layer.and_then(|layer| layer.name.clone()));
+                let (group, told) = (visit.group, name.clone());
                 let name = name.clone().or(visit.name).or(own);
                 let transform = visit.transform.then_child(transform);
-                self.stack.push(Visit { node: *node, child, depth, name, hidden, transform });
+                let own = told;
+                let node = *node;
+                self.stack.push(Visit { node, child, depth, name, group, own, hidden, transform });
             }
             Some(Node::Group(places)) => {
                 let children = file[places.clone()].as_chunks::<4>().0;
                 let Some(&node) = children.get(visit.child) else { return };
                 let node = i32::from_le_bytes(node);
+                // The group's own name joins those around it when its first child is visited.
+                let group = match (&visit.group, &visit.own) {
+                    (Some(outer), Some(own)) if outer.len() + own.len() < GROUP_NAME_MAX => {
+                        Some(Rc::from(format!("{outer}/{own}")))
+                    }
+                    (None, own) => own.clone(),
+                    (outer, _) => outer.clone(),
+                };
                 let Visit { ref name, hidden, transform, .. } = visit;
-                let next = Visit { node, child, depth, name: name.clone(), hidden, transform };
+                let (name, inner) = (name.clone(), group.clone());
+                let next = Visit {
+                    node,
+                    child,
+                    depth,
+                    name,
+                    group: inner,
+                    own: None,
+                    hidden,
+                    transform,
+                };
                 if visit.child + 1 < children.len() {
-                    self.stack.push(Visit { child: visit.child + 1, ..visit });
+                    self.stack.push(Visit { child: visit.child + 1, group, own: None, ..visit });
                 }
                 self.stack.push(next);
             }
-            Some(Node::Shape { model }) => {
-                let models = content.models.len();
-                let model = usize::try_from(*model).ok().filter(|&model| model < models);
-                let Visit { name, hidden, transform, .. } = visit;
-                let instance = model.map(|model| Instance { model, name, hidden, transform });
-                self.instances.extend(instance);
+            Some(Node::Shape { models }) => {
+                let Visit { name, group, hidden, transform, .. } = visit;
+                for (number, &(model, frame)) in models.iter().enumerate() {
+                    let model = usize::try_from(model).ok();
+                    let Some(model) = model.filter(|&m| m < content.models.len()) else { continue };
+                    let (name, group) = (name.clone(), group.clone());
+                    let frame = (number > 0).then_some(frame);
+                    self.instances.push(Instance { model, frame, group, name, hidden, transform });
+                }
             }
             None => {}
         }
@@ -225,7 +316,7 @@ mod tests {
         let mut content = Content::default();
         content.models.push(Model { size: [1; 3], voxels });
         content.nodes.insert(0, Node::Group(0..file.len()));
-        (10..13).for_each(|node| _ = content.nodes.insert(node, Node::Shape { model: 0 }));
+        (10..13).for_each(|node| _ = content.nodes.insert(node, Node::Shape { models: vec![(0, 0)] }));
         (content, file)
     }
 

@@ -2,121 +2,235 @@
 
 use std::collections::BTreeMap;
 
+use super::camera;
 use super::model::{Model, put_chunk};
-use super::scene_write::{SCENE_EDGE, Scene, node_entries, put_dict};
+use super::paint::{Paint, paint};
+use super::read::GROUP;
+use super::scene::Transform;
+use super::scene_write::{Part, SCENE_EDGE, Scene, node_entries, put_dict, record_bytes};
 use super::{MODEL_EDGE, NAME};
-use crate::document::{Document, Layer};
+use crate::document::{Camera, Document, Layer, LayerContent, LayerId, Material, Matrix};
 use crate::format::builder::measure;
 use crate::format::bytes::Put;
-use crate::format::fidelity::{Kind, Report};
-use crate::format::quantise::{ColorCounts, Numbers, Quantised, choose, rgb};
+use crate::format::fidelity::{Kind, Report, is_plain};
+use crate::format::merged::merged;
+use crate::format::quantise::ColorCounts;
 use crate::format::{FormatError, Pieces, WriteOptions, Written};
 use crate::job::Slice;
 use crate::voxel::{BLOCK_VOXELS, BlockRef, BlockWalk, Bounds, Rgba, Volume};
 
-/// Colours that a file can hold; index 0 is no voxel.
-const COLORS_MAX: usize = 255;
 /// The layers of MagicaVoxel that every version of it knows.
 const NAMED_LAYERS_MAX: usize = 16;
 /// New colours that end a unit of work.
 const NEW_COLORS_MAX: usize = 1 << 10;
 /// The most bytes that one chunk, and thus the file, may have.
 const FILE_MAX: u64 = u32::MAX as u64 / 2;
+/// Chunks that are kept as they were, and written behind all others.
+const KEPT: [&[u8; 4]; 10] = [
+    b"IMAP", b"NOTE", b"rOBJ", b"META", b"MATT", b"rLIT", b"rAIR", b"rLEN", b"POST", b"rDIS",
+];
 
 /// A layer to be written.
 struct Source {
+    id: LayerId,
     name: String,
     hidden: bool,
+    group: String,
+    /// The layer that it is a copy of, and how it is seen.
+    copy_of: Option<(LayerId, Matrix)>,
+    /// The place of its material among those that the file has.
+    material: usize,
     volume: Volume,
     models: BTreeMap<[i64; 3], Model>,
 }
 
-/// Writes each layer.
+/// Writes each layer; or what is seen as one old-style model, if that is wanted.
 pub(in crate::format) async fn write(
     document: Document,
-    _options: WriteOptions,
+    options: WriteOptions,
     slice: Slice,
 ) -> Result<Written, FormatError> {
     let slice = &slice;
     let mut report = Report::default();
-    let layers = document.layers().iter().filter(|layer| !layer.volume.is_empty());
-    let mut sources: Vec<Source> = layers.map(Source::of_layer).collect();
+    let is_plain = options.export.plain;
+    let document = match is_plain {
+        true => document.flattened(merged(&document, slice).await),
+        false => document,
+    };
+    let (mut sources, materials) = sources(&document, &mut report);
     slice.expect(2 * sources.iter().map(|source| source.volume.block_count() as u64).sum::<u64>());
-    let mut counts = ColorCounts::default();
+    let mut counts: Vec<ColorCounts> = materials.iter().map(|_| ColorCounts::default()).collect();
     let mut bytes = 0;
     for source in &mut sources {
         bytes += source.count(&mut counts, slice).await;
     }
-    let colors = choose(counts, preferred(&document), COLORS_MAX, slice).await;
     if bytes > FILE_MAX {
         let what = format!("the file would be longer than {FILE_MAX} bytes");
         return Err(FormatError::DoesNotFit { format: NAME, what });
     }
-    tell_of_colors(&colors, &mut report);
-    let content = write_file(&sources, colors, &mut report, slice).await;
-    Ok(Written::new(content, report))
+    let models = sources.iter().map(|source| source.models.len()).sum::<usize>();
+    if is_plain && models > 1 {
+        let what = format!("a plain file has one model of at most {MODEL_EDGE} voxels an edge");
+        return Err(FormatError::DoesNotFit { format: NAME, what });
+    }
+    let paint = paint(&document, &materials, counts, &mut report, slice).await;
+    let mut file = File { out: file_head(), scene: Scene::default(), models: 0 };
+    file.write_models(&sources, paint, is_plain, &mut report, slice).await;
+    if !is_plain {
+        write_rest(&document, &mut file.out);
+    }
+    let length = (file.out.len() - FILE_HEAD as u64) as u32;
+    file.out.overwrite(FILE_HEAD - 4, &length.to_le_bytes());
+    Ok(Written::new(file.out, report))
 }
 
-/// Writes the models, the scene graph, the layers and the palette.
-async fn write_file(
-    sources: &[Source],
-    colors: Quantised,
-    report: &mut Report,
-    slice: &Slice,
-) -> Pieces {
-    let (mut out, mut scene) = (file_head(), Scene::default());
-    let Quantised { palette, index, .. } = colors;
-    let mut numbers = Numbers::new(index);
-    for (layer, source) in (0..).zip(sources) {
-        let layer = if layer < NAMED_LAYERS_MAX { layer as i32 } else { -1 };
-        for model in source.models.values() {
-            scene.add(&source.name, source.hidden, layer, model.place());
-            model.write(&source.volume, &mut out, &mut numbers, slice).await;
+/// The layers, and the materials that they have; the first one is plain.
+fn sources(document: &Document, report: &mut Report) -> (Vec<Source>, Vec<Material>) {
+    let mut materials = vec![Material::default()];
+    let (mut sources, mut tinted) = (Vec::new(), 0);
+    for layer in document.layers().iter().filter(|layer| !layer.volume.is_empty()) {
+        let own = layer.material.and_then(|index| document.materials.get(index));
+        let own = own.filter(|material| !is_plain(material));
+        tinted += u64::from(own.is_some_and(|material| material.color[..3] != [1.0; 3]));
+        let place = own.map_or(0, |own| {
+            let known = materials.iter().position(|known| known == own);
+            known.unwrap_or_else(|| {
+                materials.push(own.clone());
+                materials.len() - 1
+            })
+        });
+        sources.push(Source::of_layer(layer, place));
+    }
+    let note = format!("the tints of {tinted} materials are left out");
+    report.lose(Kind::Material, tinted, note);
+    keep_copies(document, &mut sources);
+    (sources, materials)
+}
+
+/// Clones stay what they are where their base is written before and looks the same.
+fn keep_copies(document: &Document, sources: &mut [Source]) {
+    for index in 0..sources.len() {
+        let Some(layer) = document.layer(sources[index].id) else { continue };
+        let LayerContent::Clone { base } = layer.content else { continue };
+        let same = |source: &Source| {
+            source.id == base
+                && source.copy_of.is_none()
+                && source.material == sources[index].material
+                && source.volume.count() == sources[index].volume.count()
+        };
+        if sources[..index].iter().any(same) {
+            sources[index].copy_of = Some((base, layer.matrix));
         }
     }
-    if scene.is_empty() {
-        Model::default().write_head(&mut out);
-        scene.add("", false, 0, [0; 3]);
+}
+
+/// A file in the making.
+struct File {
+    out: Pieces,
+    scene: Scene,
+    /// How many models are written.
+    models: usize,
+}
+
+impl File {
+    /// Writes the models, the scene graph, the layers and the palette.
+    async fn write_models(
+        &mut self,
+        sources: &[Source],
+        mut paint: Paint,
+        is_plain: bool,
+        report: &mut Report,
+        slice: &Slice,
+    ) {
+        // Where the only model of a layer is: its number, its lowest corner and its size.
+        let mut places: BTreeMap<LayerId, (usize, [i64; 3], [i64; 3])> = BTreeMap::new();
+        for (layer, source) in sources.iter().enumerate() {
+            let layer = if layer < NAMED_LAYERS_MAX { layer as i32 } else { -1 };
+            if let Some((base, matrix)) = &source.copy_of
+                && let Some((model, from, size)) = places.get(base)
+                && let Some(transform) = Transform::through(matrix, *from, *size)
+            {
+                self.scene.add(source.part(layer, *model, transform));
+                continue;
+            }
+            for model in source.models.values() {
+                let transform = Transform { translation: model.place(), ..Transform::IDENTITY };
+                self.scene.add(source.part(layer, self.models, transform));
+                let numbers = &mut paint.numbers[source.material];
+                model.write(&source.volume, &mut self.out, numbers, slice).await;
+                if source.models.len() == 1 {
+                    places.insert(source.id, (self.models, model.min(), model.size()));
+                }
+                self.models += 1;
+            }
+        }
+        if self.scene.is_empty() {
+            Model::default().write_head(&mut self.out);
+            let (name, group, transform) = (String::new(), String::new(), Transform::IDENTITY);
+            self.scene.add(Part { name, hidden: false, layer: 0, group, model: 0, transform });
+        }
+        if !is_plain {
+            if self.scene.is_far {
+                report.warn(format!(
+                    "models lie further out than {SCENE_EDGE}, where MagicaVoxel may not show them"
+                ));
+            }
+            self.scene.write(&mut self.out, slice).await;
+            write_layers(sources, &mut self.out);
+        }
+        put_palette(&mut self.out, &paint.palette);
+        if !is_plain {
+            for (number, entries) in &paint.materials {
+                put_chunk(&mut self.out, b"MATL", &record_bytes(*number, entries));
+            }
+        }
     }
-    if scene.is_far {
-        report.warn(format!(
-            "models lie further out than {SCENE_EDGE}, where MagicaVoxel may not show them"
-        ));
-    }
-    scene.write(&mut out, slice).await;
+}
+
+fn write_layers(sources: &[Source], out: &mut Pieces) {
     for (number, source) in (0..).zip(sources.iter().take(NAMED_LAYERS_MAX)) {
         let mut data = Vec::new();
         data.put_i32(number);
         put_dict(&mut data, &node_entries(&source.name, source.hidden));
         data.put_i32(-1);
-        put_chunk(&mut out, b"LAYR", &data);
+        put_chunk(out, b"LAYR", &data);
     }
-    put_palette(&mut out, &palette);
-    let length = (out.len() - FILE_HEAD as u64) as u32;
-    out.overwrite(FILE_HEAD - 4, &length.to_le_bytes());
-    out
 }
 
-/// Tells what the colours of the file lose.
-pub(in crate::format) fn tell_of_colors(colors: &Quantised, report: &mut Report) {
-    let most = colors.palette.len();
-    let changed = if colors.error > 0 { colors.colors.saturating_sub(most).max(1) } else { 0 };
-    let note = format!(
-        "{} colours are written as the nearest of {most}; the largest difference in a channel is {}",
-        colors.colors, colors.error
-    );
-    report.lose(Kind::Color, changed as u64, note);
-    report.lose_alpha(colors.translucent);
+/// Writes the cameras, and what was only kept.
+fn write_rest(document: &Document, out: &mut Pieces) {
+    let is_default = document.cameras == [Camera::default()];
+    for (number, camera) in (0..).zip(document.cameras.iter().filter(|_| !is_default)) {
+        put_chunk(out, b"rCAM", &record_bytes(number, &camera::entries_of(camera)));
+    }
+    for chunk in document.preserved.iter().filter(|chunk| KEPT.contains(&&chunk.kind)) {
+        put_chunk(out, &chunk.kind, &chunk.data);
+    }
 }
 
 impl Source {
-    fn of_layer(layer: &Layer) -> Self {
-        let (name, volume) = (layer.name.clone(), layer.volume.clone());
-        Source { name, hidden: !layer.visible, volume, models: BTreeMap::new() }
+    fn of_layer(layer: &Layer, material: usize) -> Self {
+        let group = layer.preserved.iter().find(|(key, _)| key == GROUP);
+        Source {
+            id: layer.id,
+            name: layer.name.clone(),
+            hidden: !layer.visible,
+            group: group.map_or(String::new(), |(_, g)| String::from_utf8_lossy(g).into_owned()),
+            copy_of: None,
+            material,
+            volume: layer.volume.clone(),
+            models: BTreeMap::new(),
+        }
+    }
+
+    fn part(&self, layer: i32, model: usize, transform: Transform) -> Part {
+        let (name, group, hidden) = (self.name.clone(), self.group.clone(), self.hidden);
+        Part { name, hidden, layer, group, model, transform }
     }
 
     /// Counts the colours of all blocks and gives each block to its model; how many bytes the voxels take.
-    async fn count(&mut self, counts: &mut ColorCounts, slice: &Slice) -> u64 {
+    async fn count(&mut self, counts: &mut [ColorCounts], slice: &Slice) -> u64 {
+        let counts = &mut counts[self.material];
         let (mut walk, mut bytes) = (BlockWalk::new(&self.volume), 0);
         let Some(bounds) = measure(&self.volume, slice).await else { return 0 };
         while let Some(at) = walk.next(&self.volume) {
@@ -150,13 +264,6 @@ async fn count_block(counts: &mut ColorCounts, block: BlockRef<'_>, slice: &Slic
             slice.spend(1).await;
         }
     }
-}
-
-/// The palette's colours, if the file can hold so many.
-fn preferred(document: &Document) -> Vec<[u8; 3]> {
-    // With one colour more than that the palette is of no use, and it may have millions.
-    let colors = document.palette.colors.iter().take(COLORS_MAX + 1);
-    colors.map(|(color, _)| rgb(*color)).collect()
 }
 
 /// Bytes before the chunks: the file's head and that of the main chunk, whose length is at its end.
