@@ -10,6 +10,7 @@ mod ascii;
 mod beside;
 mod builder;
 mod bytes;
+mod dense;
 mod error;
 mod export;
 mod fidelity;
@@ -35,6 +36,7 @@ mod text;
 mod unpack;
 mod vox;
 mod whole;
+mod zip;
 
 pub use error::FormatError;
 pub use export::{Axes, ExportOptions, LayerChoice, MeshColors, MeshKind, OPTION_NAMES, Origin};

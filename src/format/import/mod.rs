@@ -37,7 +37,21 @@ pub(super) struct Sink {
     outside: u64,
 }
 
+/// The document of what a decoder outside of this room has put into a sink.
+pub(super) async fn finish_read(
+    sink: Sink,
+    format: &'static str,
+    options: ReadOptions,
+    slice: &Slice,
+) -> Result<Loaded, FormatError> {
+    sink.finish(format, options.name.unwrap_or_default(), slice).await
+}
+
 impl Sink {
+    pub(super) fn of(options: &ReadOptions) -> Self {
+        Sink::new(options.limits)
+    }
+
     fn new(limits: Limits) -> Self {
         let (layers, palette, report) = Default::default();
         let allowance = Allowance::new(limits);
@@ -50,7 +64,7 @@ impl Sink {
     }
 
     /// Begins a layer; voxels go into the one begun last.
-    fn layer(&mut self, name: &str, visible: bool) -> Result<(), FormatError> {
+    pub(super) fn layer(&mut self, name: &str, visible: bool) -> Result<(), FormatError> {
         self.allowance.take(size_of::<Layer>() as u64)?;
         let number = self.layers.len() as i32 + 1;
         let name = if name.is_empty() { format!("Layer.{number}") } else { name.to_owned() };
@@ -61,7 +75,7 @@ impl Sink {
     }
 
     /// Sets a voxel. One at a place that 32 bits cannot tell is left out and counted.
-    fn set(&mut self, at: [i64; 3], color: Rgba) -> Result<(), FormatError> {
+    pub(super) fn set(&mut self, at: [i64; 3], color: Rgba) -> Result<(), FormatError> {
         if self.layers.is_empty() {
             self.layer("", true)?;
         }
@@ -82,7 +96,7 @@ fn turned([x, y, z]: [i64; 3]) -> [i64; 3] {
 }
 
 /// Where a box of this size begins that stands with the middle of its base at the origin.
-fn standing([width, depth, _]: [i64; 3]) -> [i64; 3] {
+pub(super) fn standing([width, depth, _]: [i64; 3]) -> [i64; 3] {
     [-(width / 2), -(depth / 2), 0]
 }
 

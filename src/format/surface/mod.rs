@@ -1,6 +1,10 @@
 //! Formats of surfaces: `.obj` and `.ply`. Voxels out as quads with a colour at each vertex; triangles
 //! in as the voxels that they pass through.
 
+mod closed;
+mod colors;
+mod frame;
+mod gltf_write;
 mod mtl;
 mod obj_read;
 mod obj_write;
@@ -10,11 +14,18 @@ mod ply_write;
 mod quads;
 mod skin;
 mod soup;
+mod stl_read;
+mod stl_write;
+mod threemf;
 mod voxelise;
 
+pub(super) use gltf_write::{write_glb, write_gltf};
 pub(super) use obj_read::{detect as obj_detect, read as read_obj};
 pub(super) use obj_write::write as write_obj;
 pub(super) use ply_read::{detect as ply_detect, read as read_ply};
+pub(super) use stl_read::{detect as stl_detect, read as read_stl};
+pub(super) use stl_write::write as write_stl;
+pub(super) use threemf::write as write_3mf;
 pub(super) use ply_write::write as write_ply;
 
 /// How surfaces are written.
