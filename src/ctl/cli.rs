@@ -103,6 +103,12 @@ pub enum Command {
     /// Convert a file to another format, without a daemon
     #[cfg(feature = "engine")]
     Convert(super::convert::Arguments),
+    /// Show what is in a file, without a daemon
+    #[cfg(feature = "engine")]
+    Info(super::info::Arguments),
+    /// Show in what two files differ, without a daemon
+    #[cfg(feature = "engine")]
+    Diff(super::diff::Arguments),
     /// Render the project to a picture
     Render(render::Arguments),
     /// Make the calls of a file

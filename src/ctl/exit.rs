@@ -49,6 +49,15 @@ pub enum Failure {
     Io(String, io::Error),
     /// The command did its work and the result is a failure (already told on the output).
     Failed(String),
+    /// Several files failed; each was told of.
+    Several {
+        /// The highest of their codes.
+        code: u8,
+        /// How many.
+        text: String,
+    },
+    /// Two things that were compared differ, which was told.
+    Different,
     /// Something is not available, with the reason.
     Unavailable(String),
     /// Stopped by the user.
@@ -67,7 +76,8 @@ impl Failure {
             Failure::NoInput(..) => code::NO_INPUT,
             Failure::CannotCreate(..) => code::CANNOT_CREATE,
             Failure::Io(..) => code::IO,
-            Failure::Failed(_) => code::FAILED,
+            Failure::Failed(_) | Failure::Different => code::FAILED,
+            Failure::Several { code, .. } => *code,
             Failure::Unavailable(_) => code::UNAVAILABLE,
             Failure::Interrupted => code::INTERRUPTED,
             Failure::NobodyReads => 0,
@@ -114,7 +124,8 @@ impl fmt::Display for Failure {
             Failure::Usage(text) | Failure::Data(text) | Failure::Failed(text) => {
                 out.write_str(text)
             }
-            Failure::Unavailable(text) => out.write_str(text),
+            Failure::Unavailable(text) | Failure::Several { text, .. } => out.write_str(text),
+            Failure::Different => out.write_str("they differ"),
             Failure::NoInput(path, error) => write!(out, "cannot read {}: {error}", path.display()),
             Failure::CannotCreate(path, error) => {
                 write!(out, "cannot create {}: {error}", path.display())

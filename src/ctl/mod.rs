@@ -14,6 +14,10 @@ pub mod config;
 pub mod connections;
 #[cfg(feature = "engine")]
 pub mod convert;
+#[cfg(feature = "engine")]
+pub mod diff;
+#[cfg(feature = "engine")]
+pub mod info;
 pub mod documents;
 pub mod edit;
 pub mod health;
@@ -80,6 +84,10 @@ fn run(cli: &Cli, context: &Context) -> Result<(), Failure> {
         Command::Edit(arguments) => edit::run(arguments, context),
         #[cfg(feature = "engine")]
         Command::Convert(arguments) => convert::run(arguments, context),
+        #[cfg(feature = "engine")]
+        Command::Info(arguments) => info::run(arguments, context),
+        #[cfg(feature = "engine")]
+        Command::Diff(arguments) => diff::run(arguments, context),
         Command::Render(arguments) => render::run(arguments, context),
         Command::Script(arguments) => script::run(arguments, context),
         Command::Bench(arguments) => bench::run(arguments, context),

@@ -167,7 +167,7 @@ fn a_palette_keeps_its_order() {
 #[test]
 fn what_the_format_cannot_hold_is_told() {
     let mut document = one_layer(Volume::new());
-    document.materials[0].metallic = 1.0;
+    document.materials[0].color = [0.5, 1.0, 1.0, 1.0];
     document.layers_mut().for_each(|layer| {
         layer.volume.set([5000, 0, 0].into(), Rgba::new(1, 1, 1, 100));
         layer.opacity = 0.5;

@@ -50,7 +50,6 @@ pub(in crate::format) async fn read(
     let (mut at, mut joined) = (0, Vec::new());
     while at < bytes.len() {
         let mut lines = Lines::new(&bytes, at, NAME).within(BYTES_A_UNIT);
-        let mut libraries = Vec::new();
         for line in lines.by_ref() {
             // A line that ends with a backslash goes on in the next one.
             if let Some(start) = line.text.strip_suffix(b"\\") {
@@ -58,16 +57,17 @@ pub(in crate::format) async fn read(
                 joined.push(b' ');
                 continue;
             }
-            if joined.is_empty() {
-                reader.read_line(&line, &mut libraries)?;
+            let library = if joined.is_empty() {
+                reader.read_line(&line)?
             } else {
                 joined.extend_from_slice(line.text);
-                reader.read_line(&line.with_text(&joined), &mut libraries)?;
+                let library = reader.read_line(&line.with_text(&joined))?;
                 joined.clear();
+                library
+            };
+            if let Some(library) = library {
+                reader.read_library(&library, &options, &slice).await?;
             }
-        }
-        for library in libraries {
-            reader.read_library(&library, &options, &slice).await?;
         }
         slice.count((lines.position() - at) as u64);
         at = lines.position();
@@ -122,11 +122,8 @@ fn index(number: i64, count: usize) -> Option<usize> {
 }
 
 impl Reader {
-    fn read_line(
-        &mut self,
-        line: &Line<'_>,
-        libraries: &mut Vec<Vec<u8>>,
-    ) -> Result<(), FormatError> {
+    /// Reads a line; the library that it names, if it does.
+    fn read_line(&mut self, line: &Line<'_>) -> Result<Option<Vec<u8>>, FormatError> {
         match line.words().next() {
             Some(b"v") => {
                 let expected = "v X Y Z, with R G B from 0 to 1 behind if it has a colour";
@@ -143,7 +140,7 @@ impl Reader {
                 self.places.push([numbers[0] as f32, v as f32]);
             }
             Some(b"f") => self.read_face(line)?,
-            Some(b"mtllib") => libraries.push(rest(line)),
+            Some(b"mtllib") => return Ok(Some(rest(line))),
             Some(b"usemtl") => {
                 let name = rest(line);
                 self.skin = self.skins.get(&name).copied();
@@ -153,7 +150,7 @@ impl Reader {
             }
             _ => {}
         }
-        Ok(())
+        Ok(None)
     }
 
     fn miss(&mut self, name: &[u8]) {

@@ -43,11 +43,12 @@ pub(super) async fn read(
         let warning = "the scene is nested too deeply or has too many models; some are left out";
         content.report.warn(warning);
     }
+    let has_graph = !content.nodes.is_empty();
     // All that counts of them is in the instances.
     leftovers::leave(std::mem::take(&mut content.nodes).into_iter());
     let instances = of_frames(instances, options.frames, &mut content);
     slice.expect(instances.len() as u64);
-    let looks = Looks::of(&content);
+    let looks = Looks::of(&content, has_graph);
     let (grid, builder) = (Grid::new(), VolumeBuilder::new());
     let mut placing = Placing { file, content, allowance, grid, builder };
     let mut layers = Vec::new();
@@ -112,11 +113,14 @@ struct Looks {
     materials: Vec<Material>,
     /// The place of the material of each colour.
     of_color: HashMap<Rgba, usize>,
+    /// Whether a layer of several materials becomes several: where a scene graph says what the layers are, it does not.
+    splits: bool,
 }
 
 impl Looks {
-    fn of(content: &Content) -> Self {
-        let mut looks = Looks { materials: vec![Material::default()], of_color: HashMap::new() };
+    fn of(content: &Content, has_graph: bool) -> Self {
+        let (materials, of_color) = (vec![Material::default()], HashMap::new());
+        let mut looks = Looks { materials, of_color, splits: !has_graph };
         for (&index, entries) in &content.materials {
             // Number 256 is written for the one before 1.
             let color = content.colors[(index & 255) as usize];
@@ -128,8 +132,8 @@ impl Looks {
         looks
     }
 
-    /// Adds a layer with its material. One whose voxels have several materials, but not the plain one, becomes several
-    /// layers; where some are plain, the layer is.
+    /// Adds a layer with its material. One whose voxels have several materials becomes several layers, or looks plain
+    /// where it has to stay one.
     fn dress(&self, layer: &mut Layer, layers: &mut Vec<Layer>, report: &mut Report) {
         let mut counts: BTreeMap<usize, u64> = BTreeMap::new();
         if !self.of_color.is_empty() {
@@ -142,7 +146,7 @@ impl Looks {
         match counts.keys().collect::<Vec<_>>()[..] {
             [] => layers.push(layer.clone()),
             [&only] => layers.push(dressed(layer, only)),
-            [first, ..] if *first > 0 && is_own => {
+            [first, ..] if self.splits && is_own => {
                 for (&material, _) in &counts {
                     let mut part = dressed(layer, material);
                     if material != *first {
