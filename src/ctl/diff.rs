@@ -50,7 +50,9 @@ fn shown(difference: &Value) -> String {
             "layer '{layer}': {} added, {} removed, {} recoloured in {}",
             difference["added"], difference["removed"], difference["recolored"], difference["box"]
         ),
-        Some(what) => format!("layer '{layer}': {what}: {} -> {}", difference["old"], difference["new"]),
+        Some(what) => {
+            format!("layer '{layer}': {what}: {} -> {}", difference["old"], difference["new"])
+        }
         None => difference.to_string(),
     }
 }

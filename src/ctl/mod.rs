@@ -16,11 +16,11 @@ pub mod connections;
 pub mod convert;
 #[cfg(feature = "engine")]
 pub mod diff;
-#[cfg(feature = "engine")]
-pub mod info;
 pub mod documents;
 pub mod edit;
 pub mod health;
+#[cfg(feature = "engine")]
+pub mod info;
 pub mod metrics;
 pub mod path;
 pub mod ping;

@@ -71,10 +71,12 @@ pub struct Limits {
     pub max_picture_pixels: u64,
     /// The most columns of the grid that the triangles of a file may cross together.
     pub max_surface_columns: u64,
+    /// The most layers of a file of another program. Those that a .gox spells out are bounded by memory alone.
+    pub max_file_layers: usize,
 }
 
 impl Default for Limits {
-    /// A file of 1 GiB, voxels of 2 GiB, 64 MiB unpacked, 64 Mi pixels, 256 Mi columns.
+    /// A file of 1 GiB, voxels of 2 GiB, 64 MiB unpacked, 64 Mi pixels, 256 Mi columns, 4,096 layers.
     fn default() -> Self {
         Limits {
             max_file_bytes: 1 << 30,
@@ -82,8 +84,15 @@ impl Default for Limits {
             max_unpacked_bytes: 1 << 26,
             max_picture_pixels: 1 << 26,
             max_surface_columns: 1 << 28,
+            max_file_layers: 4096,
         }
     }
+}
+
+/// The refusal of a file with too many layers.
+fn too_many_layers(got: u64, limit: usize) -> FormatError {
+    let what = "the number of the file's layers".to_owned();
+    FormatError::Limit { what, limit_name: "max_file_layers", limit: limit as u64, got }
 }
 
 /// How to read.

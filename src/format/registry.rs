@@ -6,8 +6,8 @@ use super::bytes::FileBytes;
 use super::export::{Prepared, prepare};
 use super::fidelity::{Holds, Report};
 use super::{
-    FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, Written, dense, gox, import, png, surface,
-    text, vox,
+    FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, Written, dense, gox, import, png,
+    surface, text, vox,
 };
 use crate::document::Document;
 use crate::job::Work;

@@ -18,8 +18,8 @@ use super::context::Context;
 use super::exit::Failure;
 use super::output::ProgressBar;
 use crate::format;
-pub(super) use one::{load_file, lost_to_json};
 use one::{Job, Target};
+pub(super) use one::{load_file, lost_to_json};
 
 /// Convert files to another format, chosen by the endings. Works by itself, without a daemon.
 ///
@@ -123,7 +123,8 @@ fn plan(arguments: &Arguments) -> Result<Vec<Job>, Failure> {
             _ => "stdin".to_owned(),
         };
         let directory = arguments.out.clone();
-        let directory = directory.or_else(|| input.parent().map(Path::to_owned)).unwrap_or_default();
+        let directory =
+            directory.or_else(|| input.parent().map(Path::to_owned)).unwrap_or_default();
         let output = directory.join(format!("{stem}.{ending}"));
         Job::new(input, Target::File(output), format)
     });

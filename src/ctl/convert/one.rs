@@ -53,9 +53,8 @@ pub(super) struct Done {
 
 /// Losses as programs read them.
 pub(in crate::ctl) fn lost_to_json(lost: &[Lost]) -> Value {
-    let one = |lost: &Lost| {
-        json!({ "kind": lost.kind.name(), "count": lost.count, "note": lost.note })
-    };
+    let one =
+        |lost: &Lost| json!({ "kind": lost.kind.name(), "count": lost.count, "note": lost.note });
     lost.iter().map(one).collect()
 }
 
@@ -142,10 +141,7 @@ pub(in crate::ctl) fn load_file(
 }
 
 /// Runs a job to its end.
-fn run_job<J: crate::job::Job>(
-    mut job: J,
-    progress: &mut dyn FnMut(Progress),
-) -> J::Output {
+fn run_job<J: crate::job::Job>(mut job: J, progress: &mut dyn FnMut(Progress)) -> J::Output {
     loop {
         if let Step::Done(output) = job.step(&mut Budget::until(Instant::now() + SLICE)) {
             return output;

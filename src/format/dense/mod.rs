@@ -6,9 +6,9 @@ mod xraw;
 pub(super) use npy::{detect as detect_npy, read as read_npy, read_npz, write_npy, write_npz};
 pub(super) use xraw::{read as read_xraw, write as write_xraw};
 
+use super::FormatError;
 use super::builder::measure;
 use super::merged::merged;
-use super::FormatError;
 use crate::document::Document;
 use crate::job::Slice;
 use crate::voxel::{Bounds, Rgba, Volume};

@@ -111,7 +111,8 @@ fn parse(file: &[u8], format: &'static str) -> Result<(Vec<i64>, usize), FormatE
         _ => bytes.length("a length")?,
     };
     let text = String::from_utf8_lossy(bytes.take(length, "the head")?).replace('"', "'");
-    let is_bytes = ["'|u1'", "'u1'", "'|b1'", "'<u1'", "'|i1'"].iter().any(|kind| text.contains(kind));
+    let is_bytes =
+        ["'|u1'", "'u1'", "'|b1'", "'<u1'", "'|i1'"].iter().any(|kind| text.contains(kind));
     if !is_bytes || text.replace(' ', "").contains("'fortran_order':True") {
         return Err(bytes.invalid_at(10, text, "an array of bytes (|u1) in C order"));
     }
@@ -202,7 +203,8 @@ async fn read_array(
             _ => Rgba::EMPTY,
         };
         if !color.is_empty() {
-            let at = [index / height / depth % width.max(1), index / height % depth, index % height];
+            let at =
+                [index / height / depth % width.max(1), index / height % depth, index % height];
             sink.set([0, 1, 2].map(|axis| corner[axis] + at[axis]), color)?;
         }
         if index % 2048 == 0 {

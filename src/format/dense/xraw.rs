@@ -41,7 +41,8 @@ pub(in crate::format) async fn read(
     let [bits, index_bits] = [bytes.u8("a channel's bits")?, bytes.u8("an index' bits")?];
     let known = matches!((kind, channels, bits), (0, 3 | 4, 8)) && matches!(index_bits, 0 | 8 | 16);
     if !known {
-        let what = format!("type {kind}, {channels} channels of {bits} bits, indices of {index_bits}");
+        let what =
+            format!("type {kind}, {channels} channels of {bits} bits, indices of {index_bits}");
         let expected = "3 or 4 unsigned channels of 8 bits, indices of 0, 8 or 16";
         return Err(bytes.invalid_at(4, what, expected));
     }

@@ -18,7 +18,7 @@ mod vxl;
 
 use super::builder::{Allowance, VolumeBuilder};
 use super::fidelity::{Kind, Report};
-use super::{FormatError, Limits, Loaded, ReadOptions, canvas_around};
+use super::{FormatError, Limits, Loaded, ReadOptions, canvas_around, too_many_layers};
 use crate::document::{Document, Layer, LayerId, Palette};
 use crate::format::bytes::FileBytes;
 use crate::job::{Progress, Slice};
@@ -65,6 +65,10 @@ impl Sink {
 
     /// Begins a layer; voxels go into the one begun last.
     pub(super) fn layer(&mut self, name: &str, visible: bool) -> Result<(), FormatError> {
+        let most = self.limits.max_file_layers;
+        if self.layers.len() >= most {
+            return Err(too_many_layers(most as u64 + 1, most));
+        }
         self.allowance.take(size_of::<Layer>() as u64)?;
         let number = self.layers.len() as i32 + 1;
         let name = if name.is_empty() { format!("Layer.{number}") } else { name.to_owned() };

@@ -44,7 +44,8 @@ pub(in crate::format) async fn closed(volume: &Volume, merge: Merge, slice: &Sli
         corners.extend(run.iter().flat_map(Quad::corners));
         slice.spend(1).await;
     }
-    let mut builder = Builder { volume, corners, known: FxHashMap::default(), out: Closed::default() };
+    let mut builder =
+        Builder { volume, corners, known: FxHashMap::default(), out: Closed::default() };
     for run in quads.chunks(QUADS_A_UNIT) {
         run.iter().for_each(|quad| builder.add(quad));
         slice.spend(1).await;

@@ -227,7 +227,8 @@ impl File {
                         for corner in quad.corners() {
                             out.places.push(place(corner.map(|value| value as f64)));
                             out.normals.push(normal);
-                            let light = if self.style.ao { light(volume, quad, corner) } else { 1.0 };
+                            let light =
+                                if self.style.ao { light(volume, quad, corner) } else { 1.0 };
                             out.colors.push((quad.color, light));
                         }
                         for corners in [[0, 1, 2], [0, 2, 3]] {

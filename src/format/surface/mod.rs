@@ -23,10 +23,10 @@ pub(super) use gltf_write::{write_glb, write_gltf};
 pub(super) use obj_read::{detect as obj_detect, read as read_obj};
 pub(super) use obj_write::write as write_obj;
 pub(super) use ply_read::{detect as ply_detect, read as read_ply};
+pub(super) use ply_write::write as write_ply;
 pub(super) use stl_read::{detect as stl_detect, read as read_stl};
 pub(super) use stl_write::write as write_stl;
 pub(super) use threemf::write as write_3mf;
-pub(super) use ply_write::write as write_ply;
 
 /// How surfaces are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

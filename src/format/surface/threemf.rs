@@ -88,11 +88,8 @@ async fn put_object(
 ) {
     let name = name.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
     let name: String = name.chars().filter(|letter| !letter.is_control()).collect();
-    let told = if colors.is_some() {
-        format!(" pid=\"{COLORS}\" pindex=\"0\"")
-    } else {
-        String::new()
-    };
+    let told =
+        if colors.is_some() { format!(" pid=\"{COLORS}\" pindex=\"0\"") } else { String::new() };
     put(out, format_args!("<object id=\"{id}\" name=\"{name}\" type=\"model\"{told}>\n"));
     out.push_str("<mesh>\n<vertices>\n");
     for run in surface.vertices.chunks(LINES_A_UNIT) {

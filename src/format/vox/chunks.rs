@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::NAME;
-use super::palette::{Colors, default_colors};
 use super::material::Entries;
+use super::palette::{Colors, default_colors};
 use super::record::Record;
 use super::scene::{Node, Transform};
 use crate::document::PreservedChunk;

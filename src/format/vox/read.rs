@@ -5,15 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::NAME;
+use super::camera::camera_of;
 use super::chunks::{Content, ModelVoxels, read_chunks};
 use super::grid::Grid;
-use super::camera::camera_of;
 use super::material::material_of;
 use super::scene::{Instance, Transform, gather};
 use super::scene_write::record_bytes;
-use crate::document::{
-    Document, Layer, LayerContent, LayerId, Material, Palette, PreservedChunk,
-};
+use crate::document::{Document, Layer, LayerContent, LayerId, Material, Palette, PreservedChunk};
 use crate::format::builder::{Allowance, VolumeBuilder};
 use crate::format::bytes::Bytes;
 use crate::format::bytes::FileBytes;
@@ -38,9 +36,10 @@ pub(super) async fn read(
 ) -> Result<Loaded, FormatError> {
     let mut allowance = Allowance::new(options.limits);
     let mut content = read_chunks(&file, &mut allowance, slice).await?;
-    let (instances, left_out) = gather(&content, &file, slice).await;
+    let most = options.limits.max_file_layers;
+    let (instances, left_out) = gather(&content, &file, most, slice).await?;
     if left_out {
-        let warning = "the scene is nested too deeply or has too many models; some are left out";
+        let warning = "the scene is nested too deeply; some models are left out";
         content.report.warn(warning);
     }
     let has_graph = !content.nodes.is_empty();
@@ -138,7 +137,8 @@ impl Looks {
         let mut counts: BTreeMap<usize, u64> = BTreeMap::new();
         if !self.of_color.is_empty() {
             for (color, count) in colors_of(&layer.volume) {
-                *counts.entry(self.of_color.get(&color).copied().unwrap_or(0)).or_default() += count;
+                *counts.entry(self.of_color.get(&color).copied().unwrap_or(0)).or_default() +=
+                    count;
             }
         }
         let dressed = |layer: &Layer, material| Layer { material: Some(material), ..layer.clone() };

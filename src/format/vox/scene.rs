@@ -6,9 +6,12 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use super::chunks::Content;
 use super::record::Record;
 use crate::document::Matrix;
+use crate::format::{FormatError, too_many_layers};
 use crate::job::Slice;
 
 /// A node of the graph.
@@ -146,10 +149,8 @@ pub(super) struct Instance {
     pub(super) transform: Transform,
 }
 
-/// The most instances that a file may have.
-const INSTANCES_MAX: usize = 1 << 16;
 /// The most nodes that are visited, those that are visited again counted again.
-const VISITS_MAX: usize = 4 * INSTANCES_MAX;
+const VISITS_MAX: usize = 1 << 18;
 /// The deepest nesting of nodes.
 const DEPTH_MAX: usize = 256;
 /// The longest path of names of groups.
@@ -179,9 +180,57 @@ struct Visit {
     transform: Transform,
 }
 
+/// How many instances a graph makes: those of a node that is reached again and again count each time, but are counted
+/// once. What a circle leads back to counts for nothing.
+async fn count(content: &Content, file: &[u8], slice: &Slice) -> u64 {
+    let mut known: FxHashMap<i32, u64> = FxHashMap::default();
+    // The way to the node under way, each with its next child and what the ones before make.
+    let mut way = vec![(0, 0, 0u64)];
+    let mut steps = 0usize;
+    while let Some((node, child, made)) = way.pop() {
+        steps += 1;
+        if steps.is_multiple_of(VISITS_A_UNIT) {
+            slice.spend(1).await;
+        }
+        known.entry(node).or_insert(0);
+        let next = match content.nodes.get(&node) {
+            Some(Node::Transform { child: only, .. }) => (child == 0).then_some(*only),
+            Some(Node::Group(places)) => {
+                let children = file[places.clone()].as_chunks::<4>().0;
+                children.get(child).map(|&node| i32::from_le_bytes(node))
+            }
+            Some(Node::Shape { models }) => {
+                known.insert(node, models.len() as u64);
+                continue;
+            }
+            None => None,
+        };
+        match next.map(|next| (next, known.get(&next))) {
+            None => _ = known.insert(node, made),
+            Some((_, Some(count))) => way.push((node, child + 1, made.saturating_add(*count))),
+            // It is come back to this child once that is counted.
+            Some((next, None)) => way.extend([(node, child, made), (next, 0, 0)]),
+        }
+    }
+    known.get(&0).copied().unwrap_or_default()
+}
+
 /// All instances in the order of the graph, and whether some were left out, because it runs in circles or is too
-/// large. Without a graph, every model is at the origin.
-pub(super) async fn gather(content: &Content, file: &[u8], slice: &Slice) -> (Vec<Instance>, bool) {
+/// deep. Without a graph, every model is at the origin. Refused before they are made if they are more than `most`.
+pub(super) async fn gather(
+    content: &Content,
+    file: &[u8],
+    most: usize,
+    slice: &Slice,
+) -> Result<(Vec<Instance>, bool), FormatError> {
+    let models = content.models.len();
+    let wanted = match content.nodes.is_empty() {
+        true => models as u64,
+        false => count(content, file, slice).await,
+    };
+    if wanted > most as u64 {
+        return Err(too_many_layers(wanted, most));
+    }
     let transform = Transform::IDENTITY;
     if content.nodes.is_empty() {
         let (count, name) = (content.models.len(), None);
@@ -194,7 +243,7 @@ pub(super) async fn gather(content: &Content, file: &[u8], slice: &Slice) -> (Ve
             hidden: false,
             transform,
         };
-        return ((0..count.min(INSTANCES_MAX)).map(instance).collect(), count > INSTANCES_MAX);
+        return Ok(((0..count).map(instance).collect(), false));
     }
     let (name, group, own) = (None, None, None);
     let root = Visit { node: 0, child: 0, depth: 0, name, group, own, hidden: false, transform };
@@ -202,7 +251,7 @@ pub(super) async fn gather(content: &Content, file: &[u8], slice: &Slice) -> (Ve
     let mut visits = 0;
     while let Some(visit) = walk.stack.pop() {
         visits += usize::from(visit.child == 0);
-        if visits > VISITS_MAX || walk.instances.len() >= INSTANCES_MAX {
+        if visits > VISITS_MAX {
             walk.left_out = true;
             break;
         }
@@ -214,7 +263,7 @@ pub(super) async fn gather(content: &Content, file: &[u8], slice: &Slice) -> (Ve
             slice.spend(1).await;
         }
     }
-    (walk.instances, walk.left_out)
+    Ok((walk.instances, walk.left_out))
 }
 
 impl Walk {
@@ -246,16 +295,8 @@ impl Walk {
                 };
                 let Visit { ref name, hidden, transform, .. } = visit;
                 let (name, inner) = (name.clone(), group.clone());
-                let next = Visit {
-                    node,
-                    child,
-                    depth,
-                    name,
-                    group: inner,
-                    own: None,
-                    hidden,
-                    transform,
-                };
+                let next =
+                    Visit { node, child, depth, name, group: inner, own: None, hidden, transform };
                 if visit.child + 1 < children.len() {
                     self.stack.push(Visit { child: visit.child + 1, group, own: None, ..visit });
                 }
@@ -282,14 +323,19 @@ mod tests {
     use super::*;
     use crate::job::{Budget, Job, Step, Work};
 
+    const MOST: usize = 4096;
+
     /// Gathers in the smallest slices; how many there were.
-    fn in_slices(content: Content, file: Vec<u8>) -> (Vec<Instance>, bool, usize) {
-        let gathering = |slice| async move { gather(&content, &file, &slice).await };
+    fn in_slices(
+        content: Content,
+        file: Vec<u8>,
+    ) -> (Result<(Vec<Instance>, bool), FormatError>, usize) {
+        let gathering = |slice| async move { gather(&content, &file, MOST, &slice).await };
         let (mut work, mut slices) = (Work::new(gathering), 1);
         loop {
             match work.step(&mut Budget::units(1)) {
                 Step::More => slices += 1,
-                Step::Done((instances, left_out)) => return (instances, left_out, slices),
+                Step::Done(gathered) => return (gathered, slices),
             }
         }
     }
@@ -316,27 +362,50 @@ mod tests {
         let mut content = Content::default();
         content.models.push(Model { size: [1; 3], voxels });
         content.nodes.insert(0, Node::Group(0..file.len()));
-        (10..13).for_each(|node| _ = content.nodes.insert(node, Node::Shape { models: vec![(0, 0)] }));
+        (10..13)
+            .for_each(|node| _ = content.nodes.insert(node, Node::Shape { models: vec![(0, 0)] }));
         (content, file)
     }
 
     #[test]
-    fn a_group_gives_its_first_instances_and_tells_that_there_are_more() {
-        for (children, left_out) in [(1, false), (INSTANCES_MAX, false), (INSTANCES_MAX + 1, true)]
-        {
+    fn a_group_of_too_many_is_refused_before_its_instances_are_made() {
+        for children in [1, MOST] {
             let (content, file) = group_of(children);
-            let (instances, is_short, slices) = in_slices(content, file);
-            assert_eq!(instances.len(), children.min(INSTANCES_MAX));
-            assert_eq!(is_short, left_out, "{children}");
-            assert!(slices > children.min(INSTANCES_MAX) / VISITS_A_UNIT, "{slices}");
+            let (gathered, slices) = in_slices(content, file);
+            let (instances, left_out) = gathered.unwrap();
+            assert_eq!((instances.len(), left_out), (children, false));
+            assert!(slices > children / VISITS_A_UNIT, "{slices}");
         }
+        let (content, file) = group_of(MOST + 1);
+        let (refused, _) = in_slices(content, file);
+        let FormatError::Limit { limit_name, got, .. } = refused.err().unwrap() else {
+            panic!("another error");
+        };
+        assert_eq!((limit_name, got), ("max_file_layers", MOST as u64 + 1));
+    }
+
+    #[test]
+    fn groups_that_name_a_child_twice_are_counted_without_going_through_them() {
+        let mut content = group_of(2).0;
+        // Each names the next one twice, and the last one the shape.
+        let file: Vec<u8> =
+            (1..=40u32).flat_map(|node| [node, node]).flat_map(u32::to_le_bytes).collect();
+        (0..40).for_each(|node| {
+            let place = node as usize * 8;
+            content.nodes.insert(node, Node::Group(place..place + 8));
+        });
+        content.nodes.insert(40, Node::Shape { models: vec![(0, 0)] });
+        let (refused, _) = in_slices(content, file);
+        let Err(FormatError::Limit { got, .. }) = refused else { panic!("not refused") };
+        assert_eq!(got, 1 << 40);
     }
 
     #[test]
     fn a_graph_in_circles_comes_to_an_end() {
         let (mut content, file) = group_of(2);
         content.nodes.insert(10, Node::Group(0..file.len()));
-        let (instances, left_out, _) = in_slices(content, file);
+        let (gathered, _) = in_slices(content, file);
+        let (instances, left_out) = gathered.unwrap();
         assert!(left_out && !instances.is_empty());
     }
 }

@@ -26,9 +26,8 @@ const NEW_COLORS_MAX: usize = 1 << 10;
 /// The most bytes that one chunk, and thus the file, may have.
 const FILE_MAX: u64 = u32::MAX as u64 / 2;
 /// Chunks that are kept as they were, and written behind all others.
-const KEPT: [&[u8; 4]; 10] = [
-    b"IMAP", b"NOTE", b"rOBJ", b"META", b"MATT", b"rLIT", b"rAIR", b"rLEN", b"POST", b"rDIS",
-];
+const KEPT: [&[u8; 4]; 10] =
+    [b"IMAP", b"NOTE", b"rOBJ", b"META", b"MATT", b"rLIT", b"rAIR", b"rLEN", b"POST", b"rDIS"];
 
 /// A layer to be written.
 struct Source {
