@@ -106,6 +106,7 @@ impl Settings {
             max_unpacked_bytes: self.max_unpacked_bytes.0,
             max_picture_pixels: self.max_picture_pixels.0,
             max_surface_columns: self.max_surface_columns.0,
+            max_file_layers: self.max_file_layers.get(),
         }
     }
 

@@ -260,6 +260,9 @@ settings! {
     /// Pixels of a picture that is read
     max_picture_pixels: Count<1, { 1 << 32 }> =
         "67108864", "limits.picture_pixels", "max-picture-pixels", "GOXEL_MAX_PICTURE_PIXELS", Start;
+    /// Layers in a file that is no .gox
+    max_file_layers: Count<1, { 1 << 20 }> =
+        "4096", "limits.file_layers", "max-file-layers", "GOXEL_MAX_FILE_LAYERS", Start;
     /// Columns of the grid that the triangles of a file may cross
     max_surface_columns: Count<1, { 1 << 48 }> =
         "268435456", "limits.surface_columns", "max-surface-columns", "GOXEL_MAX_SURFACE_COLUMNS", Start;
