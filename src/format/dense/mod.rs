@@ -1,8 +1,10 @@
 //! Formats that list every cell of a box: arrays of numbers, raw voxels, bits. The box is that of what is seen.
 
+mod bits;
 mod npy;
 mod xraw;
 
+pub(super) use bits::{write_binvox, write_cub, write_povray};
 pub(super) use npy::{detect as detect_npy, read as read_npy, read_npz, write_npy, write_npz};
 pub(super) use xraw::{read as read_xraw, write as write_xraw};
 

@@ -6,12 +6,15 @@
 //! with the middle of their base at the origin.
 
 mod binvox;
+mod cnc;
 mod cub;
 mod kv6;
+mod kv6_write;
 mod kvx;
 mod minecraft;
 mod qb_read;
 mod qb_write;
+mod qbcl;
 mod qbt;
 mod qef;
 mod vxl;
@@ -221,13 +224,22 @@ macro_rules! decoders {
 }
 
 decoders! {
+    read_cnc: cnc::decode;
+    read_qbcl: qbcl::decode;
     read_schem: minecraft::schem::decode;
 }
 
 pub(super) use cub::detect as cub_detect;
 pub(super) use minecraft::schem::detect_plain as detect_plain_tags;
+pub(super) use minecraft::schem_write::{write_litematic, write_mts, write_schem, write_structure};
 
+pub(super) use kv6_write::write as write_kv6;
 pub(super) use qb_write::write as write_qb;
+
+/// Whether bytes begin like a model of Command & Conquer.
+pub(super) fn cnc_detect(bytes: &[u8]) -> bool {
+    bytes.starts_with(cnc::MAGIC)
+}
 
 #[cfg(test)]
 mod tests {

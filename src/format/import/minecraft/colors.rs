@@ -10,6 +10,25 @@ use crate::voxel::Rgba;
 /// Names that are no block.
 const AIR: [&str; 6] = ["air", "cave_air", "void_air", "structure_void", "light", "ignore"];
 
+/// Wool of Luanti, by its dyes.
+pub(super) const LUANTI: [(&str, u32); 15] = [
+    ("wool:white", 0xe4e4e4),
+    ("wool:grey", 0x9c9c9c),
+    ("wool:dark_grey", 0x494949),
+    ("wool:black", 0x1d1d1d),
+    ("wool:blue", 0x004994),
+    ("wool:cyan", 0x008b92),
+    ("wool:green", 0x5edb1b),
+    ("wool:dark_green", 0x215c00),
+    ("wool:yellow", 0xfde40f),
+    ("wool:orange", 0xd65215),
+    ("wool:brown", 0x582c00),
+    ("wool:red", 0xab1212),
+    ("wool:pink", 0xff8f8f),
+    ("wool:magenta", 0xc9036f),
+    ("wool:violet", 0x5b07a0),
+];
+
 /// What a block looks like.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Look {
@@ -128,6 +147,10 @@ const PARTS: [(&str, u32); 62] = [
 /// What a block of a name looks like. The part before a colon does not count, a state in brackets only where the table
 /// has it.
 pub(super) fn of_name(name: &str) -> Look {
+    if let Some(&(_, color)) = LUANTI.iter().find(|(known, _)| *known == name) {
+        let [_, r, g, b] = color.to_be_bytes();
+        return Look::Known(Rgba::opaque(r, g, b));
+    }
     let (block, state) = name.split_once('[').unwrap_or((name, ""));
     let block = block.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
     if AIR.contains(&block.as_str()) {

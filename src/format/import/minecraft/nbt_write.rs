@@ -1,0 +1,89 @@
+//! Named binary tags that are written: big-endian, nested, in a gzip stream.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+/// Tags in the making. A compound is ended by [`Tags::end`].
+#[derive(Default)]
+pub(super) struct Tags(pub(super) Vec<u8>);
+
+impl Tags {
+    fn name(&mut self, kind: u8, name: &str) {
+        self.0.push(kind);
+        self.text_bytes(name);
+    }
+
+    fn text_bytes(&mut self, text: &str) {
+        let text = &text[..text.floor_char_boundary(usize::from(u16::MAX))];
+        self.0.extend((text.len() as u16).to_be_bytes());
+        self.0.extend(text.as_bytes());
+    }
+
+    pub(super) fn compound(&mut self, name: &str) {
+        self.name(10, name);
+    }
+
+    pub(super) fn end(&mut self) {
+        self.0.push(0);
+    }
+
+    pub(super) fn short(&mut self, name: &str, value: i64) {
+        self.name(2, name);
+        self.0.extend((value as u16).to_be_bytes());
+    }
+
+    pub(super) fn int(&mut self, name: &str, value: i64) {
+        self.name(3, name);
+        self.0.extend((value as i32).to_be_bytes());
+    }
+
+    pub(super) fn long(&mut self, name: &str, value: i64) {
+        self.name(4, name);
+        self.0.extend(value.to_be_bytes());
+    }
+
+    pub(super) fn text(&mut self, name: &str, value: &str) {
+        self.name(8, name);
+        self.text_bytes(value);
+    }
+
+    pub(super) fn bytes(&mut self, name: &str, value: &[u8]) {
+        self.name(7, name);
+        self.0.extend((value.len() as u32).to_be_bytes());
+        self.0.extend(value);
+    }
+
+    pub(super) fn ints(&mut self, name: &str, values: &[i64]) {
+        self.name(11, name);
+        self.0.extend((values.len() as u32).to_be_bytes());
+        values.iter().for_each(|&value| self.0.extend((value as i32).to_be_bytes()));
+    }
+
+    pub(super) fn longs(&mut self, name: &str, values: &[u64]) {
+        self.name(12, name);
+        self.0.extend((values.len() as u32).to_be_bytes());
+        values.iter().for_each(|value| self.0.extend(value.to_be_bytes()));
+    }
+
+    /// Begins a list, whose parts of this type follow without names.
+    pub(super) fn list(&mut self, name: &str, kind: u8, length: usize) {
+        self.name(9, name);
+        self.0.push(if length == 0 { 0 } else { kind });
+        self.0.extend((length as u32).to_be_bytes());
+    }
+
+    pub(super) fn vector(&mut self, name: &str, [x, y, z]: [i64; 3]) {
+        self.compound(name);
+        [("x", x), ("y", y), ("z", z)].into_iter().for_each(|(name, value)| self.int(name, value));
+        self.end();
+    }
+
+    /// The file.
+    pub(super) fn gzip(self) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        // Writing to memory cannot fail.
+        encoder.write_all(&self.0).and_then(|()| encoder.finish()).unwrap_or_default()
+    }
+}
