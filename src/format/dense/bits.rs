@@ -29,10 +29,9 @@ pub(in crate::format) async fn write_binvox(
         return Err(FormatError::DoesNotFit { format: "binvox", what });
     }
     let [x, y, z] = cells.bounds.min;
-    let mut out = format!(
-        "#binvox 1\ndim {edge} {edge} {edge}\ntranslate {x} {z} {y}\nscale {edge}\ndata\n"
-    )
-    .into_bytes();
+    let mut out =
+        format!("#binvox 1\ndim {edge} {edge} {edge}\ntranslate {x} {z} {y}\nscale {edge}\ndata\n")
+            .into_bytes();
     let (mut run, mut value, mut colors) = (0u8, 0u8, 0u64);
     // The file's order is x, z, y with y up; the reader turns y up into z up.
     let put = |color: Rgba, _| {
@@ -107,7 +106,8 @@ pub(in crate::format) async fn write_povray(
 ) -> Result<Written, FormatError> {
     let cells = Cells::of(&document, "povray", CELLS_MAX, &slice).await?;
     let size = cells.bounds.dimensions();
-    let middle = [0, 1, 2].map(|axis| (cells.bounds.min[axis] + cells.bounds.max[axis]) as f64 / 2.0);
+    let middle =
+        [0, 1, 2].map(|axis| (cells.bounds.min[axis] + cells.bounds.max[axis]) as f64 / 2.0);
     let far = 1.8 * size.into_iter().max().unwrap_or(1) as f64;
     let mut out = Vec::new();
     let [x, y, z] = middle;
@@ -118,7 +118,12 @@ pub(in crate::format) async fn write_povray(
          light_source {{ <{}, {}, {}> rgb 1.2 }}\n\
          #macro Voxel(X, Y, Z, C) box {{ <X, Z, Y>, <X + 1, Z + 1, Y + 1> \
          pigment {{ srgbt C }} }} #end\nunion {{\n",
-        x + far, z + far, y - far, x + 2.0 * far, z + 3.0 * far, y - far,
+        x + far,
+        z + far,
+        y - far,
+        x + 2.0 * far,
+        z + 3.0 * far,
+        y - far,
     );
     out.put(head.as_bytes());
     let (volume, min) = (cells.volume.clone(), cells.bounds.min);

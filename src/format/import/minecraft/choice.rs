@@ -23,10 +23,7 @@ pub(super) struct Choice {
 
 impl Choice {
     /// Of the blocks whose names are, or end with, some words.
-    pub(super) fn of(
-        words: Option<&str>,
-        format: &'static str,
-    ) -> Result<Choice, FormatError> {
+    pub(super) fn of(words: Option<&str>, format: &'static str) -> Result<Choice, FormatError> {
         let words: Vec<&str> = words.unwrap_or(USUAL).split(',').map(str::trim).collect();
         let is_meant = |name: &str| {
             words.iter().any(|word| {
