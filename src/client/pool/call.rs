@@ -1,9 +1,10 @@
 //! Calls that are tried again where that is safe, and that always tell what became of them.
 //!
 //! A call that changes the document carries a session tag. The daemon keeps the last answers of each
-//! session, so the same tag again gets the old answer and applies nothing. A tag is bound to one daemon
-//! process: when that is gone after the whole call was sent, nobody can know whether it was applied, and
-//! the outcome is [`Outcome::Unknown`]. A call that was never sent whole gets a fresh tag instead.
+//! session, so the same tag again gets the old answer and applies nothing. A tag names the daemon process that
+//! it was sent to first. When that is gone after the whole call was sent, its successor is asked with the same
+//! tag: it answers from its journal, or says that nobody can know whether the call was applied, and the outcome
+//! is [`Outcome::Unknown`]. A call that was never sent whole gets a fresh tag instead.
 //!
 //! The daemon's memory of a session is bounded. So that a call that is tried again is never overtaken by so
 //! many others that its answer is forgotten, each call under way has a session to itself (a [`Lane`]), and
@@ -365,9 +366,10 @@ impl Call<'_, '_> {
             return Ok(None);
         }
         if let Some(sent) = &self.sent_as {
-            if instance == Some(sent.instance.as_str()) {
+            if instance.is_some() {
                 return Ok(Some(sent.clone()));
             }
+            // One that knows no sessions would carry it out a second time.
             return Err(Attempt::Final(Error::Lost {
                 reason:
                     "the daemon that got this call is gone, and another one has taken its place"

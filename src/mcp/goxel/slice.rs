@@ -17,6 +17,7 @@ const MOST_PLANES: i64 = 512;
 pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
     let axis = desk.args.word("axis")?.unwrap_or("z");
     let at = desk.args.whole("at")?;
+    let has_count = desk.args.has("count");
     let count = desk.args.whole("count")?.unwrap_or(1);
     let heights = desk.args.flag("project_heights")?;
     let within = desk.args.corners("within")?;
@@ -25,20 +26,24 @@ pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
     if layers.is_empty() {
         layers.push("visible".into());
     }
+    let within = within.map(|[min, max]| json!({"min": min, "max": max}));
     let mut answer = Answer::default();
+    if heights && (at.is_some() || has_count) {
+        answer.say("note: \"at\" and \"count\" do not go with a map of heights");
+    }
     let several = layers.len() > 1;
     for layer in layers {
         if several {
             answer.say(format!("layer {layer}:"));
         }
         match heights {
-            true => answer.say(height_map(desk, axis, &layer).await?),
+            true => answer.say(height_map(desk, axis, &layer, within.clone()).await?),
             false => {
                 let params = Desk::params(&[
                     ("axis", Some(axis.into())),
                     ("at", at.map(Value::from)),
                     ("count", Some(count.into())),
-                    ("within", within.map(|[min, max]| json!({"min": min, "max": max}))),
+                    ("within", within.clone()),
                     ("layer_id", Some(layer)),
                 ]);
                 let result = desk.call("goxel.slice", params).await?;
@@ -64,9 +69,19 @@ fn planes(result: &Value) -> String {
 }
 
 /// How high the model reaches along an axis, column by column.
-async fn height_map(desk: &Desk, axis: &str, layer: &Value) -> Result<String, Refusal> {
+async fn height_map(
+    desk: &Desk,
+    axis: &str,
+    layer: &Value,
+    within: Option<Value>,
+) -> Result<String, Refusal> {
     let index = ["x", "y", "z"].iter().position(|name| *name == axis).unwrap_or(2);
-    let measured = json!({"layer_id": layer, "colors": 0, "parts": 0});
+    let measured = Desk::params(&[
+        ("layer_id", Some(layer.clone())),
+        ("colors", Some(json!(0))),
+        ("parts", Some(json!(0))),
+        ("within", within),
+    ]);
     let measured = desk.call("goxel.measure", measured).await?;
     let bounds = &measured["bounds"];
     let range = |corner: &str| bounds[corner][index].as_i64();
