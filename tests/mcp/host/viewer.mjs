@@ -45,7 +45,11 @@ const seen = new Promise((resolve) => {
     const flags = ['--headless=new', '--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', `--user-data-dir=${profile}`];
     const browser = spawn(chromium, [...flags, `http://127.0.0.1:${server.address().port}/`], { stdio: 'ignore' });
     setTimeout(() => resolve('nothing within 60 s'), 60000);
-    process.on('exit', () => { browser.kill('SIGKILL'); fs.rmSync(profile, { recursive: true, force: true }); });
+    process.on('exit', () => {
+      browser.kill('SIGKILL');
+      // What the browser still writes stays behind among temporary files.
+      try { fs.rmSync(profile, { recursive: true, force: true, maxRetries: 5 }); } catch {}
+    });
   });
 });
 const title = await seen;

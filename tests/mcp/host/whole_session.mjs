@@ -28,7 +28,14 @@ async function tool(client, name, args) {
   return result;
 }
 
-const stop = () => { try { process.kill(parseInt(fs.readFileSync(path.join(work, 'd.pid'), 'utf8'))); } catch {} };
+// Ends the daemon and waits until it is gone.
+async function stop() {
+  try {
+    const pid = parseInt(fs.readFileSync(path.join(work, 'd.pid'), 'utf8'));
+    process.kill(pid);
+    for (let i = 0; i < 100; i++) { process.kill(pid, 0); await new Promise((resolve) => setTimeout(resolve, 50)); }
+  } catch {}
+}
 
 try {
   const client = await connected();
@@ -61,6 +68,6 @@ try {
   await other.close();
   await client.close();
 } finally {
-  stop();
-  fs.rmSync(work, { recursive: true, force: true });
+  await stop();
+  fs.rmSync(work, { recursive: true, force: true, maxRetries: 5 });
 }
