@@ -229,7 +229,7 @@ impl Offer for Goxel {
     }
 
     fn read(self: Arc<Self>, uri: String, line: &Line) -> Work {
-        Box::pin(resources::read(self, uri, line.clone()))
+        Box::pin(resources::read(uri, line.clone()))
     }
 
     fn prompts(&self) -> Vec<Value> {

@@ -1,13 +1,11 @@
 //! Resources: the open projects, pictures of them, the guides, the viewer's page.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 
 use super::answer::{box_text, grouped, quoted};
 use super::guides::{self, GUIDES};
 use super::tools::{VIEWS, count};
-use super::{Goxel, prompts, viewer};
+use super::{prompts, viewer};
 use crate::api::operations::OPERATIONS;
 use crate::mcp::line::Line;
 use crate::mcp::{CallFault, Fault};
@@ -119,7 +117,7 @@ fn text(uri: &str, mime_type: &str, text: &str) -> Value {
 }
 
 /// `resources/read`: the contents; none if there is no such resource.
-pub async fn read(goxel: Arc<Goxel>, uri: String, line: Line) -> Result<Value, Fault> {
+pub async fn read(uri: String, line: Line) -> Result<Value, Fault> {
     let nothing = Ok(json!([]));
     if uri == viewer::URI {
         let mut contents = text(&uri, viewer::MIME_TYPE, viewer::PAGE);
@@ -151,7 +149,7 @@ pub async fn read(goxel: Arc<Goxel>, uri: String, line: Line) -> Result<Value, F
     else {
         return nothing;
     };
-    match draw(&goxel, &line, &name, view).await {
+    match draw(&line, &name, view).await {
         Ok(image) => Ok(json!([{"uri": uri, "mimeType": "image/png", "blob": image}])),
         Err(fault) if fault.code == 1001 => nothing,
         Err(fault) => Err(failed(fault)),
@@ -183,7 +181,7 @@ async fn summary(line: &Line, name: &str) -> Result<String, CallFault> {
     Ok(text)
 }
 
-async fn draw(_: &Goxel, line: &Line, name: &str, view: &str) -> Result<Value, CallFault> {
+async fn draw(line: &Line, name: &str, view: &str) -> Result<Value, CallFault> {
     let params = json!({"project": name, "views": [view], "size": PICTURE_SIZE});
     let drawn = match line.call_present("goxel.look", params).await {
         Err(fault) if fault.code == crate::mcp::line::NO_SUCH_METHOD => {
