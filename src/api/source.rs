@@ -4,13 +4,15 @@ use super::json::string;
 use super::schema::{COORDINATE, Schema};
 use super::value::{Value, whole};
 
-/// A layer's id (0 or -1: the active one), or -2 or "visible": all visible layers merged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A layer's id or name (0, -1 or "active": the active one), or -2 or "visible": all visible layers merged.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The active layer.
     Active,
     /// The layer with this id.
     Layer(i32),
+    /// The only layer with this name.
+    Named(String),
     /// All visible layers, merged.
     Visible,
 }
@@ -19,14 +21,14 @@ pub enum Source {
 const VISIBLE: i32 = -2;
 
 impl Value<'_> for Source {
-    const SCHEMA: Schema = Schema::OneOf(&[COORDINATE, Schema::Word(&["active", "visible"])]);
+    const SCHEMA: Schema = Schema::OneOf(&[COORDINATE, Schema::Text]);
 
     fn parse(raw: &str) -> Option<Self> {
         if let Some(word) = string(raw) {
             return match &*word.to_ascii_lowercase() {
                 "active" => Some(Source::Active),
                 "visible" => Some(Source::Visible),
-                _ => None,
+                _ => Some(Source::Named(word.into_owned())),
             };
         }
         match i32::try_from(whole(raw)?).ok()? {

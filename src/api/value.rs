@@ -348,19 +348,58 @@ fn axes<'a>(mut value: impl FnMut() -> Option<&'a str>) -> Result<Position, Para
     Ok(Position(point))
 }
 
-/// A layer: its id; absent or 0 or less means the active one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct LayerRef(pub Option<i32>);
+/// A layer: its id or its name; absent, "active", or 0 or less means the active one.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum LayerRef {
+    /// The active one.
+    #[default]
+    Active,
+    /// The one with this id.
+    Id(i32),
+    /// The only one with this name.
+    Named(String),
+}
+
+/// The word for the active layer.
+pub(super) const ACTIVE: &str = "active";
+
+impl LayerRef {
+    /// The layer with an id; without one or with 0 or less the active one.
+    pub fn of(id: Option<i32>) -> Self {
+        id.filter(|&id| id > 0).map_or(LayerRef::Active, LayerRef::Id)
+    }
+
+    /// Whether no layer was named.
+    pub fn is_active(&self) -> bool {
+        *self == LayerRef::Active
+    }
+}
+
+impl std::fmt::Display for LayerRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            LayerRef::Active => f.write_str(ACTIVE),
+            LayerRef::Id(id) => write!(f, "{id}"),
+            LayerRef::Named(name) => write!(f, "'{}'", super::args::shown(name)),
+        }
+    }
+}
 
 impl Value<'_> for LayerRef {
-    const SCHEMA: Schema = COORDINATE;
+    const SCHEMA: Schema = Schema::OneOf(&[COORDINATE, Schema::Text]);
     fn parse(raw: &str) -> Option<Self> {
-        let id = i32::try_from(whole(raw)?).ok()?;
-        Some(LayerRef((id > 0).then_some(id)))
+        if let Some(name) = string(raw) {
+            let is_active = name.is_empty() || name.eq_ignore_ascii_case(ACTIVE);
+            return Some(match is_active {
+                true => LayerRef::Active,
+                false => LayerRef::Named(name.into_owned()),
+            });
+        }
+        Some(LayerRef::of(Some(i32::try_from(whole(raw)?).ok()?)))
     }
     const OPTIONAL: bool = true;
     fn absent() -> Option<Self> {
-        Some(LayerRef(None))
+        Some(LayerRef::Active)
     }
 }
 

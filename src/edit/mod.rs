@@ -9,6 +9,7 @@ mod drawn;
 mod extrude;
 mod fill;
 mod filter;
+pub mod layers;
 mod plan;
 mod put;
 mod runner;

@@ -3,6 +3,7 @@
 use super::extrude::Extrude;
 use super::fill::Fill;
 use super::filter::Filter;
+use super::layers::find;
 use super::put::put;
 use super::runner::Limits;
 use super::stamp::Stamp;
@@ -273,10 +274,11 @@ impl Plan<'_> {
     }
 
     fn combine(&self, fields: &CombineFields, mode: BlendMode) -> Result<Box<dyn Work>, Refusal> {
-        let source = self.document.layer(LayerId(fields.source));
-        let source = source.ok_or(Refusal::NoSuchLayer(fields.source))?;
+        let missing = || Refusal::NoSuchLayer(fields.source.0.clone());
+        let id = find(self.document, &fields.source.0).map_err(|_| missing())?;
+        let source = self.document.layer(id).ok_or_else(missing)?;
         if source.id == self.layer {
-            let message = format!("layer {} cannot be combined with itself", fields.source);
+            let message = format!("layer {} cannot be combined with itself", source.id.0);
             return Err(Refusal::rule("source", message));
         }
         let copy = super::work::unmarked(&source.volume);

@@ -1,7 +1,9 @@
 //! The operations of one call, one after another.
 
+use super::layers::{NotFound, find};
 use super::plan::Plan;
 use super::work::{Refusal, Work};
+use crate::api::LayerRef;
 use crate::api::operations::Operation;
 use crate::document::{Document, LayerContent, LayerId};
 use crate::job::{Budget, Progress, Step};
@@ -119,7 +121,7 @@ impl Runner {
             };
             let layer = document.layer_mut(current.layer);
             let Some(layer) = layer else {
-                return Err(refused(Refusal::NoSuchLayer(current.layer.0)));
+                return Err(refused(Refusal::NoSuchLayer(LayerRef::Id(current.layer.0))));
             };
             crate::voxel::admit_memory().map_err(|limit| refused(limit.into()))?;
             if !current.work.step(&mut layer.volume, &mut current.report).map_err(refused)? {
@@ -138,10 +140,9 @@ impl Runner {
             op: Some(op),
             refusal,
         };
-        let wanted = operation.layer.0.unwrap_or(document.active().0);
-        let layer = layer_of(document, &operation)
-            .and_then(|id| document.layer(id))
-            .ok_or_else(|| refused(Refusal::NoSuchLayer(wanted)))?;
+        let id = layer_of(document, &operation).map_err(refused)?;
+        let missing = || refused(Refusal::NoSuchLayer(operation.layer.clone()));
+        let layer = document.layer(id).ok_or_else(missing)?;
         if layer.content != LayerContent::Voxels {
             return Err(refused(Refusal::ComputedLayer(layer.id.0)));
         }
@@ -181,11 +182,12 @@ impl Runner {
     }
 }
 
-fn layer_of(document: &Document, operation: &Operation) -> Option<LayerId> {
-    match operation.layer.0 {
-        None => Some(document.active()),
-        Some(id) => document.layer(LayerId(id)).map(|layer| layer.id),
-    }
+fn layer_of(document: &Document, operation: &Operation) -> Result<LayerId, Refusal> {
+    let wanted = &operation.layer;
+    find(document, wanted).map_err(|error| match error {
+        NotFound::None => Refusal::NoSuchLayer(wanted.clone()),
+        NotFound::Several(ids) => Refusal::SeveralLayers(wanted.clone(), ids),
+    })
 }
 
 fn is_inside(inner: &Bounds, outer: &Bounds) -> bool {

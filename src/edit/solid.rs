@@ -3,6 +3,7 @@
 use super::work::Refusal;
 use crate::api::operations::Form;
 use crate::api::operations::forms::{BoxFields, LineFields, SolidFields, TorusFields};
+use crate::api::operations::richer::Center;
 use crate::api::operations::values::{Radius, Wall};
 use crate::voxel::{Axis, BlockPos, Bounds, Cover, Point, Rotation, Shape, ShapeError};
 
@@ -136,7 +137,8 @@ fn torus(
     let thick = tube_thickness(size[u], size[axis.index()]);
     let tube = (thick - 1) as f64 / 2.0;
     let radius = (size[u] - 1) as f64 / 2.0 - tube;
-    let center = std::array::from_fn(|i| (bounds.min[i] + size[i] / 2) as i32);
+    let inside = bounds.max_inside();
+    let center = Center(std::array::from_fn(|i| (bounds.min[i] + inside[i]) as f64 / 2.0));
     let (radius, tube) = (Radius(radius), Radius(tube));
     Ok(TorusFields { center, radius, tube, axis, hollow, rotation })
 }
@@ -203,21 +205,28 @@ pub fn shape_of(form: &Form) -> Option<Result<Shape, Refusal>> {
     })
 }
 
-/// A ball about a voxel.
-fn sphere(center: [i32; 3], radius: Radius, Wall(hollow): Wall) -> Result<Shape, Refusal> {
-    Ok(Shape::sphere(center.into(), radius.0)?.hollow(hollow))
+/// A ball about a centre.
+fn sphere(center: Center, radius: Radius, Wall(hollow): Wall) -> Result<Shape, Refusal> {
+    let bounds = spanned(center, [radius.0; 3], "radius")?;
+    Ok(Shape::ellipsoid(bounds).hollow(hollow))
+}
+
+/// The voxels along each axis whose middles are at most the radius there away from a centre.
+fn spanned(center: Center, radii: [f64; 3], field: &'static str) -> Result<Bounds, Refusal> {
+    let low = std::array::from_fn(|axis| (center.0[axis] - radii[axis]).ceil() as i64);
+    let high = std::array::from_fn(|axis| (center.0[axis] + radii[axis]).floor() as i64 + 1);
+    Bounds::new(low, high).and_then(|bounds| bounds.intersect(&Bounds::ALL)).ok_or_else(|| {
+        let message = format!(
+            "no voxel lies within {radii:?} of {:?}: between two voxels take 0.5 or more",
+            center.0
+        );
+        Refusal::rule(field, message)
+    })
 }
 
 /// A solid by its box, or about a centre.
 fn solid(solid: Solid, fields: &SolidFields) -> Result<Shape, Refusal> {
     let Wall(hollow) = fields.hollow;
-    if let (Solid::Ellipsoid, Some(center), None, None, None) =
-        (solid, fields.center, fields.height, fields.min, fields.max)
-        && let Some(radii) = radii_of(fields)
-    {
-        let shape = Shape::ellipsoid_around(center.into(), radii)?;
-        return Ok(turned(shape, fields.rotation).hollow(hollow));
-    }
     let (bounds, axis) = (solid_bounds(fields)?, fields.axis);
     let shape = match solid {
         Solid::Ellipsoid => Shape::ellipsoid(bounds),
@@ -249,29 +258,33 @@ fn solid_bounds(fields: &SolidFields) -> Result<Bounds, Refusal> {
     }
 }
 
-fn centered(fields: &SolidFields, center: [i32; 3]) -> Result<Bounds, Refusal> {
+fn centered(fields: &SolidFields, center: Center) -> Result<Bounds, Refusal> {
     let radii =
         radii_of(fields).ok_or_else(|| Refusal::rule("radius", "center needs radius or radii"))?;
-    let mut size = [0; 3];
-    for (length, radius) in size.iter_mut().zip(radii) {
-        let width = 2.0 * radius + 1.0;
-        if width.fract() != 0.0 {
-            let message = format!("{radius} is no multiple of one half");
-            return Err(Refusal::rule("radius", message));
-        }
-        *length = width as u32;
-    }
+    let mut bounds = spanned(center, radii, "radius")?;
     if let Some(height) = fields.height {
-        size[fields.axis.index()] = height;
+        if height == 0 {
+            return Err(Refusal::rule("height", "must be 1 or more"));
+        }
+        // An even height about a voxel has the voxel right of its middle at the centre, as sizes have.
+        let axis = fields.axis.index();
+        let low = (center.0[axis] - f64::from(height) / 2.0).ceil() as i64;
+        (bounds.min[axis], bounds.max[axis]) = (low, low + i64::from(height));
     }
-    Bounds::centered(center.into(), size)
-        .ok_or_else(|| Refusal::rule("height", "must be 1 or more"))
+    let beyond = || Refusal::rule("center", "the shape must lie within 32-bit coordinates");
+    bounds.intersect(&Bounds::ALL).ok_or_else(beyond)
 }
 
-/// A ring about a voxel.
+/// A ring about a centre.
 fn ring(fields: &TorusFields) -> Result<Shape, Refusal> {
     let TorusFields { center, radius, tube, axis, hollow, rotation } = fields;
-    let shape = Shape::torus((*center).into(), radius.0, tube.0, *axis)?;
+    let mut radii = [radius.0 + tube.0; 3];
+    radii[axis.index()] = tube.0;
+    let bounds = spanned(*center, radii, "tube")?;
+    let half = bounds.dimensions().map(|length| length as f64 / 2.0);
+    let reach = half[axis.index()];
+    let across = across(*axis).map(|axis| half[axis]);
+    let shape = Shape::ring(bounds, across[0].min(across[1]) - reach, *axis)?;
     Ok(turned(shape, *rotation).hollow(hollow.0))
 }
 

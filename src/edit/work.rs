@@ -1,5 +1,6 @@
 //! One operation's work on one volume, in units.
 
+use crate::api::LayerRef;
 use crate::job::Progress;
 use crate::voxel::{BlockEdit, BlockPos, Bounds, EditReport, MemoryLimit, Point, Rgba, Volume};
 
@@ -27,7 +28,10 @@ pub enum Refusal {
     },
     /// No such layer.
     #[error("no such layer: {0}")]
-    NoSuchLayer(i32),
+    NoSuchLayer(LayerRef),
+    /// Several layers have the name.
+    #[error("layers {1:?} are all named {0}: give an id")]
+    SeveralLayers(LayerRef, Vec<i32>),
     /// The layer's voxels are computed from something else.
     #[error(
         "the voxels of layer {0} are computed, not its own; goxel.detach_layer makes them its own"
@@ -50,7 +54,7 @@ impl Refusal {
 }
 
 /// Work that goes on in units.
-pub(super) trait Work: Send {
+pub(super) trait Work {
     /// Does one unit; false if there was none left.
     fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal>;
 
@@ -61,7 +65,7 @@ pub(super) trait Work: Send {
 /// An edit of the engine as work.
 pub(super) struct Blocks<T>(pub T);
 
-impl<T: BlockEdit + Send> Work for Blocks<T> {
+impl<T: BlockEdit> Work for Blocks<T> {
     fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal> {
         Ok(self.0.next_block(volume, report))
     }
@@ -72,7 +76,7 @@ impl<T: BlockEdit + Send> Work for Blocks<T> {
 }
 
 /// Work to begin once the volume is as the work before left it.
-pub(super) type Begin = Box<dyn FnOnce(&Volume) -> Box<dyn Work> + Send>;
+pub(super) type Begin = Box<dyn FnOnce(&Volume) -> Box<dyn Work>>;
 
 /// Several pieces of work on a copy of the volume, put in place at the end: what is counted is the
 /// difference between before and after, whatever came and went in between.

@@ -93,7 +93,7 @@ impl Request {
         let payload = Payload(payload.into_owned());
         let bytes = payload.0.as_slice();
         let (head, rest) = Head::read(bytes)?;
-        let layer = LayerRef((head.layer > 0).then_some(head.layer));
+        let layer = LayerRef::of(Some(head.layer));
         let (name, skip) = (head.project, head.skip_empty);
         let project = if name.is_empty() { DEFAULT_PROJECT } else { name }.to_owned();
         let work = match kind {
@@ -129,7 +129,7 @@ impl Request {
         let document = context.project()?.document();
         match self.work {
             Work::Put(put, check) => {
-                let id = layer_of(document, put.layer, NO_SUCH_LAYER)?.id;
+                let id = layer_of(document, &put.layer, NO_SUCH_LAYER)?.id;
                 editable_layer(document, id, NO_SUCH_LAYER)?;
                 Ok(Box::new(PutTask::new(put, check, id, turn)))
             }

@@ -3,10 +3,11 @@
 use super::context::{Context, Outcome};
 use super::drafted::{DraftWork, drafted};
 use super::error::{INVALID_PARAMS, NO_SUCH_LAYER, OVER_LIMIT, REVISION_CONFLICT, RpcError};
-use super::methods::target::no_such_layer;
+use super::methods::target::not_found;
 use crate::api::operations::{Operation, OperationError, operation};
 use crate::document::Document;
 use crate::document::history::Scope;
+use crate::edit::layers::NotFound;
 use crate::edit::{self, EditError, Refusal, Runner};
 use crate::job::{Budget, Progress, Step};
 use crate::workspace::Project;
@@ -150,8 +151,12 @@ pub(super) fn unreadable(wrong: OperationError) -> RpcError {
 pub(super) fn refused(error: EditError, document: &Document) -> RpcError {
     let EditError { operation, op, refusal } = error;
     let rpc = match &refusal {
-        Refusal::NoSuchLayer(id) => {
-            no_such_layer(document, *id, NO_SUCH_LAYER).with("param", "layer")
+        Refusal::NoSuchLayer(wanted) => {
+            not_found(document, wanted, &NotFound::None, NO_SUCH_LAYER).with("param", "layer")
+        }
+        Refusal::SeveralLayers(wanted, ids) => {
+            let several = NotFound::Several(ids.clone());
+            not_found(document, wanted, &several, NO_SUCH_LAYER).with("param", "layer")
         }
         Refusal::ComputedLayer(id) => {
             let error = RpcError::new(NO_SUCH_LAYER, refusal.to_string());

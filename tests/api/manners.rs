@@ -240,3 +240,36 @@ fn a_component_with_a_point_makes_a_colour_shares_of_one_where_all_are_at_most_o
     let mixed = daemon.fail("goxel.add_voxel", json!([0, 0, 0, [0.5, 7, 0]]));
     assert_eq!(mixed["code"], -32602);
 }
+
+#[test]
+fn a_layer_is_a_number_or_a_name_on_methods_and_operations() {
+    let mut daemon = Daemon::default();
+    daemon.call("goxel.create_layer", json!(["Roof"]));
+    daemon.call("goxel.set_active_layer", json!({"layer_id": 1}));
+    for (name, at) in [("layer", 0), ("layer_id", 1)] {
+        let mut params = json!({"position": [at, 0, 0], "color": "red"});
+        params[name] = json!("Roof");
+        assert_eq!(daemon.call("goxel.add_voxel", params)["layer_id"], 2);
+        let mut operation = json!({"op": "voxels", "points": [[at, 1, 0]], "color": "red"});
+        operation[name] = json!("Roof");
+        let done = daemon.call("goxel.edit", json!({"operations": [operation]}));
+        assert_eq!(done["operations"][0]["layer_id"], 2);
+    }
+    let bounds = daemon.call("goxel.get_bounding_box", json!({"layer": "Roof"}));
+    assert_eq!(bounds["dimensions"], json!([2, 2, 1]));
+    let renamed = daemon.call("goxel.rename_layer", json!({"layer": "Roof", "name": "Top"}));
+    assert_eq!(renamed["layer_id"], 2);
+    let error = daemon.fail("goxel.get_bounding_box", json!({"layer": "Tob"}));
+    assert_eq!((&error["data"]["nearest"], &error["data"]["got"]), (&json!("Top"), &json!("Tob")));
+    daemon.call("goxel.create_layer", json!(["Top"]));
+    let error = daemon.fail("goxel.rename_layer", json!({"layer": "Top", "name": "x"}));
+    assert!(error["message"].as_str().unwrap().contains("give an id"), "{error}");
+}
+
+#[test]
+fn errors_of_the_reference_end_with_their_reason() {
+    let mut daemon = Daemon::default();
+    let error = daemon.fail("goxel.delete_layer", json!([99]));
+    let message = "Failed to delete layer: error code -1: No such layer: 99";
+    assert_eq!((&error["code"], &error["message"]), (&json!(-1012), &json!(message)));
+}

@@ -8,7 +8,7 @@ use super::super::schema::{Describe, Schema};
 use super::super::value::number;
 use super::super::words::words;
 use super::super::{BoxParam, Color, LayerRef, Value};
-use super::layer_settings::{LayerState, NamedLayer};
+use super::layer_settings::{AnyLayer, LayerState};
 use crate::voxel::Rgba;
 
 /// A placement: 16 finite numbers, three axis vectors and the translation, each with a fourth number.
@@ -32,7 +32,7 @@ params! {
     /// A layer to clone.
     pub struct CreateCloneLayerParams<'a> {
         /// The layer whose voxels the clone shows.
-        base_id | "base" | "layer_id": NamedLayer,
+        base_id | "base" | "layer_id": AnyLayer,
         /// The clone's name; absent: the name of its base and "clone".
         name: Option<Cow<'a, str>>,
         /// How far the clone is shifted, in voxels along x, y and z.

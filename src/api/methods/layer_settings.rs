@@ -4,16 +4,12 @@ use std::borrow::Cow;
 
 use super::super::macros::{method, params, result};
 use super::super::schema::Schema;
-use super::super::value::InRange;
 use super::super::{BoxParam, LayerRef, Value};
 use super::layers::{ListedLayer, Opacity};
 use crate::voxel::BlendMode;
 
-/// The id of a layer that must be named.
-pub type NamedLayer = InRange<1, { i32::MAX as i64 }>;
-
-/// A layer that must be given: its id; 0 means the active one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A layer that must be given: its id or name; 0 means the active one.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnyLayer(pub LayerRef);
 
 impl Value<'_> for AnyLayer {
@@ -71,8 +67,8 @@ result! {
 params! {
     /// Which layer.
     pub struct NamedLayerParams {
-        /// The layer's id.
-        layer_id | "layer" | "id": NamedLayer,
+        /// The layer's id or name.
+        layer_id | "layer" | "id": AnyLayer,
     }
 }
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::super::macros::{method, params, result};
-use super::super::value::InRange;
-use super::super::{Color, Corners};
+use super::super::schema::Schema;
+use super::super::{Color, Corners, LayerRef, Value};
 use super::system::NoParams;
 
 result! {
@@ -125,14 +125,39 @@ params! {
     /// Which layer, and how exactly.
     pub struct BoundingBoxParams {
         /// The layer; absent, 0 or -1 means the active one, -2 all layers.
-        layer_id | "layer": BoxLayer = "-1",
+        layer_id | "layer": BoxLayer,
         /// false rounds the box up to whole blocks of 16, which is cheaper.
         exact: bool = "true",
     }
 }
 
 /// A layer id, or -2 for all layers.
-pub type BoxLayer = InRange<{ i32::MIN as i64 }, { i32::MAX as i64 }>;
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BoxLayer {
+    /// All layers, hidden ones too: -2.
+    All,
+    /// One of them.
+    One(LayerRef),
+}
+
+/// The number that stands for all layers.
+const ALL_LAYERS: &str = "-2";
+
+impl Value<'_> for BoxLayer {
+    const SCHEMA: Schema = <LayerRef as Value<'_>>::SCHEMA;
+    const OPTIONAL: bool = true;
+
+    fn parse(raw: &str) -> Option<Self> {
+        match raw {
+            ALL_LAYERS => Some(BoxLayer::All),
+            _ => LayerRef::parse(raw).map(BoxLayer::One),
+        }
+    }
+
+    fn absent() -> Option<Self> {
+        Some(BoxLayer::One(LayerRef::Active))
+    }
+}
 
 result! {
     /// The box around the voxels; both corners are inside.

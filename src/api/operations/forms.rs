@@ -1,7 +1,9 @@
 //! The fields of each operation.
 
 use super::super::macros::params;
+use super::super::methods::layer_settings::AnyLayer;
 use super::super::words::Direction;
+use super::richer::*;
 use super::values::*;
 use crate::voxel::{Axis, Rgba};
 
@@ -22,9 +24,9 @@ params! {
 params! {
     /// A ball.
     pub struct SphereFields {
-        /// The voxel in the middle.
-        center: [i32; 3],
-        /// Radius r in voxels: 2r+1 voxels wide; halves give even widths.
+        /// The middle: a voxel, or halves between two. It spans the voxels whose middles are at most `radius` away.
+        center: Center,
+        /// Radius r in voxels: 2r+1 voxels wide about a voxel.
         radius | "r": Radius,
         /// Thickness of the wall in voxels; 0 is solid.
         hollow: Wall = "0",
@@ -38,8 +40,8 @@ params! {
         min: Option<[i32; 3]>,
         /// The opposite corner of the box, inside.
         max: Option<[i32; 3]>,
-        /// The voxel in the middle; instead of `min` and `max`.
-        center: Option<[i32; 3]>,
+        /// The middle, a voxel or halves between two; instead of `min` and `max`.
+        center: Option<Center>,
         /// Radius r across the axis in voxels: 2r+1 voxels wide.
         radius | "r": Option<Radius>,
         /// Radii along x, y and z in voxels.
@@ -58,8 +60,8 @@ params! {
 params! {
     /// A ring.
     pub struct TorusFields {
-        /// The voxel in the middle.
-        center: [i32; 3],
+        /// The middle: a voxel, or halves between two.
+        center: Center,
         /// From the centre to the middle of the tube, in voxels.
         radius | "r": Radius,
         /// Radius t of the tube in voxels: 2t+1 voxels thick.
@@ -146,8 +148,6 @@ params! {
         at: f64,
         /// true keeps what is there and adds its image; false leaves the image only.
         both: bool = "true",
-        /// Only voxels in this box.
-        within | "box": Option<BoxValue>,
     }
 }
 
@@ -158,11 +158,11 @@ params! {
         axis: Axis = "\"z\"",
         /// Quarter turns, counter-clockwise seen with the axis pointing at the viewer.
         turns | "quarter_turns": i32 = "1",
-        /// The middle of the turn: at a voxel (5), or between two (5.5), both across the axis alike. Without it
-        /// the middle of what turns.
+        /// Any angle in degrees instead of `turns`; voxels take the colour of the nearest one.
+        angle | "degrees": Option<f64>,
+        /// The middle of the turn: at a voxel (5), or between two (5.5), both across the axis alike if it turns by
+        /// quarters. Without it the middle of what turns.
         center: Option<[f64; 3]>,
-        /// Only voxels in this box.
-        within | "box": Option<BoxValue>,
     }
 }
 
@@ -173,8 +173,6 @@ params! {
         factor: Factor,
         /// The voxel that stays where it is; without it the lowest corner of what is scaled.
         center: Option<[i32; 3]>,
-        /// Only voxels in this box.
-        within | "box": Option<BoxValue>,
     }
 }
 
@@ -187,8 +185,6 @@ params! {
         to: Rgba,
         /// How far each channel may be off, 0 to 255: one number, or one for each channel.
         tolerance: Tolerance = "0",
-        /// Only voxels in this box.
-        within | "box": Option<BoxValue>,
     }
 }
 
@@ -199,8 +195,6 @@ params! {
         at: [i32; 3],
         /// How far each channel may be off from the voxel at `at`, 0 to 255.
         tolerance: Tolerance = "0",
-        /// The box that the region cannot leave. Without it the canvas and everything drawn.
-        within | "box": Option<BoxValue>,
     }
 }
 
@@ -231,8 +225,6 @@ params! {
     pub struct HollowFields {
         /// Thickness of the wall that stays, in voxels.
         thickness: Thickness = "1",
-        /// Only voxels in this box.
-        within | "box": Option<BoxValue>,
     }
 }
 
@@ -241,8 +233,6 @@ params! {
     pub struct ShellFields {
         /// Thickness of the skin in voxels.
         thickness: Thickness = "1",
-        /// Only voxels in this box.
-        within | "box": Option<BoxValue>,
     }
 }
 
@@ -251,8 +241,6 @@ params! {
     pub struct SmoothFields {
         /// How often, 1 to 16.
         amount: Passes = "1",
-        /// Only voxels in this box.
-        within | "box": Option<BoxValue>,
     }
 }
 
@@ -262,18 +250,184 @@ params! {
         /// How much: the share of brightness that a voxel may gain or lose, or with mode "subtract" the share
         /// of voxels that go.
         amount: Share = "0.1",
+        /// How many levels of brightness: a plain wall gets that many colours.
+        steps: Steps = "4",
+        /// Colours to choose from by chance, instead of brightness.
+        colors: Option<Colors>,
         /// The same seed gives the same noise.
         seed: u32 = "0",
-        /// Only voxels in this box.
-        within | "box": Option<BoxValue>,
+    }
+}
+
+params! {
+    /// A solid with a triangle for its cross-section.
+    pub struct WedgeFields {
+        /// One corner of the box that it fills, inside.
+        min: [i32; 3],
+        /// The opposite corner, inside.
+        max: [i32; 3],
+        /// The axis along which its cross-section stays the same; absent: the horizontal one that `side` is not on.
+        axis: Option<Axis>,
+        /// Where it is high: "+x", "-x", "+y", "-y", "+z" or "-z".
+        side | "direction": Option<Direction>,
+    }
+}
+
+params! {
+    /// Steps.
+    pub struct StairsFields {
+        /// One corner of the box that they fill, inside.
+        min: [i32; 3],
+        /// The opposite corner, inside.
+        max: [i32; 3],
+        /// Which way they go up: "+x", "-x", "+y" or "-y".
+        direction | "side": Direction = "\"+x\"",
+    }
+}
+
+params! {
+    /// A box without floor and lid.
+    pub struct WallsFields {
+        /// One corner, inside.
+        min: [i32; 3],
+        /// The opposite corner, inside.
+        max: [i32; 3],
+        /// Thickness of the walls in voxels.
+        thickness: Thickness = "1",
+    }
+}
+
+params! {
+    /// Operations, again and again.
+    pub struct RepeatFields {
+        /// What is repeated.
+        operations | "ops": Nested,
+        /// How often in all, or how often along x, y and z.
+        times | "count": Option<Times>,
+        /// From one to the next, in voxels.
+        step: Option<[i32; 3]>,
+        /// Around an axis instead: `{"axis":"z","count":6,"center":[0,0,0]}`.
+        radial: Option<Radial>,
+        /// Quarter turns about z of each one against the one before.
+        turns: i32 = "0",
+    }
+}
+
+params! {
+    /// Operations here and there.
+    pub struct ScatterFields {
+        /// What is scattered, drawn around the origin, which comes to stand on top of a voxel.
+        operations | "ops": Nested,
+        /// How many; without it as many as `spacing` leaves room for.
+        count: Option<u32>,
+        /// The least distance between two, in voxels.
+        spacing: Option<Distance>,
+        /// The same seed gives the same places.
+        seed: u32 = "0",
+        /// Only on tops at this z or above.
+        min_height: Option<i32>,
+        /// Only on tops at this z or below.
+        max_height: Option<i32>,
+        /// Only where the columns beside differ by at most this much.
+        max_slope: Option<u32>,
+    }
+}
+
+params! {
+    /// New colours.
+    pub struct PaintFields {
+        /// Colours by chance: `{"#5a8f3c":3,"#6ba04a":1}`, each with its weight; or a list of colours.
+        colors: Option<WeightedColors>,
+        /// Colours along an axis instead: two or more, from the lowest voxel to the highest.
+        gradient: Option<Gradient>,
+        /// The axis of the gradient.
+        axis: Axis = "\"z\"",
+        /// Where on the axis each colour of the gradient is; absent: evenly over what is painted.
+        stops: Option<Stops>,
+        /// Whether only the colours themselves are used, mixed by chance.
+        dither: bool = "false",
+        /// The same seed gives the same colours.
+        seed: u32 = "0",
+        /// Only voxels with nothing on top ("top"), or with a free side ("any").
+        exposed: Option<Exposed>,
+        /// Only at this z or above.
+        above: Option<i32>,
+        /// Only at this z or below.
+        below: Option<i32>,
+        /// Only where the surface beside is at most this much higher or lower.
+        max_slope: Option<SlopeLimit>,
+    }
+}
+
+params! {
+    /// A landscape by chance.
+    pub struct TerrainFields {
+        /// One corner of the box that it fills, inside.
+        min: [i32; 3],
+        /// The opposite corner, inside.
+        max: [i32; 3],
+        /// The same seed gives the same landscape.
+        seed: u32 = "0",
+        /// How far hills are apart, in voxels.
+        scale: Distance = "24",
+        /// How many finer and finer levels there are.
+        octaves: Passes = "4",
+        /// Water up to a level: `{"level":4,"color":"#3060a0"}`.
+        water: Option<Water>,
+        /// Colours by height, from the lowest: `[{"below":3,"color":"sand"},{"color":"green"}]`, each up to that z.
+        bands: Option<Bands>,
+    }
+}
+
+params! {
+    /// A tube through points.
+    pub struct TubeFields {
+        /// The points, in order; fractions allowed.
+        points: PointList,
+        /// Radius in voxels, or one for each point; in between it changes evenly.
+        radii | "radius": RadiusList = "1",
+        /// Whether it bends through the points instead of going straight.
+        spline: bool = "false",
+    }
+}
+
+params! {
+    /// Letters.
+    pub struct TextFields {
+        /// What is written: capitals, digits and a few signs, 5 by 7 dots each.
+        text: String,
+        /// The lowest corner of the first letter.
+        at: [i32; 3],
+        /// The axis across the writing: "y" reads from the front, "x" from the right, "z" from above.
+        axis: Axis = "\"y\"",
+        /// Voxels for each dot.
+        size: Thickness = "1",
+        /// Voxels along the axis.
+        depth: Thickness = "1",
+    }
+}
+
+params! {
+    /// Another model, put here.
+    pub struct StampFields {
+        /// The file of the model.
+        path | "file_path": Option<String>,
+        /// Or the open project that it is in.
+        from_project: Option<String>,
+        /// The new lowest corner.
+        at | "to": [i32; 3],
+        /// Quarter turns about z, counter-clockwise from above.
+        turns: i32 = "0",
+        /// The axis along which it is mirrored first.
+        mirror: Option<Axis>,
     }
 }
 
 params! {
     /// A layer put into another.
     pub struct CombineFields {
-        /// Id of the layer to take the voxels from.
-        source | "from": i32,
+        /// The layer to take the voxels from: its id or name.
+        source | "from": AnyLayer,
     }
 }
 

@@ -5,9 +5,11 @@
 //! the operations do is in the room `edit`.
 
 pub mod forms;
+pub mod richer;
 pub mod values;
 
 use forms::*;
+use richer::{Symmetry, Within};
 use serde_json::{Value as Json, json};
 
 use super::args::nearest;
@@ -100,7 +102,7 @@ operations! {
     /// Mirrors the layer.
     Mirror = "mirror", MirrorFields,
         r#"{"op":"mirror","axis":"x","at":0,"both":true}"#;
-    /// Turns the layer by quarter turns.
+    /// Turns the layer by quarter turns or any angle.
     Rotate = "rotate", RotateFields,
         r#"{"op":"rotate","axis":"z","turns":1,"center":[0,0,0]}"#;
     /// Makes the layer larger or smaller.
@@ -127,9 +129,42 @@ operations! {
     /// Smooths rough edges: a voxel stays or comes if most of its neighbours are there.
     Smooth = "smooth", SmoothFields,
         r#"{"op":"smooth","amount":1}"#;
-    /// Varies the brightness by chance, or with mode "subtract" takes voxels away by chance.
+    /// Varies the brightness in a few levels by chance, or the colours; with mode "subtract" takes voxels away.
     Noise = "noise", NoiseFields,
         r#"{"op":"noise","amount":0.1,"seed":7}"#;
+    /// Draws a prism such as a gable roof: a triangle along an axis, with its tip where it is high.
+    Prism = "prism", WedgeFields,
+        r#"{"op":"prism","min":[-4,-6,8],"max":[4,6,12],"axis":"y","side":"+z","color":"brown"}"#;
+    /// Draws a ramp that is high at one side.
+    Wedge = "wedge", WedgeFields,
+        r#"{"op":"wedge","min":[0,0,0],"max":[7,3,3],"side":"+x","color":"gray"}"#;
+    /// Draws solid stairs.
+    Stairs = "stairs", StairsFields,
+        r#"{"op":"stairs","min":[0,0,0],"max":[7,3,7],"direction":"+x","color":"gray"}"#;
+    /// Draws four walls: a box without floor and lid.
+    Walls = "walls", WallsFields,
+        r#"{"op":"walls","min":[0,0,0],"max":[9,7,5],"thickness":1,"color":"beige"}"#;
+    /// Repeats operations in a row, in a grid or around an axis.
+    Repeat = "repeat", RepeatFields,
+        r#"{"op":"repeat","operations":[{"op":"box","min":[0,0,0],"max":[1,1,5],"color":"white"}],"times":4,"step":[6,0,0]}"#;
+    /// Scatters what operations draw over the tops of what is there.
+    Scatter = "scatter", ScatterFields,
+        r#"{"op":"scatter","operations":[{"op":"voxels","points":[[0,0,0]],"color":"green"}],"count":3,"seed":1,"within":[[0,0,0],[7,7,9]]}"#;
+    /// Recolours what is there, by chance or along an axis.
+    Paint = "paint", PaintFields,
+        r##"{"op":"paint","colors":{"#5a8f3c":3,"#6ba04a":1},"exposed":"top","seed":7}"##;
+    /// Draws a landscape by chance.
+    Terrain = "terrain", TerrainFields,
+        r##"{"op":"terrain","min":[0,0,0],"max":[31,31,9],"seed":7,"bands":[{"below":2,"color":"#c2b280"},{"color":"#4f8f3c"}],"water":{"level":2,"color":"#3060a0"}}"##;
+    /// Draws a round tube through points.
+    Tube = "tube", TubeFields,
+        r#"{"op":"tube","points":[[0,0,0],[5,0,6],[0,0,12]],"radii":[2,1,0.5],"spline":true,"color":"brown"}"#;
+    /// Writes letters.
+    Text = "text", TextFields,
+        r#"{"op":"text","text":"INN","at":[0,0,0],"axis":"y","color":"gold"}"#;
+    /// Puts the visible voxels of a file or of another project here.
+    Stamp = "stamp", StampFields,
+        r#"{"op":"stamp","from_project":"default","at":[8,0,0],"turns":1}"#;
     /// Puts another layer's voxels into this one.
     Combine = "combine", CombineFields,
         r#"{"op":"combine","source":1,"layer":2,"mode":"subtract"}"#;
@@ -138,12 +173,20 @@ operations! {
 params! {
     /// What every operation has.
     pub struct CommonFields {
-        /// How it combines with what is there; "add" draws over it.
-        mode: Mode = "\"add\"",
-        /// The layer; absent or 0 means the active one.
+        /// How it combines with what is there; absent: what is moved or copied replaces it, the rest draws over it
+        /// ("add").
+        mode: Option<Mode>,
+        /// The layer, by id or name; absent or 0 means the active one.
         layer | "layer_id": LayerRef,
         /// The colour, in any form.
         color: MaybeColor,
+        /// Only in this box, `[[x,y,z],[x,y,z]]`, or "selection". What is filled cannot leave it; what turns, moves
+        /// by a mirror or is scaled is taken from there.
+        within | "box": Option<Within>,
+        /// Draws mirror images too: `{"axis":"x","at":0}`, a list of such, or `{"radial":6,"axis":"z","center":[0,0,0]}`.
+        symmetry: Option<Symmetry>,
+        /// Whether the layer is made, on top, if there is none of this name.
+        create_layer: bool = "false",
     }
 }
 
@@ -178,14 +221,41 @@ pub struct Operation {
     pub layer: LayerRef,
     /// Its colour, if it has one.
     pub color: Option<Rgba>,
-    /// What a copy is taken from, if not from the layer itself.
+    /// What a copy or stamp is taken from, if not from the layer itself.
     pub source: Option<Volume>,
+    /// Where it works.
+    pub within: Option<Within>,
+    /// Which images are drawn too.
+    pub symmetry: Option<Symmetry>,
+    /// Whether its layer is made if there is none.
+    pub create_layer: bool,
+}
+
+impl Form {
+    /// How it combines with what is there unless something else is asked for.
+    pub const fn usual_mode(&self) -> Mode {
+        match self {
+            Form::Copy(_)
+            | Form::Move(_)
+            | Form::Mirror(_)
+            | Form::Rotate(_)
+            | Form::Scale(_)
+            | Form::Stamp(_) => Mode::Replace,
+            _ => Mode::Add,
+        }
+    }
 }
 
 impl Operation {
     /// An operation on a layer.
     pub fn new(form: Form, mode: Mode, layer: LayerRef, color: Option<Rgba>) -> Self {
-        Operation { form, mode, layer, color, source: None }
+        let (source, within, symmetry, create_layer) = (None, None, None, false);
+        Operation { form, mode, layer, color, source, within, symmetry, create_layer }
+    }
+
+    /// The same, only within a box.
+    pub fn within(self, bounds: Option<values::BoxValue>) -> Self {
+        Operation { within: bounds.map(|bounds| Within::Box(bounds.0)), ..self }
     }
 }
 
@@ -249,7 +319,14 @@ pub fn read_operation(
         params.flat_map(|param| param.names.iter().chain(param.parts).copied()).collect()
     };
     args.finish(known).map_err(blame)?;
-    Ok(Operation::new(form, common.mode, common.layer, common.color.0))
+    let mode = common.mode.unwrap_or(form.usual_mode());
+    let CommonFields { layer, color, within, symmetry, create_layer, .. } = common;
+    if create_layer && !matches!(layer, LayerRef::Named(_)) {
+        let message = "'create_layer' needs the name of the layer as 'layer'";
+        return Err(blame(ParamError::rule("layer", message)));
+    }
+    let operation = Operation::new(form, mode, layer, color.0);
+    Ok(Operation { within, symmetry, create_layer, ..operation })
 }
 
 fn named_operation(

@@ -153,7 +153,7 @@ impl DraftWork for PutWork {
             }
         }
         // Other changes may have come before this put's turn.
-        let layer = editable_layer_mut(document, LayerRef(Some(self.layer.0)), NO_SUCH_LAYER)?;
+        let layer = editable_layer_mut(document, LayerRef::Id(self.layer.0), NO_SUCH_LAYER)?;
         loop {
             for _ in 0..VOXELS_A_UNIT {
                 let Some((point, color)) = self.put.next(self.done, &mut self.cursor) else {

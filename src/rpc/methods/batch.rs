@@ -63,7 +63,7 @@ impl Job for ReadProgram {
                 let Some((index, raw)) = self.array.next() else {
                     return Step::Done(Ok(std::mem::take(&mut self.program)));
                 };
-                if let Err(error) = self.program.read_one(index, raw, self.layer) {
+                if let Err(error) = self.program.read_one(index, raw, &self.layer) {
                     return Step::Done(Err(error));
                 }
             }
@@ -94,12 +94,12 @@ impl Program {
     fn read(array: &str, layer: LayerRef) -> Result<Self, RpcError> {
         let mut program = Program::default();
         for (index, raw) in Elements::new(array).enumerate() {
-            program.read_one(index, raw, layer)?;
+            program.read_one(index, raw, &layer)?;
         }
         Ok(program)
     }
 
-    fn read_one(&mut self, index: usize, raw: &str, layer: LayerRef) -> Result<(), RpcError> {
+    fn read_one(&mut self, index: usize, raw: &str, layer: &LayerRef) -> Result<(), RpcError> {
         if let Some(entry) = voxel_behind(ADD_VOXEL_HEAD, raw) {
             self.push_voxel(index, entry, layer);
             return Ok(());
@@ -111,8 +111,8 @@ impl Program {
                 error.with("operation", index)
             }
         })?;
-        if operation.layer.0.is_none() {
-            operation.layer = layer;
+        if operation.layer.is_active() {
+            operation.layer = layer.clone();
         }
         self.push(index, operation);
         Ok(())
@@ -138,9 +138,9 @@ impl Program {
     }
 
     /// Adds a voxel to the list that the last operation is, or begins one.
-    fn push_voxel(&mut self, index: usize, entry: VoxelEntry, layer: LayerRef) {
+    fn push_voxel(&mut self, index: usize, entry: VoxelEntry, layer: &LayerRef) {
         if let Some(last) = self.operations.last_mut()
-            && (last.mode, last.layer, last.color) == (Mode::Replace, layer, None)
+            && (last.mode, &last.layer, last.color) == (Mode::Replace, layer, None)
             && let Form::Voxels(fields) = &mut last.form
         {
             self.total += 1;
@@ -148,13 +148,13 @@ impl Program {
             return;
         }
         let color = entry.color.unwrap_or(Rgba::WHITE);
-        self.push(index, one_voxel(entry.point.array(), color, Mode::Replace, layer));
+        self.push(index, one_voxel(entry.point.array(), color, Mode::Replace, layer.clone()));
     }
 
     fn push(&mut self, index: usize, operation: Operation) {
         self.total += 1;
         if let Some(last) = self.operations.last_mut()
-            && (last.mode, last.layer) == (operation.mode, operation.layer)
+            && (last.mode, &last.layer) == (operation.mode, &operation.layer)
             && last.color.is_none()
             && operation.color.is_none()
             && let (Form::Voxels(before), Form::Voxels(more)) = (&mut last.form, &operation.form)
@@ -206,9 +206,9 @@ fn read_one(raw: &str) -> Result<Operation, Wrong> {
         "flood_fill" => {
             let params: FloodFillParams = take_older(args)?;
             let FloodFillParams { position, tolerance, within, color, layer_id: layer } = params;
-            let form = Form::Fill(FillFields { at: position.0, tolerance, within });
+            let form = Form::Fill(FillFields { at: position.0, tolerance });
             let color = Some(opaque(color.0));
-            Operation::new(form, Mode::Replace, layer, color)
+            Operation::new(form, Mode::Replace, layer, color).within(within)
         }
         "procedural_shape" => {
             let params: ProceduralShapeParams<'_> = take_older(args)?;

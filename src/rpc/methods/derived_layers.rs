@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::layer_settings::{
-    change_layer, checked_name, named, push_above, state_in, state_of, with_suffix,
+    change_layer, checked_name, push_above, state_in, state_of, with_suffix,
 };
 use super::{entries, target};
 use crate::api::args::ParamError;
@@ -98,7 +98,7 @@ impl Handle for CreateCloneLayer {
         let (name, most) = (params.name.map(Cow::into_owned), context.daemon.limits.names.layer);
         let CreateCloneLayerParams { base_id, matrix: numbers, offset, .. } = params;
         compute_layer(context, "create clone layer", move |document| {
-            let base = target::layer(document, named(base_id), NO_SUCH_LAYER)?;
+            let base = target::layer(document, &base_id.0, NO_SUCH_LAYER)?;
             let name = match name {
                 Some(name) => name,
                 None => with_suffix(&base.name, " clone", most),
@@ -153,7 +153,7 @@ impl Handle for PlaceLayer {
         params: PlaceLayerParams,
     ) -> Result<Outcome<LayerState>, RpcError> {
         compute_layer(context, "place layer", move |document| {
-            let layer = target::layer_mut(document, params.layer_id, NO_SUCH_LAYER)?;
+            let layer = target::layer_mut(document, &params.layer_id, NO_SUCH_LAYER)?;
             check_fits(layer, &params)?;
             if let LayerContent::Shape { kind, color } = &mut layer.content {
                 *kind = params.shape.map_or(*kind, shape_kind);
@@ -199,13 +199,13 @@ impl Handle for DetachLayer {
         params: DetachLayerParams,
     ) -> Result<Outcome<LayerState>, RpcError> {
         let document = context.project()?.document();
-        let layer = target::layer(document, params.layer_id, NO_SUCH_LAYER)?;
+        let layer = target::layer(document, &params.layer_id, NO_SUCH_LAYER)?;
         let id = layer.id;
         if layer.content == LayerContent::Voxels {
             return state_of(context, id);
         }
         change_layer(context, "detach layer", move |document| {
-            let layer = target::layer_mut(document, params.layer_id, NO_SUCH_LAYER)?;
+            let layer = target::layer_mut(document, &params.layer_id, NO_SUCH_LAYER)?;
             layer.content = LayerContent::Voxels;
             layer.matrix = Matrix::IDENTITY;
             Ok(id)

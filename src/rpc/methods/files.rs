@@ -148,7 +148,7 @@ impl Shift {
             let [min, max] = [bounds.min, bounds.max_inside()].map(|end| end.map(|v| v as i32));
             let to = std::array::from_fn(|axis| min[axis].saturating_add(offset[axis]));
             let form = Form::Move(CopyFields { min, max, to, times: 1, step: None });
-            let layer = LayerRef(Some(layer.id.0));
+            let layer = LayerRef::Id(layer.id.0);
             moves.push(Operation::new(form, Mode::Replace, layer, None));
         }
         let runner = Runner::new(moves, limits);

@@ -50,12 +50,12 @@ impl Handle for DeleteLayer {
     ) -> Result<Outcome<DeleteLayerResult>, RpcError> {
         let project = context.project()?;
         let document = project.document();
-        let id = match (params.layer_id.0, params.layer_name) {
-            (Some(id), _) => target::layer_id(document, LayerRef(Some(id)), DELETE_LAYER)?,
-            (None, Some(name)) => named(document, &name)?.id,
-            (None, None) => {
+        let id = match (&params.layer_id, params.layer_name) {
+            (LayerRef::Active, Some(name)) => named(document, &name)?.id,
+            (LayerRef::Active, None) => {
                 return Err(rule("layer_id", "Must specify either layer_id or layer_name"));
             }
+            (wanted, _) => target::layer_id(document, wanted, DELETE_LAYER)?,
         };
         let work = AtOnce::new(move |document: &mut Document| {
             document.remove_layer(id).ok_or_else(vanished)
@@ -77,24 +77,22 @@ impl Handle for MergeLayers {
         context: &mut Context<'_>,
         params: MergeLayersParams,
     ) -> Result<Outcome<MergeLayersResult>, RpcError> {
-        let (Some(from), Some(into)) = (params.source_layer_id.0, params.target_layer_id.0) else {
-            let missing = match params.source_layer_id.0 {
-                None => "source_layer_id",
-                Some(_) => "target_layer_id",
-            };
+        let MergeLayersParams { source_layer_id: from, target_layer_id: into } = params;
+        if from.is_active() || into.is_active() {
+            let missing = if from.is_active() { "source_layer_id" } else { "target_layer_id" };
             return Err(rule(missing, "Must specify valid source_layer_id and target_layer_id"));
-        };
+        }
         if from == into {
             let reason = format!("Layer {from} cannot be merged with itself");
             return Err(target::failed(MERGE_LAYERS, reason)
                 .with("param", "target_layer_id")
-                .with("got", into)
+                .with("got", into.to_string())
                 .hint("give two layers; nothing was changed"));
         }
-        let (from, into) = (LayerId(from), LayerId(into));
         let document = context.project()?.document();
+        let into = target::layer_id(document, into, MERGE_LAYERS)?;
         target::editable_layer(document, into, MERGE_LAYERS)?;
-        target::layer_id(document, LayerRef(Some(from.0)), MERGE_LAYERS)?;
+        let from = target::layer_id(document, from, MERGE_LAYERS)?;
         let work = Merge { from, into, laying: None };
         drafted(context, "merge layers", Scope::Document, work, move |project, ()| {
             let document = project.document();
@@ -152,7 +150,7 @@ impl Handle for SetLayerVisibility {
         params: SetLayerVisibilityParams,
     ) -> Result<Outcome<SetLayerVisibilityResult>, RpcError> {
         let SetLayerVisibilityParams { layer_id, visible } = params;
-        if layer_id.0.is_none() {
+        if layer_id.is_active() {
             return Err(rule("layer_id", "Must specify valid layer_id"));
         }
         let work = AtOnce::new(move |document: &mut Document| {

@@ -73,14 +73,14 @@ fn change_one(
     change: impl FnOnce(&mut Layer),
 ) -> Result<Outcome<LayerState>, RpcError> {
     let document = context.project()?.document();
-    let layer = target::layer(document, wanted, NO_SUCH_LAYER)?;
+    let layer = target::layer(document, &wanted, NO_SUCH_LAYER)?;
     let (id, mut changed) = (layer.id, layer.clone());
     change(&mut changed);
     if same_settings(layer, &changed) {
         return state_of(context, id);
     }
     change_layer(context, label, move |document| {
-        *target::layer_mut(document, wanted, NO_SUCH_LAYER)? = changed;
+        *target::layer_mut(document, LayerRef::Id(id.0), NO_SUCH_LAYER)? = changed;
         Ok(id)
     })
 }
@@ -90,18 +90,13 @@ fn same_settings(a: &Layer, b: &Layer) -> bool {
         == (&b.name, b.visible, b.opacity, b.mode, b.bounds)
 }
 
-/// A layer that must be named by its id.
-pub(super) fn named(layer: NamedLayer) -> LayerRef {
-    LayerRef(i32::try_from(layer.0).ok())
-}
-
 impl Handle for SetActiveLayer {
     fn handle(
         context: &mut Context<'_>,
         params: NamedLayerParams,
     ) -> Result<Outcome<LayerState>, RpcError> {
         let document = context.project()?.document();
-        let id = target::layer_id(document, named(params.layer_id), NO_SUCH_LAYER)?;
+        let id = target::layer_id(document, &params.layer_id.0, NO_SUCH_LAYER)?;
         if document.active() == id {
             return state_of(context, id);
         }

@@ -4,7 +4,7 @@ use super::layer_settings::checked_name;
 use super::{entries, target};
 use crate::api::methods::layers::*;
 use crate::api::methods::system::NoParams;
-use crate::api::{Color, Corners, LayerRef};
+use crate::api::{Color, Corners};
 use crate::document::history::Scope;
 use crate::document::{Document, Layer, LayerContent, LayerId, Matrix};
 use crate::rpc::context::{Context, Outcome};
@@ -78,20 +78,17 @@ impl Handle for CreateLayer {
     }
 }
 
-/// The layer id that stands for all layers.
-const ALL_LAYERS: i64 = -2;
-
 impl Handle for GetBoundingBox {
     fn handle(
         context: &mut Context<'_>,
         params: BoundingBoxParams,
     ) -> Result<Outcome<BoundingBoxResult>, RpcError> {
         let document = context.project()?.document();
-        let volumes: Vec<Volume> = if params.layer_id.0 == ALL_LAYERS {
-            document.layers().iter().map(|layer| layer.volume.clone()).collect()
-        } else {
-            let wanted = i32::try_from(params.layer_id.0).ok().filter(|&id| id > 0);
-            vec![target::layer(document, LayerRef(wanted), NO_SUCH_LAYER)?.volume.clone()]
+        let volumes: Vec<Volume> = match &params.layer_id {
+            BoxLayer::All => document.layers().iter().map(|layer| layer.volume.clone()).collect(),
+            BoxLayer::One(layer) => {
+                vec![target::layer(document, layer, NO_SUCH_LAYER)?.volume.clone()]
+            }
         };
         let is_exact = params.exact;
         Outcome::work(context, move |slice| async move {

@@ -176,8 +176,8 @@ impl Handle for SetLayerMaterial {
         params: SetLayerMaterialParams<'_>,
     ) -> Result<Outcome<LayerState>, RpcError> {
         let document = context.project()?.document();
-        let layer = target::layer(document, params.layer_id, NO_SUCH_LAYER)?;
-        let (layer_id, id, before) = (params.layer_id, layer.id, layer.material);
+        let layer = target::layer(document, &params.layer_id, NO_SUCH_LAYER)?;
+        let (layer_id, id, before) = (params.layer_id.clone(), layer.id, layer.material);
         let wanted = params.material.0.map(|wanted| index_of(document, &wanted)).transpose()?;
         if wanted == before {
             return state_of(context, id);

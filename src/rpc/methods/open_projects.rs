@@ -279,7 +279,7 @@ impl Handle for CopyRegion {
         let lowest = std::array::from_fn(|axis| min.0[axis].min(max.0[axis]));
         let fields =
             CopyFields { min: min.0, max: max.0, to: to.unwrap_or(lowest), times: 1, step: None };
-        let layer = LayerRef(Some(layer_id));
+        let layer = LayerRef::Id(layer_id);
         let mut operation = Operation::new(Form::Copy(fields), mode, layer, None);
         operation.source = Some(volume);
         let change = Change::of(operation, "copy region", refused);

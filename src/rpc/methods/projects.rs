@@ -55,7 +55,7 @@ fn filling(solid: Solid, document: &Document) -> Result<Operation, RpcError> {
     let size = size.map(|length| (length as u32).div_ceil(2));
     let form = procedural(solid, center.into(), size, Axis::Z, [0.0; 3], Wall(0));
     let form = form.map_err(|refusal| RpcError::new(CREATE_PROJECT, refusal.to_string()))?;
-    Ok(Operation::new(form, Mode::Add, LayerRef(None), Some(Rgba::WHITE)))
+    Ok(Operation::new(form, Mode::Add, LayerRef::Active, Some(Rgba::WHITE)))
 }
 
 /// A new document, and what is drawn into it.

@@ -331,7 +331,7 @@ impl DraftWork for DrawSelection {
                     self.stage = DrawStage::Drawing(Box::new(drawing));
                 }
                 DrawStage::Drawing(drawing) => {
-                    let layer = LayerRef(Some(self.layer.0));
+                    let layer = LayerRef::Id(self.layer.0);
                     let layer = target::editable_layer_mut(document, layer, NO_SUCH_LAYER)?;
                     if !drawing.lay_next(&mut layer.volume)? {
                         return Ok(Step::Done(self.cells));
@@ -406,10 +406,10 @@ impl Handle for CopySelection {
         params: CopySelectionParams,
     ) -> Result<Outcome<LayerState>, RpcError> {
         let document = context.project()?.document();
-        let id = target::layer_id(document, params.layer_id, NO_SUCH_LAYER)?;
+        let id = target::layer_id(document, &params.layer_id, NO_SUCH_LAYER)?;
         let layer = match params.cut {
             true => target::editable_layer(document, id, NO_SUCH_LAYER)?,
-            false => target::layer(document, params.layer_id, NO_SUCH_LAYER)?,
+            false => target::layer(document, &params.layer_id, NO_SUCH_LAYER)?,
         };
         let job = CutJob::new(&layer.volume, document.selected_cells_of(&layer.volume));
         Outcome::chain(context, job, move |context, cut| {

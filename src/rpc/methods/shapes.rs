@@ -11,6 +11,7 @@ use crate::api::operations::{Form, Operation};
 use crate::api::words::Mode;
 use crate::api::{Color, Position};
 use crate::document::Document;
+use crate::edit::layers::NotFound;
 use crate::edit::{EditError, Refusal, Solid, cover_count, procedural, shape_of};
 use crate::rpc::change::{self, Change, Changed, carry_out};
 use crate::rpc::context::{Context, Outcome};
@@ -40,7 +41,7 @@ pub(super) fn shape_operation(params: &ProceduralShapeParams<'_>) -> Result<Oper
         }
         Rgba::opaque(0, 0, 0)
     });
-    let (mode, layer, color) = (params.mode, params.layer_id, Some(color));
+    let (mode, layer, color) = (params.mode, params.layer_id.clone(), Some(color));
     Ok(Operation::new(form, mode, layer, color))
 }
 
@@ -86,7 +87,7 @@ impl Handle for ProceduralShape {
     ) -> Result<Outcome<ProceduralShapeResult>, RpcError> {
         let operation = shape_operation(&params)?;
         let document = context.project()?.document();
-        let id = target::layer_id(document, params.layer_id, PROCEDURAL_SHAPE)?;
+        let id = target::layer_id(document, &params.layer_id, PROCEDURAL_SHAPE)?;
         let shape = shape_of(&operation.form).and_then(Result::ok);
         let drawn = document.layer(id).and_then(|layer| layer.volume.block_bounds());
         let (shape_type, layer_id) = (params.shape_type.to_lowercase(), id.0);
@@ -120,7 +121,9 @@ fn unfilled(error: EditError, document: &Document) -> RpcError {
         Refusal::Rule { field: "at", message } => target::failed(FLOOD_FILL, message.clone())
             .with("param", "position")
             .hint("give a box around the voxel as 'within'; nothing was changed"),
-        Refusal::NoSuchLayer(id) => target::no_such_layer(document, *id, FLOOD_FILL),
+        Refusal::NoSuchLayer(wanted) => {
+            target::not_found(document, wanted, &NotFound::None, FLOOD_FILL)
+        },
         _ => change::refused(error, document),
     }
 }
@@ -132,10 +135,11 @@ impl Handle for FloodFill {
     ) -> Result<Outcome<FloodFillResult>, RpcError> {
         let FloodFillParams { position: Position(at), color: Color(color), .. } = params;
         let layer_id =
-            target::layer_id(context.project()?.document(), params.layer_id, FLOOD_FILL)?.0;
+            target::layer_id(context.project()?.document(), &params.layer_id, FLOOD_FILL)?.0;
         let FloodFillParams { tolerance, within, layer_id: layer, .. } = params;
-        let form = Form::Fill(FillFields { at, tolerance, within });
+        let form = Form::Fill(FillFields { at, tolerance });
         let operation = Operation::new(form, Mode::Replace, layer, Some(opaque(color)));
+        let operation = operation.within(within);
         let change = Change::of(operation, "flood fill", unfilled);
         carry_out(context, change, move |Changed { outcome, .. }| {
             let report = outcome.total;

@@ -23,7 +23,7 @@ impl Handle for SlicePlanes {
         params: SliceParams,
     ) -> Result<Outcome<SliceResult>, RpcError> {
         let revision = context.project()?.revision();
-        sourced(context, params.layer_id, move |_, volume, layer_id| {
+        sourced(context, params.layer_id.clone(), move |_, volume, layer_id| {
             let shown = shown(&params, volume.bounds())?;
             let planes = shown.map(|bounds| Planes::of(&volume, params.axis, bounds)).transpose();
             let planes = planes.map_err(|error| {

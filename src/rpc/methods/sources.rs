@@ -31,8 +31,11 @@ pub(super) fn sourced<R: 'static>(
                 });
             }
         },
-        Source::Active => target::layer(project.document(), LayerRef(None), NO_SUCH_LAYER)?,
-        Source::Layer(id) => target::layer(project.document(), LayerRef(Some(id)), NO_SUCH_LAYER)?,
+        Source::Active => target::layer(project.document(), LayerRef::Active, NO_SUCH_LAYER)?,
+        Source::Named(name) => {
+            target::layer(project.document(), LayerRef::Named(name), NO_SUCH_LAYER)?
+        }
+        Source::Layer(id) => target::layer(project.document(), LayerRef::Id(id), NO_SUCH_LAYER)?,
     };
     let (volume, id) = (layer.volume.clone(), layer.id.0);
     go_on(context, volume, Some(id))

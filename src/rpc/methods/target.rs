@@ -1,56 +1,85 @@
 //! Which layer a call is about.
 
+use std::borrow::Borrow;
+
 use crate::api::args::{nearest, shown};
 use crate::api::{LayerRef, ParamError, PartRef};
 use crate::document::{Document, Layer, LayerContent, LayerId};
+use crate::edit::layers::{NotFound, find};
 use crate::rpc::error::*;
 
 /// The layer that a call means: the active one unless it names another. `code` is the method's own error code.
-pub fn layer_id(document: &Document, wanted: LayerRef, code: i32) -> Result<LayerId, RpcError> {
-    match wanted.0 {
-        None => Ok(document.active()),
-        Some(id) if document.layer(LayerId(id)).is_some() => Ok(LayerId(id)),
-        Some(id) => Err(no_such_layer(document, id, code)),
-    }
+pub fn layer_id(
+    document: &Document,
+    wanted: impl Borrow<LayerRef>,
+    code: i32,
+) -> Result<LayerId, RpcError> {
+    let wanted = wanted.borrow();
+    find(document, wanted).map_err(|error| not_found(document, wanted, &error, code))
 }
 
 /// The same, to read.
-pub fn layer(document: &Document, wanted: LayerRef, code: i32) -> Result<&Layer, RpcError> {
+pub fn layer<'a>(
+    document: &'a Document,
+    wanted: impl Borrow<LayerRef>,
+    code: i32,
+) -> Result<&'a Layer, RpcError> {
     let id = layer_id(document, wanted, code)?;
     document.layer(id).ok_or_else(|| no_such_layer(document, id.0, code))
 }
 
 /// The same, to change.
-pub fn layer_mut(
-    document: &mut Document,
-    wanted: LayerRef,
+pub fn layer_mut<'a>(
+    document: &'a mut Document,
+    wanted: impl Borrow<LayerRef>,
     code: i32,
-) -> Result<&mut Layer, RpcError> {
+) -> Result<&'a mut Layer, RpcError> {
     let id = layer_id(document, wanted, code)?;
     document.layer_mut(id).ok_or_else(|| RpcError::internal("layer vanished"))
 }
 
 /// The error for a layer that is not there.
 pub fn no_such_layer(document: &Document, id: i32, code: i32) -> RpcError {
+    not_found(document, &LayerRef::Id(id), &NotFound::None, code)
+}
+
+/// The error for a layer that is not found.
+pub fn not_found(
+    document: &Document,
+    wanted: &LayerRef,
+    error: &NotFound,
+    code: i32,
+) -> RpcError {
     let known: Vec<i32> = document.layers().iter().map(|layer| layer.id.0).collect();
-    let reason = format!("No such layer: {id}");
-    let error = match documented(code) {
-        Some(message) => RpcError::new(code, message).with("reason", reason),
-        None => RpcError::new(code, reason),
+    let names: Vec<&str> = document.layers().iter().map(|layer| &*layer.name).collect();
+    let reason = match error {
+        NotFound::None => format!("No such layer: {wanted}"),
+        NotFound::Several(ids) => format!("Layers {ids:?} are all named {wanted}: give an id"),
     };
-    error
-        .with("param", "layer_id")
-        .with("got", id)
+    let near = match wanted {
+        LayerRef::Named(name) => nearest(name, names.iter().copied()).map(str::to_owned),
+        _ => None,
+    };
+    let rpc = match wanted {
+        LayerRef::Id(id) => failed(code, reason).with("got", *id),
+        other => failed(code, reason).with("got", other.to_string().trim_matches('\'').to_owned()),
+    };
+    let rpc = match near {
+        Some(near) => rpc.with("nearest", near),
+        None => rpc,
+    };
+    rpc.with("param", "layer_id")
         .with("known", known)
+        .with("names", names)
         .hint("goxel.list_layers shows the layers; 0 means the active one; nothing was changed")
 }
 
 /// The layer that a call means, to edit its voxels: refused where they are computed from something else.
-pub fn editable_layer_mut(
-    document: &mut Document,
-    wanted: LayerRef,
+pub fn editable_layer_mut<'a>(
+    document: &'a mut Document,
+    wanted: impl Borrow<LayerRef>,
     code: i32,
-) -> Result<&mut Layer, RpcError> {
+) -> Result<&'a mut Layer, RpcError> {
     let layer = layer_mut(document, wanted, code)?;
     match layer.content {
         LayerContent::Voxels => Ok(layer),
@@ -60,7 +89,7 @@ pub fn editable_layer_mut(
 
 /// The same, to read.
 pub fn editable_layer(document: &Document, id: LayerId, code: i32) -> Result<&Layer, RpcError> {
-    match layer(document, LayerRef(Some(id.0)), code)? {
+    match layer(document, &LayerRef::Id(id.0), code)? {
         layer if layer.content == LayerContent::Voxels => Ok(layer),
         layer => Err(not_editable(layer, code)),
     }
@@ -111,11 +140,19 @@ pub fn documented(code: i32) -> Option<&'static str> {
     })
 }
 
-/// A failure with the message of the reference's documents, and the reason in its data.
+/// A failure with the message of the reference's documents, and the reason in its data; behind a message that only
+/// has a number, too.
 pub fn failed(code: i32, reason: impl Into<String>) -> RpcError {
     let reason = reason.into();
     match documented(code) {
-        Some(message) => RpcError::new(code, message).with("reason", reason),
+        Some(message) => {
+            let says_nothing = message.ends_with("error code -1");
+            let message = match says_nothing {
+                true => format!("{message}: {reason}"),
+                false => message.to_owned(),
+            };
+            RpcError::new(code, message).with("reason", reason)
+        }
         None => RpcError::new(code, reason),
     }
 }
@@ -123,7 +160,7 @@ pub fn failed(code: i32, reason: impl Into<String>) -> RpcError {
 /// The layer that a bulk read means. The reference has one code for all its failures.
 pub fn bulk_layer<'a>(
     document: &'a Document,
-    wanted: LayerRef,
+    wanted: impl Borrow<LayerRef>,
     message: &str,
 ) -> Result<&'a Layer, RpcError> {
     layer(document, wanted, INTERNAL_ERROR).map_err(|mut error| {

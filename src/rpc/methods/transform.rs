@@ -60,7 +60,7 @@ impl Handle for RotateVoxels {
         let form = move |bounds| {
             // A turn keeps whole voxels if both numbers across the axis are whole or both halves.
             let center = center.or_else(|| Some(turnable(middle(bounds), axis.index())));
-            Form::Rotate(RotateFields { axis, turns, center, within: None })
+            Form::Rotate(RotateFields { axis, turns, angle: None, center })
         };
         transform(context, "rotate", params.target, params.layer_id, 1, form)
     }
@@ -79,7 +79,7 @@ impl Handle for ScaleVoxels {
         };
         let form = move |bounds: Bounds| {
             let center = center.or_else(|| Some(bounds.min.map(|v| v as i32)));
-            Form::Scale(ScaleFields { factor, center, within: None })
+            Form::Scale(ScaleFields { factor, center })
         };
         transform(context, "scale", params.target, params.layer_id, growth, form)
     }
@@ -93,7 +93,7 @@ impl Handle for MirrorVoxels {
         let MirrorParams { axis, at, .. } = params;
         let form = move |bounds| {
             let at = at.unwrap_or_else(|| middle(bounds)[axis.index()]);
-            Form::Mirror(MirrorFields { axis, at, both: false, within: None })
+            Form::Mirror(MirrorFields { axis, at, both: false })
         };
         transform(context, "mirror", params.target, params.layer_id, 1, form)
     }
@@ -231,7 +231,7 @@ impl Own {
             fields.max = bounds.max_inside().map(|v| v as i32);
             fields.to = std::array::from_fn(|axis| fields.min[axis].saturating_add(offset[axis]));
         }
-        let operation = Operation::new(form, Mode::Replace, LayerRef(None), None);
+        let operation = Operation::new(form, Mode::Replace, LayerRef::Active, None);
         match Runner::new(vec![operation], limits) {
             Ok(runner) => Ok(Own { document, runner: Some(runner) }),
             Err(error) => Err(refused(error, &document)),

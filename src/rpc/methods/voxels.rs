@@ -219,7 +219,7 @@ fn add_voxels(
         return Ok(result(context.project()?.revision()).into());
     }
     let fields = VoxelsFields { points: VoxelList::default(), voxels: VoxelList(entries) };
-    let layer = crate::api::LayerRef(Some(layer_id));
+    let layer = crate::api::LayerRef::Id(layer_id);
     let operation = Operation::new(Form::Voxels(fields), Mode::Replace, layer, None);
     let change = Change::of(operation, "add voxels", refused);
     carry_out(context, change, move |changed| Ok(result(changed.project.revision())))
@@ -232,7 +232,7 @@ impl Handle for ClearVoxels {
     ) -> Result<Outcome<ClearVoxelsResult>, RpcError> {
         let ClearVoxelsParams { min, max, layer_id: layer } = params;
         let document = context.project()?.document();
-        let layer_id = target::layer_id(document, layer, NO_SUCH_LAYER)?.0;
+        let layer_id = target::layer_id(document, &layer, NO_SUCH_LAYER)?.0;
         let form = Form::Clear(ClearFields { min, max });
         let operation = Operation::new(form, Mode::Add, layer, None);
         let change = Change::of(operation, "clear voxels", refused);

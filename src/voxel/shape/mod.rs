@@ -132,6 +132,13 @@ impl Shape {
         Ok(Shape::new(Form::Torus(round::Torus { radius, tube: half[2] }), frame))
     }
 
+    /// A ring in a box that is as thick as its tube along the axis: `radius` from its centre to the middle of the tube.
+    pub fn ring(bounds: Bounds, radius: f64, axis: Axis) -> Result<Shape, ShapeError> {
+        let radius = checked("radius", radius)?;
+        let (frame, half) = Frame::of_bounds(bounds, axis);
+        Ok(Shape::new(Form::Torus(round::Torus { radius, tube: half[2] }), frame))
+    }
+
     /// All voxels within `radius` of the line between two voxels: 2 `radius` + 1 voxels thick, with
     /// round ends.
     pub fn capsule(from: Point, to: Point, radius: f64) -> Result<Shape, ShapeError> {
