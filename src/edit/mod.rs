@@ -4,19 +4,26 @@
 //! project's document or on a draft of it. It owns no document: whoever drives it makes the change one undo
 //! step, or takes it back when an operation is refused. Nothing here knows JSON text, files or sockets.
 
+mod again;
+mod cells;
 mod diff;
 mod drawn;
 mod extrude;
 mod fill;
 mod filter;
+mod images;
 pub mod layers;
+mod paint;
 mod plan;
 mod put;
 mod runner;
+mod sketch;
 mod solid;
 mod stamp;
+mod stepped;
 mod surface;
 mod surroundings;
+mod traced;
 mod transform;
 mod work;
 

@@ -1,21 +1,27 @@
 //! From an operation to its work.
 
+use super::cells::Cells;
 use super::extrude::Extrude;
 use super::fill::Fill;
 use super::filter::Filter;
 use super::layers::find;
-use super::put::put;
+use super::images::{Move, all_images, images_of};
+use super::put::{put, put_once};
 use super::runner::Limits;
+use super::sketch::{Desk, Drawing, Ink, Remaking, changed, cut, lay};
 use super::stamp::Stamp;
+use super::stepped::DrawBoxes;
 use super::transform::{GridMap, Images, Placing, Transform};
-use super::work::{Begin, Blocks, OnCopy, Refusal, Work};
-use super::{drawn, solid, surface};
+use super::work::{Begin, Blocks, OnCopy, Refusal, Work, addressable, unmarked};
+use super::{again, drawn, paint, solid, stepped, surface, traced};
 use crate::api::bulk::VoxelEntry;
 use crate::api::operations::forms::*;
-use crate::api::operations::values::{BoxValue, Factor, VoxelList};
+use crate::api::operations::richer::{Symmetry, Within};
+use crate::api::operations::values::{Factor, VoxelList};
 use crate::api::operations::{Form, Operation};
 use crate::api::words::Mode;
 use crate::document::{Document, LayerId};
+use crate::job;
 use crate::voxel::{BlendMode, Bounds, Brush, Draw, Rgba, Shape, Volume};
 
 /// What an operation has to do with the document it is begun on.
@@ -39,16 +45,154 @@ fn needed(operation: &Operation) -> Result<Rgba, Refusal> {
     }
 }
 
-fn within(value: Option<BoxValue>) -> Option<Bounds> {
-    value.map(|value| value.0)
+/// What an operation does with the cells that it is kept to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// Only these change, which it sees to itself where they are a box.
+    Box,
+    /// It takes what is there and puts it elsewhere.
+    Taken,
+    /// It chooses places there.
+    Chosen,
+    /// Only these change, which somebody else sees to.
+    Outside,
+}
+
+fn kept(form: &Form) -> Kept {
+    match form {
+        Form::ReplaceColor(_)
+        | Form::Fill(_)
+        | Form::Hollow(_)
+        | Form::Shell(_)
+        | Form::Smooth(_)
+        | Form::Noise(_)
+        | Form::Paint(_) => Kept::Box,
+        Form::Mirror(_) | Form::Rotate(_) | Form::Scale(_) => Kept::Taken,
+        Form::Scatter(_) => Kept::Chosen,
+        _ => Kept::Outside,
+    }
 }
 
 impl Plan<'_> {
     /// The operation's work.
-    pub(super) fn begin(&self, operation: Operation) -> Result<Box<dyn Work>, Refusal> {
+    pub(super) fn begin(&self, mut operation: Operation) -> Result<Box<dyn Work>, Refusal> {
+        if let Some(symmetry) = operation.symmetry.take() {
+            return self.symmetric(operation, symmetry);
+        }
+        let Some(within) = operation.within else { return self.plain(operation, None) };
+        let cells = Cells::of(self.document, within)?;
+        match kept(&operation.form) {
+            Kept::Chosen => self.plain(operation, None),
+            Kept::Taken => match cells.mask {
+                None => self.plain(operation, Some(cells.bounds)),
+                Some(_) => Ok(self.taken(operation, cells)),
+            },
+            Kept::Box if cells.mask.is_none() => self.plain(operation, Some(cells.bounds)),
+            Kept::Box => Ok(self.kept_to(operation, cells)),
+            Kept::Outside if cells.mask.is_none() && operation.mode != Mode::Intersect => {
+                match solid::shape_of(&operation.form) {
+                    Some(shape) => self.draw(&shape?, &operation, Some(cells.bounds)),
+                    None => Ok(self.kept_to(operation, cells)),
+                }
+            }
+            Kept::Outside => Ok(self.kept_to(operation, cells)),
+        }
+    }
+
+    fn desk(&self) -> Desk {
+        let mut document = self.document.clone();
+        if let Some(layer) = document.layer_mut(self.layer) {
+            layer.volume = unmarked(self.volume);
+        }
+        Desk { document, layer: self.layer, limits: *self.limits }
+    }
+
+    /// Work of which only what lies in some cells is taken over.
+    fn kept_to(&self, mut operation: Operation, cells: Cells) -> Box<dyn Work> {
+        let (desk, mut copy) = (self.desk(), unmarked(self.volume));
+        operation.within =
+            Some(Within::Box(cells.bounds)).filter(|_| kept(&operation.form) == Kept::Box);
+        let making = job::Work::new(|slice| async move {
+            desk.run(operation, &mut copy, &slice).await?;
+            Ok(copy)
+        });
+        Remaking::of(making, Some(cells))
+    }
+
+    /// Work on the voxels of some cells, which are taken away and put back otherwise.
+    fn taken(&self, mut operation: Operation, cells: Cells) -> Box<dyn Work> {
+        let (desk, mut copy) = (self.desk(), unmarked(self.volume));
+        operation.within = None;
+        let mode = operation.mode.blend();
+        let making = job::Work::new(|slice| async move {
+            let mut part = cut(&copy, &cells, &slice).await;
+            lay(part.clone(), BlendMode::Subtract, &mut copy, &slice).await?;
+            desk.run(operation, &mut part, &slice).await?;
+            lay(part, mode, &mut copy, &slice).await?;
+            Ok(copy)
+        });
+        Remaking::of(making, None)
+    }
+
+    /// What an operation draws, and its images.
+    fn symmetric(
+        &self,
+        mut operation: Operation,
+        symmetry: Symmetry,
+    ) -> Result<Box<dyn Work>, Refusal> {
+        let images = images_of(&symmetry, self.document);
+        let (desk, slice_of) = (self.desk(), unmarked(self.volume));
+        let within = operation.within.take();
+        let cells = within.map(|within| Cells::of(self.document, within)).transpose()?;
+        let drawn = again::draws(&operation.form);
+        if !drawn && !matches!(operation.form, Form::Fill(_) | Form::Extrude(_)) {
+            let message = format!("'{}' draws nothing that has images", operation.form.name());
+            return Err(Refusal::rule("symmetry", message));
+        }
+        if matches!(operation.form, Form::Scatter(_) | Form::Fill(_)) {
+            operation.within = within;
+        }
+        let making = job::Work::new(|slice| async move {
+            let inks = match drawn {
+                true => again::ink_of(&desk, operation, &slice).await?,
+                false => {
+                    let (before, mut after) = (slice_of.clone(), slice_of);
+                    desk.run(operation, &mut after, &slice).await?;
+                    let volume = changed(&before, &after, &slice).await;
+                    vec![Ink { volume, mode: BlendMode::Replace }]
+                }
+            };
+            let mut all = Vec::new();
+            for Ink { volume, mode } in inks {
+                let volume = all_images(&desk, volume, &images, &slice).await?;
+                all.push(Ink { volume, mode });
+            }
+            Ok(all)
+        });
+        Ok(match cells {
+            None => Drawing::of(making),
+            Some(cells) => {
+                let mut copy = unmarked(self.volume);
+                let kept = job::Work::new(|slice| async move {
+                    for Ink { volume, mode } in slice.run(making).await? {
+                        lay(volume, mode, &mut copy, &slice).await?;
+                    }
+                    Ok(copy)
+                });
+                Remaking::of(kept, Some(cells))
+            }
+        })
+    }
+
+    /// The work of an operation that is kept to nothing, or keeps itself to a box.
+    fn plain(
+        &self,
+        operation: Operation,
+        within: Option<Bounds>,
+    ) -> Result<Box<dyn Work>, Refusal> {
         let blend = operation.mode.blend();
         if let Some(shape) = solid::shape_of(&operation.form) {
-            return self.draw(&shape?, &operation);
+            return self.draw(&shape?, &operation, None);
         }
         let color = needed(&operation);
         match operation.form {
@@ -58,20 +202,47 @@ impl Plan<'_> {
                 let total = f.rows.0.iter().map(String::len).sum::<usize>() as u64;
                 return Ok(put(drawn::map_voxels(f)?, total, blend));
             }
+            Form::Terrain(f) => {
+                let color = if f.bands.is_some() { Rgba::WHITE } else { color? };
+                let (voxels, total) = traced::terrain(f, color);
+                self.admit(total)?;
+                return Ok(put(voxels, total, blend));
+            }
+            Form::Paint(f) => {
+                let room = within.or_else(|| self.volume.bounds());
+                return Ok(Box::new(Filter::new(self.volume, within, paint::rule(f, room)?)));
+            }
+            Form::Repeat(_) | Form::Scatter(_) => {
+                let desk = self.desk();
+                return Ok(Drawing::of(job::Work::new(|slice| async move {
+                    again::ink_of(&desk, operation, &slice).await
+                })));
+            }
+            Form::Stamp(f) => return self.stamp(f, operation.source, blend),
             _ => {}
         }
         match &operation.form {
+            Form::Prism(f) => self.boxes(stepped::prism(f)?, color?, blend),
+            Form::Wedge(f) => self.boxes(stepped::wedge(f)?, color?, blend),
+            Form::Stairs(f) => self.boxes(stepped::stairs(f)?, color?, blend),
+            Form::Walls(f) => self.boxes(stepped::walls(f), color?, blend),
+            Form::Text(f) => self.boxes(traced::letters(f)?, color?, blend),
+            Form::Tube(f) => {
+                let (voxels, total) = traced::tube(f, color?)?;
+                self.admit(total)?;
+                Ok(put_once(voxels, total, blend))
+            }
             Form::Copy(f) => self.copy(f, operation.source.as_ref(), blend),
             Form::Move(f) => self.move_box(f, blend),
-            Form::Mirror(f) => self.mirror(f, blend),
-            Form::Rotate(f) => self.rotate(f, blend),
-            Form::Scale(f) => self.scale(f, blend),
+            Form::Mirror(f) => self.mirror(f, within, blend),
+            Form::Rotate(f) => self.rotate(f, within, blend),
+            Form::Scale(f) => self.scale(f, within, blend),
             Form::ReplaceColor(f) => {
                 let rule = surface::replace_color(f.from, f.to, f.tolerance);
-                Ok(Box::new(Filter::new(self.volume, within(f.within), rule)))
+                Ok(Box::new(Filter::new(self.volume, within, rule)))
             }
             Form::Fill(f) => {
-                let room = within(f.within).unwrap_or_else(|| self.room());
+                let room = within.unwrap_or_else(|| self.room());
                 let color = (color?, blend);
                 let (at, limit) = (f.at.into(), self.limits.voxels);
                 Ok(Box::new(Fill::new(self.volume, at, f.tolerance, room, color, limit)?))
@@ -83,33 +254,80 @@ impl Plan<'_> {
             }
             Form::Hollow(f) => {
                 let rule = surface::hollow(f.thickness.0 as i32);
-                Ok(Box::new(Filter::new(self.volume, within(f.within), rule)))
+                Ok(Box::new(Filter::new(self.volume, within, rule)))
             }
             Form::Shell(f) => {
                 let rule = surface::shell(f.thickness.0 as i32, operation.color);
-                let (room, reach) = (within(f.within), f.thickness.0);
-                Ok(Box::new(Filter::growing(self.volume, room, reach, rule)))
+                Ok(Box::new(Filter::growing(self.volume, within, f.thickness.0, rule)))
             }
             Form::Smooth(f) => {
-                let room = within(f.within);
                 let pass = || -> Begin {
                     Box::new(move |volume| {
-                        Box::new(Filter::growing(volume, room, 1, surface::smooth()))
+                        Box::new(Filter::growing(volume, within, 1, surface::smooth()))
                     })
                 };
                 Ok(Box::new(OnCopy::new((0..f.amount.0).map(|_| pass()).collect())))
             }
             Form::Noise(f) => {
-                let rule = match operation.mode {
-                    Mode::Subtract => surface::erosion(f.amount.0, f.seed),
-                    _ => surface::brightness(f.amount.0, f.seed),
+                let rule = match (operation.mode, &f.colors) {
+                    (Mode::Subtract, _) => surface::erosion(f.amount.0, f.seed),
+                    (_, Some(colors)) => surface::speckle(colors.0.clone(), f.seed),
+                    (_, None) => surface::brightness(f.amount.0, f.steps.0 as u32, f.seed),
                 };
-                Ok(Box::new(Filter::new(self.volume, within(f.within), rule)))
+                Ok(Box::new(Filter::new(self.volume, within, rule)))
             }
             Form::Combine(f) => self.combine(f, blend),
             // Every form that is left draws a shape.
             _ => Err(Refusal::rule("op", "has no work")),
         }
+    }
+
+    fn boxes(
+        &self,
+        boxes: stepped::Boxes,
+        color: Rgba,
+        mode: BlendMode,
+    ) -> Result<Box<dyn Work>, Refusal> {
+        let room = boxes.iter().map(Bounds::capacity).sum::<u128>();
+        self.admit(u64::try_from(room).unwrap_or(u64::MAX))?;
+        if mode.erases_outside() && mode != BlendMode::Replace {
+            let voxels = boxes.into_iter().flat_map(|part| {
+                let [low, high] = [part.min, part.max];
+                let row = move |y, z| (low[0]..high[0]).map(move |x| [x, y, z]);
+                let plane = move |z| (low[1]..high[1]).flat_map(move |y| row(y, z));
+                (low[2]..high[2]).flat_map(plane)
+            });
+            let found = voxels.map(move |at| addressable(at).map(|point| (point, color)));
+            return Ok(put(found, room as u64, mode));
+        }
+        Ok(Box::new(DrawBoxes::new(boxes, Brush::new(color).mode(mode))))
+    }
+
+    /// Another model, mirrored and turned, with its lowest corner at a place.
+    fn stamp(
+        &self,
+        fields: StampFields,
+        source: Option<Volume>,
+        mode: BlendMode,
+    ) -> Result<Box<dyn Work>, Refusal> {
+        let missing = || Refusal::rule("path", "give the path of a file, or from_project");
+        let source = source.ok_or_else(missing)?;
+        let mirror = match fields.mirror {
+            Some(axis) => GridMap::mirror(axis.index(), 0),
+            None => GridMap::translation([0; 3]),
+        };
+        let turn = GridMap::rotation(2, i64::from(fields.turns), [0; 3]);
+        let desk = self.desk();
+        Ok(Drawing::of(job::Work::new(|slice| async move {
+            let Some(bounds) = source.bounds() else { return Ok(Vec::new()) };
+            let low = turn.apply_to_box(&mirror.apply_to_box(&bounds)).min;
+            let offset = std::array::from_fn(|axis| i64::from(fields.at[axis]) - low[axis]);
+            let grid = |map| Box::new(Move::Grid(map));
+            let there = Move::Both(grid(turn), grid(GridMap::translation(offset)));
+            let image = Move::Both(grid(mirror), Box::new(there));
+            let volume = all_images(&desk, source, &[image], &slice).await?;
+            Ok(vec![Ink { volume, mode }])
+        })))
     }
 
     /// The canvas and everything drawn: what an unbounded fill may reach.
@@ -118,7 +336,12 @@ impl Plan<'_> {
         Bounds::union_of(Some(self.document.canvas), drawn).unwrap_or(self.document.canvas)
     }
 
-    fn draw(&self, shape: &Shape, operation: &Operation) -> Result<Box<dyn Work>, Refusal> {
+    fn draw(
+        &self,
+        shape: &Shape,
+        operation: &Operation,
+        within: Option<Bounds>,
+    ) -> Result<Box<dyn Work>, Refusal> {
         let color = needed(operation)?;
         let blend = operation.mode.blend();
         if blend.adds() && !color.is_empty() {
@@ -126,6 +349,10 @@ impl Plan<'_> {
             self.admit(u64::try_from(room).unwrap_or(u64::MAX))?;
         }
         let brush = Brush::new(color).mode(blend);
+        let brush = match within {
+            Some(bounds) => brush.clip(bounds),
+            None => brush,
+        };
         Ok(Box::new(Blocks(Draw::new(self.volume, shape, &brush))))
     }
 
@@ -162,6 +389,13 @@ impl Plan<'_> {
         blend: BlendMode,
     ) -> Result<Box<dyn Work>, Refusal> {
         let color = if fields.gradient.is_some() { Rgba::WHITE } else { color? };
+        let width = fields.rows.0.first().map_or(0, Vec::len);
+        if let Some(ragged) = fields.rows.0.iter().position(|row| row.len() != width) {
+            let got = fields.rows.0[ragged].len();
+            let message =
+                format!("row {ragged} has {got} heights, row 0 has {width}: give as many in each");
+            return Err(Refusal::rule("rows", message));
+        }
         let total = drawn::heightmap_total(&fields);
         self.admit(total)?;
         Ok(put(drawn::heightmap_voxels(fields, color), total, blend))
@@ -212,18 +446,30 @@ impl Plan<'_> {
         Box::new(OnCopy::new(vec![erase, put]))
     }
 
-    fn mirror(&self, fields: &MirrorFields, mode: BlendMode) -> Result<Box<dyn Work>, Refusal> {
+    fn mirror(
+        &self,
+        fields: &MirrorFields,
+        part: Option<Bounds>,
+        mode: BlendMode,
+    ) -> Result<Box<dyn Work>, Refusal> {
         let plane = halves("at", fields.at)?;
         let image = Images::one(GridMap::mirror(fields.axis.index(), plane));
-        let (part, placing) = (within(fields.within), Placing::Images(image));
+        let placing = Placing::Images(image);
         Ok(match fields.both {
             true => Box::new(Transform::new(self.volume, part, placing, mode)),
             false => self.replaced(part, placing, mode),
         })
     }
 
-    fn rotate(&self, fields: &RotateFields, mode: BlendMode) -> Result<Box<dyn Work>, Refusal> {
-        let part = within(fields.within);
+    fn rotate(
+        &self,
+        fields: &RotateFields,
+        part: Option<Bounds>,
+        mode: BlendMode,
+    ) -> Result<Box<dyn Work>, Refusal> {
+        if let Some(degrees) = fields.angle {
+            return Ok(self.rotate_by(fields, degrees, part, mode));
+        }
         let (axis, turns) = (fields.axis.index(), i64::from(fields.turns));
         let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
         let mut center = [0; 3];
@@ -248,8 +494,36 @@ impl Plan<'_> {
         Ok(self.replaced(part, Placing::Images(image), mode))
     }
 
-    fn scale(&self, fields: &ScaleFields, mode: BlendMode) -> Result<Box<dyn Work>, Refusal> {
-        let part = within(fields.within);
+    /// A turn by any angle.
+    fn rotate_by(
+        &self,
+        fields: &RotateFields,
+        degrees: f64,
+        part: Option<Bounds>,
+        mode: BlendMode,
+    ) -> Box<dyn Work> {
+        let bounds = part.or_else(|| self.volume.bounds()).unwrap_or(Bounds::ALL);
+        let middle = |axis: usize| (bounds.min[axis] + bounds.max[axis] - 1) as f64 / 2.0;
+        let center = fields.center.unwrap_or([middle(0), middle(1), middle(2)]);
+        let image = Move::turn(fields.axis, degrees, center);
+        let cells = Cells { bounds: part.unwrap_or(Bounds::ALL), mask: None };
+        let (desk, mut copy) = (self.desk(), unmarked(self.volume));
+        let making = job::Work::new(|slice| async move {
+            let part = cut(&copy, &cells, &slice).await;
+            lay(part.clone(), BlendMode::Subtract, &mut copy, &slice).await?;
+            let turned = all_images(&desk, part, &[image], &slice).await?;
+            lay(turned, mode, &mut copy, &slice).await?;
+            Ok(copy)
+        });
+        Remaking::of(making, None)
+    }
+
+    fn scale(
+        &self,
+        fields: &ScaleFields,
+        part: Option<Bounds>,
+        mode: BlendMode,
+    ) -> Result<Box<dyn Work>, Refusal> {
         let lowest = || part.or_else(|| self.volume.bounds()).map_or([0; 3], |bounds| bounds.min);
         let center = fields.center.map_or_else(lowest, |center| center.map(i64::from));
         let placing = match fields.factor {

@@ -38,7 +38,7 @@ pub(super) type Found = Result<(Point, Rgba), Refusal>;
 /// The work of putting `total` voxels, made as they are needed.
 pub(super) fn put<I>(voxels: I, total: u64, mode: BlendMode) -> Box<dyn Work>
 where
-    I: Iterator<Item = Found> + Send + 'static,
+    I: Iterator<Item = Found> + 'static,
 {
     match mode.erases_outside() && mode != BlendMode::Replace {
         true => {
@@ -46,6 +46,14 @@ where
         }
         false => Box::new(Put { voxels, done: 0, total, mode }),
     }
+}
+
+/// The same for voxels of which some come more than once: they are gathered first.
+pub(super) fn put_once<I>(voxels: I, total: u64, mode: BlendMode) -> Box<dyn Work>
+where
+    I: Iterator<Item = Found> + 'static,
+{
+    Box::new(Gather { voxels, done: 0, total, source: Volume::new(), stamp: None, mode })
 }
 
 fn progress(done: u64, total: u64) -> Progress {
@@ -61,7 +69,7 @@ struct Put<I> {
     mode: BlendMode,
 }
 
-impl<I: Iterator<Item = Found> + Send> Work for Put<I> {
+impl<I: Iterator<Item = Found>> Work for Put<I> {
     fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal> {
         let mut tally = Tally::default();
         let before = self.done;
@@ -104,7 +112,7 @@ struct Gather<I> {
     mode: BlendMode,
 }
 
-impl<I: Iterator<Item = Found> + Send> Work for Gather<I> {
+impl<I: Iterator<Item = Found>> Work for Gather<I> {
     fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal> {
         if let Some(stamp) = &mut self.stamp {
             return stamp.step(volume, report);

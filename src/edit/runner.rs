@@ -5,7 +5,7 @@ use super::plan::Plan;
 use super::work::{Refusal, Work};
 use crate::api::LayerRef;
 use crate::api::operations::Operation;
-use crate::document::{Document, LayerContent, LayerId};
+use crate::document::{Document, Layer, LayerContent, LayerId};
 use crate::job::{Budget, Progress, Step};
 use crate::voxel::{Bounds, EditReport};
 
@@ -133,14 +133,23 @@ impl Runner {
         }
     }
 
-    fn begin(&self, document: &Document, operation: Operation) -> Result<Current, EditError> {
+    fn begin(&self, document: &mut Document, operation: Operation) -> Result<Current, EditError> {
         let op = operation.form.name();
         let refused = |refusal| EditError {
             operation: Some(self.outcome.operations.len()),
             op: Some(op),
             refusal,
         };
-        let id = layer_of(document, &operation).map_err(refused)?;
+        let id = layer_of(document, &operation);
+        let id = match (id, &operation.layer) {
+            (Err(Refusal::NoSuchLayer(_)), LayerRef::Named(name)) if operation.create_layer => {
+                let active = document.active();
+                let id = document.push_layer(Layer::new(LayerId(0), name));
+                document.set_active(active);
+                id
+            }
+            (id, _) => id.map_err(refused)?,
+        };
         let missing = || refused(Refusal::NoSuchLayer(operation.layer.clone()));
         let layer = document.layer(id).ok_or_else(missing)?;
         if layer.content != LayerContent::Voxels {

@@ -6,7 +6,7 @@ use crate::api::operations::values::Tolerance;
 use crate::voxel::{Point, Rgba, Volume};
 
 /// The colour at an offset; empty beyond the addressable space.
-fn beside(volume: &Volume, point: Point, offset: [i32; 3]) -> Rgba {
+pub(super) fn beside(volume: &Volume, point: Point, offset: [i32; 3]) -> Rgba {
     let moved = (point.x.checked_add(offset[0]))
         .zip(point.y.checked_add(offset[1]))
         .zip(point.z.checked_add(offset[2]));
@@ -97,7 +97,7 @@ pub(super) fn most_frequent(colors: &mut [Rgba]) -> Rgba {
 }
 
 /// A number from 0 to 1 (1 excluded) that looks random and depends on the voxel and the seed only.
-fn chance(point: Point, seed: u32) -> f64 {
+pub(super) fn chance(point: Point, seed: u32) -> f64 {
     // SplitMix64's finaliser over the coordinates.
     let mut bits = u64::from(seed) ^ 0x9e37_79b9_7f4a_7c15;
     for value in point.array() {
@@ -108,15 +108,24 @@ fn chance(point: Point, seed: u32) -> f64 {
     (bits >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// Varies the brightness by up to `amount` of it.
-pub(super) fn brightness(amount: f64, seed: u32) -> Rule {
+/// Varies the brightness by up to `amount` of it, in so many levels.
+pub(super) fn brightness(amount: f64, steps: u32, seed: u32) -> Rule {
     Rule::Place(Box::new(move |point, color| {
         if color.is_empty() {
             return color;
         }
-        let factor = 1.0 + amount * (2.0 * chance(point, seed) - 1.0);
+        let level = (chance(point, seed) * f64::from(steps)).floor();
+        let factor = 1.0 + amount * (2.0 * level / f64::from(steps - 1) - 1.0);
         let channel = |value: u8| (f64::from(value) * factor + 0.5).clamp(0.0, 255.0) as u8;
         Rgba::new(channel(color.r), channel(color.g), channel(color.b), color.a)
+    }))
+}
+
+/// Gives each voxel one of some colours by chance.
+pub(super) fn speckle(colors: Vec<Rgba>, seed: u32) -> Rule {
+    Rule::Place(Box::new(move |point, color| {
+        let index = (chance(point, seed) * colors.len() as f64) as usize;
+        if color.is_empty() { color } else { colors[index.min(colors.len() - 1)] }
     }))
 }
 

@@ -56,6 +56,12 @@ const LETTERS: [(char, [u8; 7]); 41] = [
 
 const UNKNOWN: [u8; 7] = [0x1F, 0x11, 0x11, 0x11, 0x11, 0x11, 0x1F];
 
+/// The rows of a letter from the top; bit 4 of each is the left dot.
+#[cfg(feature = "server")]
+pub(crate) fn dots(letter: char) -> [u8; 7] {
+    rows(letter)
+}
+
 fn rows(letter: char) -> [u8; 7] {
     let capital = letter.to_ascii_uppercase();
     LETTERS.iter().find(|(known, _)| *known == capital).map_or(UNKNOWN, |(_, rows)| *rows)

@@ -4,6 +4,7 @@ use super::context::{Context, Outcome};
 use super::drafted::{DraftWork, drafted};
 use super::error::{INVALID_PARAMS, NO_SUCH_LAYER, OVER_LIMIT, REVISION_CONFLICT, RpcError};
 use super::methods::target::not_found;
+use super::stamp_sources::{are_missing, with_stamps};
 use crate::api::operations::{Operation, OperationError, operation};
 use crate::document::Document;
 use crate::document::history::Scope;
@@ -73,13 +74,32 @@ pub(super) fn carry_out<R: 'static>(
     change: Change,
     reply: impl FnOnce(Changed<'_>) -> Result<R, RpcError> + 'static,
 ) -> Result<Outcome<R>, RpcError> {
+    let mut change = change;
+    if are_missing(&mut change.operations) {
+        let Change { operations, label, dry_run, refused } = change;
+        let go_on = move |context: &mut Context<'_>, operations| {
+            perform(context, Change { operations, label, dry_run, refused }, reply)
+        };
+        return with_stamps(context, operations, Box::new(go_on));
+    }
+    perform(context, change, reply)
+}
+
+/// Carries out a change whose stamps have their voxels.
+fn perform<R: 'static>(
+    context: &mut Context<'_>,
+    change: Change,
+    reply: impl FnOnce(Changed<'_>) -> Result<R, RpcError> + 'static,
+) -> Result<Outcome<R>, RpcError> {
     let limits = context.workspace.edit_limits;
     let Change { operations, label, dry_run, refused } = change;
+    let makes_layers = operations.iter().any(|operation| operation.create_layer);
+    let scope = if makes_layers { Scope::Document } else { Scope::Voxels };
     let project = context.project()?;
     let runner = Runner::new(operations, limits);
     let runner = runner.map_err(|error| refused(error, project.document()))?;
     let work = Operations { runner, dry_run, refused };
-    drafted(context, &label, Scope::Voxels, work, |project, outcome| {
+    drafted(context, &label, scope, work, |project, outcome| {
         reply(Changed { outcome, project })
     })
 }

@@ -29,6 +29,7 @@ pub mod server_facts;
 mod service;
 mod session;
 mod slices;
+mod stamp_sources;
 pub mod subscriptions;
 pub mod table;
 mod tool;

@@ -186,7 +186,7 @@ impl Radial {
     fn of(count: &str, axis: Option<&str>, center: Option<&str>) -> Option<Self> {
         let count =
             <u32 as Value>::parse(count).filter(|count| (1..=MAX_AROUND).contains(count))?;
-        let axis = maybe(axis, Axis::parse)?.unwrap_or(Axis::Z);
+        let axis = maybe(axis, |raw| Axis::parse(raw))?.unwrap_or(Axis::Z);
         let center = maybe(center, |raw| three(raw, half))?;
         Some(Radial { axis, count, center })
     }
@@ -274,7 +274,7 @@ impl Value<'_> for Water {
     const SCHEMA: Schema = Schema::Map(&Schema::Any);
     fn parse(raw: &str) -> Option<Self> {
         let [level, color] = parts(raw, ["level", "color"])?;
-        let color = maybe(color, Rgba::parse)?.unwrap_or(Rgba::opaque(0x30, 0x60, 0xa0));
+        let color = maybe(color, |raw| Rgba::parse(raw))?.unwrap_or(Rgba::opaque(0x30, 0x60, 0xa0));
         Some(Water { level: <i32 as Value>::parse(level?)?, color })
     }
 }
@@ -291,7 +291,7 @@ impl Value<'_> for Bands {
         }
         let band = |raw| {
             let [below, color] = parts(raw, ["below", "color"])?;
-            Some((maybe(below, <i32 as Value>::parse)?, Rgba::parse(color?)?))
+            Some((maybe(below, |raw| <i32 as Value>::parse(raw))?, Rgba::parse(color?)?))
         };
         let bands = Elements::new(raw).map(band).collect::<Option<Vec<_>>>()?;
         (!bands.is_empty()).then_some(Bands(bands))

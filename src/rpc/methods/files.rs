@@ -41,7 +41,7 @@ use crate::workspace::{OwnFile, Project};
 entries![LoadProject, SaveProject, ExportModel, ImportModel];
 
 /// The error of a call about a file. The system's reason and the place in the file go into `data`.
-pub(super) fn file_error(code: i32, action: &str, path: &str, error: &FormatError) -> RpcError {
+pub(in crate::rpc) fn file_error(code: i32, action: &str, path: &str, error: &FormatError) -> RpcError {
     let mut rpc = RpcError::new(code, format!("Failed to {action} '{path}': {error}"))
         .with("path", path)
         .hint(error.hint());
@@ -61,7 +61,7 @@ pub(super) fn file_error(code: i32, action: &str, path: &str, error: &FormatErro
 }
 
 /// How files are read: with the limits that are set.
-pub(super) fn read_options(context: &Context<'_>) -> ReadOptions {
+pub(in crate::rpc) fn read_options(context: &Context<'_>) -> ReadOptions {
     ReadOptions { limits: context.daemon.limits.files, ..ReadOptions::default() }
 }
 

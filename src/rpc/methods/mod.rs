@@ -40,6 +40,7 @@ pub(super) mod target;
 mod transform;
 mod voxels;
 
+pub(super) use files::{file_error, read_options};
 pub(super) use target::{editable_layer, editable_layer_mut, layer as layer_of};
 
 use super::table::Entry;
