@@ -12,7 +12,7 @@ use crate::api::operations::richer::Times;
 use crate::api::operations::{Form, Operation};
 use crate::api::words::Mode;
 use crate::job::Slice;
-use crate::voxel::{BLOCK_VOXELS, Axis, BlendMode, BlockWalk, Rgba, Volume};
+use crate::voxel::{Axis, BLOCK_VOXELS, BlendMode, BlockWalk, Rgba, Volume};
 
 /// What operations draw, each apart and in its own mode, so that what takes away takes away from the layer too.
 /// Operations that draw nothing of their own work on what those before them drew.
@@ -131,7 +131,8 @@ fn copies(desk: &Desk, fields: &RepeatFields) -> Result<Vec<Move>, Refusal> {
         }
         return Ok(around(radial, canvas_middle(&desk.document)));
     }
-    let times = fields.times.ok_or_else(|| Refusal::rule("times", "give times and step, or radial"))?;
+    let times =
+        fields.times.ok_or_else(|| Refusal::rule("times", "give times and step, or radial"))?;
     let step = fields.step.unwrap_or_default().map(i64::from);
     let counts = match times {
         Times::Row(count) => [count, 1, 1],
@@ -215,18 +216,14 @@ fn candidates(tops: &Tops, fields: &ScatterFields, cells: Option<&Cells>) -> Vec
 fn shuffle(places: &mut [[i32; 3]], seed: u32) {
     let mut state = u64::from(seed) ^ 0x9e37_79b9_7f4a_7c15;
     for last in (1..places.len()).rev() {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         places.swap(last, (state >> 33) as usize % (last + 1));
     }
 }
 
 /// Chooses places that keep their distance.
-async fn choose(
-    places: Vec<[i32; 3]>,
-    count: usize,
-    spacing: f64,
-    slice: &Slice,
-) -> Vec<[i32; 3]> {
+async fn choose(places: Vec<[i32; 3]>, count: usize, spacing: f64, slice: &Slice) -> Vec<[i32; 3]> {
     let cell = spacing.max(1.0);
     let mut chosen = Vec::new();
     let mut taken: FxHashMap<[i64; 2], Vec<[i32; 3]>> = FxHashMap::default();

@@ -102,12 +102,7 @@ pub(super) async fn put_image(
     }
 }
 
-fn put_block(
-    ink: &Volume,
-    at: BlockPos,
-    map: &GridMap,
-    into: &mut Volume,
-) -> Result<(), Refusal> {
+fn put_block(ink: &Volume, at: BlockPos, map: &GridMap, into: &mut Volume) -> Result<(), Refusal> {
     let aligned = map.is_translation() && map.offset.iter().all(|offset| offset & 15 == 0);
     let Some(block) = ink.block(at) else { return Ok(()) };
     if aligned {
@@ -153,7 +148,8 @@ async fn turn_into(
                 for first in (0..BLOCK_VOXELS).step_by(LOOKED_UP) {
                     for index in first..first + LOOKED_UP {
                         let to = voxel_of(at, index);
-                        let color = nearest_to(ink, &bounds, to.array().map(f64::from), &back, center);
+                        let color =
+                            nearest_to(ink, &bounds, to.array().map(f64::from), &back, center);
                         if !color.is_empty() {
                             into.set(to, color);
                         }
@@ -230,9 +226,8 @@ mod tests {
 
     #[test]
     fn turns_by_quarters_stay_on_the_grid_and_others_do_not() {
-        let on_grid = |degrees, center| {
-            matches!(Move::turn(Axis::Z, degrees, center), Move::Grid(_))
-        };
+        let on_grid =
+            |degrees, center| matches!(Move::turn(Axis::Z, degrees, center), Move::Grid(_));
         assert!(on_grid(90.0, [0.0; 3]) && on_grid(180.0, [0.5, 0.0, 0.0]));
         assert!(!on_grid(90.0, [0.5, 0.0, 0.0]) && !on_grid(45.0, [0.0; 3]));
     }

@@ -38,12 +38,8 @@ impl Desk {
         volume: &mut Volume,
         slice: &Slice,
     ) -> Result<(), Refusal> {
-        let plan = Plan {
-            document: &self.document,
-            layer: self.layer,
-            volume,
-            limits: &self.limits,
-        };
+        let plan =
+            Plan { document: &self.document, layer: self.layer, volume, limits: &self.limits };
         let mut work = plan.begin(operation)?;
         let mut report = EditReport::default();
         while work.step(volume, &mut report)? {

@@ -138,8 +138,7 @@ fn torus(
     let tube = (thick - 1) as f64 / 2.0;
     let radius = (size[u] - 1) as f64 / 2.0 - tube;
     let inside = bounds.max_inside();
-    let mut center: [f64; 3] =
-        std::array::from_fn(|i| (bounds.min[i] + inside[i]) as f64 / 2.0);
+    let mut center: [f64; 3] = std::array::from_fn(|i| (bounds.min[i] + inside[i]) as f64 / 2.0);
     if (size[axis.index()] - thick) % 2 != 0 {
         center[axis.index()] += 0.5;
     }

@@ -14,10 +14,7 @@ fn box_of(min: [i32; 3], max: [i32; 3]) -> Bounds {
 }
 
 /// The axis that stays, the one that it is high on with a sign, and the third one.
-fn axes(
-    fields: &WedgeFields,
-    usual: Direction,
-) -> Result<(usize, (usize, i64), usize), Refusal> {
+fn axes(fields: &WedgeFields, usual: Direction) -> Result<(usize, (usize, i64), usize), Refusal> {
     let side = fields.side.unwrap_or(usual);
     let (high, sign) = side.axis_and_sign();
     let other_horizontal = if high == 1 { 0 } else { 1 };

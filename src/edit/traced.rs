@@ -100,7 +100,11 @@ pub(super) fn tube(
         [one] => vec![one; points.len()],
         ref list if list.len() == points.len() => list.to_vec(),
         ref list => {
-            let message = format!("{} radii for {} points: give one, or one for each", list.len(), points.len());
+            let message = format!(
+                "{} radii for {} points: give one, or one for each",
+                list.len(),
+                points.len()
+            );
             return Err(Refusal::rule("radii", message));
         }
     };

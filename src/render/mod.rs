@@ -24,10 +24,10 @@ mod surface;
 mod vector;
 mod viewpoint;
 
-#[cfg(feature = "mcp")]
-pub(crate) use font::write as write_label;
 #[cfg(feature = "server")]
 pub(crate) use font::dots as letter_dots;
+#[cfg(feature = "mcp")]
+pub(crate) use font::write as write_label;
 pub use job::RenderJob;
 pub use march::{Hit, first_hit, raycast};
 pub use picture::Picture;

@@ -99,9 +99,7 @@ fn perform<R: 'static>(
     let runner = Runner::new(operations, limits);
     let runner = runner.map_err(|error| refused(error, project.document()))?;
     let work = Operations { runner, dry_run, refused };
-    drafted(context, &label, scope, work, |project, outcome| {
-        reply(Changed { outcome, project })
-    })
+    drafted(context, &label, scope, work, |project, outcome| reply(Changed { outcome, project }))
 }
 
 /// Operations that are carried out on a draft.

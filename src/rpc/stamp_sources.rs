@@ -44,8 +44,7 @@ pub(super) fn are_missing(operations: &mut [Operation]) -> bool {
     open_stamp(operations).is_some()
 }
 
-type GoOn<R> =
-    Box<dyn FnOnce(&mut Context<'_>, Vec<Operation>) -> Result<Outcome<R>, RpcError>>;
+type GoOn<R> = Box<dyn FnOnce(&mut Context<'_>, Vec<Operation>) -> Result<Outcome<R>, RpcError>>;
 
 /// Goes on once all stamps have their voxels.
 pub(super) fn with_stamps<R: 'static>(

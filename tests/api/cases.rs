@@ -338,7 +338,8 @@ fn errors_have_the_codes_and_messages_of_the_documents() {
         let error = daemon.fail(method, params.clone());
         let got = (error["code"].clone(), error["message"].clone());
         // A message that is only a number ends with its reason.
-        let reason = error["data"]["reason"].as_str().filter(|_| message.ends_with("error code -1"));
+        let reason =
+            error["data"]["reason"].as_str().filter(|_| message.ends_with("error code -1"));
         let message = reason.map_or(message.to_owned(), |reason| format!("{message}: {reason}"));
         assert_eq!(got, (json!(code), json!(message)), "{method} {params}");
         assert!(error["data"].is_object(), "{method} {params}");

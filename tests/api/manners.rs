@@ -296,12 +296,24 @@ fn colors(daemon: &mut Daemon) -> u64 {
 #[test]
 fn a_shape_is_symmetric_about_its_centre_which_may_lie_between_voxels() {
     for (operation, expected) in [
-        (json!({"op": "sphere", "center": [0.5, 0.5, 8.5], "radius": 2.5}), [[-2, -2, 6], [3, 3, 11]]),
+        (
+            json!({"op": "sphere", "center": [0.5, 0.5, 8.5], "radius": 2.5}),
+            [[-2, -2, 6], [3, 3, 11]],
+        ),
         (json!({"op": "sphere", "center": [0, 0, 8], "radius": 2}), [[-2, -2, 6], [2, 2, 10]]),
         (json!({"op": "sphere", "center": [0, 0, 8], "radius": 2.5}), [[-2, -2, 6], [2, 2, 10]]),
-        (json!({"op": "ellipsoid", "center": [0.5, 0, 8], "radii": [1.5, 2, 3]}), [[-1, -2, 5], [2, 2, 11]]),
-        (json!({"op": "cylinder", "center": [0.5, 0.5, 4.5], "radius": 1.5, "height": 4}), [[-1, -1, 3], [2, 2, 6]]),
-        (json!({"op": "torus", "center": [0.5, 0.5, 4], "radius": 5.5, "tube": 1}), [[-6, -6, 3], [7, 7, 5]]),
+        (
+            json!({"op": "ellipsoid", "center": [0.5, 0, 8], "radii": [1.5, 2, 3]}),
+            [[-1, -2, 5], [2, 2, 11]],
+        ),
+        (
+            json!({"op": "cylinder", "center": [0.5, 0.5, 4.5], "radius": 1.5, "height": 4}),
+            [[-1, -1, 3], [2, 2, 6]],
+        ),
+        (
+            json!({"op": "torus", "center": [0.5, 0.5, 4], "radius": 5.5, "tube": 1}),
+            [[-6, -6, 3], [7, 7, 5]],
+        ),
     ] {
         let mut operation = operation;
         operation["color"] = json!("red");
@@ -318,7 +330,8 @@ fn a_copied_pane_replaces_what_it_lands_on() {
         {"op": "copy", "min": [0, 0, 0], "max": [0, 0, 3], "to": [4, 0, 0]},
     ]));
     assert_eq!(color_at(&mut daemon, json!([4, 0, 1])), json!([0x9f, 0xd8, 0xff, 0x90]));
-    let copied = json!({"op": "copy", "min": [0, 0, 0], "max": [0, 0, 3], "to": [4, 0, 0], "mode": "add"});
+    let copied =
+        json!({"op": "copy", "min": [0, 0, 0], "max": [0, 0, 3], "to": [4, 0, 0], "mode": "add"});
     daemon.call("goxel.edit", json!({"operations": [copied]}));
     assert_ne!(color_at(&mut daemon, json!([4, 0, 1])), json!([0x9f, 0xd8, 0xff, 0x90]));
 }
@@ -337,8 +350,14 @@ fn noise_on_a_plain_wall_makes_a_handful_of_colours() {
 fn prisms_wedges_stairs_and_walls_fill_the_boxes_they_are_given() {
     for (operation, count) in [
         (json!({"op": "prism", "min": [-4, 0, 0], "max": [4, 2, 4]}), (9 + 7 + 5 + 3 + 1) * 3),
-        (json!({"op": "wedge", "min": [0, 0, 0], "max": [3, 1, 3], "side": "-x"}), (1 + 2 + 3 + 4) * 2),
-        (json!({"op": "stairs", "min": [0, 0, 0], "max": [3, 1, 3], "direction": "+y"}), (2 + 4) * 4),
+        (
+            json!({"op": "wedge", "min": [0, 0, 0], "max": [3, 1, 3], "side": "-x"}),
+            (1 + 2 + 3 + 4) * 2,
+        ),
+        (
+            json!({"op": "stairs", "min": [0, 0, 0], "max": [3, 1, 3], "direction": "+y"}),
+            (2 + 4) * 4,
+        ),
         (json!({"op": "walls", "min": [0, 0, 0], "max": [9, 7, 5]}), (80 - 48) * 6),
     ] {
         let mut operation = operation;
@@ -363,18 +382,28 @@ fn repeated_operations_draw_and_take_away_in_rows_grids_and_around_an_axis() {
     let far = json!({"op": "voxels", "points": [[10, 0, 0]], "color": "red"});
     let radial = json!({"axis": "z", "count": 4, "center": [0, 0, 0]});
     let (_, result) = edited(json!([{"op": "repeat", "operations": [far], "radial": radial}]));
-    assert_eq!((&result["added"], corners(&result)), (&json!(4), json!([[-10, -10, 0], [10, 10, 0]])));
+    assert_eq!(
+        (&result["added"], corners(&result)),
+        (&json!(4), json!([[-10, -10, 0], [10, 10, 0]]))
+    );
 }
 
 #[test]
 fn scattered_things_stand_on_tops_and_keep_their_distance() {
     let tree = json!({"op": "box", "min": [0, 0, 0], "max": [0, 0, 2], "color": "green"});
     let ground = json!({"op": "box", "min": [0, 0, 0], "max": [31, 31, 1], "color": "brown"});
-    let scatter = json!({"op": "scatter", "operations": [tree], "count": 12, "spacing": 4, "seed": 5});
+    let scatter =
+        json!({"op": "scatter", "operations": [tree], "count": 12, "spacing": 4, "seed": 5});
     let (mut daemon, result) = edited(json!([ground.clone(), scatter.clone()]));
     assert_eq!(result["operations"][1]["added"], 36);
     let found = daemon.call("goxel.find_voxels_by_color", json!({"color": [0, 128, 0]}));
-    assert!(found["locations"].as_array().unwrap().iter().all(|at| (2..=4).contains(&at["z"].as_i64().unwrap())));
+    assert!(
+        found["locations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|at| (2..=4).contains(&at["z"].as_i64().unwrap()))
+    );
     let (mut again, _) = edited(json!([ground, scatter]));
     let same = again.call("goxel.find_voxels_by_color", json!({"color": [0, 128, 0]}));
     assert_eq!(found["locations"], same["locations"], "the same seed gives the same places");
@@ -383,7 +412,8 @@ fn scattered_things_stand_on_tops_and_keep_their_distance() {
 #[test]
 fn paint_recolours_tops_by_weight_and_gradients_along_an_axis() {
     let block = json!({"op": "box", "min": [0, 0, 0], "max": [9, 9, 9], "color": "brown"});
-    let top = json!({"op": "paint", "colors": {"green": 3, "#88ff88": 1}, "exposed": "top", "seed": 1});
+    let top =
+        json!({"op": "paint", "colors": {"green": 3, "#88ff88": 1}, "exposed": "top", "seed": 1});
     let (mut daemon, result) = edited(json!([block.clone(), top]));
     assert_eq!((result["operations"][1]["changed"].clone(), colors(&mut daemon)), (json!(100), 3));
     let bands = json!({"op": "paint", "gradient": ["red", "blue"], "dither": true, "below": 4});
@@ -399,11 +429,13 @@ fn terrain_tubes_and_texts_are_drawn() {
     let (mut daemon, result) = edited(json!([terrain]));
     assert_eq!(corners(&result)[0], json!([0, 0, 0]));
     assert!(colors(&mut daemon) == 3 && result["warnings"] == json!([]), "{result}");
-    let tube = json!({"op": "tube", "points": [[0, 0, 0], [0, 0, 20]], "radii": [2, 0], "color": "red"});
+    let tube =
+        json!({"op": "tube", "points": [[0, 0, 0], [0, 0, 20]], "radii": [2, 0], "color": "red"});
     let (mut daemon, result) = edited(json!([tube]));
     assert_eq!(corners(&result), json!([[-2, -2, -2], [2, 2, 20]]));
     assert_eq!(color_at(&mut daemon, json!([2, 0, 19])), json!([0, 0, 0, 0]));
-    let text = json!({"op": "text", "text": "I", "at": [0, 0, 0], "size": 2, "depth": 3, "color": "gold"});
+    let text =
+        json!({"op": "text", "text": "I", "at": [0, 0, 0], "size": 2, "depth": 3, "color": "gold"});
     let (_, result) = edited(json!([text]));
     assert_eq!(result["box"]["dimensions"], json!([6, 3, 14]));
 }
@@ -414,14 +446,23 @@ fn symmetry_draws_the_images_of_what_is_drawn() {
     for (symmetry, added, corners_) in [
         (json!({"axis": "x", "at": 0}), 2, json!([[-3, 1, 0], [3, 1, 0]])),
         (json!({"axis": "x"}), 2, json!([[-4, 1, 0], [3, 1, 0]])),
-        (json!([{"axis": "x", "at": 0}, {"axis": "y", "at": 0}]), 4, json!([[-3, -1, 0], [3, 1, 0]])),
-        (json!({"radial": 4, "axis": "z", "center": [0, 0, 0]}), 4, json!([[-3, -3, 0], [3, 3, 0]])),
+        (
+            json!([{"axis": "x", "at": 0}, {"axis": "y", "at": 0}]),
+            4,
+            json!([[-3, -1, 0], [3, 1, 0]]),
+        ),
+        (
+            json!({"radial": 4, "axis": "z", "center": [0, 0, 0]}),
+            4,
+            json!([[-3, -3, 0], [3, 3, 0]]),
+        ),
     ] {
         let (_, result) = edited(json!([voxel(symmetry.clone())]));
         assert_eq!((&result["added"], corners(&result)), (&json!(added), corners_), "{symmetry}");
     }
     let carve = json!({"op": "box", "min": [1, 0, 0], "max": [2, 0, 0], "mode": "subtract", "symmetry": {"axis": "x", "at": 0}});
-    let (_, result) = edited(json!([{"op": "box", "min": [-5, 0, 0], "max": [5, 0, 0], "color": "red"}, carve]));
+    let (_, result) =
+        edited(json!([{"op": "box", "min": [-5, 0, 0], "max": [5, 0, 0], "color": "red"}, carve]));
     assert_eq!(result["operations"][1]["removed"], 4);
     let smooth = json!({"op": "smooth", "symmetry": {"axis": "x"}});
     let error = Daemon::default().fail("goxel.edit", json!({"operations": [smooth]}));
@@ -445,7 +486,8 @@ fn within_keeps_any_operation_to_a_box_or_to_what_is_selected() {
     let over = json!({"op": "text", "text": "II", "at": [0, 0, 0], "axis": "z", "color": "blue", "within": "selection"});
     let result = daemon.call("goxel.edit", json!({"operations": [over]}));
     assert!(result["added"] == 0 && result["changed"].as_u64().unwrap() <= 4, "{result}");
-    let moved = json!({"op": "mirror", "axis": "x", "at": 20, "both": false, "within": "selection"});
+    let moved =
+        json!({"op": "mirror", "axis": "x", "at": 20, "both": false, "within": "selection"});
     let result = daemon.call("goxel.edit", json!({"operations": [moved]}));
     assert_eq!((&result["added"], &result["removed"]), (&json!(4), &json!(4)));
 }
@@ -479,7 +521,10 @@ fn a_layer_and_its_content_are_one_undo_step() {
     daemon.call("goxel.edit", json!({"operations": [water.clone(), water]}));
     let layers = daemon.call("goxel.list_layers", json!({}));
     assert_eq!((&layers["count"], &layers["layers"][1]["name"]), (&json!(2), &json!("Water")));
-    assert_eq!((&layers["active_layer"], &layers["layers"][1]["voxel_count"]), (&json!(1), &json!(4)));
+    assert_eq!(
+        (&layers["active_layer"], &layers["layers"][1]["voxel_count"]),
+        (&json!(1), &json!(4))
+    );
     daemon.call("goxel.undo", json!({}));
     assert_eq!(daemon.call("goxel.list_layers", json!({}))["count"], 1);
 }
@@ -490,7 +535,8 @@ fn a_turn_by_any_angle_keeps_about_as_many_voxels() {
     let (mut daemon, before) = edited(json!([block, {"op": "rotate", "angle": 45}]));
     let after = daemon.call("goxel.get_bounding_box", json!({}));
     let count = daemon.call("goxel.list_layers", json!({}))["layers"][0]["voxel_count"].clone();
-    let (count, added) = (count.as_u64().unwrap(), before["operations"][0]["added"].as_u64().unwrap());
+    let (count, added) =
+        (count.as_u64().unwrap(), before["operations"][0]["added"].as_u64().unwrap());
     assert!(count.abs_diff(added) * 10 < added, "{count} of {added}");
     assert!(after["dimensions"][1].as_i64().unwrap() > 11, "{after}");
 }
@@ -499,5 +545,8 @@ fn a_turn_by_any_angle_keeps_about_as_many_voxels() {
 fn ragged_rows_of_a_heightmap_are_refused() {
     let ragged = json!({"op": "heightmap", "rows": [[1, 2, 3], [1, 2]], "color": "red"});
     let error = Daemon::default().fail("goxel.edit", json!({"operations": [ragged]}));
-    assert!(error["message"].as_str().unwrap().contains("row 1 has 2 heights, row 0 has 3"), "{error}");
+    assert!(
+        error["message"].as_str().unwrap().contains("row 1 has 2 heights, row 0 has 3"),
+        "{error}"
+    );
 }

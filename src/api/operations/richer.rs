@@ -214,10 +214,8 @@ pub enum Image {
 pub struct Symmetry(pub Vec<Image>);
 
 impl Value<'_> for Symmetry {
-    const SCHEMA: Schema = Schema::OneOf(&[
-        Schema::Map(&Schema::Any),
-        Schema::List(&Schema::Map(&Schema::Any), 1, 4),
-    ]);
+    const SCHEMA: Schema =
+        Schema::OneOf(&[Schema::Map(&Schema::Any), Schema::List(&Schema::Map(&Schema::Any), 1, 4)]);
     fn parse(raw: &str) -> Option<Self> {
         if raw.starts_with('[') {
             let images = Elements::new(raw).map(image).collect::<Option<Vec<_>>>()?;

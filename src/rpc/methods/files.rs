@@ -41,7 +41,12 @@ use crate::workspace::{OwnFile, Project};
 entries![LoadProject, SaveProject, ExportModel, ImportModel];
 
 /// The error of a call about a file. The system's reason and the place in the file go into `data`.
-pub(in crate::rpc) fn file_error(code: i32, action: &str, path: &str, error: &FormatError) -> RpcError {
+pub(in crate::rpc) fn file_error(
+    code: i32,
+    action: &str,
+    path: &str,
+    error: &FormatError,
+) -> RpcError {
     let mut rpc = RpcError::new(code, format!("Failed to {action} '{path}': {error}"))
         .with("path", path)
         .hint(error.hint());

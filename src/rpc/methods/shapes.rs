@@ -123,7 +123,7 @@ fn unfilled(error: EditError, document: &Document) -> RpcError {
             .hint("give a box around the voxel as 'within'; nothing was changed"),
         Refusal::NoSuchLayer(wanted) => {
             target::not_found(document, wanted, &NotFound::None, FLOOD_FILL)
-        },
+        }
         _ => change::refused(error, document),
     }
 }

@@ -44,12 +44,7 @@ pub fn no_such_layer(document: &Document, id: i32, code: i32) -> RpcError {
 }
 
 /// The error for a layer that is not found.
-pub fn not_found(
-    document: &Document,
-    wanted: &LayerRef,
-    error: &NotFound,
-    code: i32,
-) -> RpcError {
+pub fn not_found(document: &Document, wanted: &LayerRef, error: &NotFound, code: i32) -> RpcError {
     let known: Vec<i32> = document.layers().iter().map(|layer| layer.id.0).collect();
     let names: Vec<&str> = document.layers().iter().map(|layer| &*layer.name).collect();
     let reason = match error {
