@@ -4,6 +4,7 @@
 mod client;
 mod server {
     mod bulk_lane;
+    mod cancelling;
     mod daemon;
     mod error_recovery;
     mod lifecycle;

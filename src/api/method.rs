@@ -91,11 +91,6 @@ impl Effect {
     pub const fn on_project(self) -> bool {
         matches!(self, Effect::Read | Effect::Edit | Effect::File)
     }
-
-    /// Whether the answer is its only product, so that nothing is lost when nobody waits for it.
-    pub const fn is_answer_only(self) -> bool {
-        matches!(self, Effect::Answer | Effect::Read)
-    }
 }
 
 impl Method {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::answer::AnswerForm;
 use super::context::Context;
@@ -12,6 +12,7 @@ use super::error::{INVALID_REQUEST, METHOD_NOT_FOUND, OUTCOME_UNKNOWN, RpcError}
 use super::exchange::{ProgressReports, Running};
 use super::prepared::Prepared;
 use super::session::{Known, SessionTag};
+use super::stop::Stop;
 use super::table::{Entry, Ran, RunningCall};
 use super::waiting::WaitingCall;
 use super::{ConnectionId, EndedCall, Host, Service, tool};
@@ -115,7 +116,11 @@ impl Service {
             return self.begin_of_agents(call, form, caller, host, out);
         }
         let began = host.now();
-        let found = self.table.find(&call.method);
+        let found = match self.table.find(&call.method) {
+            Err(_) if self.is_spent_cancel(caller, call) => return Begun::Finished,
+            found if !self.is_cancelled(caller, call) => found,
+            _ => Err(Stop::Cancelled.error()),
+        };
         let method = found.as_ref().ok().map(|entry| &entry.method);
         host.working_on(method.map(|method| (caller, method.name)));
         let begun = self.begin_found(call, found, form, caller, host, out);
@@ -236,6 +241,7 @@ impl Service {
             }
         };
         let last = host.now();
+        self.last_job += 1;
         Ok(Some(Box::new(Running {
             call: running,
             form: form.to_owned(),
@@ -247,7 +253,17 @@ impl Service {
             is_noted: false,
             reports: prepared.progress.map(|every| ProgressReports { every, last }),
             turn,
+            job: self.last_job,
+            deadline: self.deadline(last, prepared.most),
         })))
+    }
+
+    /// When a call that began now is stopped, and why: the first of what its caller and the daemon say.
+    pub(super) fn deadline(&self, now: Instant, most: Option<Duration>) -> Option<(Instant, Stop)> {
+        let limit = Some(self.daemon.limits.call_time).filter(|limit| !limit.is_zero());
+        let own = most.and_then(|most| now.checked_add(most)).map(|end| (end, Stop::MaxMs));
+        let all = limit.and_then(|most| now.checked_add(most)).map(|end| (end, Stop::CallTimeout));
+        own.into_iter().chain(all).min_by_key(|(end, _)| *end)
     }
 
     /// Calls a handler; a panic costs the call and leaves the documents as they were.

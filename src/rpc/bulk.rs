@@ -191,6 +191,8 @@ impl Service {
         let form = AnswerForm::Bulk;
         let began = host.now();
         let (params, session, reports) = (None, None, None);
+        self.last_job += 1;
+        let (job, deadline) = (self.last_job, self.deadline(began, None));
         let running = Running {
             call,
             form,
@@ -202,6 +204,8 @@ impl Service {
             is_noted: false,
             reports,
             turn,
+            job,
+            deadline,
         };
         Ok(Exchange { running: Some(running), answer_type: kind, held, ..Exchange::new(caller) })
     }

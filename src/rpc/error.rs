@@ -17,6 +17,9 @@ pub const INVALID_PARAMS: i32 = -32602;
 /// A fault of ours.
 pub const INTERNAL_ERROR: i32 = -32603;
 
+/// The call was stopped before its end, as language servers say it.
+pub const REQUEST_CANCELLED: i32 = -32800;
+
 /// A document could not be created.
 pub const CREATE_PROJECT: i32 = -1001;
 /// A file could not be loaded.

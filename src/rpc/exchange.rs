@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::ConnectionId;
 use super::answer::AnswerForm;
 use super::session::SessionTag;
+use super::stop::{Stop, compacted};
 use super::table::RunningCall;
+use super::{ConnectionId, JobInfo};
 use crate::api::Method;
 use crate::api::json::TextPart;
 use crate::job::Progress;
@@ -26,6 +27,10 @@ pub struct Exchange {
     pub(super) answer_type: u32,
     /// Bytes of the message that are kept for the work.
     pub(super) held: usize,
+    /// The running call is to be stopped.
+    pub(super) stop: Option<Stop>,
+    /// So are all calls that follow it.
+    pub(super) is_over: bool,
 }
 
 /// The calls of a batch that have not begun.
@@ -50,6 +55,10 @@ pub(super) struct Running {
     pub(super) reports: Option<ProgressReports>,
     /// Its place in the queue of the project's changes, if it is one.
     pub(super) turn: Option<Turn>,
+    /// Its number among all calls that go on in slices.
+    pub(super) job: u64,
+    /// When it is stopped, and why.
+    pub(super) deadline: Option<(Instant, Stop)>,
 }
 
 /// Progress that the caller asked to be told.
@@ -61,7 +70,8 @@ pub(super) struct ProgressReports {
 impl Exchange {
     pub(super) fn new(caller: ConnectionId) -> Self {
         let (answer, answer_type, held) = (Pieces::new(), 0, 0);
-        Exchange { caller, running: None, batch: None, answer, answer_type, held }
+        let (running, batch, stop, is_over) = (None, None, None, false);
+        Exchange { caller, running, batch, answer, answer_type, held, stop, is_over }
     }
 
     /// The type of the finished answer for binary headers: 0 for JSON.
@@ -69,10 +79,46 @@ impl Exchange {
         self.answer_type
     }
 
-    /// Whether the message's only product is its answer, so that it may be dropped with its connection.
-    pub fn is_answer_only(&self) -> bool {
-        self.batch.is_none()
-            && self.running.as_ref().is_none_or(|running| running.method.effect.is_answer_only())
+    /// Has the running call stopped at its next slice.
+    pub fn stop_call(&mut self) {
+        self.stop = Some(Stop::Cancelled);
+    }
+
+    /// The same, and with it all calls of the batch that have not begun.
+    pub fn stop_all(&mut self) {
+        self.stop_call();
+        self.is_over = true;
+    }
+
+    /// When the running call is stopped if it has not ended by then.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.running.as_ref()?.deadline.map(|(moment, _)| moment)
+    }
+
+    /// Whether the running call has this id, in compact JSON.
+    pub fn is_of(&self, id: &[u8]) -> bool {
+        let form = self.running.as_ref().map(|running| &running.form);
+        matches!(form, Some(AnswerForm::Rpc(own)) if *compacted(own) == *id)
+    }
+
+    /// What is told of the running call.
+    pub fn job(&self, now: Instant) -> Option<JobInfo> {
+        let running = self.running.as_ref()?;
+        let Progress { done, total } = running.call.progress();
+        let id = match &running.form {
+            AnswerForm::Rpc(id) => serde_json::from_str(id).ok(),
+            AnswerForm::Tool | AnswerForm::Bulk | AnswerForm::Silent => None,
+        };
+        Some(JobInfo {
+            job: running.job,
+            connection: self.caller.0,
+            id,
+            method: running.method.name,
+            project: running.method.effect.on_project().then(|| running.project.clone()),
+            done,
+            total,
+            seconds: now.saturating_duration_since(running.began).as_secs_f64(),
+        })
     }
 
     /// The method of the running call, if one runs.

@@ -49,6 +49,27 @@ pub struct ConnectionInfo {
     pub buffered: u64,
 }
 
+/// Facts about a call that goes on in slices.
+#[derive(Clone, Debug)]
+pub struct JobInfo {
+    /// Its number, never used twice in the life of the process.
+    pub job: u64,
+    /// Whose it is.
+    pub connection: u64,
+    /// The id of the request, if it has one.
+    pub id: Option<serde_json::Value>,
+    /// The method.
+    pub method: &'static str,
+    /// The project that it works on, if it does on one.
+    pub project: Option<String>,
+    /// Units of work done.
+    pub done: u64,
+    /// Units of work in all, or 0 if not known.
+    pub total: u64,
+    /// How long it has gone on, its waiting included.
+    pub seconds: f64,
+}
+
 /// A call that is over.
 #[derive(Clone, Copy, Debug)]
 pub struct EndedCall<'a> {
@@ -84,6 +105,14 @@ pub trait Host {
     fn connections(&self) -> Vec<ConnectionInfo>;
     /// Closes a connection after its answers are flushed; false if there is none with this number.
     fn close(&mut self, connection: ConnectionId) -> bool;
+    /// The calls that go on in slices.
+    fn jobs(&self) -> Vec<JobInfo> {
+        Vec::new()
+    }
+    /// Has a call that goes on in slices stopped; false if there is none with this number.
+    fn cancel_job(&mut self, _job: u64) -> bool {
+        false
+    }
     /// Gives a connection a name for lists and logs.
     fn set_name(&mut self, connection: ConnectionId, name: &str);
     /// Starts keepalive probes to a connection, or stops them with `None`.

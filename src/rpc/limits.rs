@@ -19,6 +19,8 @@ pub struct Limits {
     pub palettes: format::PaletteLimits,
     /// The longest names.
     pub names: NameLimits,
+    /// How long a call may take (`--call-timeout`); zero for no limit.
+    pub call_time: Duration,
 }
 
 /// The longest names, in bytes.
@@ -113,6 +115,7 @@ impl Default for Limits {
         let sessions = SessionLimits::default();
         // 16 Mi voxels are 256 MiB in a put, as much as the longest message that can be allowed.
         let (files, palettes, names) = Default::default();
-        Limits { bulk_voxels: 1 << 24, subscriptions: 64, sessions, files, palettes, names }
+        let call_time = Duration::ZERO;
+        Limits { bulk_voxels: 1 << 24, subscriptions: 64, sessions, files, palettes, names, call_time }
     }
 }

@@ -1,5 +1,5 @@
 //! The params of a call, cut into values, with what every method understands taken out: `project` and
-//! `progress_ms`.
+//! `progress_ms`, `max_ms`.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub(super) struct Prepared<'a> {
     pub(super) args: Args<'a>,
     pub(super) project: Cow<'a, str>,
     pub(super) progress: Option<Duration>,
+    /// How long the call may take.
+    pub(super) most: Option<Duration>,
 }
 
 impl<'a> Prepared<'a> {
@@ -46,6 +48,13 @@ impl<'a> Prepared<'a> {
             }
             Some(Duration::from_millis(milliseconds?).max(MIN_PROGRESS_INTERVAL))
         });
-        Ok(Prepared { args, project, progress })
+        let most = args.named("max_ms").filter(|&raw| raw != "null").map(milliseconds).transpose()?;
+        Ok(Prepared { args, project, progress, most })
     }
+}
+
+fn milliseconds(raw: &str) -> Result<Duration, ParamError> {
+    let number = whole(raw).and_then(|number| u64::try_from(number).ok()).filter(|ms| *ms > 0);
+    let expected = Schema::Integer(1, i64::MAX);
+    number.map(Duration::from_millis).ok_or_else(|| ParamError::mismatch("max_ms", &expected, raw))
 }

@@ -12,6 +12,7 @@ use super::error::JOURNAL;
 use super::exchange::Exchange;
 use super::limits::Limits;
 use super::session::{SessionTag, Sessions};
+use super::stop::Remembered;
 use super::table::Table;
 use super::{ConnectionId, Host, RpcError};
 use crate::api::instance::Instance;
@@ -30,6 +31,10 @@ pub struct Service {
     pub(super) sessions: Sessions,
     /// What makes the projects survive, if anything does.
     pub(super) journal: Option<Box<Journal>>,
+    /// Calls that have not come up and are to be stopped then.
+    pub(super) cancelled: Vec<Remembered>,
+    /// The number of the last call that went on in slices.
+    pub(super) last_job: u64,
     /// Voxels that one request of the bulk lane may have.
     pub(super) bulk_voxels: u64,
     #[cfg(feature = "mcp")]
@@ -59,6 +64,8 @@ impl Service {
             daemon: Daemon::new(),
             sessions: Sessions::default(),
             journal: None,
+            cancelled: Vec::new(),
+            last_job: 0,
             bulk_voxels: Limits::default().bulk_voxels,
             #[cfg(feature = "mcp")]
             agents: super::agents::Agents::default(),
@@ -343,6 +350,7 @@ impl Service {
     /// Forgets what is kept for a connection.
     pub fn connection_closed(&mut self, connection: ConnectionId) {
         self.daemon.subscriptions.remove(connection, None);
+        self.cancelled.retain(|(caller, _)| *caller != connection);
     }
 
     /// Tells those who subscribed what changed, and notes when. Call it once a turn, after what is due was sent.

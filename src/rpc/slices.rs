@@ -8,6 +8,7 @@ use super::context::Context;
 use super::envelope::{Call, Envelope};
 use super::error::{INVALID_REQUEST, RpcError};
 use super::exchange::{BatchRest, Exchange, Running};
+use super::stop::Stop;
 use super::{ConnectionId, EndedCall, Handled, Host, Service};
 use crate::api::json::{Elements, TextPart};
 use crate::job::pieces::Pieces;
@@ -64,7 +65,10 @@ impl Service {
             let out = exchange.answer.room(LEAST_ROOM);
             let start = out.len();
             out.push(comma);
-            let begun = self.begin(envelope, true, exchange.caller, host, out);
+            let begun = match exchange.is_over {
+                true => stopped(&envelope, out),
+                false => self.begin(envelope, true, exchange.caller, host, out),
+            };
             if out.len() == start + 1 {
                 out.truncate(start);
             }
@@ -98,8 +102,18 @@ impl Service {
             project_name: &running.project,
         };
         let call = &mut running.call;
+        let now = context.host.now();
+        let is_late = |(end, _): &(_, _)| *end <= now;
+        let stop =
+            exchange.stop.take().or(running.deadline.filter(is_late).map(|(_, stop)| stop));
         context.host.working_on(Some((exchange.caller, running.method.name)));
-        let stepped = catch_unwind(AssertUnwindSafe(|| call.step(&mut context, budget)));
+        let stepped = catch_unwind(AssertUnwindSafe(|| match stop {
+            None => call.step(&mut context, budget),
+            Some(stop) => {
+                call.cancel(&mut context);
+                Err(stop.error())
+            }
+        }));
         context.host.working_on(None);
         let result = match stepped.unwrap_or_else(|_| Err(self.panicked())) {
             Ok(Step::More) => {
@@ -131,7 +145,11 @@ impl Service {
                 answer.into()
             }
         };
-        self.keep_answer(&running, &answer);
+        match &running.session {
+            // What was taken back may be asked for again.
+            Some(tag) if stop.is_some() && !running.is_noted => self.sessions.dropped(tag),
+            _ => self.keep_answer(&running, &answer),
+        }
         if exchange.batch.is_some() && running.form != AnswerForm::Silent {
             exchange.answer.put(if exchange.answer.is_empty() { b"[" } else { b"," });
         }
@@ -160,6 +178,17 @@ impl Service {
             journal.answer(tag.with_answer(Some(answer)));
         }
     }
+}
+
+/// Answers a call of a batch that is not begun any more.
+fn stopped(envelope: &Envelope<'_>, out: &mut Vec<u8>) -> Begun {
+    let id = match envelope {
+        Envelope::Call(call) if call.is_notification() => return Begun::Finished,
+        Envelope::Call(call) => call.id.shown(),
+        Envelope::Tool(_) | Envelope::Invalid(..) => "null",
+    };
+    Stop::Cancelled.error().write_answer(id, out);
+    Begun::Finished
 }
 
 /// A result as an answer. A long one becomes a part of it without being copied.

@@ -100,7 +100,7 @@ fn write_notes(notes: &[String], out: &mut Vec<u8>) {
 fn known_names<C: Call>() -> Vec<&'static str> {
     let mut known = C::METHOD.param_names();
     if C::METHOD.effect.on_project() {
-        known.extend(["project", "progress_ms"]);
+        known.extend(["project", "progress_ms", "max_ms"]);
     }
     known
 }

@@ -21,7 +21,8 @@ use super::transport::Transport;
 use crate::api::methods::health::{ConnectionHealth, JobHealth, LoopHealth};
 use crate::job::{Budget, Ticket};
 use crate::rpc::server_facts::{ServerFacts, SettingList, SlowCalls};
-use crate::rpc::{ConnectionId, ConnectionInfo, EndedCall, Host};
+use crate::rpc::error::REQUEST_CANCELLED;
+use crate::rpc::{ConnectionId, ConnectionInfo, EndedCall, Host, JobInfo};
 use crate::wire::buffer::READ_ROOM;
 use crate::wire::{Framing, Protocol, Stamp};
 
@@ -165,6 +166,24 @@ impl<T: Transport, C: Clock> Hub<T, C> {
             connection.dirty = true;
             self.dirty.push_back(key);
         }
+    }
+
+    /// Has the work of a connection looked at in the next slices, whatever it waits for.
+    pub(super) fn hurry(&mut self, key: Key) {
+        self.resting.retain(|(_, other)| *other != key);
+        self.awaiting.retain(|_, other| *other != key);
+        if !self.working.contains(&key) {
+            self.working.push_back(key);
+        }
+    }
+
+    /// Those whose work waits for something outside, and when it is stopped if that does not come.
+    pub(super) fn deadlines_of_waiting(&self) -> impl Iterator<Item = (Instant, Key)> + '_ {
+        let waiting = self.resting.iter().map(|(_, key)| key).chain(self.awaiting.values());
+        waiting.filter_map(|&key| {
+            let running = self.connections.get(key.index)?.running.as_ref()?;
+            Some((running.exchange.deadline()?, key))
+        })
     }
 
     pub(super) fn end(&mut self, key: Key, end: End) {
@@ -320,11 +339,31 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
         list
     }
 
+    fn jobs(&self) -> Vec<JobInfo> {
+        let running = self.connections.iter().filter_map(|(_, known)| known.running.as_ref());
+        running.filter_map(|running| running.exchange.job(self.now)).collect()
+    }
+
+    fn cancel_job(&mut self, job: u64) -> bool {
+        let now = self.now;
+        let found = self.connections.iter_mut().find_map(|(index, connection)| {
+            let exchange = &mut connection.running.as_mut()?.exchange;
+            exchange.job(now).filter(|info| info.job == job)?;
+            exchange.stop_call();
+            Some(Key { index, id: connection.id })
+        });
+        found.inspect(|key| self.hurry(*key)).is_some()
+    }
+
     fn close(&mut self, id: ConnectionId) -> bool {
         let Some(key) = self.key_of(id) else { return false };
         let Some(connection) = self.get(key) else { return false };
         let open = connection.phase == Phase::Open;
         connection.begin_close(End::Killed);
+        if let Some(running) = &mut connection.running {
+            running.exchange.stop_all();
+            self.hurry(key);
+        }
         self.make_dirty(key);
         open
     }
@@ -398,6 +437,8 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
     fn call_ended(&mut self, call: &EndedCall<'_>) {
         self.now = self.clock.now();
         let took = self.now.saturating_duration_since(call.began);
+        let is_cancelled = call.error.is_some_and(|error| error.code == REQUEST_CANCELLED);
+        self.metrics.cancelled += u64::from(is_cancelled);
         self.observer.calls.record(call, took);
         self.observer.slow_log.note(call, took);
         if !self.observer.monitors.is_empty() {

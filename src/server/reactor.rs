@@ -148,6 +148,9 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         connection.input_ending |= news.ended;
         if news.hang_up {
             connection.output_lost();
+            if connection.running.is_some() {
+                self.hub.hurry(key);
+            }
         }
         if news.writable {
             self.hub.make_dirty(key);
@@ -301,7 +304,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let file_calls = disk::next_tick();
         let journal = self.service.journal().and_then(Journal::next);
         let end = self.idle_exit.next();
-        let moments = [stop, next, tell, rested, pack, file_calls, journal, end];
+        let late = self.hub.deadlines_of_waiting().map(|(end, _)| end).min();
+        let moments = [stop, next, tell, rested, pack, file_calls, journal, end, late];
         match moments.into_iter().flatten().min() {
             Some(moment) => Wait::Until(moment),
             None => Wait::Forever,

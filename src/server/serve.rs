@@ -15,11 +15,14 @@ use super::{pages, status};
 use crate::job::pieces::Pieces;
 use crate::journal::Journal;
 use crate::rpc::error::{OVER_LIMIT, PARSE_ERROR};
-use crate::rpc::{Handled, RpcError};
+use crate::rpc::{Handled, RpcError, cancelled_id};
 use crate::wire::{Buffer, Decoded, Fault, Framing, Item, http};
 
 /// The room that an empty buffer offers to answers, in bytes.
 pub(super) const ANSWER_ROOM: usize = 4096;
+
+/// What is looked for among the bytes that wait behind a call.
+const CANCEL: &[u8] = b"cancelRequest";
 
 /// What a connection has used of its share of a turn.
 struct Share {
@@ -70,10 +73,41 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     fn read_behind(&mut self, key: Key, share: &mut Share) {
         while share.bytes > 0 {
             if !self.fill(key, share) {
-                return;
+                return self.look_ahead(key);
             }
         }
+        self.look_ahead(key);
         self.hub.make_ready(key);
+    }
+
+    /// Finds what cancels calls among the messages that wait behind a call.
+    fn look_ahead(&mut self, key: Key) {
+        let limits = &self.hub.limits.messages;
+        let Some(connection) = self.hub.connections.get_mut(key.index) else { return };
+        let bytes = connection.inbound.unread();
+        let may_cancel = || bytes.windows(CANCEL.len()).any(|window| window == CANCEL);
+        let Some(running) = connection.running.as_mut().filter(|_| may_cancel()) else { return };
+        let (mut decoder, mut at) = (connection.decoder.clone(), 0);
+        let mut is_stopped = false;
+        while at < bytes.len() {
+            let Decoded { consumed, item } = decoder.decode(&bytes[at..], false, limits);
+            if let Some(Item::Message { body, .. }) = &item
+                && let Some(id) = cancelled_id(&bytes[at..][body.clone()])
+            {
+                if running.exchange.is_of(&id) {
+                    running.exchange.stop_call();
+                    is_stopped = true;
+                }
+                self.service.remember_cancelled(key.id, id);
+            }
+            if item.is_none() || consumed == 0 {
+                break;
+            }
+            at += consumed;
+        }
+        if is_stopped {
+            self.hub.hurry(key);
+        }
     }
 
     /// All that came is handled, and there is nothing more to read now.

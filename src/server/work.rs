@@ -21,6 +21,10 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let now = self.hub.now;
         let (resting, working) = (&mut self.hub.resting, &mut self.hub.working);
         working.extend(resting.extract_if(.., |(until, _)| *until <= now).map(|(_, key)| key));
+        let late = self.hub.deadlines_of_waiting().filter(|(end, _)| *end <= now);
+        let late: Vec<Key> = late.map(|(_, key)| key).collect();
+        late.into_iter().for_each(|key| self.hub.hurry(key));
+        let working = &mut self.hub.working;
         disk::tick(now);
         let awaiting = &mut self.hub.awaiting;
         working.extend(disk::take_finished().iter().filter_map(|ticket| awaiting.remove(ticket)));
@@ -51,8 +55,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             return;
         }
         let Some(mut running) = connection.running.take() else { return };
-        if connection.output_dead && running.exchange.is_answer_only() {
-            log::debug!("conn={} its work is cancelled: nobody waits for the answer", key.id.0);
+        if connection.output_dead {
+            log::debug!("conn={} its work is taken back: nobody waits for the answer", key.id.0);
             self.hub.metrics.cancelled += 1;
             self.service.cancel(*running.exchange, &mut self.hub);
             self.hub.make_ready(key);

@@ -12,6 +12,7 @@ pub mod files;
 pub mod find;
 pub mod health;
 pub mod history;
+pub mod jobs;
 pub mod layer_edits;
 pub mod layer_settings;
 pub mod layers;

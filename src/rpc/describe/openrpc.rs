@@ -2,7 +2,7 @@
 //!
 //! Schemas stand where they are used: no references, so any reader can take one method out. What OpenRPC
 //! has no word for is in `x-` members: other names of methods and params, and the two params that are
-//! taken by name only, `project` and `progress_ms`.
+//! taken by name only, `project`, `progress_ms` and `max_ms`.
 
 use std::sync::OnceLock;
 
@@ -73,6 +73,11 @@ fn method(entry: &'static Entry) -> Value {
             named_param(
                 "progress_ms",
                 "Send goxel.progress about this often while the call runs, in milliseconds.",
+                json!({"type": "integer", "minimum": 1})
+            ),
+            named_param(
+                "max_ms",
+                "Stop the call when it has taken this long, in milliseconds, with error -32800; nothing is changed then.",
                 json!({"type": "integer", "minimum": 1})
             )
         ]);

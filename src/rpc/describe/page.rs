@@ -28,9 +28,9 @@ Every method of the daemon. Params are given by name or by position, in the orde
 brackets is another name for the same param. The prefix `goxel.` is optional on every method, and
 `rpc.discover` answers with all of this as an OpenRPC document.
 
-Methods that work on a project take two more params, by name only: `project`, the open project to work on
-(\"default\" if absent), and `progress_ms`, which asks for `goxel.progress` about this often while a long call
-runs.
+Methods that work on a project take three more params, by name only: `project`, the open project to work on
+(\"default\" if absent), `progress_ms`, which asks for `goxel.progress` about this often while a long call
+runs, and `max_ms`, after which the call is stopped with error -32800 and nothing is changed.
 
 Methods of the C daemon, and names that its clients use, carry out what they understand and name the rest in
 `warnings`, a list of sentences in the result that is absent when empty; the other methods refuse it.

@@ -13,6 +13,7 @@ mod files;
 mod find;
 pub mod health;
 mod history;
+mod jobs;
 mod layer_edits;
 mod layer_settings;
 mod layers;
@@ -51,6 +52,7 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     discover::ENTRIES,
     connection::ENTRIES,
     health::ENTRIES,
+    jobs::ENTRIES,
     projects::ENTRIES,
     open_projects::ENTRIES,
     files::ENTRIES,

@@ -88,6 +88,7 @@ impl Settings {
                 max_palette_colors: self.max_palette_colors.get(),
                 max_picture_pixels: self.max_picture_pixels.0,
             },
+            call_time: self.call_timeout.0,
             names: rpc::NameLimits::new(
                 self.max_layer_name.get(),
                 self.max_material_name.get(),

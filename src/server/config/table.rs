@@ -321,6 +321,9 @@ settings! {
     linger: Time<0, HOUR> = "2s", "limits.linger", "linger-time", "GOXEL_LINGER_TIME", Live;
     /// Time that a stop waits for answers
     drain: Time<0, HOUR> = "1500ms", "limits.drain", "drain-timeout", "GOXEL_DRAIN_TIMEOUT", Live;
+    /// Stop a call that takes longer, and take back what it had begun; 0 for never
+    call_timeout: Time<0, { 365 * DAY }> =
+        "0", "limits.call", "call-timeout", "GOXEL_CALL_TIMEOUT", Start;
     /// Time after which a file system call that does not come back is given up
     disk_timeout: Time<{ 100 * MILLISECOND }, DAY> =
         "30s", "limits.disk", "disk-timeout", "GOXEL_DISK_TIMEOUT", Start;
