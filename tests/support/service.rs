@@ -37,6 +37,9 @@ impl Host for TestHost {
     fn close(&mut self, connection: ConnectionId) -> bool {
         connection == ConnectionId(2)
     }
+    fn cancel_job(&mut self, job: u64) -> bool {
+        job == 1
+    }
     fn set_name(&mut self, _: ConnectionId, _: &str) {}
     fn set_keepalive(&mut self, _: ConnectionId, _: Option<Duration>) {}
     fn notify(&mut self, connection: ConnectionId, message: &[u8]) -> bool {

@@ -32,7 +32,7 @@ pub fn errors_of(method: &Method) -> Vec<(i32, &'static str)> {
     codes.extend(method.errors);
     codes.extend(OWN.iter().filter(|(name, _)| *name == method.name).map(|(_, code)| code));
     if method.effect.on_project() {
-        codes.push(NO_SUCH_PROJECT);
+        codes.extend([NO_SUCH_PROJECT, REQUEST_CANCELLED]);
     }
     let takes_layer = |name: &str| name.contains("layer");
     if method.effect.on_project() && method.param_names().iter().any(|name| takes_layer(name)) {
@@ -58,6 +58,7 @@ fn meaning(code: i32) -> &'static str {
         METHOD_NOT_FOUND => "No such method",
         INVALID_PARAMS => "The params do not fit the method",
         INTERNAL_ERROR => "A fault of the daemon",
+        REQUEST_CANCELLED => "Stopped before its end",
         CREATE_PROJECT => "The document could not be created",
         LOAD_PROJECT => "The file could not be loaded",
         SAVE_PROJECT => "The file could not be saved",
