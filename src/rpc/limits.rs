@@ -116,6 +116,14 @@ impl Default for Limits {
         // 16 Mi voxels are 256 MiB in a put, as much as the longest message that can be allowed.
         let (files, palettes, names) = Default::default();
         let call_time = Duration::ZERO;
-        Limits { bulk_voxels: 1 << 24, subscriptions: 64, sessions, files, palettes, names, call_time }
+        Limits {
+            bulk_voxels: 1 << 24,
+            subscriptions: 64,
+            sessions,
+            files,
+            palettes,
+            names,
+            call_time,
+        }
     }
 }

@@ -48,7 +48,8 @@ impl<'a> Prepared<'a> {
             }
             Some(Duration::from_millis(milliseconds?).max(MIN_PROGRESS_INTERVAL))
         });
-        let most = args.named("max_ms").filter(|&raw| raw != "null").map(milliseconds).transpose()?;
+        let most =
+            args.named("max_ms").filter(|&raw| raw != "null").map(milliseconds).transpose()?;
         Ok(Prepared { args, project, progress, most })
     }
 }

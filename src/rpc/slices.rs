@@ -104,8 +104,7 @@ impl Service {
         let call = &mut running.call;
         let now = context.host.now();
         let is_late = |(end, _): &(_, _)| *end <= now;
-        let stop =
-            exchange.stop.take().or(running.deadline.filter(is_late).map(|(_, stop)| stop));
+        let stop = exchange.stop.take().or(running.deadline.filter(is_late).map(|(_, stop)| stop));
         context.host.working_on(Some((exchange.caller, running.method.name)));
         let stepped = catch_unwind(AssertUnwindSafe(|| match stop {
             None => call.step(&mut context, budget),

@@ -77,7 +77,9 @@ impl Service {
     /// Has a call of a connection stopped when it comes up.
     pub fn remember_cancelled(&mut self, caller: ConnectionId, id: Box<[u8]>) {
         let own = self.cancelled.iter().filter(|(known, _)| *known == caller).count();
-        if own < MOST_REMEMBERED && !self.cancelled.iter().any(|known| *known == (caller, id.clone())) {
+        if own < MOST_REMEMBERED
+            && !self.cancelled.iter().any(|known| *known == (caller, id.clone()))
+        {
             self.cancelled.push((caller, id));
         }
     }

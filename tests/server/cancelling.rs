@@ -8,7 +8,8 @@ use super::daemon::{Daemon, Text, eventually, request};
 
 /// An edit that takes many slices.
 fn long_edit() -> Value {
-    let sphere = |x: i32| json!({"op": "sphere", "center": [x, 0, 0], "radius": 150, "color": "red"});
+    let sphere =
+        |x: i32| json!({"op": "sphere", "center": [x, 0, 0], "radius": 150, "color": "red"});
     json!({"operations": (0..400).map(sphere).collect::<Vec<_>>()})
 }
 
@@ -38,9 +39,7 @@ fn assert_cancelled(answer: &Value, id: impl Into<Value>, reason: &str) {
 /// Nothing was changed, nothing goes on, and the project takes changes.
 fn assert_taken_back(daemon: &Daemon) {
     let mut client = daemon.text();
-    eventually("nothing goes on", || {
-        client.call("goxel.jobs", json!({}))["result"]["count"] == 0
-    });
+    eventually("nothing goes on", || client.call("goxel.jobs", json!({}))["result"]["count"] == 0);
     let info = client.call("goxel.get_project_info", json!({}));
     assert_eq!(info["result"]["revision"], 0, "{info}");
     assert_eq!(info["result"]["total_voxels"], 0, "{info}");
@@ -88,9 +87,7 @@ fn queued_calls_are_cancelled_too_and_answered_in_their_turn() {
 fn members_of_a_batch_are_cancelled_one_by_one() {
     let daemon = Daemon::start();
     let mut client = daemon.text();
-    let call = |id: Value, method: &str, params: Value| {
-        json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
-    };
+    let call = |id: Value, method: &str, params: Value| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
     let batch = json!([
         call(json!("long"), "goxel.edit", long_edit()),
         call(json!(1), "goxel.add_voxel", json!([1, 1, 1, "red"])),
