@@ -241,7 +241,6 @@ impl Service {
             }
         };
         let last = host.now();
-        self.last_job += 1;
         Ok(Some(Box::new(Running {
             call: running,
             form: form.to_owned(),
@@ -253,9 +252,15 @@ impl Service {
             is_noted: false,
             reports: prepared.progress.map(|every| ProgressReports { every, last }),
             turn,
-            job: self.last_job,
+            job: self.next_job(),
             deadline: self.deadline(last, prepared.most),
         })))
+    }
+
+    /// A number for a call that goes on in slices.
+    pub(super) fn next_job(&self) -> u64 {
+        self.last_job.set(self.last_job.get() + 1);
+        self.last_job.get()
     }
 
     /// When a call that began now is stopped, and why: the first of what its caller and the daemon say.

@@ -191,8 +191,7 @@ impl Service {
         let form = AnswerForm::Bulk;
         let began = host.now();
         let (params, session, reports) = (None, None, None);
-        self.last_job += 1;
-        let (job, deadline) = (self.last_job, self.deadline(began, None));
+        let (job, deadline) = (self.next_job(), self.deadline(began, None));
         let running = Running {
             call,
             form,

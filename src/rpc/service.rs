@@ -1,6 +1,7 @@
 //! From message to answer.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -34,7 +35,7 @@ pub struct Service {
     /// Calls that have not come up and are to be stopped then.
     pub(super) cancelled: Vec<Remembered>,
     /// The number of the last call that went on in slices.
-    pub(super) last_job: u64,
+    pub(super) last_job: Cell<u64>,
     /// Voxels that one request of the bulk lane may have.
     pub(super) bulk_voxels: u64,
     #[cfg(feature = "mcp")]
@@ -65,7 +66,7 @@ impl Service {
             sessions: Sessions::default(),
             journal: None,
             cancelled: Vec::new(),
-            last_job: 0,
+            last_job: Cell::default(),
             bulk_voxels: Limits::default().bulk_voxels,
             #[cfg(feature = "mcp")]
             agents: super::agents::Agents::default(),
