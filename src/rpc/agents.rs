@@ -109,8 +109,8 @@ impl Agents {
             is_noted: false,
             reports: None,
             turn: None,
-            job: self.next_job(),
-            deadline: self.deadline(host.now(), None),
+            job: 0,
+            deadline: None,
         })))
     }
 }

@@ -148,7 +148,10 @@ impl Service {
         use super::agents::Answered;
         let (began, start) = (host.now(), out.len());
         let error = match self.agents.begin(call, form, host) {
-            Ok(Answered::Running(running)) => return Begun::Running(running),
+            Ok(Answered::Running(running)) => {
+                let (job, deadline) = (self.next_job(), self.deadline(began, None));
+                return Begun::Running(Box::new(Running { job, deadline, ..*running }));
+            }
             Ok(Answered::Now(result)) => {
                 form.begin(out);
                 out.extend_from_slice(result.unwrap_or_default().to_string().as_bytes());
