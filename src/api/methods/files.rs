@@ -62,6 +62,8 @@ result! {
         voxel_count: u64,
         /// What could not be kept as it was, and which other projects have the file open.
         warnings: Vec<String>,
+        /// What of the file could not be kept, for programs.
+        lost: Vec<LostThings>,
         /// Revision of the project.
         revision: u64,
     }
@@ -87,7 +89,7 @@ params! {
         y_up: bool = "true",
         /// Of surfaces: whether neighbouring faces of one colour are joined to larger ones.
         merge_faces | "optimize_mesh": bool = "false",
-        /// `optimize_mesh`, as older documents have it. Other members are named among the warnings.
+        /// `optimize_mesh`, and the options of export. Other members are named among the warnings.
         options: Option<Raw<'a>>,
         /// Refuse if the file is not as this document left it: changed, removed or made by somebody else meanwhile, or
         /// open in another project.
@@ -106,10 +108,52 @@ params! {
         y_up: bool = "true",
         /// Of surfaces: whether neighbouring faces of one colour are joined to larger ones.
         merge_faces | "optimize_mesh": bool = "false",
-        /// `optimize_mesh`, as older documents have it. Other members are named among the warnings.
+        /// `optimize_mesh`, and the options of export. Other members are named among the warnings.
         options: Option<Raw<'a>>,
         /// Write even onto the file of an open project, which has to be saved again then.
         overwrite: bool = "false",
+        /// Layers to write: names or ids, "visible" or "all".
+        layers: Option<Raw<'a>>,
+        /// Only the voxels of a box: its lowest and its highest voxel, six numbers.
+        region: Option<Raw<'a>>,
+        /// The file's origin: keep, center, corner or pivot.
+        origin: Option<Raw<'a>>,
+        /// The edge of a voxel in units of the file.
+        scale: Option<Raw<'a>>,
+        /// The file's axes: y-up, z-up, or a signed permutation such as +x+z-y.
+        axes: Option<Raw<'a>>,
+        /// One mesh for all layers, or one for each.
+        merge: Option<Raw<'a>>,
+        /// How surfaces are made: faces, greedy or greedy-closed.
+        mesh: Option<Raw<'a>>,
+        /// How surfaces get their colours: vertex, texture, both or none; in .npy palette.
+        colors: Option<Raw<'a>>,
+        /// Darker corners at vertices.
+        ao: Option<Raw<'a>>,
+        /// At most so many colours.
+        quantize: Option<Raw<'a>>,
+        /// Mixed dots where colours are quantised.
+        dither: Option<Raw<'a>>,
+        /// Small numbers in glTF (KHR_mesh_quantization).
+        compact: Option<Raw<'a>>,
+        /// One old-style model in .vox.
+        plain: Option<Raw<'a>>,
+        /// Sets of Minecraft blocks to choose from, such as "concrete,wool".
+        blocks: Option<Raw<'a>>,
+        /// The document's name in the file.
+        name: Option<Raw<'a>>,
+    }
+}
+
+result! {
+    /// Things of one kind that a file could not hold.
+    pub struct LostThings {
+        /// What they are: material, camera, layer, hidden, mode, opacity, alpha, color, name, instance, frame or unknown.
+        kind: &'static str,
+        /// How many.
+        count: u64,
+        /// What became of them.
+        note: String,
     }
 }
 
@@ -126,6 +170,8 @@ result! {
         bytes: u64,
         /// What the format could not hold, and what else is to be known about the file.
         warnings: Vec<String>,
+        /// What the format could not hold, for programs.
+        lost: Vec<LostThings>,
     }
 }
 

@@ -1,6 +1,6 @@
 //! `.qbcl`, projects of Qubicle: a tree of matrices, each compressed; y up. A layer a matrix.
 //!
-//! The matrix of a compound holds what its children hold, so these are passed over.
+//! The matrix of a compound holds what its children hold, so the layers of these are hidden.
 
 use super::{CELLS_A_UNIT, Sink, add, turned};
 use crate::format::FormatError;
@@ -15,7 +15,7 @@ const DEPTH_MAX: usize = 64;
 /// What a matrix may have as its place, so that no cell is out of reach.
 const PLACE_MAX: i64 = 1 << 30;
 
-/// Nodes whose children are read: how many are left, and whether they are passed over.
+/// Nodes whose children are read: how many are left, and whether they are hidden.
 struct Open {
     left: u32,
     is_hidden: bool,
@@ -109,10 +109,7 @@ async fn read_matrix(
         let what = format!("a matrix of {size:?} at {corner:?}");
         return Err(bytes.invalid_at(start, what, "edges of at most 65536, places of 2^30"));
     }
-    if is_hidden {
-        return Ok(());
-    }
-    sink.layer(name, visible)?;
+    sink.layer(name, visible && !is_hidden)?;
     let most = most_from(length).min(usize::try_from(sink.limits.max_unpacked_bytes).unwrap_or(0));
     let mut unpacking = Unpacking::zlib(file, from..from + length, most);
     let damaged = |error: std::io::Error| {

@@ -25,8 +25,8 @@ use crate::document::history::Scope;
 use crate::document::{Document, Layer, LayerContent};
 use crate::edit::{Limits, Runner};
 use crate::format::{
-    self, FileIdentity, FormatError, LoadJob, Loaded, ReadOptions, SaveJob, Saved, SurfaceOptions,
-    VoxeliseOptions, WriteOptions, is_same, place_of,
+    self, ExportOptions, FileIdentity, FormatError, LoadJob, Loaded, Lost, ReadOptions, SaveJob,
+    Saved, SurfaceOptions, VoxeliseOptions, WriteOptions, is_same, place_of,
 };
 use crate::job::{Budget, Job, Progress, Step, Work};
 use crate::render::RenderSettings;
@@ -216,6 +216,7 @@ fn told(loaded: Loaded, path: &Path, project_id: String, project: &Project) -> L
         layer_count: layers.len(),
         voxel_count: layers.iter().map(|layer| layer.volume.count()).sum(),
         warnings: notes::behind(loaded.warnings),
+        lost: lost_things(loaded.lost),
         revision: project.revision(),
     }
 }
@@ -309,7 +310,44 @@ impl SaveRequest {
 struct Wanted<'a> {
     format: Option<Cow<'a, str>>,
     surface: SurfaceOptions,
+    export: ExportOptions,
     blame: Blame,
+}
+
+/// Sets an option of export; false if there is none of this name.
+fn set_option(export: &mut ExportOptions, name: &str, raw: &str) -> Result<bool, ParamError> {
+    let text = option_text(raw);
+    export.set(name, &text).map_err(|problem| {
+        let (found, expected) = problem.split_once("; expected ").unwrap_or((&problem, "another"));
+        let (param, expected) = (format!("options.{name}").into(), expected.to_owned());
+        ParamError::Mismatch { param, expected, got: found.to_owned() }
+    })
+}
+
+/// The text that an option's value is, whatever JSON it is: lists have commas between.
+fn option_text(raw: &str) -> String {
+    use serde_json::Value;
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    };
+    match serde_json::from_str(raw) {
+        Ok(Value::Array(parts)) => {
+            let flat = parts.iter().flat_map(|part| match part {
+                Value::Array(inner) => inner.iter().map(text).collect(),
+                part => vec![text(part)],
+            });
+            flat.collect::<Vec<_>>().join(",")
+        }
+        Ok(value) => text(&value),
+        Err(_) => raw.to_owned(),
+    }
+}
+
+/// Losses as answers tell them.
+fn lost_things(lost: Vec<Lost>) -> Vec<LostThings> {
+    let one = |Lost { kind, count, note }| LostThings { kind: kind.name(), count, note };
+    lost.into_iter().map(one).collect()
 }
 
 impl<'a> Wanted<'a> {
@@ -322,13 +360,15 @@ impl<'a> Wanted<'a> {
         if let Some(raw) = options.as_ref().filter(|raw| !raw.0.starts_with('{')) {
             notes::note(format!("options {} is no object and was not used", shown(raw.0)));
         }
+        let mut export = ExportOptions::default();
         for (name, value) in options.iter().flat_map(|raw| few_members(raw.0)) {
-            match &*name {
-                "optimize_mesh" => surface.merge |= read::<bool>(value, "options.optimize_mesh")?,
-                other => notes::note_unknown("options.", other, &["optimize_mesh"]),
+            if name == "optimize_mesh" {
+                surface.merge |= read::<bool>(value, "options.optimize_mesh")?;
+            } else if !set_option(&mut export, &name, value)? {
+                notes::note_unknown("options.", &name, &format::OPTION_NAMES);
             }
         }
-        Ok(Wanted { format, surface, blame })
+        Ok(Wanted { format, surface, export, blame })
     }
 
     /// Whether a drawn picture is asked for: the format "png", or no format and a path that ends so.
@@ -347,8 +387,8 @@ impl<'a> Wanted<'a> {
         let named_format = self.format.map(|format| format.into_owned());
         let format = format::find_for_writing(Path::new(&path), named_format.as_deref())
             .map_err(|error| file_error(self.blame.0, self.blame.1, &path, &error))?;
-        let Wanted { surface, blame, .. } = self;
-        Ok(Target { path, format, named_format, surface, blame, writing })
+        let Wanted { surface, export, blame, .. } = self;
+        Ok(Target { path, format, named_format, surface, export, blame, writing })
     }
 }
 
@@ -364,12 +404,10 @@ struct Target {
     format: &'static format::Format,
     named_format: Option<String>,
     surface: SurfaceOptions,
+    export: ExportOptions,
     blame: Blame,
     writing: Writing,
 }
-
-/// Formats whose files hold the visible layers as one: these are merged in slices before the writer begins.
-const OF_WHAT_IS_SEEN: [&str; 4] = ["obj", "ply", "text", "png slices"];
 
 impl Target {
     /// Writes the document as it is now; later edits do not reach the file.
@@ -378,17 +416,13 @@ impl Target {
             return self.write_whole(context);
         }
         let document = context.project()?.document().clone();
-        if !OF_WHAT_IS_SEEN.contains(&self.format.name) {
-            return Ok(self.write_as(document.clone(), document));
-        }
-        sourced(context, Source::Visible, move |_, seen, _| {
-            Ok(self.write_as(document.clone().flattened(seen), document))
-        })
+        Ok(self.write_as(document))
     }
 
     /// Writes a document, or what the format shows of it.
-    fn write_as(self, written: Document, document: Document) -> Outcome<SaveProjectResult> {
-        let options = WriteOptions { surface: self.surface, ..WriteOptions::default() };
+    fn write_as(self, document: Document) -> Outcome<SaveProjectResult> {
+        let (surface, export, written) = (self.surface, self.export.clone(), document.clone());
+        let options = WriteOptions { surface, export, ..WriteOptions::default() };
         let (path, format) = (PathBuf::from(&self.path), self.format);
         let request = SaveRequest { document: written, path, format, options };
         let job = request.start(None);
@@ -469,6 +503,7 @@ impl Target {
             format: self.named_format,
             bytes: saved.bytes,
             warnings: notes::behind([saved.warnings, more].concat()),
+            lost: lost_things(saved.lost),
         })
     }
 }
@@ -497,7 +532,8 @@ fn export_picture(
     Ok(place(job, destination, wanted.blame, move |context, placed| {
         overwriting.done(context.workspace);
         let (bytes, warnings) = (placed.bytes, notes::take());
-        Ok(SaveProjectResult { success: true, path, format, bytes, warnings })
+        let lost = Vec::new();
+        Ok(SaveProjectResult { success: true, path, format, bytes, warnings, lost })
     }))
 }
 
@@ -540,15 +576,47 @@ impl Handle for SaveProject {
     }
 }
 
+/// The options of export that a call names beside its params.
+fn chosen<'a>(params: &ExportModelParams<'a>) -> Vec<(&'static str, Raw<'a>)> {
+    let &ExportModelParams {
+        layers,
+        region,
+        origin,
+        scale,
+        axes,
+        merge,
+        mesh,
+        colors,
+        ao,
+        quantize,
+        dither,
+        compact,
+        plain,
+        blocks,
+        name,
+        ..
+    } = params;
+    let all = [
+        layers, region, origin, scale, axes, merge, mesh, colors, ao, quantize, dither, compact,
+        plain, blocks, name,
+    ];
+    format::OPTION_NAMES.into_iter().zip(all).filter_map(|(n, raw)| Some((n, raw?))).collect()
+}
+
 impl Handle for ExportModel {
     fn handle(
         context: &mut Context<'_>,
         params: ExportModelParams<'_>,
     ) -> Result<Outcome<SaveProjectResult>, RpcError> {
-        let ExportModelParams { path, format, y_up, merge_faces: merge, options, overwrite } =
-            params;
+        let chosen = chosen(&params);
+        let ExportModelParams {
+            path, format, y_up, merge_faces: merge, options, overwrite, ..
+        } = params;
         let blame = (EXPORT_MODEL, "export model");
-        let wanted = Wanted::new(format, SurfaceOptions { y_up, merge }, options, blame)?;
+        let mut wanted = Wanted::new(format, SurfaceOptions { y_up, merge }, options, blame)?;
+        for (name, raw) in chosen {
+            set_option(&mut wanted.export, name, raw.0)?;
+        }
         let path = path.into_owned();
         context.project()?;
         let overwriting = Overwriting::begin(context, &path, overwrite, blame)?;
