@@ -182,3 +182,7 @@ bench-pictures: ## Measure meshes and pictures; WORDS=mesh, draw, stage or slice
 .PHONY: bench-latency
 bench-latency: ## Measure what others wait beside long work; SIZE=60000000 SECONDS=2 WORDS="save load"
 	$(CARGO) bench --bench latency -- $(WORDS)
+
+.PHONY: soak-memory
+soak-memory: ## Go round the loops of the memory tests 20,000 times, on the released daemon
+	GOXEL_MEMORY_CYCLES=20000 $(CARGO) test --release --test server -- server::memory::

@@ -7,6 +7,7 @@
 //! | 1 | [`job`] | long work as straight-line code, in slices |
 //! | 1 | [`socket_path`], [`histogram`] | the one rule for the socket path; times in fixed memory |
 //! | 1 | [`file_access`] | files that clients name: looked at before they are touched, opened without waiting |
+//! | 1 | [`memory`] | what memory is held for, its limits, the allocator |
 //! | 2 | [`disk`] | file system calls that make nobody wait: helper threads |
 //! | 2 | [`voxel`] | the engine: colours, geometry, blocks, volumes, shapes, edits, fills |
 //! | 1 | [`lane`] | the header of binary frames, and the payloads of the bulk lane |
@@ -71,6 +72,8 @@ pub mod histogram;
 #[cfg(feature = "engine")]
 pub mod job;
 pub mod lane;
+#[cfg(feature = "engine")]
+pub mod memory;
 #[cfg(feature = "engine")]
 pub mod mesh;
 #[cfg(feature = "engine")]

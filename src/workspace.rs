@@ -6,6 +6,7 @@
 //! revision rises with every change, undo and redo included, and never otherwise.
 
 mod draft;
+mod memory;
 mod origin;
 mod packing;
 mod recording;
@@ -24,7 +25,7 @@ pub use turns::Turn;
 use turns::Turns;
 
 use crate::document::history::{DEFAULT_HISTORY_MEMORY, Edit, History, Scope, Travel};
-use crate::document::{Document, Since};
+use crate::document::Document;
 use crate::format::SaveCache;
 use crate::journal::Notes;
 use crate::voxel::{Bounds, MergeCache, MergeJob, Volume};
@@ -150,7 +151,7 @@ impl Project {
         let result = change(&mut self.document);
         if result.is_ok()
             && let Some(edit) = &self.unfinished
-            && self.document.has_computed_layers()
+            && self.document.find_computed_layers()
         {
             // Clones and shapes follow what they are made from, inside the same undo step.
             self.document.evaluate_since(edit.since());
@@ -165,7 +166,7 @@ impl Project {
 
     /// Makes a finished edit an undo step, if it touched anything.
     fn record(&mut self, label: &str, edit: Edit) {
-        let difference = self.difference_since(edit.since());
+        let difference = self.difference_since(|document| edit.structure_before(document));
         let committed = self.history.commit(&mut self.document, edit, label);
         self.note_commit(committed);
         if committed.0 {
@@ -174,13 +175,12 @@ impl Project {
     }
 
     /// What a change of any kind has made of the document, if somebody takes note of it.
-    fn difference_since(&self, since: Since<'_>) -> Option<Vec<u8>> {
-        match since {
-            Since::Document(before) if self.recording.is_some() => {
-                Some(crate::journal::difference(before, &self.document))
-            }
-            _ => None,
-        }
+    fn difference_since(
+        &self,
+        before: impl FnOnce(&Document) -> Option<Document>,
+    ) -> Option<Vec<u8>> {
+        self.recording.as_ref()?;
+        Some(crate::journal::difference(&before(&self.document)?, &self.document))
     }
 
     /// Notes whether an undo step was made, and where it changed something.
@@ -195,7 +195,7 @@ impl Project {
     pub fn replace(&mut self, label: &str, document: Document) {
         let replaced: Result<(), std::convert::Infallible> =
             self.edit(label, Scope::Document, |current| {
-                *current = document;
+                current.replace_by(document);
                 Ok(())
             });
         match replaced {
@@ -269,6 +269,13 @@ impl Project {
         self.note_change(ChangedBox::Anywhere);
         let made_by = self.history.revision_at(self.history.position().0);
         self.note(|notes, standing| notes.go(standing, made_by.unwrap_or_default()));
+    }
+
+    /// Forgets what can be undone and redone; how many edits that were, and the bytes that they kept.
+    pub fn clear_history(&mut self) -> (usize, u64) {
+        let forgotten = self.history.clear();
+        self.origins.follow(&self.history);
+        forgotten
     }
 
     /// Takes note of the time, once a turn or so: a change since the last time counts as made now. Reading the

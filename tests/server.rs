@@ -10,6 +10,7 @@ mod server {
     mod lifecycle;
     mod limits;
     mod long_messages;
+    mod memory;
     mod ownership;
     mod protocol_detection;
     mod spec_examples;

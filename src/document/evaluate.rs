@@ -19,7 +19,7 @@ use work::{Parts, Unit, Work};
 
 use super::{Document, Layer, LayerContent, LayerId};
 use crate::job::{Budget, Progress};
-use crate::voxel::Volume;
+use crate::voxel::{Bounds, Volume};
 
 /// The most blocks that all clone and shape layers of a document together may need (1 GiB if stored
 /// flat, about a second of work).
@@ -41,11 +41,14 @@ pub struct EvaluationProblem {
 
 /// What is known of the document as it was evaluated last.
 #[derive(Clone, Copy)]
-pub enum Since<'a> {
+pub enum Since {
     /// Nothing: all is computed.
     Nothing,
-    /// This is how it was.
-    Document(&'a Document),
+    /// What changed since is noted in the document's recording, but for the canvas.
+    Recording {
+        /// As it was.
+        canvas: Bounds,
+    },
     /// Only voxels changed, and the volumes' marks tell which.
     Marks,
 }
@@ -67,14 +70,17 @@ enum Need {
     All,
 }
 
-fn is_computed(layer: &Layer) -> bool {
-    matches!(layer.content, LayerContent::Clone { .. } | LayerContent::Shape { .. })
-}
-
 impl Document {
     /// Whether there are layers whose voxels are computed.
     pub fn has_computed_layers(&self) -> bool {
-        self.layers.iter().any(is_computed)
+        !self.is_plain && self.layers.iter().any(Layer::is_computed)
+    }
+
+    /// The same, looking at each layer only if some may have changed since it was asked last.
+    pub fn find_computed_layers(&mut self) -> bool {
+        let any = self.has_computed_layers();
+        self.is_plain = !any;
+        any
     }
 
     /// Computes the voxels of all clone and shape layers anew, bases before their clones. Does nothing
@@ -91,7 +97,7 @@ impl Document {
     }
 
     /// The same in one go for a document that was evaluated before and has changed since.
-    pub fn evaluate_since(&mut self, since: Since<'_>) -> Vec<EvaluationProblem> {
+    pub fn evaluate_since(&mut self, since: Since) -> Vec<EvaluationProblem> {
         let mut evaluation = Evaluation::new(self);
         while evaluation.step(self, since, &mut Budget::unlimited()) {}
         evaluation.into_problems()
@@ -112,7 +118,7 @@ impl Evaluation {
     }
 
     /// Works until all is evaluated or the budget is spent; whether there is more to do.
-    pub fn step(&mut self, document: &mut Document, since: Since<'_>, budget: &mut Budget) -> bool {
+    pub fn step(&mut self, document: &mut Document, since: Since, budget: &mut Budget) -> bool {
         loop {
             match self.current.take() {
                 Some((place, mut work)) => match self.unit(document, place, &mut work) {
@@ -136,7 +142,10 @@ impl Evaluation {
         work: &mut Work,
     ) -> Result<Unit, String> {
         match document.layers.get_mut(place) {
-            Some(layer) => work.unit(&mut layer.volume, &mut self.effort),
+            Some(layer) => {
+                document.log.changing(layer);
+                work.unit(&mut layer.volume, &mut self.effort)
+            }
             None => Ok(Unit::Done),
         }
     }
@@ -150,7 +159,7 @@ impl Evaluation {
     }
 
     /// Looks for a layer that needs work: a few at a time, since thousands may need none.
-    fn find_work(&mut self, document: &Document, since: Since<'_>) {
+    fn find_work(&mut self, document: &Document, since: Since) {
         for _ in 0..LAYERS_A_UNIT {
             let Some((place, is_in_circle)) = self.order.next() else { return };
             let Some(layer) = document.layers.get(place) else { return };
@@ -172,10 +181,10 @@ impl Evaluation {
         document: &Document,
         place: usize,
         layer: &Layer,
-        since: Since<'_>,
+        since: Since,
     ) -> Option<(usize, Work)> {
         let base = self.order.base_of(document, &layer.content);
-        match need(document, (place, layer), base, since) {
+        match need(document, layer, base, since) {
             Need::Nothing => self.effort.keep_blocks(layer.volume.block_count() as u64),
             Need::Parts(parts) => {
                 self.effort.keep_blocks(layer.volume.block_count() as u64);
@@ -229,16 +238,11 @@ impl Evaluation {
     }
 }
 
-/// What is to be done about a layer, given with its place, whose base, if it has one, is evaluated.
-fn need(
-    document: &Document,
-    (place, layer): (usize, &Layer),
-    base: Option<&Layer>,
-    since: Since<'_>,
-) -> Need {
+/// What is to be done about a layer whose base, if it has one, is evaluated.
+fn need(document: &Document, layer: &Layer, base: Option<&Layer>, since: Since) -> Need {
     let is_same = match since {
         Since::Nothing => false,
-        Since::Document(before) => is_as_before(document, (place, layer), base, before),
+        Since::Recording { canvas } => is_as_before(document, layer, base, canvas),
         Since::Marks => return need_by_marks(layer, base),
     };
     if is_same { Need::Nothing } else { Need::All }
@@ -247,17 +251,17 @@ fn need(
 /// Whether a layer, and whatever it is made from, is as it was.
 fn is_as_before(
     document: &Document,
-    (place, layer): (usize, &Layer),
+    layer: &Layer,
     base: Option<&Layer>,
-    before: &Document,
+    canvas: Bounds,
 ) -> bool {
-    let Some(old) = before.layer_near(layer.id, place) else { return false };
+    let Some(old) = document.layer_before(layer.id) else { return false };
     let is_same = (&old.content, &old.matrix) == (&layer.content, &layer.matrix)
         && old.volume.is_same_storage(&layer.volume);
     is_same
         && match &layer.content {
-            LayerContent::Shape { .. } => document.canvas == before.canvas,
-            LayerContent::Clone { base: id } => match (base, before.layer(*id)) {
+            LayerContent::Shape { .. } => document.canvas == canvas,
+            LayerContent::Clone { base: id } => match (base, document.layer_before(*id)) {
                 (Some(base), Some(old)) => base.volume.is_same_storage(&old.volume),
                 (base, old) => base.is_none() && old.is_none(),
             },
@@ -280,7 +284,8 @@ fn need_by_marks(layer: &Layer, base: Option<&Layer>) -> Need {
 mod tests {
     use super::*;
     use crate::document::{BlendMode, Matrix, ShapeKind, draw_volume};
-    use crate::voxel::{Bounds, Point, Rgba};
+    use crate::voxel::{Point, Rgba};
+    use crate::document::history::{Edit, Scope};
 
     fn shape(kind: ShapeKind, matrix: Matrix) -> Layer {
         let mut layer = Layer::new(LayerId(1), "shape");
@@ -473,13 +478,14 @@ mod tests {
         let mut document = with_clones();
         document.evaluate();
         let before = document.clone();
+        let edit = Edit::begin(&mut document, Scope::Document);
         document.name = "another".to_owned();
         let mut evaluation = Evaluation::new(&document);
-        let since = Since::Document(&before);
+        let since = edit.since();
         assert!(!evaluation.step(&mut document, since, &mut Budget::units(1)), "nothing to do");
         document.canvas.max[2] = 10;
         document.layer_mut(LayerId(3)).expect("a clone").matrix.0[3][0] += 2.0;
-        assert_eq!(document.evaluate_since(Since::Document(&before)), vec![]);
+        assert_eq!(document.evaluate_since(since), vec![]);
         let same = |id| {
             let volume = |document: &Document| document.layer(LayerId(id)).unwrap().volume.clone();
             volume(&document).is_same_storage(&volume(&before))
@@ -495,11 +501,12 @@ mod tests {
         let mut document = with_clones();
         document.evaluate();
         let before = document.clone();
+        let edit = Edit::begin(&mut document, Scope::Document);
         let mut more = Volume::new();
         more.fill(Bounds::inclusive([0, 0, 0], [90, 4, 4]), Rgba::WHITE);
         let base = document.layer_mut(LayerId(1)).expect("the base");
         draw_volume(&mut base.volume, &more, BlendMode::Over, 1.0);
-        assert_eq!(document.evaluate_since(Since::Document(&before)), vec![]);
+        assert_eq!(document.evaluate_since(edit.since()), vec![]);
         let mut whole = document.clone();
         whole.evaluate();
         assert_eq!(hashes(&document), hashes(&whole));

@@ -106,4 +106,27 @@ impl Layer {
             preserved: Vec::new(),
         }
     }
+
+    /// Whether its voxels are computed from something else.
+    pub fn is_computed(&self) -> bool {
+        matches!(self.content, LayerContent::Clone { .. } | LayerContent::Shape { .. })
+    }
+
+    /// Whether all but the voxels is as in another layer.
+    pub(super) fn has_settings_of(&self, other: &Layer) -> bool {
+        (&self.name, self.visible, self.opacity, self.mode, self.material)
+            == (&other.name, other.visible, other.opacity, other.mode, other.material)
+            && (&self.matrix, &self.bounds, &self.content, &self.preserved)
+                == (&other.matrix, &other.bounds, &other.content, &other.preserved)
+    }
+
+    /// Bytes that it takes but for its voxels.
+    pub fn own_bytes(&self) -> u64 {
+        let preserved = self.preserved.iter().map(|(key, value)| 64 + key.len() + value.len());
+        let path = match &self.content {
+            LayerContent::Image { path } => path.capacity(),
+            _ => 0,
+        };
+        (size_of::<Layer>() + self.name.capacity() + path + preserved.sum::<usize>()) as u64
+    }
 }

@@ -88,7 +88,10 @@ impl Document {
         let mut layer = Layer::new(LayerId(1), &self.name);
         layer.volume = merged;
         let active = layer.id;
-        Document { layers: vec![layer], active, ..self.clone() }
+        let mut flat = self.without_layers();
+        flat.swap_layers(&mut vec![layer]);
+        flat.active = active;
+        flat
     }
 
     /// The visible layers from the bottom up, as the engine merges them.

@@ -10,6 +10,7 @@ mod evaluate;
 pub mod history;
 mod layer;
 mod light;
+mod log;
 mod material;
 mod matrix;
 mod merge;
@@ -29,6 +30,7 @@ pub use palette::Palette;
 
 use std::collections::{HashMap, HashSet};
 
+use self::log::Log;
 use crate::job::{Budget, Slice};
 use crate::voxel::{Bounds, Volume};
 
@@ -57,7 +59,14 @@ pub struct Document {
     /// as several parts that follow each other.
     pub preserved: Vec<PreservedChunk>,
     layers: Vec<Layer>,
+    /// The numbers of the layers in their order, to find one among thousands.
+    ids: Vec<i32>,
+    /// No layer number below this one is free.
+    free: i32,
     active: LayerId,
+    /// Whether it is known that no layer is a clone or a shape.
+    is_plain: bool,
+    log: Log,
 }
 
 /// A part of a file that is carried from load to save untouched.
@@ -106,7 +115,11 @@ impl Document {
             mask: Volume::new(),
             preserved: Vec::new(),
             active: first.id,
+            ids: vec![first.id.0],
             layers: vec![first],
+            free: 1,
+            is_plain: true,
+            log: Log::default(),
         }
     }
 
@@ -117,6 +130,8 @@ impl Document {
         document.canvas = canvas;
         if !layers.is_empty() {
             document.layers.clear();
+            document.ids.clear();
+            document.is_plain = false;
             let (mut taken, mut free) = (HashSet::new(), 1);
             for mut layer in layers {
                 if layer.id.0 < 1 || taken.contains(&layer.id) {
@@ -125,6 +140,7 @@ impl Document {
                 }
                 taken.insert(layer.id);
                 document.active = layer.id;
+                document.ids.push(layer.id.0);
                 document.layers.push(layer);
             }
         }
@@ -143,7 +159,12 @@ impl Document {
 
     /// The layers, for changes that keep their ids and number.
     pub fn layers_mut(&mut self) -> impl Iterator<Item = &mut Layer> {
-        self.layers.iter_mut()
+        self.is_plain = false;
+        let log = &mut self.log;
+        self.layers.iter_mut().map(move |layer| {
+            log.changing(layer);
+            layer
+        })
     }
 
     /// Counts the voxels of layers and mask that changed since they were counted last, so that nobody has to wait for
@@ -184,19 +205,33 @@ impl Document {
 
     /// A layer by its id.
     pub fn layer(&self, id: LayerId) -> Option<&Layer> {
-        self.layers.iter().find(|layer| layer.id == id)
+        self.layers.get(self.place_of(id)?)
     }
 
-    /// The same for a layer that most likely stands about where it stands in another state of the document. With
-    /// thousands of layers a search for each of them would be long.
-    pub(crate) fn layer_near(&self, id: LayerId, place: usize) -> Option<&Layer> {
-        let around = self.layers.iter().skip(place.saturating_sub(1)).take(3);
-        around.into_iter().find(|layer| layer.id == id).or_else(|| self.layer(id))
-    }
-
-    /// A layer by its id, to change.
+    /// A layer by its id, to change anything but the id.
     pub fn layer_mut(&mut self, id: LayerId) -> Option<&mut Layer> {
-        self.layers.iter_mut().find(|layer| layer.id == id)
+        let place = self.place_of(id)?;
+        let layer = self.layers.get_mut(place)?;
+        self.is_plain &= self.log.is_of_voxels();
+        self.log.changing(layer);
+        Some(layer)
+    }
+
+    /// A layer by its id, found soon if it stands where it stands in another state of the document. With thousands of
+    /// layers a search for each of them would be long.
+    pub(crate) fn layer_near(&self, id: LayerId, place: usize) -> Option<&Layer> {
+        match self.ids.get(place) {
+            Some(&there) if there == id.0 => self.layers.get(place),
+            _ => self.layer(id),
+        }
+    }
+
+    fn place_of(&self, id: LayerId) -> Option<usize> {
+        // Most documents have few layers, and most calls are about the top one.
+        match self.ids.last() {
+            Some(&last) if last == id.0 => Some(self.ids.len() - 1),
+            _ => self.ids.iter().position(|&known| known == id.0),
+        }
     }
 
     /// The id of the active layer.
@@ -217,19 +252,88 @@ impl Document {
     pub fn push_layer(&mut self, mut layer: Layer) -> LayerId {
         if layer.id.0 < 1 || self.layer(layer.id).is_some() {
             layer.id = self.free_layer_id();
+            self.free = layer.id.0;
         }
         self.active = layer.id;
-        self.layers.push(layer);
+        self.log.added(layer.id);
+        self.put_layer(self.layers.len(), layer);
         self.active
+    }
+
+    /// Puts a layer in a place in the order.
+    fn put_layer(&mut self, place: usize, layer: Layer) {
+        let place = place.min(self.layers.len());
+        if layer.id.0 == self.free {
+            self.free += 1;
+        }
+        self.is_plain &= !layer.is_computed();
+        self.ids.insert(place, layer.id.0);
+        self.layers.insert(place, layer);
+    }
+
+    /// Takes a layer out; it, and where it lay.
+    fn take_layer(&mut self, id: LayerId) -> Option<(usize, Layer)> {
+        let place = self.place_of(id)?;
+        self.free = self.free.min(id.0);
+        self.ids.remove(place);
+        Some((place, self.layers.remove(place)))
+    }
+
+    /// Puts the layer of one place in another one.
+    fn shift_layer(&mut self, from: usize, to: usize) {
+        if from < self.layers.len() {
+            let (layer, id) = (self.layers.remove(from), self.ids.remove(from));
+            let to = to.min(self.layers.len());
+            self.layers.insert(to, layer);
+            self.ids.insert(to, id);
+        }
+    }
+
+    /// Exchanges all layers for others.
+    fn swap_layers(&mut self, layers: &mut Vec<Layer>) {
+        std::mem::swap(&mut self.layers, layers);
+        self.ids = self.layers.iter().map(|layer| layer.id.0).collect();
+        self.free = 1;
+        self.is_plain = false;
+    }
+
+    /// A copy of everything but the layers, which must not stay so.
+    fn without_layers(&self) -> Document {
+        Document {
+            name: self.name.clone(),
+            canvas: self.canvas,
+            materials: self.materials.clone(),
+            cameras: self.cameras.clone(),
+            active_camera: self.active_camera,
+            light: self.light.clone(),
+            palette: self.palette.clone(),
+            selection: self.selection,
+            mask: self.mask.clone(),
+            preserved: self.preserved.clone(),
+            layers: Vec::new(),
+            ids: Vec::new(),
+            free: 1,
+            active: self.active,
+            is_plain: false,
+            log: Log::default(),
+        }
+    }
+
+    /// Becomes another document, which an edit that is recorded can take back.
+    pub fn replace_by(&mut self, other: Document) {
+        let mut log = std::mem::take(&mut self.log);
+        log.replaced(std::mem::take(&mut self.layers));
+        *self = Document { log, ..other };
     }
 
     /// Removes a layer. The last remaining one is replaced by an empty layer "unnamed"; if the active layer
     /// goes, the top one becomes active. Clones of it keep the voxels they have, as layers of their own.
     pub fn remove_layer(&mut self, id: LayerId) -> Option<Layer> {
-        let index = self.layers.iter().position(|layer| layer.id == id)?;
-        let removed = self.layers.remove(index);
+        let (place, removed) = self.take_layer(id)?;
+        self.log.removed(place, &removed);
         for layer in &mut self.layers {
             if layer.content == (LayerContent::Clone { base: id }) {
+                self.log.changing(layer);
                 layer.content = LayerContent::Voxels;
                 layer.matrix = Matrix::IDENTITY;
             }
@@ -245,9 +349,10 @@ impl Document {
 
     /// Moves a layer to another place in the order (0 is the bottom); false if there is no such layer.
     pub fn move_layer(&mut self, id: LayerId, index: usize) -> bool {
-        let Some(from) = self.layers.iter().position(|layer| layer.id == id) else { return false };
-        let layer = self.layers.remove(from);
-        self.layers.insert(index.min(self.layers.len()), layer);
+        let Some(from) = self.place_of(id) else { return false };
+        let to = index.min(self.layers.len() - 1);
+        self.log.moved(from, to);
+        self.shift_layer(from, to);
         true
     }
 
@@ -261,17 +366,24 @@ impl Document {
         {
             return false;
         }
-        let mut known: HashMap<LayerId, Layer> =
-            self.layers.drain(..).map(|layer| (layer.id, layer)).collect();
-        let layer = |id: &LayerId| known.remove(id).unwrap_or_else(|| Layer::new(*id, ""));
-        self.layers = ids.iter().map(layer).collect();
+        let known: HashMap<LayerId, &Layer> =
+            self.layers.iter().map(|layer| (layer.id, layer)).collect();
+        let layer = |id: &LayerId| {
+            known.get(id).map_or_else(|| Layer::new(*id, ""), |&layer| layer.clone())
+        };
+        let mut layers = ids.iter().map(layer).collect();
+        self.swap_layers(&mut layers);
+        self.log.replaced(layers);
         self.active = active;
         true
     }
 
     /// The smallest id of 1 or more that no layer has.
     pub fn free_layer_id(&self) -> LayerId {
-        let mut taken: Vec<i32> = self.layers.iter().map(|layer| layer.id.0).collect();
+        if !self.ids.contains(&self.free) {
+            return LayerId(self.free);
+        }
+        let mut taken = self.ids.clone();
         taken.sort_unstable();
         let free = taken.into_iter().fold(1, |free, id| if id == free { free + 1 } else { free });
         LayerId(free)

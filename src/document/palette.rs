@@ -19,6 +19,13 @@ impl Palette {
         Palette { name: name.to_owned(), colors }
     }
 
+    /// Bytes that it takes.
+    pub fn bytes(&self) -> u64 {
+        let names = self.colors.iter().flat_map(|(_, name)| name).map(String::capacity);
+        let colors = self.colors.capacity() * size_of::<(Rgba, Option<String>)>();
+        (self.name.capacity() + colors + names.sum::<usize>()) as u64
+    }
+
     /// The palettes that come with this program.
     pub fn built_in() -> Vec<Palette> {
         palette_sets::all()

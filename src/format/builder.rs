@@ -3,6 +3,7 @@
 use super::spread::SpreadMap;
 use super::{FormatError, Limits};
 use crate::job::{Slice, leftovers};
+use crate::memory;
 use crate::voxel::{
     BLOCK_VOXELS, BlockPos, BlockWalk, Bounds, Point, Rgba, Volume, memory_in_use, memory_limit,
 };
@@ -42,7 +43,8 @@ impl Allowance {
                 got: self.used,
             });
         }
-        Ok(())
+        // What the process has is looked at, whatever the file's own share is.
+        memory::admit().map_err(over_memory)
     }
 
     pub(crate) fn block(&mut self) -> Result<(), FormatError> {
@@ -53,6 +55,13 @@ impl Allowance {
     pub(crate) fn blocks_left(&self) -> u64 {
         (self.limit - self.used.min(self.limit)) / BLOCK_BYTES
     }
+}
+
+/// The refusal of what the process has no memory for.
+pub(crate) fn over_memory(refused: memory::MemoryLimit) -> FormatError {
+    let memory::MemoryLimit { limit, in_use, of, flag } = refused;
+    let limit_name = if flag == "--max-memory" { "max_memory" } else { "max_voxel_memory" };
+    FormatError::Limit { what: format!("memory of {of} in bytes"), limit_name, limit, got: in_use }
 }
 
 /// The box around all voxels of some blocks. Asking a volume for it would go through all of its blocks at once.

@@ -5,9 +5,11 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::FormatError;
+use super::builder::over_memory;
 use crate::disk::{self, Note};
 use crate::file_access;
 use crate::job::{Progress, Slice};
+use crate::memory::{self, Claim};
 
 /// The longest file that is read, in bytes, and what that limit is called.
 type FileLimit = (&'static str, u64);
@@ -20,6 +22,8 @@ struct Reading {
     /// None at the end of the file: the helper that saw it has closed it.
     file: Option<File>,
     bytes: Vec<u8>,
+    /// Of what is not read yet.
+    claim: Claim,
     /// Bytes of the file when it was opened.
     length: u64,
 }
@@ -61,14 +65,18 @@ impl Reading {
         if let Err(error) = check_limit(length, limit) {
             return Ok(Err(error));
         }
-        let bytes = Vec::with_capacity(length as usize);
-        Reading { file: Some(file), bytes, length }.go_on(note).map(Ok)
+        let (bytes, claim) = match memory::buffer(length as usize) {
+            Ok(room) => room,
+            Err(refused) => return Ok(Err(over_memory(refused))),
+        };
+        Reading { file: Some(file), bytes, claim, length }.go_on(note).map(Ok)
     }
 
     fn go_on(mut self, note: &Note) -> io::Result<Reading> {
         note.step("read")?;
         let Some(file) = &mut self.file else { return Ok(self) };
         let count = file.take(PIECE).read_to_end(&mut self.bytes)?;
+        self.claim.used(count as u64);
         if (count as u64) < PIECE {
             note.step("close")?;
             self.file = None;

@@ -9,6 +9,7 @@ use png::{
 
 use super::FormatError;
 use crate::job::{Slice, leftovers};
+use crate::memory;
 use crate::voxel::Rgba;
 
 /// Width and height from the header, without decoding anything else.
@@ -92,6 +93,7 @@ impl<R: AsRef<[u8]>> Decoding<R> {
         if color == ColorType::Indexed {
             return Err("indexed colours that were not expanded".to_owned());
         }
+        memory::probe(length).map_err(|refused| refused.to_string())?;
         let raw = match (ROOM_A_UNIT..HEAP_MAX).contains(&length) {
             true => Vec::with_capacity(length),
             false => vec![0; length],

@@ -78,8 +78,8 @@ fn write_pieces(before: Option<&Document>, after: &Document, out: &mut Vec<u8>) 
     if before.is_none_or(|before| order(before) != now) {
         piece(LAYERS, out, |out| now.iter().for_each(|&id| out.put_i32(id)));
     }
-    for layer in after.layers() {
-        let old = before.and_then(|before| before.layer(layer.id));
+    for (place, layer) in after.layers().iter().enumerate() {
+        let old = before.and_then(|before| before.layer_near(layer.id, place));
         if old.is_none_or(|old| !is_same_frame(old, layer)) {
             piece(LAYER, out, |out| write_layer(layer, out));
         }
@@ -100,8 +100,8 @@ fn is_same_frame(a: &Layer, b: &Layer) -> bool {
 }
 
 fn write_volumes(before: &Document, after: &Document, is_whole: bool, out: &mut Vec<u8>) {
-    for layer in after.layers() {
-        let itself = before.layer(layer.id).filter(|_| !is_whole);
+    for (place, layer) in after.layers().iter().enumerate() {
+        let itself = before.layer_near(layer.id, place).filter(|_| !is_whole);
         if itself.is_some_and(|old| old.volume.is_shared_with(&layer.volume))
             || (itself.is_none() && layer.volume.is_empty())
         {

@@ -73,6 +73,9 @@ impl Find {
     }
 }
 
+/// What a pixel takes while it is drawn: its colour, its depth, and its part of what is written.
+const BYTES_A_PIXEL: usize = 16;
+
 impl RenderJob {
     /// Begins a picture of a volume.
     ///
@@ -80,6 +83,8 @@ impl RenderJob {
     /// A size beyond the limits, an unusable viewpoint or light.
     pub fn new(volume: Volume, settings: RenderSettings) -> Result<Self, RenderError> {
         settings.check()?;
+        let pixels = settings.width as usize * settings.height as usize;
+        crate::memory::probe(pixels * BYTES_A_PIXEL)?;
         let picture = Picture::to_be_filled(settings.width, settings.height);
         let stage = Stage::Collect(Box::new(SceneBuilder::new(volume, settings.crop)));
         Ok(RenderJob { settings, picture, stage })

@@ -166,6 +166,9 @@ pub enum RenderError {
         /// What it should be.
         expected: &'static str,
     },
+    /// There is no memory for it.
+    #[error(transparent)]
+    Memory(#[from] crate::memory::MemoryLimit),
 }
 
 impl RenderSettings {

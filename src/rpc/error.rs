@@ -166,12 +166,27 @@ impl From<ParamError> for RpcError {
     }
 }
 
+/// What frees memory, for those who are refused more of it.
+const FREEING: [&str; 4] = [
+    "goxel.clear_history forgets the steps of one project that can be undone",
+    "goxel.close_project frees all of a project",
+    "goxel.delete_layer and goxel.clear_layer free voxels once their step is forgotten",
+    "goxel.health tells under memory.kinds and memory.projects who holds what",
+];
+
 impl From<MemoryLimit> for RpcError {
     fn from(error: MemoryLimit) -> Self {
-        RpcError::new(OVER_LIMIT, format!("Over the limit: {error} (--max-voxel-memory)"))
+        let held: serde_json::Map<String, serde_json::Value> = crate::memory::published()
+            .into_iter()
+            .map(|(name, bytes)| (name.to_owned(), bytes.into()))
+            .collect();
+        RpcError::new(OVER_LIMIT, format!("Over the limit: {error}"))
             .with("limit", error.limit)
             .with("got", error.in_use)
-            .hint("clear voxels, close projects or undo; nothing was changed")
+            .with("flag", error.flag)
+            .with("kinds", held)
+            .with("advice", FREEING)
+            .hint("clear voxels, close projects or call goxel.clear_history; nothing was changed")
     }
 }
 

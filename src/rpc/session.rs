@@ -13,6 +13,7 @@ use super::limits::SessionLimits;
 use crate::api::json::{few_members, string};
 use crate::api::value::whole;
 use crate::journal::Tag;
+use crate::memory::{self, Kind};
 
 /// Longest session id.
 pub const MAX_ID_BYTES: usize = 128;
@@ -160,6 +161,7 @@ impl Sessions {
                 None => break,
             }
         }
+        self.note_bytes();
     }
 
     /// Takes note of an answer that is longer than all that is kept of a session.
@@ -206,6 +208,12 @@ impl Sessions {
         };
         self.by_id.retain(|_, session| is_live(session));
         self.bytes = self.by_id.values().map(|session| session.bytes).sum();
+        self.note_bytes();
+    }
+
+    fn note_bytes(&self) {
+        let sessions = self.by_id.len() * size_of::<Session>();
+        memory::note(Kind::Answers, (self.bytes + sessions) as u64);
     }
 }
 

@@ -11,12 +11,28 @@ use super::exchange::{BatchRest, Exchange, Running};
 use super::stop::Stop;
 use super::{ConnectionId, EndedCall, Handled, Host, Service};
 use crate::api::json::{Elements, TextPart};
+use crate::api::{Effect, Method};
+use crate::memory;
 use crate::job::pieces::Pieces;
 use crate::job::{Budget, Step};
 use crate::wire::call;
 
 /// Bytes of an answer that are copied rather than kept apart.
 pub const SHORT_ANSWER: u64 = 64 << 10;
+/// Changes that go on however little memory there is: they go back to what was there, or free something.
+const NEVER_REFUSED: [&str; 6] = [
+    "goxel.undo",
+    "goxel.redo",
+    "goxel.go_to",
+    "goxel.clear_history",
+    "goxel.clear_layer",
+    "goxel.delete_layer",
+];
+
+fn grows(method: &Method) -> bool {
+    method.effect == Effect::Edit && !NEVER_REFUSED.contains(&method.name)
+}
+
 /// Room for the answer of an ordinary call.
 const LEAST_ROOM: usize = 256;
 
@@ -106,12 +122,21 @@ impl Service {
         let is_late = |(end, _): &(_, _)| *end <= now;
         let stop = exchange.stop.take().or(running.deadline.filter(is_late).map(|(_, stop)| stop));
         context.host.working_on(Some((exchange.caller, running.method.name)));
-        let stepped = catch_unwind(AssertUnwindSafe(|| match stop {
-            None => call.step(&mut context, budget),
-            Some(stop) => {
+        let may_be_refused = grows(running.method);
+        let stepped = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(stop) = stop {
                 call.cancel(&mut context);
-                Err(stop.error())
+                return Err(stop.error());
             }
+            let step = call.step(&mut context, budget)?;
+            if may_be_refused
+                && matches!(step, Step::More)
+                && let Err(limit) = memory::check()
+            {
+                call.cancel(&mut context);
+                return Err(limit.into());
+            }
+            Ok(step)
         }));
         context.host.working_on(None);
         let result = match stepped.unwrap_or_else(|_| Err(self.panicked())) {

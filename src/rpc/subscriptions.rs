@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::limits::Limits;
 use super::{ConnectionId, Host};
+use crate::memory::{self, Kind};
 use crate::api::Corners;
 use crate::api::json::write as write_json;
 use crate::workspace::{ChangedBox, Workspace};
@@ -62,6 +63,7 @@ impl Subscriptions {
         }
         let project = project.to_owned();
         self.list.push(Subscription { connection, project, interval, told: None, pending: None });
+        self.note_bytes();
         true
     }
 
@@ -71,7 +73,13 @@ impl Subscriptions {
         self.list.retain(|known| {
             known.connection != connection || project.is_some_and(|name| known.project != name)
         });
+        self.note_bytes();
         before - self.list.len()
+    }
+
+    fn note_bytes(&self) {
+        let bytes = self.list.capacity() * size_of::<Subscription>();
+        memory::note(Kind::Subscriptions, bytes as u64);
     }
 
     /// How many subscriptions a connection has.

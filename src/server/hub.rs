@@ -18,6 +18,7 @@ use super::serve::ANSWER_ROOM;
 use super::spare::Spare;
 use super::timers::Timers;
 use super::transport::Transport;
+use crate::memory;
 use crate::api::methods::health::{ConnectionHealth, JobHealth, LoopHealth};
 use crate::job::{Budget, Ticket};
 use crate::rpc::error::REQUEST_CANCELLED;
@@ -112,6 +113,12 @@ impl<T: Transport, C: Clock> Hub<T, C> {
             buffered: 0,
             observer: Observer::new(Loaded::default(), now),
         }
+    }
+
+    /// Forgets the memory that waits to be used again.
+    pub(super) fn forget_spare(&mut self) {
+        self.spare_inbound = SPARE_INBOUND;
+        self.spare_outbound = SPARE_OUTBOUND;
     }
 
     /// Whether there is room for another connection.
@@ -456,7 +463,7 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
         ServerFacts {
             sockets: self.observer.sockets.clone(),
             is_draining: self.draining.is_some(),
-            resident_bytes: process_facts::resident_bytes(),
+            resident_bytes: memory::resident_bytes(),
             buffer_bytes: self.buffered as u64,
             buffer_limit: self.limits.buffers as u64,
             connections: self.connection_health(),

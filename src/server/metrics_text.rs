@@ -50,6 +50,30 @@ fn memory(health: &HealthResult, out: &mut Families) {
         let help = "Memory of the machine that the process takes.";
         out.single(Kind::Gauge, "goxel_resident_memory_bytes", help, resident);
     }
+    if let Some(resident) = memory.resident_bytes {
+        let help = "Memory of the machine that the process takes.";
+        out.single(Kind::Gauge, "goxel_resident_bytes", help, resident);
+    }
+    out.gauge("goxel_memory_bytes", "What memory is held for.");
+    let kinds = &memory.kinds;
+    let kinds = [
+        ("voxels", kinds.voxels),
+        ("tables", kinds.tables),
+        ("layers", kinds.layers),
+        ("materials", kinds.materials),
+        ("history", kinds.history),
+        ("caches", kinds.caches),
+        ("snapshots", kinds.snapshots),
+        ("buffers", kinds.buffers),
+        ("answers", kinds.answers),
+        ("subscriptions", kinds.subscriptions),
+        ("pictures", kinds.pictures),
+        ("journal", kinds.journal),
+        ("allocator", kinds.allocator),
+    ];
+    for (kind, bytes) in kinds {
+        out.sample("goxel_memory_bytes", &[("kind", kind)], bytes);
+    }
     let help = "Bytes in the buffers of all connections.";
     out.single(Kind::Gauge, "goxel_buffer_bytes", help, memory.buffer_bytes);
     out.gauge("goxel_project_voxel_bytes", "Voxels of a project.");

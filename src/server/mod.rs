@@ -43,6 +43,7 @@ mod notify_service;
 pub mod observer;
 mod outbound;
 mod ownership;
+mod memory;
 mod packing;
 mod pages;
 mod peer;

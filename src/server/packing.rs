@@ -24,6 +24,11 @@ impl IdlePacking {
         self.running.is_some()
     }
 
+    /// Looks as soon as possible.
+    pub(super) fn look_at(&mut self, when: Instant) {
+        self.due = Some(self.due.map_or(when, |due| due.min(when)));
+    }
+
     /// When to look next.
     pub(super) fn next(&self) -> Option<Instant> {
         self.due
@@ -51,6 +56,13 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             self.packing.running = found;
         } else if self.is_at_rest() {
             self.pack_slice();
+        }
+    }
+
+    /// Packs idle projects sooner than they would be.
+    pub(super) fn pack_soon(&mut self) {
+        if !self.hub.limits.pack_after.is_zero() {
+            self.packing.look_at(self.hub.now);
         }
     }
 

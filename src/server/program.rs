@@ -8,7 +8,7 @@ use super::signals::Signals;
 use super::watch::{Start, Watch};
 use super::{control, daemonize, logging, projects};
 use crate::rpc::Service;
-use crate::voxel::set_memory_limit;
+use crate::memory::{self, set_memory_limit, set_resident_limit};
 use crate::workspace::Workspace;
 
 const USAGE: &str = "Invalid command line arguments. Use --help for usage information.";
@@ -111,6 +111,8 @@ fn serve(start: Start) -> Result<ExitCode, String> {
         log::warn!("{warning}");
     }
     set_memory_limit(settings.voxel_memory());
+    set_resident_limit(settings.process_memory());
+    memory::keep_reserve();
     let mut workspace = workspace(settings);
     if let Some(path) = &settings.project {
         projects::open(path, settings.file_limits(), &mut workspace)?;

@@ -16,6 +16,7 @@ use super::hub::Hub;
 use super::idle_exit::IdleExit;
 use super::limits::Limits;
 use super::metrics::End;
+use super::memory::Memory;
 use super::packing::IdlePacking;
 use super::projects;
 use super::transport::{News, Transport};
@@ -26,7 +27,7 @@ use crate::journal::Journal;
 use crate::render_store::RenderStore;
 use crate::rpc::methods::health;
 use crate::rpc::{Host, Service};
-use crate::voxel::set_memory_limit;
+use crate::memory::{free_with, set_memory_limit, set_resident_limit};
 
 /// What the disk gets at least when unsaved work is saved at the end.
 const SHORTEST_DISK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -37,6 +38,7 @@ pub struct Reactor<T, C> {
     pub(super) service: Service,
     pub(super) packing: IdlePacking,
     pub(super) idle_exit: IdleExit,
+    pub(super) memory: Memory,
     /// Messages, slices, bytes in and bytes out when the turn began.
     before_turn: [u64; 4],
 }
@@ -56,11 +58,13 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     /// A server without connections.
     pub fn new(service: Service, limits: Limits, clock: C) -> Self {
         leftovers::collect();
+        free_with(|| _ = leftovers::free_all());
         Reactor {
             hub: Hub::new(limits, clock),
             service,
             packing: IdlePacking::default(),
             idle_exit: IdleExit::default(),
+            memory: Memory::default(),
             before_turn: [0; 4],
         }
     }
@@ -104,6 +108,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         }
         self.hub.allow_shutdown = config.settings.allow_shutdown.0;
         set_memory_limit(config.settings.voxel_memory());
+        set_resident_limit(config.settings.process_memory());
         self.hub.observer.config = config;
         let now = self.hub.now;
         self.hub.observer.reconfigure(now);
@@ -172,6 +177,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         self.hub.metrics.turns += 1;
         self.hub.slice = None;
         self.expire();
+        self.mind_memory();
         self.serve_ready(started);
         if self.has_work() {
             // What is answered does not wait for a slice.
@@ -182,6 +188,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         self.free_leftovers();
         self.pack_idle();
         self.write_journal();
+        self.give_back_at_rest();
         self.flush_all();
         let now = self.hub.now;
         self.service.tick(now, &mut self.hub);
@@ -300,12 +307,12 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let next = self.hub.next_deadline();
         let tell = self.service.next_wake(self.hub.now);
         let rested = self.hub.resting.iter().map(|&(until, _)| until).min();
-        let pack = self.packing.next();
+        let (pack, give_back) = (self.packing.next(), self.memory.next());
         let file_calls = disk::next_tick();
         let journal = self.service.journal().and_then(Journal::next);
         let end = self.idle_exit.next();
         let late = self.hub.deadlines_of_waiting().map(|(end, _)| end).min();
-        let moments = [stop, next, tell, rested, pack, file_calls, journal, end, late];
+        let moments = [stop, next, tell, rested, pack, give_back, file_calls, journal, end, late];
         match moments.into_iter().flatten().min() {
             Some(moment) => Wait::Until(moment),
             None => Wait::Forever,

@@ -1,8 +1,9 @@
-//! A block: 16x16x16 voxels, x fastest, then y, then z, in one of four forms.
+//! A block: 16x16x16 voxels, x fastest, then y, then z, in one of five forms.
 
 use super::bits::mask_where;
 use super::block_edit::mask_bounds;
 use super::dense::Dense;
+use super::few::{self, Few};
 use super::packed::Packed;
 use super::slab::Shared;
 use super::{Bounds, Point, Rgba, generation};
@@ -87,9 +88,16 @@ pub(crate) enum Slot {
     Dense(Shared<Dense>),
     /// Voxels as numbers of colours, at least one not empty.
     Packed(Shared<Packed>),
+    /// A few voxels, at least one.
+    Few(Shared<Few>),
 }
 
 impl Slot {
+    /// The form for a few voxels, if there is any.
+    pub(crate) fn of_few(few: Few) -> Slot {
+        if few.count() == 0 { Slot::Empty } else { Slot::Few(Shared::new(few)) }
+    }
+
     /// The form for a block of one colour.
     pub(crate) fn of_color(color: Rgba) -> Slot {
         if color.is_empty() { Slot::Empty } else { Slot::Uniform(color) }
@@ -106,6 +114,7 @@ impl Slot {
             Slot::Uniform(color) => *color,
             Slot::Dense(dense) => dense.voxels[index],
             Slot::Packed(packed) => packed.get(index),
+            Slot::Few(few) => few.get(index),
         }
     }
 
@@ -115,6 +124,7 @@ impl Slot {
             Slot::Uniform(color) => voxels.fill(*color),
             Slot::Dense(dense) => *voxels = dense.voxels,
             Slot::Packed(packed) => packed.copy_to(voxels),
+            Slot::Few(few) => few.copy_to(voxels),
         }
     }
 
@@ -124,6 +134,7 @@ impl Slot {
             Slot::Uniform(_) => [!0; 64],
             Slot::Dense(dense) => dense.mask,
             Slot::Packed(packed) => packed.mask(),
+            Slot::Few(few) => few.mask(),
         }
     }
 
@@ -133,6 +144,7 @@ impl Slot {
             Slot::Uniform(_) => BLOCK_VOXELS as u32,
             Slot::Dense(dense) => dense.count,
             Slot::Packed(packed) => packed.count,
+            Slot::Few(few) => few.count(),
         }
     }
 
@@ -141,7 +153,7 @@ impl Slot {
         match self {
             Slot::Empty => Some(Rgba::EMPTY),
             Slot::Uniform(color) => Some(*color),
-            Slot::Dense(_) | Slot::Packed(_) => None,
+            Slot::Dense(_) | Slot::Packed(_) | Slot::Few(_) => None,
         }
     }
 
@@ -150,6 +162,7 @@ impl Slot {
         match self {
             Slot::Empty | Slot::Uniform(_) => 0,
             Slot::Dense(_) => Shared::<Dense>::BYTES as u64,
+            Slot::Few(_) => Shared::<Few>::BYTES as u64,
             Slot::Packed(packed) => {
                 use super::slab::Stored;
                 (Shared::<Packed>::BYTES + packed.heap()) as u64
@@ -164,6 +177,7 @@ impl Slot {
             Slot::Uniform(color) => (u32::from_le_bytes(color.bytes()) as usize) << 1 | 1,
             Slot::Dense(dense) => dense.address(),
             Slot::Packed(packed) => packed.address(),
+            Slot::Few(few) => few.address(),
         }
     }
 
@@ -176,12 +190,22 @@ impl Slot {
                 BlockVersion(self.identity(), dense.stamp)
             }
             Slot::Packed(packed) => packed.version,
+            Slot::Few(few) => few.packed.unwrap_or_else(|| {
+                generation::seen(few.stamp);
+                BlockVersion(self.identity(), few.stamp)
+            }),
         }
     }
 
     /// The same voxels in the smallest form that this module has for them.
     pub(crate) fn packed(&self) -> Option<Slot> {
         let Slot::Dense(dense) = self else { return None };
+        if dense.count <= few::MOST as u32
+            && let Some(mut few) = Few::of_masked(&dense.voxels, &dense.mask)
+        {
+            few.packed = Some(self.version());
+            return Some(Slot::Few(Shared::new(few)));
+        }
         let packed = Packed::new(&dense.voxels, self.version())?;
         Some(match packed.uniform() {
             Some(color) => Slot::Uniform(color),

@@ -5,7 +5,7 @@
 
 use super::bits::{NONE, mask_of_difference};
 use super::block::mask_of;
-use super::memory::{self, MemoryLimit};
+use crate::memory::{self, MemoryLimit};
 use super::{BLOCK_VOXELS, BlockPos, Bounds, Mask, Rgba, Volume, VolumeChange};
 use crate::job::{Budget, Job, Progress, Step};
 

@@ -57,6 +57,38 @@ impl Drop for BlockChanges {
     }
 }
 
+/// Bytes that something keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Kept {
+    /// Of its own.
+    pub own: u64,
+    /// In blocks and their tables, which others may share.
+    pub blocks: u64,
+}
+
+impl Kept {
+    /// All of them.
+    pub fn total(self) -> u64 {
+        self.own + self.blocks
+    }
+}
+
+impl std::ops::AddAssign for Kept {
+    fn add_assign(&mut self, other: Kept) {
+        self.own += other.own;
+        self.blocks += other.blocks;
+    }
+}
+
+impl std::iter::Sum for Kept {
+    fn sum<I: Iterator<Item = Kept>>(all: I) -> Kept {
+        all.fold(Kept::default(), |mut sum, one| {
+            sum += one;
+            sum
+        })
+    }
+}
+
 /// A change, and what is known of it without another look at its blocks.
 #[derive(Default)]
 pub struct MeasuredChange {
@@ -64,14 +96,14 @@ pub struct MeasuredChange {
     pub change: VolumeChange,
     /// As [`VolumeChange::bounds`] tells.
     pub bounds: Option<Bounds>,
-    /// As [`VolumeChange::memory`] tells.
-    pub memory: u64,
+    /// As [`VolumeChange::kept`] tells.
+    pub kept: Kept,
 }
 
 impl MeasuredChange {
     /// Looks at each block of a change.
     pub fn of(change: VolumeChange) -> Self {
-        MeasuredChange { bounds: change.bounds(), memory: change.memory(), change }
+        MeasuredChange { bounds: change.bounds(), kept: change.kept(), change }
     }
 }
 
@@ -103,12 +135,12 @@ impl VolumeChange {
     }
 
     /// With the box around its blocks and their bytes; those of small changes are counted again, as they were packed.
-    pub(super) fn measured(self, bounds: Option<Bounds>, blocks: u64) -> MeasuredChange {
-        let memory = match self.block_count() <= PACK_AT_ONCE {
-            true => self.memory(),
-            false => self.table_bytes() + blocks,
-        };
-        MeasuredChange { change: self, bounds, memory }
+    pub(super) fn measured(self, bounds: Option<Bounds>, mut blocks: Kept) -> MeasuredChange {
+        if self.block_count() <= PACK_AT_ONCE {
+            blocks = self.blocks().iter().map(BlockChange::kept).sum();
+        }
+        let kept = Kept { own: blocks.own + self.table_bytes(), ..blocks };
+        MeasuredChange { change: self, bounds, kept }
     }
 
     /// Whether nothing was touched.
@@ -153,7 +185,13 @@ impl VolumeChange {
 
     /// Bytes this change keeps alive beside its own few.
     pub fn memory(&self) -> u64 {
-        self.table_bytes() + self.blocks().iter().map(BlockChange::memory).sum::<u64>()
+        self.kept().total()
+    }
+
+    /// The same, those in blocks apart.
+    pub fn kept(&self) -> Kept {
+        let blocks: Kept = self.blocks().iter().map(BlockChange::kept).sum();
+        Kept { own: blocks.own + self.table_bytes(), ..blocks }
     }
 
     fn table_bytes(&self) -> u64 {
@@ -239,7 +277,7 @@ pub struct Applying {
     /// What undoes it so far, with the box around it and its bytes.
     inverse: BlockChanges,
     bounds: Option<Bounds>,
-    memory: u64,
+    kept: Kept,
     /// What undoes it, if it is a single voxel.
     point: Option<VolumeChange>,
 }
@@ -259,7 +297,7 @@ impl Applying {
         let Some(block) = next.and_then(|next| blocks.get(next)) else { return false };
         let inverse = block.clone().apply(&mut volume.index);
         self.bounds = Bounds::union_of(self.bounds, inverse.bounds());
-        self.memory += inverse.memory();
+        self.kept += inverse.kept();
         if self.inverse.0.is_empty() {
             self.inverse.0.reserve_exact(blocks.len());
         }
@@ -271,7 +309,7 @@ impl Applying {
     pub fn finish(self) -> MeasuredChange {
         match self.point {
             Some(point) => MeasuredChange::of(point),
-            None => VolumeChange::of_blocks(self.inverse).measured(self.bounds, self.memory),
+            None => VolumeChange::of_blocks(self.inverse).measured(self.bounds, self.kept),
         }
     }
 }
@@ -292,10 +330,11 @@ impl BlockChange {
         }
     }
 
-    pub(super) fn memory(&self) -> u64 {
+    pub(super) fn kept(&self) -> Kept {
         match &self.before {
-            Before::Points(points) => size_of_val(&**points) as u64,
-            Before::Image(slot) => slot.memory(),
+            // With what the allocator adds to so small a piece.
+            Before::Points(points) => Kept { own: 16 + size_of_val(&**points) as u64, blocks: 0 },
+            Before::Image(slot) => Kept { own: 0, blocks: slot.memory() },
         }
     }
 

@@ -6,8 +6,7 @@
 use rustc_hash::FxHashMap;
 
 use super::block::Slot;
-use super::index::{Chunk, leave_chunks};
-use super::slab::Shared;
+use super::index::{Chunk, into_set_places, leave_chunks};
 use super::{BlockVersion, Volume};
 use crate::job::Budget;
 
@@ -52,17 +51,17 @@ impl Packer {
     }
 
     /// Packs the rest of a chunk, in place if no other volume has it; whether the budget ended it.
-    fn pack_places(&mut self, chunk: &mut Shared<Chunk>, budget: &mut Budget) -> bool {
-        while self.next[2] < 4096 {
-            let place = self.next[2];
-            self.next[2] += 1;
+    fn pack_places(&mut self, chunk: &mut Chunk, budget: &mut Budget) -> bool {
+        let first = self.next[2];
+        for place in into_set_places(chunk.occupied()).skip_while(|&place| place < first) {
+            self.next[2] = place + 1;
             if !matches!(chunk.slot(place), Slot::Dense(_)) {
                 continue;
             }
-            match chunk.get_mut() {
-                Some(own) => {
-                    if let Some(packed) = self.packed_form(own.slot_mut(place)) {
-                        own.replace(place, packed);
+            match chunk.own_slot(place) {
+                Some((slot, _)) => {
+                    if let Some(packed) = self.packed_form(slot) {
+                        chunk.replace(place, packed);
                     }
                 }
                 None => _ = self.packed_form(&mut chunk.slot(place).clone()),
@@ -103,14 +102,12 @@ impl Packer {
     }
 
     /// A copy of a chunk with its blocks packed, if one of them could be.
-    fn packed_copy(&self, chunk: &Chunk) -> Option<Shared<Chunk>> {
-        let packed: Vec<(usize, &Slot)> = (0..4096)
-            .filter(|&place| matches!(chunk.slot(place), Slot::Dense(_)))
-            .filter_map(|place| {
-                let known = self.packed.get(&chunk.slot(place).version());
-                Some((place, known?.as_ref()?))
-            })
-            .collect();
+    fn packed_copy(&self, chunk: &Chunk) -> Option<Chunk> {
+        let dense = chunk.blocks().filter(|(_, slot)| matches!(slot, Slot::Dense(_)));
+        let known = dense.filter_map(|(place, slot)| {
+            Some((place, self.packed.get(&slot.version())?.as_ref()?))
+        });
+        let packed: Vec<(usize, &Slot)> = known.collect();
         if packed.is_empty() {
             return None;
         }
@@ -118,7 +115,7 @@ impl Packer {
         for (place, slot) in packed {
             copy.replace(place, slot.clone());
         }
-        Some(Shared::new(copy))
+        Some(copy)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::bits::{ALL, both, without};
 use super::block_edit::{self, BlockEdit, EditJob, EditReport};
 use super::block_range::BlockRange;
-use super::memory::MemoryLimit;
+use crate::memory::MemoryLimit;
 use super::{BlendMode, BlockPos, BlockWalk, Bounds, Cover, Mask, Rgba, Shape, Volume};
 use crate::job::Progress;
 

@@ -1,18 +1,17 @@
-//! The index of a volume: super-chunks of 16x16x16 blocks (256^3 voxels) with one table each.
+//! The index of a volume: super-chunks of 16x16x16 blocks (256^3 voxels), see `chunk`.
 //!
-//! Invariants: a chunk in the index has at least one block that is not empty; a chunk's `occupied`
-//! bits say which, and its `bytes` what they take; both change in [`Chunk::replace`] alone, since nothing else
-//! changes the form of a block. How many voxels a chunk has is counted when somebody asks, and kept with the stamp
-//! as of then: a later write has another one. Chunks are shared copy-on-write, so a snapshot costs one handle a
-//! chunk.
+//! Invariants: a chunk in the index has at least one block that is not empty. Chunks are shared copy-on-write, so a
+//! snapshot costs one handle a chunk.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustc_hash::FxHashMap;
 
 use super::block::Slot;
+pub(crate) use super::chunk::{Chunk, place_in_chunk};
 use super::dense::Dense;
-use super::slab::{Shared, Stored};
+use super::few::Few;
+use super::slab::Shared;
 use super::{BlockPos, Bounds, Rgba, generation};
 use crate::job::leftovers;
 
@@ -46,140 +45,8 @@ impl ChunkPos {
     }
 }
 
-/// The place of a block in its chunk: x fastest, then y, then z.
-#[inline]
-pub(crate) const fn place_in_chunk(at: BlockPos) -> usize {
-    (at.x & 15) as usize | ((at.y & 15) as usize) << 4 | ((at.z & 15) as usize) << 8
-}
-
 /// One bit for each place of a chunk.
 pub(crate) type Places = [u64; 64];
-
-/// A table of 4096 blocks.
-pub(crate) struct Chunk {
-    /// When something in the chunk was written last; see `generation`.
-    pub(crate) stamp: u64,
-    /// The recording of marks that `touched` belongs to; see `marks`.
-    pub(crate) session: u64,
-    /// Which places that recording has an entry for.
-    pub(crate) touched: Places,
-    /// Which places are not empty.
-    occupied: Places,
-    /// Bytes of its blocks on the heap.
-    bytes: u64,
-    counted: Counted,
-    slots: [Slot; 4096],
-}
-
-/// How many voxels a chunk had when it was counted last, and its stamp as of then. Two readers at once write the
-/// same numbers.
-#[derive(Default)]
-struct Counted {
-    stamp: AtomicU64,
-    voxels: AtomicU64,
-}
-
-impl Counted {
-    fn as_of(&self, stamp: u64) -> Option<u64> {
-        let is_known = self.stamp.load(Ordering::Acquire) == stamp;
-        is_known.then(|| self.voxels.load(Ordering::Relaxed))
-    }
-
-    fn set(&self, stamp: u64, voxels: u64) {
-        generation::seen(stamp);
-        self.voxels.store(voxels, Ordering::Relaxed);
-        self.stamp.store(stamp, Ordering::Release);
-    }
-}
-
-impl Stored for Chunk {}
-
-impl Clone for Chunk {
-    fn clone(&self) -> Self {
-        Chunk {
-            stamp: generation::now(),
-            session: self.session,
-            touched: self.touched,
-            occupied: self.occupied,
-            bytes: self.bytes,
-            counted: Counted::default(),
-            slots: self.slots.clone(),
-        }
-    }
-}
-
-impl Chunk {
-    fn new() -> Chunk {
-        Chunk {
-            stamp: generation::now(),
-            session: 0,
-            touched: [0; 64],
-            occupied: [0; 64],
-            bytes: 0,
-            counted: Counted::default(),
-            slots: [const { Slot::Empty }; 4096],
-        }
-    }
-
-    #[inline]
-    pub(crate) fn slot(&self, place: usize) -> &Slot {
-        &self.slots[place & 4095]
-    }
-
-    /// A slot to write into. It must keep its form: use [`Chunk::replace`] to change that. A writer sets the
-    /// chunk's stamp.
-    #[inline]
-    pub(crate) fn slot_mut(&mut self, place: usize) -> &mut Slot {
-        &mut self.slots[place & 4095]
-    }
-
-    /// Puts another block in a place and returns what was there.
-    pub(crate) fn replace(&mut self, place: usize, slot: Slot) -> Slot {
-        let bit = 1 << (place & 63);
-        if slot.is_empty() {
-            self.occupied[place >> 6] &= !bit;
-        } else {
-            self.occupied[place >> 6] |= bit;
-        }
-        self.stamp = generation::now();
-        self.bytes += slot.memory();
-        let before = std::mem::replace(self.slot_mut(place), slot);
-        self.bytes -= before.memory();
-        before
-    }
-
-    /// Bytes of its blocks on the heap.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// How many voxels are not empty. A look at each block, if something was written since the last time.
-    pub(crate) fn voxels(&self) -> u64 {
-        self.counted.as_of(self.stamp).unwrap_or_else(|| {
-            let in_block = |place| u64::from(self.slot(place).count());
-            let voxels = set_places(&self.occupied).map(in_block).sum();
-            self.counted.set(self.stamp, voxels);
-            voxels
-        })
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.occupied == [0; 64]
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.occupied.iter().map(|word| word.count_ones() as usize).sum()
-    }
-
-    pub(crate) fn occupied(&self) -> &Places {
-        &self.occupied
-    }
-
-    /// The places of a row of blocks along x that are not empty, as bits.
-    pub(crate) fn row(&self, row: usize) -> u16 {
-        (self.occupied[row >> 2] >> (16 * (row & 3))) as u16
-    }
-}
 
 /// The places whose bits are set, in order.
 pub(crate) fn set_places(places: &Places) -> impl Iterator<Item = usize> + '_ {
@@ -190,32 +57,37 @@ pub(crate) fn set_places(places: &Places) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
-/// Blocks of a chunk from which on they are freed in slices.
-const MANY_BLOCKS: usize = 64;
-
-impl Chunk {
-    /// Frees the blocks of a row of places; false once there is none left.
-    fn free_some(&mut self) -> bool {
-        let Some(word) = self.occupied.iter().position(|&word| word != 0) else { return false };
-        self.occupied[word] = 0;
-        let slots = &mut self.slots[word * 64..][..64];
-        self.bytes -= slots.iter().map(Slot::memory).sum::<u64>();
-        slots.fill(const { Slot::Empty });
-        true
-    }
+/// The places whose bits are set, in order.
+pub(crate) fn into_set_places(places: Places) -> impl Iterator<Item = usize> {
+    let mut left = places;
+    let mut word = 0;
+    std::iter::from_fn(move || {
+        while *left.get(word)? == 0 {
+            word += 1;
+        }
+        let bits = left.get_mut(word)?;
+        let bit = bits.trailing_zeros() as usize;
+        *bits &= *bits - 1;
+        Some(word * 64 + bit)
+    })
 }
 
-/// Lets go of chunks. Those with many blocks that no other volume has are left to be freed in slices.
-pub(crate) fn leave_chunks(mut chunks: Vec<(ChunkPos, Shared<Chunk>)>) {
-    let is_large = |chunk: &mut Chunk| chunk.count() > MANY_BLOCKS;
-    chunks.retain_mut(|(_, chunk)| chunk.get_mut().is_some_and(is_large));
+/// Blocks of a chunk, and chunks of a volume, from which on they are freed in slices.
+const MANY: usize = 64;
+
+/// Lets go of chunks. Those with many blocks that no other volume has are left to be freed in slices, and so are all if
+/// they are many.
+pub(crate) fn leave_chunks(mut chunks: Vec<(ChunkPos, Chunk)>) {
+    if chunks.len() <= MANY {
+        chunks.retain_mut(|(_, chunk)| chunk.is_own() && chunk.count() > MANY);
+    }
     if chunks.is_empty() {
         return;
     }
     leftovers::leave(std::iter::from_fn(move || {
         let (_, last) = chunks.last_mut()?;
         // A chunk that is shared meanwhile cannot be: its last handle is here.
-        if !last.get_mut().is_some_and(Chunk::free_some) {
+        if !last.free_some() {
             chunks.pop();
         }
         Some(())
@@ -231,7 +103,7 @@ impl Drop for Index {
 /// Every chunk of a volume.
 #[derive(Default)]
 pub(crate) struct Index {
-    chunks: Vec<(ChunkPos, Shared<Chunk>)>,
+    chunks: Vec<(ChunkPos, Chunk)>,
     places: FxHashMap<ChunkPos, u32>,
     /// The chunk that was asked for last: most accesses go there again.
     last: AtomicU32,
@@ -267,7 +139,7 @@ impl Index {
     }
 
     #[inline]
-    pub(crate) fn chunk(&self, pos: ChunkPos) -> Option<&Shared<Chunk>> {
+    pub(crate) fn chunk(&self, pos: ChunkPos) -> Option<&Chunk> {
         self.find(pos).map(|place| &self.chunks[place].1)
     }
 
@@ -278,11 +150,11 @@ impl Index {
         (!slot.is_empty()).then_some(slot)
     }
 
-    /// A chunk to write into, if there is one that no snapshot shares.
+    /// A block to write into and the stamp of its chunk, if no snapshot shares the chunk; see [`Chunk::own_slot`].
     #[inline]
-    pub(crate) fn own_chunk(&mut self, pos: ChunkPos) -> Option<&mut Chunk> {
-        let place = self.find(pos)?;
-        self.chunks[place].1.get_mut()
+    pub(crate) fn own_slot(&mut self, at: BlockPos) -> Option<(&mut Slot, &mut u64)> {
+        let place = self.find(ChunkPos::of(at))?;
+        self.chunks[place].1.own_slot(place_in_chunk(at))
     }
 
     /// A chunk to write into, made if there was none. It must not stay empty.
@@ -291,14 +163,16 @@ impl Index {
             Some(place) => place,
             None => {
                 let place = self.chunks.len();
-                self.chunks.push((pos, Shared::new(Chunk::new())));
+                self.chunks.push((pos, Chunk::new()));
                 self.places.insert(pos, place as u32);
                 self.last.store(place as u32, Ordering::Relaxed);
                 self.extend_reach(pos);
                 place
             }
         };
-        self.chunks[place].1.unshared()
+        let chunk = &mut self.chunks[place].1;
+        chunk.unshare();
+        chunk
     }
 
     fn extend_reach(&mut self, pos: ChunkPos) {
@@ -343,12 +217,13 @@ impl Index {
                     packed.copy_to(&mut block.voxels);
                     block.recount();
                 }
+                Slot::Few(few) => few.voxels().for_each(|(index, color)| block.put(index, color)),
                 Slot::Empty | Slot::Dense(_) => {}
             }
             chunk.replace(place, Slot::Dense(dense));
         }
-        chunk.stamp = generation::now();
-        let Slot::Dense(dense) = chunk.slot_mut(place) else {
+        chunk.set_stamp();
+        let Some(Slot::Dense(dense)) = chunk.slot_mut(place) else {
             unreachable!("the block was just made dense")
         };
         let dense = dense.own();
@@ -365,8 +240,52 @@ impl Index {
         self.chunk_or_new(ChunkPos::of(at)).replace(place_in_chunk(at), slot)
     }
 
+    /// Sets a voxel of a block that has few or none; false, and nothing done, if it is in another form or full. The
+    /// chunk may be empty then.
+    pub(crate) fn put_few(&mut self, at: BlockPos, index: usize, color: Rgba) -> bool {
+        let place = place_in_chunk(at);
+        let chunk = self.chunk_or_new(ChunkPos::of(at));
+        if matches!(chunk.slot(place), Slot::Empty) {
+            let mut few = Few::new();
+            few.put(index, color);
+            chunk.replace(place, Slot::of_few(few));
+            return true;
+        }
+        let Some(Slot::Few(few)) = chunk.slot_mut(place) else { return false };
+        let few = few.unshared();
+        let done = few.put(index, color);
+        let is_empty = few.count() == 0;
+        chunk.set_stamp();
+        if is_empty {
+            chunk.replace(place, Slot::Empty);
+        }
+        done
+    }
+
+    /// Sets voxels of a block that has few or none and will have; what they were, or `None`, and nothing done, if they
+    /// become many or the block is in another form.
+    fn set_few(&mut self, at: BlockPos, points: &[(u16, Rgba)]) -> Option<Vec<(u16, Rgba)>> {
+        let mut few = match self.slot(at) {
+            None => Few::new(),
+            Some(Slot::Few(few)) => Few::clone(few),
+            Some(_) => return None,
+        };
+        let mut before = Vec::with_capacity(points.len());
+        for &(index, color) in points {
+            before.push((index, few.get(usize::from(index))));
+            if !few.put(usize::from(index), color) {
+                return None;
+            }
+        }
+        self.replace(at, Slot::of_few(few));
+        Some(before)
+    }
+
     /// Sets voxels of a block and returns what they were. The chunk may be empty then.
     pub(crate) fn set_points(&mut self, at: BlockPos, points: &[(u16, Rgba)]) -> Vec<(u16, Rgba)> {
+        if let Some(before) = self.set_few(at, points) {
+            return before;
+        }
         let dense = self.dense(at);
         let set = |&(index, color): &(u16, Rgba)| {
             let old = dense.voxels[usize::from(index)];
@@ -381,12 +300,12 @@ impl Index {
     }
 
     /// The chunks in no particular order.
-    pub(crate) fn chunks(&self) -> &[(ChunkPos, Shared<Chunk>)] {
+    pub(crate) fn chunks(&self) -> &[(ChunkPos, Chunk)] {
         &self.chunks
     }
 
     /// A chunk by its number, to put another one with the same voxels in its place.
-    pub(crate) fn chunk_mut(&mut self, number: usize) -> Option<&mut Shared<Chunk>> {
+    pub(crate) fn chunk_mut(&mut self, number: usize) -> Option<&mut Chunk> {
         self.chunks.get_mut(number).map(|(_, chunk)| chunk)
     }
 
@@ -396,18 +315,25 @@ impl Index {
         &mut self,
         pos: ChunkPos,
         address: usize,
-        new: &Shared<Chunk>,
-    ) -> Option<Shared<Chunk>> {
+        new: &Chunk,
+    ) -> Option<Chunk> {
         let place = self.find(pos)?;
         let old = &mut self.chunks[place].1;
         (old.address() == address).then(|| std::mem::replace(old, new.clone()))
     }
 
+    /// Bytes of the list of chunks.
+    pub(crate) fn place_bytes(&self) -> u64 {
+        let table = self.chunks.capacity() * size_of::<(ChunkPos, Chunk)>();
+        // A hash table has places for an eighth more than it holds.
+        let places = self.places.capacity() * 8 / 7 * (size_of::<(ChunkPos, u32)>() + 1);
+        (table + places) as u64
+    }
+
     /// Bytes of the index itself.
     pub(crate) fn memory(&self) -> u64 {
-        let table = self.chunks.capacity() * size_of::<(ChunkPos, Shared<Chunk>)>();
-        let places = self.places.capacity() * (size_of::<(ChunkPos, u32)>() + 1);
-        (table + places + self.chunks.len() * Shared::<Chunk>::BYTES) as u64
+        let chunks = self.chunks.iter().map(|(_, chunk)| chunk.own_bytes()).sum::<u64>();
+        self.place_bytes() + chunks
     }
 
     /// The blocks that are not empty, in the order z, y, x.
@@ -426,7 +352,7 @@ impl Index {
 }
 
 /// A row of chunks along x.
-type Row<'a> = Vec<&'a (ChunkPos, Shared<Chunk>)>;
+type Row<'a> = Vec<&'a (ChunkPos, Chunk)>;
 
 /// The blocks of one layer of blocks in a row of chunks.
 fn rows(chunks: Row<'_>, z: usize) -> impl Iterator<Item = (BlockPos, &Slot)> {

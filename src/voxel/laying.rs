@@ -5,7 +5,7 @@
 use super::block::Slot;
 use super::block_edit::{self, BlockEdit, EditJob, EditReport};
 use super::dense::Dense;
-use super::memory::{self, MemoryLimit};
+use crate::memory::{self, MemoryLimit};
 use super::slab::Shared;
 use super::{BlendMode, BlockPos, BlockWalk, Rgba, Volume, generation};
 use crate::job::Progress;

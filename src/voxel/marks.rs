@@ -15,8 +15,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::block::{Slot, point_in_block};
-use super::change::{Before, BlockChange, BlockChanges, MeasuredChange};
+use super::change::{Before, BlockChange, BlockChanges, Kept, MeasuredChange};
 use super::dense::{Dense, MarkState};
+use super::few::Few;
 use super::index::{Chunk, ChunkPos, Index, place_in_chunk};
 use super::slab::Shared;
 use super::{BlockPos, Bounds, Mask, Rgba, Volume, VolumeChange};
@@ -79,14 +80,23 @@ impl Marks {
         let Some((at, index, color)) = self.single.take() else { return };
         let chunk = volume.chunk_or_new(ChunkPos::of(at));
         let place = place_in_chunk(at);
-        self.is_touched(chunk, place);
-        let Slot::Dense(dense) = chunk.slot_mut(place) else {
-            unreachable!("a block stays dense after one of its voxels was set")
-        };
-        let dense = dense.own();
-        dense.marks = MarkState { session: self.session, entry: 0, newest: NO_POINT, left: POINTS };
-        self.entries.push(Entry { at, before: None });
-        self.log(&mut dense.marks, index, color);
+        chunk.touch(self.session, place);
+        match chunk.slot_mut(place) {
+            Some(Slot::Dense(dense)) => {
+                let (session, newest) = (self.session, NO_POINT);
+                let dense = dense.own();
+                dense.marks = MarkState { session, entry: 0, newest, left: POINTS };
+                self.entries.push(Entry { at, before: None });
+                self.log(&mut dense.marks, index, color);
+            }
+            Some(Slot::Few(few)) => {
+                let mut before = Few::clone(few);
+                // It had room for this voxel: it is the one that was set since.
+                before.put(index, color);
+                self.entries.push(Entry { at, before: Some(Slot::of_few(before)) });
+            }
+            _ => unreachable!("a block keeps its form after one of its voxels was set"),
+        }
     }
 
     /// Logs an overwritten voxel of a block that has points left. False if the block must be
@@ -113,22 +123,10 @@ impl Marks {
                 .is_some_and(|entry| entry.at == at && entry.before.is_none())
     }
 
-    /// Prepares a chunk for this recording and tells whether a block in it has an entry.
-    fn is_touched(&self, chunk: &mut Chunk, place: usize) -> bool {
-        if chunk.session != self.session {
-            chunk.session = self.session;
-            chunk.touched = [0; 64];
-        }
-        let (word, bit) = (place >> 6, 1 << (place & 63));
-        let touched = chunk.touched[word] & bit != 0;
-        chunk.touched[word] |= bit;
-        touched
-    }
-
     /// Makes sure that a block can be restored after it is replaced.
     pub(crate) fn block(&mut self, chunk: &mut Chunk, at: BlockPos) {
         let place = place_in_chunk(at);
-        if !self.is_touched(chunk, place) {
+        if !chunk.touch(self.session, place) {
             let before = Some(chunk.slot(place).clone());
             self.entries.push(Entry { at, before });
         } else if let Slot::Dense(dense) = chunk.slot(place)
@@ -136,7 +134,7 @@ impl Marks {
         {
             let state = dense.marks;
             self.entries[state.entry as usize].before = Some(self.image(dense, state.newest));
-            if let Slot::Dense(dense) = chunk.slot_mut(place)
+            if let Some(Slot::Dense(dense)) = chunk.slot_mut(place)
                 && let Some(dense) = dense.get_mut()
             {
                 dense.marks.left = 0;
@@ -149,8 +147,8 @@ impl Marks {
     pub(crate) fn point(&mut self, chunk: &mut Chunk, at: BlockPos, index: usize, last: bool) {
         let place = place_in_chunk(at);
         let Slot::Dense(_) = chunk.slot(place) else { return self.block(chunk, at) };
-        let touched = self.is_touched(chunk, place);
-        let Slot::Dense(dense) = chunk.slot_mut(place) else { return };
+        let touched = chunk.touch(self.session, place);
+        let Some(Slot::Dense(dense)) = chunk.slot_mut(place) else { return };
         if !touched {
             let entry = self.entries.len() as u32;
             self.entries.push(Entry { at, before: None });
@@ -239,6 +237,7 @@ impl Marks {
         if let [only] = self.entries.as_slice()
             && let Some(change) = self.only_point(index, only)
         {
+            index.drop_if_empty(ChunkPos::of(only.at));
             self.end();
             return MeasuredChange::of(change);
         }
@@ -249,6 +248,11 @@ impl Marks {
 
     /// The change that the only touched block makes if it was touched in a single voxel.
     fn only_point(&self, index: &Index, only: &Entry) -> Option<VolumeChange> {
+        if let Some(before) = &only.before {
+            let Before::Points(points) = of_few(before, index.slot(only.at))? else { return None };
+            let [(place, color)] = *points else { return None };
+            return Some(VolumeChange::of_point(point_in_block(only.at, place.into()), color));
+        }
         let point = self.log.get(newest_point(index, only.at) as usize)?;
         let is_single = only.before.is_none() && point.previous == NO_POINT;
         let at = point_in_block(only.at, usize::from(point.index));
@@ -260,7 +264,7 @@ impl Marks {
         let entry = self.entries.get_mut(number)?;
         let (at, before) = (entry.at, entry.before.take());
         let before = match before {
-            Some(slot) => Before::Image(slot),
+            Some(slot) => of_few(&slot, index.slot(at)).unwrap_or(Before::Image(slot)),
             None => Before::Points(self.points(newest_point(index, at)).into()),
         };
         Some(BlockChange { at, before })
@@ -307,7 +311,7 @@ impl Drop for Marks {
 pub struct EndingMarks {
     changes: BlockChanges,
     bounds: Option<Bounds>,
-    memory: u64,
+    kept: Kept,
     /// The chunk that is dropped if the recording emptied it, once the next one is come to.
     chunk: Option<ChunkPos>,
 }
@@ -336,7 +340,7 @@ impl EndingMarks {
             index.drop_if_empty(left);
         }
         self.bounds = Bounds::union_of(self.bounds, change.bounds());
-        self.memory += change.memory();
+        self.kept += change.kept();
         if self.changes.0.is_empty() {
             self.changes.0.reserve_exact(marks.entries.len());
         }
@@ -349,7 +353,22 @@ impl EndingMarks {
             index.drop_if_empty(left);
         }
         marks.end();
-        VolumeChange::of_blocks(self.changes).measured(self.bounds, self.memory)
+        VolumeChange::of_blocks(self.changes).measured(self.bounds, self.kept)
+    }
+}
+
+/// What a block was before, as voxels, if it has few now and had few or none before.
+fn of_few(before: &Slot, now: Option<&Slot>) -> Option<Before> {
+    let none = Few::new();
+    let (before, now) = (few_of(Some(before), &none)?, few_of(now, &none)?);
+    Some(Before::Points(now.difference(before).into()))
+}
+
+fn few_of<'a>(slot: Option<&'a Slot>, none: &'a Few) -> Option<&'a Few> {
+    match slot {
+        None | Some(Slot::Empty) => Some(none),
+        Some(Slot::Few(few)) => Some(few),
+        Some(_) => None,
     }
 }
 

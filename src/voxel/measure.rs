@@ -2,15 +2,15 @@
 
 use super::block::{Slot, mask_of};
 use super::block_edit::mask_bounds;
-use super::index::{Chunk, ChunkPos, set_places};
+use super::index::{Chunk, ChunkPos};
 use super::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Rgba, Volume};
 use crate::job::{Budget, Slice};
 
 /// Cubes of 256x256x256 voxels that are looked at in one unit of work.
 const CHUNKS_A_UNIT: usize = 32;
 
-/// Bytes that a block's place in a volume's index takes, about.
-const INDEX_BYTES: u64 = 32;
+/// Bytes that a chunk's place in a volume's index takes, about.
+const INDEX_BYTES: u64 = 64;
 
 impl Volume {
     /// The blocks with their positions, chunk by chunk.
@@ -77,6 +77,16 @@ impl Volume {
             + self.index.chunks().iter().map(|(_, chunk)| chunk.bytes()).sum::<u64>()
     }
 
+    /// Bytes of its blocks, shared ones counted in full.
+    pub fn block_bytes(&self) -> u64 {
+        self.index.chunks().iter().map(|(_, chunk)| chunk.bytes()).sum()
+    }
+
+    /// Bytes of its list of cubes of 256x256x256 voxels.
+    pub fn place_bytes(&self) -> u64 {
+        self.index.place_bytes()
+    }
+
     /// Bytes that this volume takes beside another one, if there is one, with which it may share blocks. What both share in cubes of
     /// 256x256x256 voxels is not looked at.
     pub fn memory_beside(&self, other: Option<&Volume>) -> u64 {
@@ -92,7 +102,7 @@ impl Volume {
         other: Option<&Volume>,
     ) -> Option<u64> {
         let (pos, chunk) = self.index.chunks().get(number)?;
-        let table = chunk.count() as u64 * INDEX_BYTES;
+        let table = chunk.own_bytes() + INDEX_BYTES;
         Some(match other.and_then(|other| other.index.chunk(*pos)) {
             None => table + chunk.bytes(),
             Some(beside) if beside.address() == chunk.address() => 0,
@@ -105,7 +115,7 @@ impl Volume {
     pub fn is_same_storage(&self, other: &Volume) -> bool {
         let (own, others) = (self.index.chunks(), other.index.chunks());
         let is_shared = |(pos, chunk): &(ChunkPos, _)| {
-            let chunk: &super::slab::Shared<Chunk> = chunk;
+            let chunk: &Chunk = chunk;
             other.index.chunk(*pos).is_some_and(|other| other.address() == chunk.address())
         };
         own.len() == others.len() && own.iter().all(is_shared)
@@ -123,7 +133,7 @@ impl Volume {
 /// The box of whole blocks around the voxels of a chunk.
 fn box_of_blocks(pos: ChunkPos, chunk: &Chunk) -> Option<Bounds> {
     // A chunk has as many blocks as a block has voxels, and in the same order.
-    let blocks = mask_bounds(pos.block(0), chunk.occupied())?;
+    let blocks = mask_bounds(pos.block(0), &chunk.occupied())?;
     let low = pos.block(0).origin().array().map(i64::from);
     let scaled = |corner: [i64; 3]| {
         std::array::from_fn(|axis| low[axis] + (corner[axis] - low[axis]) * BLOCK_SIZE as i64)
@@ -155,14 +165,13 @@ fn extended(bounds: Option<Bounds>, all: &Bounds, pos: ChunkPos, chunk: &Chunk) 
 }
 
 fn slots_of(pos: ChunkPos, chunk: &Chunk) -> impl Iterator<Item = (BlockPos, &Slot)> {
-    set_places(chunk.occupied()).map(move |place| (pos.block(place), chunk.slot(place)))
+    chunk.blocks().map(move |(place, slot)| (pos.block(place), slot))
 }
 
 /// Bytes of the blocks of a chunk that another chunk does not hold in the same places.
 fn memory_of_differing(chunk: &Chunk, beside: &Chunk) -> u64 {
-    let differs = |&place: &usize| chunk.slot(place).identity() != beside.slot(place).identity();
-    let differing = set_places(chunk.occupied()).filter(differs);
-    differing.map(|place| chunk.slot(place).memory()).sum()
+    let differs = |(place, slot): &(usize, &Slot)| slot.identity() != beside.slot(*place).identity();
+    chunk.blocks().filter(differs).map(|(_, slot)| slot.memory()).sum()
 }
 
 /// A multiplication that mixes all bits of both numbers.
@@ -306,10 +315,11 @@ mod tests {
         other.set(Point::new(3, 1, 1), Rgba::EMPTY);
         assert!(!volume.is_same_storage(&other));
         let dense = super::super::slab::Shared::<super::super::dense::Dense>::BYTES as u64;
-        let one_chunk = 16 * 2 * 2 * INDEX_BYTES;
-        assert_eq!(volume.memory_beside(Some(&other)), dense + one_chunk);
-        let whole = volume.slots().map(|(_, slot)| slot.memory() + INDEX_BYTES).sum::<u64>();
-        assert_eq!(volume.memory_beside(None), whole);
+        let tables = volume.index.chunks().iter().map(|(_, chunk)| chunk.own_bytes() + INDEX_BYTES);
+        let tables: Vec<u64> = tables.collect();
+        assert_eq!(volume.memory_beside(Some(&other)), dense + tables[0]);
+        let blocks = volume.slots().map(|(_, slot)| slot.memory()).sum::<u64>();
+        assert_eq!(volume.memory_beside(None), blocks + tables.iter().sum::<u64>());
     }
 
     #[test]

@@ -7,7 +7,6 @@ use rustc_hash::FxHashMap;
 use super::block::{BlockVersion, Slot};
 use super::block_set::{BlockSet, IntoBlocks};
 use super::index::{Chunk, ChunkPos};
-use super::slab::Shared;
 use super::{Blend, BlockPos, Volume, generation};
 use crate::job::{Budget, Job, Progress, Step};
 
@@ -26,23 +25,24 @@ struct SeenChunk {
 
 impl Seen {
     /// Notes the present state of a chunk and adds the blocks that differ from what was seen.
-    fn update_chunk(&mut self, pos: ChunkPos, chunk: &Shared<Chunk>, changed: &mut Changed) {
-        generation::seen(chunk.stamp);
-        let version = Some((chunk.address(), chunk.stamp));
+    fn update_chunk(&mut self, pos: ChunkPos, chunk: &Chunk, changed: &mut Changed) {
+        generation::seen(chunk.stamp());
+        let version = Some((chunk.address(), chunk.stamp()));
         let seen = self.chunks.entry(pos).or_default();
         if std::mem::replace(&mut seen.version, version) == version {
             return;
         }
-        for place in 0..4096 {
-            let slot = chunk.slot(usize::from(place));
-            let before = if slot.is_empty() {
-                seen.blocks.remove(&place)
-            } else {
-                seen.blocks.insert(place, slot.version())
-            };
-            let now = (!slot.is_empty()).then(|| slot.version());
-            if before != now {
+        seen.blocks.retain(|&place, _| {
+            let is_there = !chunk.slot(usize::from(place)).is_empty();
+            if !is_there {
                 changed.insert(pos.block(usize::from(place)));
+            }
+            is_there
+        });
+        for (place, slot) in chunk.blocks() {
+            let now = slot.version();
+            if seen.blocks.insert(place as u16, now) != Some(now) {
+                changed.insert(pos.block(place));
             }
         }
     }
@@ -80,7 +80,7 @@ impl Look {
         let mut look = Look::default();
         if blends != cache.blends {
             for (pos, chunk) in cache.merged.index.chunks() {
-                look.changed.insert_places(*pos, chunk.occupied());
+                look.changed.insert_places(*pos, &chunk.occupied());
             }
             cache.seen = vec![Seen::default(); stack.len()];
             cache.blends = blends;
@@ -131,6 +131,15 @@ impl MergeCache {
     /// A cache that has seen nothing.
     pub fn new() -> MergeCache {
         MergeCache::default()
+    }
+
+    /// Bytes that it takes but for blocks, about.
+    pub fn own_bytes(&self) -> u64 {
+        let of_seen = |seen: &Seen| {
+            let blocks = seen.chunks.values().map(|chunk| chunk.blocks.capacity() * 32);
+            seen.chunks.capacity() * 80 + blocks.sum::<usize>()
+        };
+        self.seen.iter().map(of_seen).sum::<usize>() as u64 + self.merged.place_bytes()
     }
 
     /// The merged stack, bottom first. Costs the blocks that changed since the last call, and a look

@@ -12,6 +12,7 @@ mod block_range;
 mod block_set;
 mod cells;
 mod change;
+mod chunk;
 mod color;
 mod color_counts;
 mod combine;
@@ -19,6 +20,7 @@ mod compact;
 mod debug;
 mod dense;
 mod draw;
+mod few;
 mod generation;
 mod geometry;
 mod index;
@@ -26,7 +28,6 @@ mod laying;
 mod look;
 mod marks;
 mod measure;
-mod memory;
 mod merge;
 mod packed;
 mod page_size;
@@ -50,7 +51,7 @@ pub use block_edit::{EditJob, EditReport, Edited};
 #[cfg(feature = "server")]
 pub(crate) use block_set::BlockSet;
 pub use cells::CellRuns;
-pub use change::{Applying, MeasuredChange, VolumeChange};
+pub use change::{Applying, Kept, MeasuredChange, VolumeChange};
 pub use color::Rgba;
 pub use color_counts::ColorCounts;
 pub use combine::BlendMode;
@@ -63,8 +64,10 @@ pub use laying::{Blend, Laying};
 pub use look::{Look, Looked};
 pub use marks::EndingMarks;
 #[cfg(feature = "server")]
-pub(crate) use memory::admit as admit_memory;
-pub use memory::{MemoryLimit, UNIT as MEMORY_UNIT, memory_in_use, memory_limit, set_memory_limit};
+pub(crate) use crate::memory::admit as admit_memory;
+pub use crate::memory::{
+    MemoryLimit, UNIT as MEMORY_UNIT, memory_in_use, memory_limit, set_memory_limit,
+};
 pub use merge::{MergeCache, MergeJob};
 pub use parts::{Part, PartsJob};
 pub use plane::{MAX_PLANE_CELLS, PlaneError, Planes, plane_axes};
@@ -73,6 +76,7 @@ pub use region::{Alike, RegionJob, RegionTooLarge};
 #[cfg(feature = "server")]
 pub(crate) use selection::BlendSelection;
 pub use selection::Selection;
+pub use slab::{free_slab_bytes, give_back_memory};
 pub use shape::{Axis, Cover, Rotation, Shape, ShapeError};
 pub use survey::Survey;
 pub use volume::Volume;

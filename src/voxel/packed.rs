@@ -17,6 +17,8 @@ pub(crate) struct Packed {
 }
 
 impl Stored for Packed {
+    const KIND: crate::memory::Kind = crate::memory::Kind::Voxels;
+
     fn heap(&self) -> usize {
         size_of_val(&*self.palette) + size_of_val(&*self.indexes)
     }

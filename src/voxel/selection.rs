@@ -11,7 +11,7 @@ use super::block_edit::{self, BlockEdit, EditJob, EditReport, mask_bounds};
 use super::block_range::BlockRange;
 use super::block_set::take_first;
 use super::index::{ChunkPos, Places, place_in_chunk, set_places};
-use super::memory::MemoryLimit;
+use crate::memory::MemoryLimit;
 use super::{BlendMode, BlockPos, Bounds, Mask, Point, Rgba, Shape, Volume};
 use crate::job::{Progress, leftovers};
 

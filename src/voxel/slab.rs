@@ -33,7 +33,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::dense::Dense;
-use super::memory;
+use crate::memory;
 use super::page_size::PageSize;
 
 /// Bytes in a slab, and its alignment: a huge page.
@@ -63,11 +63,16 @@ pub(crate) unsafe trait Plain: Copy {}
 
 // SAFETY: a dense block is `Copy` and made of numbers and arrays of numbers.
 unsafe impl Plain for Dense {}
-impl Stored for Dense {}
+impl Stored for Dense {
+    const KIND: memory::Kind = memory::Kind::Voxels;
+}
 
 /// Memory that a value holds beside its own bytes.
 pub(crate) trait Stored {
-    /// Bytes on the heap; constant while the value is shared.
+    /// What the value is counted as.
+    const KIND: memory::Kind;
+
+    /// Bytes on the heap; constant while the value is shared. Whoever changes them while it is not counts that.
     fn heap(&self) -> usize {
         0
     }
@@ -99,7 +104,7 @@ impl<T: Stored> Shared<T> {
 
     /// Places a value in memory of its own.
     pub(crate) fn new(value: T) -> Self {
-        memory::took(value.heap());
+        memory::took(T::KIND, value.heap());
         let inner = Self::place();
         // SAFETY: `place` gives memory for an `Inner<T>` that nobody else has.
         unsafe { inner.write(Inner { count: AtomicUsize::new(1), value }) };
@@ -108,7 +113,7 @@ impl<T: Stored> Shared<T> {
 
     /// Memory for one value, not initialised.
     fn place() -> NonNull<Inner<T>> {
-        memory::took(Self::BYTES);
+        memory::took(T::KIND, Self::BYTES);
         if Self::POOLED {
             return pool().take().0.cast();
         }
@@ -138,10 +143,17 @@ impl<T: Stored + Clone> Shared<T> {
     #[inline]
     pub(crate) fn unshared(&mut self) -> &mut T {
         if self.get_mut().is_none() {
-            *self = Shared::new(T::clone(self));
+            self.become_a_copy();
         }
         // SAFETY: the only handle before, or just made from a value: nobody else can have one.
         unsafe { &mut (*self.inner.as_ptr()).value }
+    }
+
+    /// Out of the way of those who need no copy: a large one passes the stack.
+    #[cold]
+    #[inline(never)]
+    fn become_a_copy(&mut self) {
+        *self = Shared::new(T::clone(self));
     }
 }
 
@@ -177,7 +189,7 @@ impl<T: Stored + Plain> Shared<T> {
         if !Self::POOLED {
             return (Self::place(), false);
         }
-        memory::took(Self::BYTES);
+        memory::took(T::KIND, Self::BYTES);
         let (cell, is_zero) = pool().take();
         (cell.cast(), is_zero)
     }
@@ -230,7 +242,7 @@ impl<T: Stored> Drop for Shared<T> {
                 return;
             }
             fence(Ordering::Acquire);
-            memory::gave(self.inner.as_ref().value.heap() + Self::BYTES);
+            memory::gave(T::KIND, self.inner.as_ref().value.heap() + Self::BYTES);
             self.inner.drop_in_place();
             if Self::POOLED {
                 pool().give(self.inner.cast());
@@ -273,6 +285,17 @@ static POOL: Mutex<Pool> = Mutex::new(Pool { open: Vec::new(), idle: 0, pages: P
 
 fn pool() -> MutexGuard<'static, Pool> {
     POOL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Gives memory that nobody uses back to the system: slabs, then what the allocator holds.
+pub fn give_back_memory() {
+    pool().remove_idle();
+    memory::give_back();
+}
+
+/// Bytes that slabs of blocks hold and nobody uses.
+pub fn free_slab_bytes() -> u64 {
+    pool().free_bytes()
 }
 
 impl Pool {
@@ -344,6 +367,29 @@ impl Pool {
         slab
     }
 
+    /// Gives all idle slabs back to the system.
+    fn remove_idle(&mut self) {
+        let mut number = 0;
+        while let Some(&slab) = self.open.get(number) {
+            // SAFETY: slabs in `open` are live.
+            if unsafe { slab.as_ref() }.used == 0 {
+                self.remove_slab(slab);
+            } else {
+                number += 1;
+            }
+        }
+    }
+
+    /// Bytes of cells that were used once and are not now.
+    fn free_bytes(&self) -> u64 {
+        let of_slab = |slab: &NonNull<Slab>| {
+            // SAFETY: slabs in `open` are live.
+            let slab = unsafe { slab.as_ref() };
+            (CELLS - slab.used - slab.untouched) * CELL
+        };
+        self.open.iter().map(of_slab).sum::<usize>() as u64
+    }
+
     /// Gives an idle slab back to the system.
     fn remove_slab(&mut self, slab: NonNull<Slab>) {
         self.idle -= 1;
@@ -406,7 +452,9 @@ mod tests {
     use super::*;
 
     struct Counted<'a>(&'a AtomicUsize, u64);
-    impl Stored for Counted<'_> {}
+    impl Stored for Counted<'_> {
+        const KIND: memory::Kind = memory::Kind::Voxels;
+    }
     impl Drop for Counted<'_> {
         fn drop(&mut self) {
             self.0.fetch_add(1, Ordering::Relaxed);

@@ -54,18 +54,20 @@ pub fn write_difference(before: &Volume, after: &Volume, out: &mut Vec<u8>) {
         if old.is_some_and(|old| old.address() == chunk.address()) {
             continue;
         }
-        for place in 0..BLOCK_VOXELS {
-            let now = chunk.slot(place);
+        for (place, now) in chunk.blocks() {
             let identity = old.map_or(0, |old| old.slot(place).identity());
             if now.identity() != identity {
                 write_block(pos.block(place), Some(now), out);
             }
         }
+        let gone = old.into_iter().flat_map(|old| old.blocks());
+        for (place, _) in gone.filter(|(place, _)| chunk.slot(*place).is_empty()) {
+            write_block(pos.block(place), None, out);
+        }
     }
     for (pos, chunk) in before.index.chunks() {
         if after.index.chunk(*pos).is_none() {
-            let gone = (0..BLOCK_VOXELS).filter(|&place| !chunk.slot(place).is_empty());
-            gone.for_each(|place| write_block(pos.block(place), None, out));
+            chunk.blocks().for_each(|(place, _)| write_block(pos.block(place), None, out));
         }
     }
 }
@@ -113,6 +115,13 @@ fn write_block(at: BlockPos, slot: Option<&Slot>, out: &mut Vec<u8>) {
                 dense.voxels.iter().for_each(|color| out.extend_from_slice(&color.bytes()));
             }
         },
+        Slot::Few(few) => {
+            let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
+            few.copy_to(&mut voxels);
+            if let Some(packed) = Packed::new(&voxels, slot.version()) {
+                write_packed(at, &packed, out);
+            }
+        }
     }
 }
 

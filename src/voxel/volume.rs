@@ -5,9 +5,10 @@
 
 use super::block::{Slot, index_in_block, point_in_block};
 use super::dense::Dense;
-use super::index::{Chunk, ChunkPos, Index, place_in_chunk, set_places};
+use super::few::{Few, MOST as MOST_OF_FEW};
+use super::index::{Chunk, ChunkPos, Index, place_in_chunk};
 use super::marks::Marks;
-use super::memory::{self, MemoryLimit};
+use crate::memory::{self, MemoryLimit};
 use super::slab::Shared;
 use super::{
     BLOCK_VOXELS, BlendMode, BlockPos, BlockRef, Bounds, Brush, MeasuredChange, Point, Rgba, Shape,
@@ -72,9 +73,9 @@ impl Volume {
     /// Sets a voxel of a dense block that is ours alone and known to the recording, if there is one.
     #[inline]
     fn set_in_place(&mut self, at: BlockPos, index: usize, color: Rgba) -> Option<Rgba> {
-        let chunk = self.index.own_chunk(ChunkPos::of(at))?;
+        let (slot, stamp) = self.index.own_slot(at)?;
         let now = generation::now();
-        let Slot::Dense(dense) = chunk.slot_mut(place_in_chunk(at)) else { return None };
+        let Slot::Dense(dense) = slot else { return None };
         let dense = dense.get_mut()?;
         let old = dense.voxels[index];
         if old == color {
@@ -95,13 +96,36 @@ impl Volume {
         }
         dense.put(index, color);
         dense.stamp = now;
-        chunk.stamp = now;
+        *stamp = now;
         Some(old)
     }
 
+    /// Sets a voxel of a block of few that is ours alone, if there is one with room for it and nothing but this was
+    /// recorded.
+    fn set_in_few(&mut self, at: BlockPos, index: usize, color: Rgba) -> Option<Rgba> {
+        let (slot, stamp) = self.index.own_slot(at)?;
+        let Slot::Few(few) = slot else { return None };
+        let few = few.get_mut()?;
+        let old = few.get(index);
+        let has_room = !old.is_empty() || (few.count() as usize) < MOST_OF_FEW;
+        if !has_room || (color.is_empty() && few.count() == 1) {
+            return None;
+        }
+        if self.marks.session != 0 && !self.marks.note_single(at, index, old) {
+            return None;
+        }
+        few.put(index, color);
+        *stamp = generation::now();
+        Some(old)
+    }
+
+    #[inline(never)]
     fn set_slowly(&mut self, at: BlockPos, index: usize, color: Rgba) -> Rgba {
         let old = self.index.slot(at).map_or(Rgba::EMPTY, |slot| slot.get(index));
         if old == color {
+            return old;
+        }
+        if let Some(old) = self.set_in_few(at, index, color) {
             return old;
         }
         self.marks.enter_single(&mut self.index);
@@ -110,12 +134,17 @@ impl Volume {
             let chunk = self.index.chunk_or_new(ChunkPos::of(at));
             self.marks.point(chunk, at, index, last);
         }
-        let dense = self.index.dense(at);
-        if self.marks.session != 0 {
-            self.marks.adopt(dense, at);
-        }
-        dense.put(index, color);
-        if dense.count == 0 {
+        let is_empty = if self.index.put_few(at, index, color) {
+            color.is_empty() && self.index.slot(at).is_none()
+        } else {
+            let dense = self.index.dense(at);
+            if self.marks.session != 0 {
+                self.marks.adopt(dense, at);
+            }
+            dense.put(index, color);
+            dense.count == 0
+        };
+        if is_empty {
             self.index.replace(at, Slot::Empty);
             self.forget_empty_chunk(at);
         }
@@ -203,6 +232,11 @@ impl Volume {
         {
             self.marks.adopt(dense, at);
             dense.stamp = generation::now();
+            if dense.count <= MOST_OF_FEW as u32
+                && let Some(few) = Few::of_masked(&dense.voxels, &dense.mask)
+            {
+                slot = Slot::of_few(few);
+            }
         }
         let chunk = self.index.chunk_or_new(pos);
         if self.marks.session != 0 {
@@ -237,13 +271,13 @@ impl Volume {
         self.index
             .chunks()
             .iter()
-            .flat_map(|(pos, chunk)| set_places(chunk.occupied()).map(|place| pos.block(place)))
+            .flat_map(|(pos, chunk)| chunk.blocks().map(|(place, _)| pos.block(place)))
     }
 
     /// Whether another volume shares all of it, so that nothing was written since one was cloned from the other.
     pub fn is_shared_with(&self, other: &Volume) -> bool {
         let (own, others) = (self.index.chunks(), other.index.chunks());
-        let address = |chunk: &(ChunkPos, Shared<Chunk>)| (chunk.0, chunk.1.address());
+        let address = |chunk: &(ChunkPos, Chunk)| (chunk.0, chunk.1.address());
         own.len() == others.len() && own.iter().map(address).eq(others.iter().map(address))
     }
 
@@ -274,6 +308,11 @@ impl Volume {
     /// Starts to record what edits overwrite, until [`Volume::take_marks`].
     pub fn start_marks(&mut self) {
         self.marks.start();
+    }
+
+    /// Whether a recording runs.
+    pub fn is_recorded(&self) -> bool {
+        self.marks.session != 0
     }
 
     /// Whether the recording, if one runs, has seen an edit.

@@ -56,7 +56,7 @@ impl InPlace<'_> {
         check: impl FnOnce(&[EvaluationProblem]) -> Result<(), E>,
     ) -> Result<Option<FinishedDraft>, E> {
         let mut problems = Vec::new();
-        if self.project.document.has_computed_layers() {
+        if self.project.document.find_computed_layers() {
             let mut evaluation = Evaluation::new(&self.project.document);
             let Project { document, unfinished, .. } = &mut *self.project;
             let since = unfinished.as_ref().map_or(Since::Nothing, Edit::since);
@@ -173,7 +173,8 @@ impl Project {
         }
         while draft.settle(&mut Budget::unlimited()) {}
         self.document = draft.document;
-        let difference = self.difference_since(draft.ending.since());
+        let ending = &draft.ending;
+        let difference = self.difference_since(|document| ending.structure_before(document));
         let committed = self.history.commit_ended(&mut self.document, draft.ending, label);
         self.note_commit(committed);
         if committed.0 {

@@ -64,7 +64,7 @@ fn a_revision_that_is_not_known_any_more_is_refused_with_the_oldest_that_is() {
     );
     assert_eq!(counts(&between(&mut daemon, 4, 5)), [1, 1, 0], "4 is the state of 2, still known");
 
-    daemon.service.workspace_mut().set_history_memory(40_000);
+    daemon.service.workspace_mut().set_history_memory(20_000);
     for x in 0..100 {
         add(&mut daemon, 1000 + x);
     }

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """A daemon under mixed load for a long time: progress as it goes, and a failure if anything drifts.
 
-Clients of all framings edit, read, batch, render, save and load; some come and go all the time, some vanish
-in the middle of a message. Every report shows the daemon's memory, its descriptors, latencies and errors of
-the time since the last report. At the end the reports are compared: memory and descriptors must have
-settled, latencies must not have grown, and there must have been no error.
+Clients of all framings edit, read, batch, render, save and load; they make layers, projects and clones, undo, delete
+and close; some come and go all the time, some vanish in the middle of a message. Every report shows the daemon's
+memory, its descriptors, latencies and errors of the time since the last report. At the end the reports are compared:
+memory must stay below a ceiling and must not rise after the first tenth, what health counts must explain it,
+descriptors must have settled, latencies must not have grown, and there must have been no error.
 """
 
 import argparse
@@ -19,10 +20,13 @@ from harness import Client, Daemon, Failed, Latencies, Lost, Refused, check, par
 
 REPORTS = 60           # how many there are in all, so that a short run has enough to compare too
 LEAST_INTERVAL = 0.5   # seconds
-MEMORY_SLACK = 0.10    # memory may be this much higher in the last quarter than in the second one,
-MEMORY_FLOOR = 16384   # and this many KiB besides
-MEMORY_BOUND = 512 << 10  # unless it is below this, in KiB: the history fills its 256 MiB (and what goes with
-                          # them) in the first quarter of an hour, then it stays
+HISTORY = 16 << 20     # bytes that each project's history may keep: full within the first tenth of a minute's run
+PROJECTS = 4           # projects beside the default one at a time
+CEILING = 160 << 10    # KiB: five histories, the documents, buffers, and what the allocator keeps
+SLOPE = 0.01           # memory may rise by this part an hour after the first tenth of the run,
+NOISE = 0.05           # beside what reports differ by from one moment to the next
+COUNTED_SLACK = 0.10   # what health counts may differ by this part from what is resident, and by
+COUNTED_FLOOR = 16 << 20  # this many bytes: the program itself, and what changes between two looks
 LATENCY_SLACK = 3.0    # the median may be this many times that of the second quarter,
 LATENCY_FLOOR = 0.005  # and this many seconds besides: the machine may be busy with something else
 SIDE = 32              # edits stay in a cube of this side, so that the document has a bound
@@ -85,8 +89,9 @@ class Worker(threading.Thread):
                 if self.shared.stop.is_set():
                     return
                 self.random.choices(
-                    (self.edit, self.read, self.echo, self.batch, self.picture, self.file, self.layers),
-                    (40, 30, 15, 5, 0.5, 0.5, 2),
+                    (self.edit, self.read, self.echo, self.batch, self.picture, self.file, self.layers, self.undo,
+                     self.project, self.clone),
+                    (40, 30, 15, 5, 0.5, 0.5, 2, 3, 0.5, 0.5),
                 )[0]()
                 time.sleep(self.random.random() * 0.002)
             if self.random.random() < 0.3:
@@ -137,6 +142,32 @@ class Worker(threading.Thread):
         if self.random.random() < 0.3:
             self.client.call("goxel.load_project", {"path": path})
 
+    def undo(self):
+        self.call("goxel.undo", {"steps": self.random.randrange(1, 4)})
+
+    def project(self):
+        """A project that is opened, drawn in, undone and closed again."""
+        name = f"of client {self.number % PROJECTS}"
+        try:
+            self.call("goxel.open_project", {"name": name})
+            self.call("goxel.edit", {"project": name, "operations": [
+                {"op": "sphere", "center": self.point(), "radius": 12, "color": "red"},
+                {"op": "noise", "amount": 0.5, "seed": self.random.randrange(99)}]})
+            self.call("goxel.undo", {"project": name})
+            self.call("goxel.close_project", {"name": name, "discard": True})
+        except Failed:
+            pass  # another client has a project of this name, or has just closed it
+
+    def clone(self):
+        """A layer of a shape and one that is deleted again."""
+        try:
+            made = self.call("goxel.create_layer", {"name": "passing"})
+            self.call("goxel.edit", {"operations": [
+                {"op": "box", "min": [0, 0, 0], "max": [SIDE - 1] * 3, "color": "blue", "layer_id": made["id"]}]})
+            self.call("goxel.delete_layer", {"layer_id": made["id"]})
+        except Failed:
+            pass  # the project was begun anew meanwhile
+
     def layers(self):
         listed = self.call("goxel.list_layers")
         if listed["count"] < 8:
@@ -157,6 +188,9 @@ def start_anew(client, dice):
 class Report:
     def __init__(self, daemon, shared):
         self.memory, self.descriptors = daemon.resident_kib(), daemon.descriptors()
+        with Client(daemon.socket) as client:
+            health = client.call("goxel.health")["memory"]
+        self.counted, self.resident = health["counted_bytes"], health["resident_bytes"] or 0
         self.latencies = shared.take()
         self.calls, self.errors = shared.calls, len(shared.errors)
 
@@ -166,7 +200,7 @@ class Report:
                 f"calls {self.calls}  errors {self.errors}  {self.latencies}")
 
 
-def judge(reports, shared):
+def judge(reports, shared, seconds):
     """Compares the last quarter with the second one; the first is for warming up."""
     check(not shared.errors, f"{len(shared.errors)} errors, the first: {shared.errors[:1]}")
     quarter = max(1, len(reports) // 4)
@@ -177,8 +211,18 @@ def judge(reports, shared):
         return statistics.median(value(report) for report in reports)
 
     memory = [median(part, lambda report: report.memory) for part in (early, late)]
-    allowed = max(memory[0] * (1 + MEMORY_SLACK) + MEMORY_FLOOR, MEMORY_BOUND)
-    check(memory[1] <= allowed, f"memory drifts from {memory[0]} to {memory[1]} KiB")
+    highest = max(report.memory for report in reports)
+    check(highest <= CEILING, f"{highest} KiB are resident, the ceiling is {CEILING} KiB")
+    settled = reports[len(reports) // 10:]
+    third = max(1, len(settled) // 3)
+    first, last = (median(part, lambda report: report.memory) for part in (settled[:third], settled[-third:]))
+    hours = seconds / 3600 * 0.9 * 2 / 3
+    allowed = first * (1 + NOISE + SLOPE * hours)
+    check(last <= allowed, f"memory rises from {first} to {last} KiB within {hours:.2f} hours")
+    for report in settled:
+        beside = abs(report.counted - report.resident)
+        check(beside <= report.resident * COUNTED_SLACK + COUNTED_FLOOR,
+              f"health counts {report.counted} bytes, {report.resident} are resident")
     if reports[0].descriptors is not None:
         open_ = [median(part, lambda report: report.descriptors) for part in (early, late)]
         check(open_[1] <= open_[0] + DESCRIPTOR_SLACK, f"descriptors drift from {open_[0]} to {open_[1]}")
@@ -194,7 +238,7 @@ def main():
     print(f"{options.duration:.0f} s, {options.clients} clients, --seed {seed}", flush=True)
     shared, reports, start = Shared(), [], time.monotonic()
     interval = max(options.duration / REPORTS, LEAST_INTERVAL)
-    with Daemon(options.daemon) as daemon:
+    with Daemon(options.daemon, [f"--history-memory={HISTORY}"]) as daemon:
         idle = daemon.descriptors()
         with Client(daemon.socket) as client:
             start_anew(client, random.Random(seed))
@@ -212,7 +256,7 @@ def main():
             check(not worker.is_alive(), "a call hangs")
         if idle is not None:
             daemon.wait_for_descriptors(idle)
-        summary = judge(reports, shared)
+        summary = judge(reports, shared, options.duration)
         code, took = daemon.stop()
         check(code == 0, f"the daemon ended with {code}")
     print(f"ok: {shared.calls} calls, no error, no drift: {summary}; stopped in {took:.2f} s")

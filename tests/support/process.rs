@@ -41,10 +41,30 @@ impl Daemon {
 
     /// Starts one with further flags.
     pub fn start_with(flags: &[&str]) -> Daemon {
+        Daemon::start_as(command(), flags)
+    }
+
+    /// Starts one that may address so much memory, with further flags.
+    pub fn start_within(kibibytes: u64, flags: &[&str]) -> Daemon {
+        let program = command();
+        let mut shell = Command::new("sh");
+        let script = format!("ulimit -v {kibibytes} && exec \"$0\" \"$@\"");
+        shell.arg("-c").arg(script).arg(program.get_program());
+        for (name, value) in program.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        shell.stdin(Stdio::null());
+        Daemon::start_as(shell, flags)
+    }
+
+    fn start_as(mut command: Command, flags: &[&str]) -> Daemon {
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("goxel.sock");
         let log = std::fs::File::create(directory.path().join("log")).unwrap();
-        let child = command()
+        let child = command
             .arg("--socket")
             .arg(&socket)
             .args(flags)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::instance::Instance;
 use super::super::macros::{method, params, result};
+pub use super::memory_kinds::MemoryKinds;
 use super::system::NoParams;
 
 result! {
@@ -132,6 +133,12 @@ result! {
     @derive(Clone, Debug, Default)
     /// Memory, in bytes.
     pub struct MemoryHealth {
+        /// What it is held for.
+        kinds: MemoryKinds,
+        /// The sum of the kinds.
+        counted_bytes: u64,
+        /// How much the process may have resident (`--max-memory`).
+        resident_limit: u64,
         /// What the process takes of the machine, where the system tells.
         resident_bytes: Option<u64>,
         /// Voxels of all projects.

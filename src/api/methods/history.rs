@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::super::macros::{method, params, result};
 use super::super::value::InRange;
 use super::edit::BoxResult;
+use super::system::NoParams;
 
 /// How many steps to go.
 pub type Steps = InRange<1, 1_000_000>;
@@ -99,6 +100,28 @@ method! {
     CheckpointParams<'a> -> CheckpointResult,
     effect: Edit, lenient: false,
     by_position: r#"["before the roof"]"#, by_name: r#"{"name":"before the roof"}"#,
+}
+
+result! {
+    /// What was forgotten.
+    pub struct ClearHistoryResult {
+        /// Always true.
+        success: bool,
+        /// How many changes were forgotten.
+        steps: usize,
+        /// Bytes that they kept.
+        bytes: u64,
+        /// Revision of the project, which is the same as before.
+        revision: u64,
+    }
+}
+
+method! {
+    /// Forgets all changes that can be undone or redone, and the checkpoints. The document and its revision stay.
+    ClearHistory = "goxel.clear_history",
+    NoParams -> ClearHistoryResult,
+    effect: Edit, lenient: false,
+    by_position: "[]", by_name: "{}",
 }
 
 params! {

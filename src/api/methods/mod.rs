@@ -18,6 +18,7 @@ pub mod layer_settings;
 pub mod layers;
 pub mod materials;
 pub mod measure;
+mod memory_kinds;
 pub mod open_projects;
 pub mod palettes;
 pub mod pictures;

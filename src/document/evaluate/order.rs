@@ -6,7 +6,6 @@ use std::collections::BinaryHeap;
 
 use rustc_hash::FxHashMap;
 
-use super::is_computed;
 use crate::document::{Document, Layer, LayerContent, LayerId};
 
 /// The layers that have to be looked at, by their places.
@@ -26,7 +25,7 @@ impl Order {
             layers.iter().enumerate().map(|(place, layer)| (layer.id, place)).collect();
         let (mut bases, mut free) = (FxHashMap::default(), BinaryHeap::new());
         let mut clones: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
-        let computed = || layers.iter().enumerate().filter(|(_, layer)| is_computed(layer));
+        let computed = || layers.iter().enumerate().filter(|(_, layer)| layer.is_computed());
         for (place, layer) in computed() {
             let base = match &layer.content {
                 LayerContent::Clone { base } => places.get(base).map(|&found| (*base, found)),
@@ -34,7 +33,7 @@ impl Order {
             };
             bases.extend(base);
             match base {
-                Some((_, base)) if is_computed(&layers[base]) => {
+                Some((_, base)) if layers[base].is_computed() => {
                     clones.entry(base).or_default().push(place);
                 }
                 _ => free.push(Reverse(place)),

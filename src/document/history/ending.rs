@@ -3,24 +3,26 @@
 //! An end in slices leaves the history as it is until [`History::commit_ended`]; a draft that is given up before leaves no
 //! trace.
 
+use super::structure::{Parts, Structure};
 use super::{History, Reversal, Scope};
 use crate::document::{Document, LayerId, Since};
 use crate::job::Budget;
-use crate::voxel::{Bounds, EndingMarks, MeasuredChange, Volume, VolumeChange};
+use crate::voxel::{Bounds, EndingMarks, Kept, MeasuredChange, VolumeChange};
 
 /// Blocks that are looked at in one unit of work.
 const BLOCKS_A_UNIT: usize = 64;
 
 /// An edit in progress.
 pub struct Edit {
-    before: Option<Box<Document>>,
+    /// Of an edit of more than voxels.
+    before: Option<Box<Parts>>,
 }
 
 /// What takes an edit back, with the box around it, where that is known, and its bytes.
 pub(super) struct Ended {
     pub(super) reversal: Reversal,
     pub(super) bounds: Option<Bounds>,
-    pub(super) memory: u64,
+    pub(super) kept: Kept,
 }
 
 impl Edit {
@@ -28,27 +30,45 @@ impl Edit {
     pub fn begin(document: &mut Document, scope: Scope) -> Edit {
         match scope {
             Scope::Voxels => {
-                document.layers_mut().for_each(|layer| layer.volume.start_marks());
+                document.log.record_voxels();
                 Edit { before: None }
             }
-            Scope::Document => Edit { before: Some(Box::new(document.clone())) },
+            Scope::Document => {
+                document.log.record_layers();
+                Edit { before: Some(Box::new(Parts::of(document))) }
+            }
         }
     }
 
     /// What is known of the document as it was evaluated before.
-    pub fn since(&self) -> Since<'_> {
-        self.before.as_deref().map_or(Since::Marks, Since::Document)
+    pub fn since(&self) -> Since {
+        let canvas = self.before.as_ref().map(|before| before.canvas());
+        canvas.map_or(Since::Marks, |canvas| Since::Recording { canvas })
+    }
+
+    /// The document as it was at [`Edit::begin`], if more than voxels may have changed; the recording goes on.
+    pub fn structure_before(&self, document: &Document) -> Option<Document> {
+        let before = self.before.as_ref()?;
+        let mut copy = document.clone();
+        let steps = document.log.steps().to_vec();
+        Structure::new(before.as_ref().clone(), steps, document).apply(&mut copy);
+        Some(copy)
     }
 
     /// The document as it was at [`Edit::begin`]; the recording goes on. Costs about what was touched since.
     pub fn document_before(&self, document: &mut Document) -> Document {
-        if let Some(before) = &self.before {
-            return (**before).clone();
+        if let Some(before) = self.structure_before(document) {
+            return before;
         }
-        let before: Vec<Volume> =
-            document.layers_mut().map(|layer| layer.volume.before_marks()).collect();
         let mut copy = document.clone();
-        copy.layers_mut().zip(before).for_each(|(layer, volume)| layer.volume = volume);
+        let mut number = 0;
+        while let Some(id) = document.log.marked(number) {
+            number += 1;
+            let before = document.layer_mut(id).map(|layer| layer.volume.before_marks());
+            if let (Some(before), Some(layer)) = (before, copy.layer_mut(id)) {
+                layer.volume = before;
+            }
+        }
         copy
     }
 
@@ -61,18 +81,20 @@ impl Edit {
     #[inline]
     pub(super) fn end(self, document: &mut Document) -> Ended {
         let Some(before) = self.before else { return end_of_voxels(document) };
-        let reversal = Reversal::Document(before);
-        Ended { bounds: None, memory: reversal.memory(document), reversal }
+        let steps = document.log.stop();
+        let reversal = Reversal::Structure(Box::new(Structure::new(*before, steps, document)));
+        Ended { bounds: None, kept: reversal.kept(document), reversal }
     }
 
     /// Ends it in slices. Nothing may change the document meanwhile.
     pub fn end_in_slices(self) -> Ending {
         Ending {
             edit: self,
+            structure: None,
             changes: Vec::new(),
             marks: EndingMarks::default(),
             bounds: None,
-            memory: 0,
+            kept: Kept::default(),
             volume: 0,
             cube: 0,
         }
@@ -81,12 +103,20 @@ impl Edit {
 
 #[inline]
 fn end_of_voxels(document: &mut Document) -> Ended {
-    let (mut bounds, mut memory) = (None, 0);
-    let mut changes = document.layers_mut().filter_map(|layer| {
-        let ended = layer.volume.end_marks();
-        bounds = Bounds::union_of(bounds, ended.bounds);
-        memory += ended.memory;
-        (!ended.change.is_empty()).then_some((layer.id, ended.change))
+    let (mut bounds, mut kept) = (None, Kept::default());
+    let mut number = 0;
+    let mut changes = std::iter::from_fn(|| {
+        loop {
+            let id = document.log.marked(number)?;
+            number += 1;
+            let Some(layer) = document.layer_mut(id) else { continue };
+            let ended = layer.volume.end_marks();
+            bounds = Bounds::union_of(bounds, ended.bounds);
+            kept += ended.kept;
+            if !ended.change.is_empty() {
+                return Some((id, ended.change));
+            }
+        }
     });
     let reversal = match (changes.next(), changes.next()) {
         (None, _) => Reversal::Voxels(Vec::new()),
@@ -95,18 +125,21 @@ fn end_of_voxels(document: &mut Document) -> Ended {
             Reversal::Voxels([first, second].into_iter().chain(changes).collect())
         }
     };
-    Ended { reversal, bounds, memory }
+    document.log.stop();
+    Ended { reversal, bounds, kept }
 }
 
 /// The end of an edit under way.
 pub struct Ending {
     edit: Edit,
+    /// What takes an edit of more than voxels back, once its recording has ended.
+    structure: Option<Box<Structure>>,
     /// Of the layers that are done.
     changes: Vec<(LayerId, VolumeChange)>,
     /// Of the layer that is next.
     marks: EndingMarks,
     bounds: Option<Bounds>,
-    memory: u64,
+    kept: Kept,
     /// The layer or volume that is next, and the part of it.
     volume: usize,
     cube: usize,
@@ -114,31 +147,48 @@ pub struct Ending {
 
 impl Ending {
     /// What is known of the document as it was evaluated before the edit.
-    pub fn since(&self) -> Since<'_> {
+    pub fn since(&self) -> Since {
         self.edit.since()
+    }
+
+    /// The document as it was before the edit, if more than voxels may have changed.
+    pub fn structure_before(&self, document: &Document) -> Option<Document> {
+        let Some(structure) = &self.structure else { return self.edit.structure_before(document) };
+        let mut copy = document.clone();
+        structure.clone().apply(&mut copy);
+        Some(copy)
     }
 
     /// Goes on until the end or until the budget is spent; whether there is more to do.
     pub fn step(&mut self, document: &mut Document, budget: &mut Budget) -> bool {
-        let before = self.edit.before.take();
+        if let Some(before) = self.edit.before.take() {
+            let steps = document.log.stop();
+            let structure = Structure::new(*before, steps, document);
+            self.kept.own += structure.own_bytes();
+            self.structure = Some(Box::new(structure));
+        }
+        let structure = self.structure.take();
         let goes_on = loop {
-            let goes_on = match &before {
-                Some(before) => self.measure_some(before, document),
+            let goes_on = match &structure {
+                Some(structure) => self.measure_some(structure, document),
                 None => self.take_some(document),
             };
             if !goes_on || !budget.spend(1) {
                 break goes_on;
             }
         };
-        self.edit.before = before;
+        self.structure = structure;
         goes_on
     }
 
-    /// Adds the bytes of some more of the document before the edit; false if that was all.
-    fn measure_some(&mut self, before: &Document, document: &Document) -> bool {
-        let Some((held, other)) = before.volume_beside(self.volume, document) else { return false };
+    /// Adds the bytes of some more of what was there before the edit; false if that was all.
+    fn measure_some(&mut self, before: &Structure, document: &Document) -> bool {
+        let Some((held, other)) = before.volumes(document).nth(self.volume) else { return false };
         match held.memory_of_cube_beside(self.cube, other) {
-            Some(bytes) => (self.memory, self.cube) = (self.memory + bytes, self.cube + 1),
+            Some(bytes) => {
+                self.kept.blocks += bytes;
+                self.cube += 1;
+            }
             None => (self.volume, self.cube) = (self.volume + 1, 0),
         }
         true
@@ -146,29 +196,35 @@ impl Ending {
 
     /// Takes some more of what was recorded; false if that was all.
     fn take_some(&mut self, document: &mut Document) -> bool {
-        let Some(layer) = document.layers_mut().nth(self.volume) else { return false };
+        let Some(id) = document.log.marked(self.volume) else { return false };
+        let Some(layer) = document.layer_mut(id) else {
+            self.volume += 1;
+            return true;
+        };
         let mut blocks = 0..BLOCKS_A_UNIT;
         if blocks.all(|_| self.marks.next_block(&mut layer.volume)) {
             return true;
         }
-        let MeasuredChange { change, bounds, memory } =
+        let MeasuredChange { change, bounds, kept } =
             std::mem::take(&mut self.marks).finish_in(&mut layer.volume);
         if !change.is_empty() {
-            self.changes.push((layer.id, change));
+            self.changes.push((id, change));
         }
         self.bounds = Bounds::union_of(self.bounds, bounds);
-        (self.memory, self.volume) = (self.memory + memory, self.volume + 1);
+        self.kept += kept;
+        self.volume += 1;
         true
     }
 
     fn finish(mut self, document: &mut Document) -> Ended {
         while self.step(document, &mut Budget::unlimited()) {}
-        let Ending { edit, changes, bounds, memory, .. } = self;
-        let reversal = match edit.before {
-            Some(before) => Reversal::Document(before),
+        document.log.stop();
+        let Ending { structure, changes, bounds, kept, .. } = self;
+        let reversal = match structure {
+            Some(structure) => Reversal::Structure(structure),
             None => Reversal::of_changes(changes),
         };
-        Ended { reversal, bounds, memory }
+        Ended { reversal, bounds, kept }
     }
 }
 
@@ -189,7 +245,7 @@ impl History {
 mod tests {
     use super::*;
     use crate::document::Layer;
-    use crate::voxel::{Point, Rgba};
+    use crate::voxel::{Point, Rgba, Volume};
 
     /// A document with two layers, many blocks and an edit of it, `kind` of four.
     fn edited(kind: i32) -> (Document, Edit) {
@@ -233,7 +289,7 @@ mod tests {
             while ending.step(&mut document, &mut Budget::units(1)) {
                 slices += 1;
             }
-            assert!(slices >= [12, 3, 3, 4][kind as usize], "kind {kind}: {slices} slices");
+            assert!(slices >= [12, 2, 1, 3][kind as usize], "kind {kind}: {slices} slices");
             let committed = history.commit_ended(&mut document, ending, "edit");
             assert_eq!(committed, of_other.commit(&mut other, edit_of_other, "edit"));
             assert_eq!(history.memory(), of_other.memory(), "kind {kind}");

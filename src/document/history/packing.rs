@@ -1,6 +1,6 @@
-//! Packing what a history keeps: the documents before structural edits, and the blocks that edits overwrote.
+//! Packing what a history keeps: the layers that structural edits changed, and the blocks that edits overwrote.
 //!
-//! An entry that holds a document keeps the memory that it was counted with: what it shares with the
+//! An entry that holds layers keeps the memory that it was counted with: what it shares with the
 //! document after the edit is packed on both sides.
 
 use super::{History, Reversal};
@@ -21,19 +21,19 @@ impl Reversal {
         match self {
             Reversal::Layer(_, change) => Some(change).filter(|_| number == 0),
             Reversal::Voxels(changes) => changes.get_mut(number).map(|(_, change)| change),
-            Reversal::Document(_) => None,
+            Reversal::Structure(_) => None,
         }
     }
 }
 
 impl History {
-    /// The volumes of the documents that it keeps.
+    /// The volumes of the layers that it keeps.
     pub fn volumes_mut(&mut self) -> impl Iterator<Item = &mut Volume> {
-        let documents = self.entries.iter_mut().filter_map(|entry| match &mut entry.reversal {
-            Reversal::Document(document) => Some(document),
+        let structures = self.entries.iter_mut().filter_map(|entry| match &mut entry.reversal {
+            Reversal::Structure(structure) => Some(structure),
             Reversal::Layer(..) | Reversal::Voxels(_) => None,
         });
-        documents.flat_map(|document| document.volumes_mut())
+        structures.flat_map(|structure| structure.volumes_mut())
     }
 
     /// Packs the blocks that edits overwrote, in slices; whether there is more to do. `next` is the entry, the
@@ -50,8 +50,9 @@ impl History {
                 continue;
             };
             let (stopped_at, saved) = change.pack(packer, next[2], budget);
-            entry.memory = entry.memory.saturating_sub(saved);
+            entry.kept.blocks = entry.kept.blocks.saturating_sub(saved);
             self.memory = self.memory.saturating_sub(saved);
+            self.blocks = self.blocks.saturating_sub(saved);
             match stopped_at {
                 Some(block) => next[2] = block,
                 None => *next = [next[0], next[1] + 1, 0],

@@ -55,6 +55,14 @@ impl Revisions {
         }
     }
 
+    /// Forgets all states but the present one, which some revision made.
+    pub(super) fn start_over(&mut self, made_by: u64) {
+        self.first = made_by;
+        let current = self.current;
+        self.returns.retain(|back| back.revision == current);
+        self.returns.shrink_to_fit();
+    }
+
     fn count_return(&mut self, made_by: u64, memory_limit: u64) {
         self.current += 1;
         self.returns.push_back(Return { revision: self.current, made_by });

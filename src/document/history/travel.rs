@@ -7,10 +7,12 @@
 //! Blocks that were overwritten stay unpacked until the project rests, since the document shares them on the way.
 //! What remains for the arrival is a move for each entry passed: 0.5 ms for ten thousand of them.
 
+use std::sync::Arc;
+
 use super::{ENTRY_BYTES, Entry, History, Reversal};
 use crate::document::{Document, LayerId};
 use crate::job::{Budget, Progress};
-use crate::voxel::{Applying, VolumeChange};
+use crate::voxel::{Applying, Kept, VolumeChange};
 
 /// A way under way.
 pub struct Travel {
@@ -22,16 +24,18 @@ pub struct Travel {
     /// What the history was like at the start.
     start: [u64; 3],
     /// The entries that were passed, turned round, with the bytes that each takes.
-    passed: Vec<(usize, Reversal, u64)>,
+    passed: Vec<(usize, Reversal, Kept)>,
     current: Option<Current>,
     counted: (usize, usize),
+    /// Keeps the history from forgetting its oldest edits meanwhile.
+    _traveller: Arc<()>,
 }
 
 /// An entry that is being turned round.
 struct Current {
     /// Finished changes of layers.
     changes: Vec<(LayerId, VolumeChange)>,
-    memory: u64,
+    kept: Kept,
     applying: Applying,
     /// Which change of the entry is next.
     next: usize,
@@ -43,7 +47,7 @@ impl Reversal {
         match self {
             Reversal::Layer(_, change) => change.block_count(),
             Reversal::Voxels(changes) => changes.iter().map(|(_, c)| c.block_count()).sum(),
-            Reversal::Document(_) => 0,
+            Reversal::Structure(_) => 0,
         }
     }
 
@@ -51,7 +55,7 @@ impl Reversal {
         match self {
             Reversal::Layer(id, change) => Some((*id, change)).filter(|_| number == 0),
             Reversal::Voxels(changes) => changes.get(number).map(|(id, change)| (*id, change)),
-            Reversal::Document(_) => None,
+            Reversal::Structure(_) => None,
         }
     }
 
@@ -92,6 +96,7 @@ impl History {
             passed: Vec::new(),
             current: None,
             counted: (0, 0),
+            _traveller: Arc::clone(&self.travellers),
         })
     }
 
@@ -111,11 +116,12 @@ impl History {
             return Err(Box::new(travel));
         }
         let steps = travel.passed.len();
-        for (index, reversal, bytes) in travel.passed {
+        for (index, reversal, mut kept) in travel.passed {
             let Some(entry) = self.entries.get_mut(index) else { continue };
-            let memory = bytes + ENTRY_BYTES + entry.label.len() as u64;
-            self.memory = self.memory - entry.memory + memory;
-            (entry.reversal, entry.memory) = (reversal, memory);
+            kept.own += ENTRY_BYTES + entry.label.len() as u64;
+            let before = std::mem::replace(&mut entry.kept, kept);
+            entry.reversal = reversal;
+            self.recount(before, kept);
         }
         *document = travel.there;
         self.position = travel.to;
@@ -133,8 +139,8 @@ impl Travel {
         while self.at != self.to {
             let index = if self.at > self.to { self.at - 1 } else { self.at };
             let Some(entry) = history.entries.get(index) else { return false };
-            if let Some((reversal, memory)) = self.reverse_some(entry) {
-                self.passed.push((index, reversal, memory));
+            if let Some((reversal, kept)) = self.reverse_some(entry) {
+                self.passed.push((index, reversal, kept));
                 self.at = if self.at > self.to { index } else { index + 1 };
             }
             if !budget.spend(1) {
@@ -145,29 +151,28 @@ impl Travel {
     }
 
     /// Applies some more of an entry; what takes it back, and its bytes, once all of it is.
-    fn reverse_some(&mut self, entry: &Entry) -> Option<(Reversal, u64)> {
-        if let Reversal::Document(before) = &entry.reversal {
-            let after = std::mem::replace(&mut self.there, (**before).clone());
-            let reversal = Reversal::Document(Box::new(after));
-            let memory = reversal.memory(&self.there);
-            return Some((reversal, memory));
+    fn reverse_some(&mut self, entry: &Entry) -> Option<(Reversal, Kept)> {
+        if let Reversal::Structure(_) = &entry.reversal {
+            let reversal = entry.reversal.clone().apply(&mut self.there);
+            let kept = reversal.kept(&self.there);
+            return Some((reversal, kept));
         }
         let current = self.current.get_or_insert_with(|| Current {
             changes: Vec::new(),
-            memory: 0,
+            kept: Kept::default(),
             applying: Applying::default(),
             next: 0,
         });
         let Some((id, change)) = entry.reversal.change(current.next) else {
-            let Current { changes, memory, .. } = self.current.take()?;
-            return Some((Reversal::of_changes(changes), memory));
+            let Current { changes, kept, .. } = self.current.take()?;
+            return Some((Reversal::of_changes(changes), kept));
         };
         let layer = self.there.layer_mut(id);
         let goes_on =
             layer.is_some_and(|layer| current.applying.next_block(change, &mut layer.volume));
         if !goes_on {
             let inverse = std::mem::take(&mut current.applying).finish();
-            current.memory += inverse.memory;
+            current.kept += inverse.kept;
             current.changes.push((id, inverse.change));
             current.next += 1;
         }
@@ -247,7 +252,9 @@ mod tests {
                 // Blocks that were shared on the way are packed later.
                 pack(&mut history);
                 pack(&mut of_other);
-                assert_eq!(history.memory(), of_other.memory(), "position {position}");
+                // Lists of blocks have room to spare where they grew, and none where they were copied.
+                let (memory, other) = (history.memory(), of_other.memory());
+                assert!(memory.abs_diff(other) < 4096, "position {position}: {memory}, {other}");
             }
         }
     }

@@ -73,6 +73,10 @@ impl Sink {
             return Err(too_many_layers(most as u64 + 1, most));
         }
         self.allowance.take(size_of::<Layer>() as u64)?;
+        let most = self.limits.max_file_layers;
+        if self.layers.len() >= most {
+            return Err(too_many_layers(most as u64 + 1, most));
+        }
         let number = self.layers.len() as i32 + 1;
         let name = if name.is_empty() { format!("Layer.{number}") } else { name.to_owned() };
         let mut layer = Layer::new(LayerId(number), &name);

@@ -226,7 +226,7 @@ impl Handle for LoadProject {
         context: &mut Context<'_>,
         params: LoadProjectParams<'_>,
     ) -> Result<Outcome<LoadProjectResult>, RpcError> {
-        let put = |into: &mut Document, loaded| *into = loaded;
+        let put = |into: &mut Document, loaded| into.replace_by(loaded);
         let offset = [0; 3];
         load(context, params, TakeOver { action: "load project", put, is_project: true, offset })
     }

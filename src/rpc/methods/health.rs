@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::entries;
+use super::memory_kinds::{kinds, named};
 use crate::VERSION;
 use crate::api::instance::Instance;
 use crate::api::methods::health::*;
@@ -11,6 +12,7 @@ use crate::journal::Facts;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
 use crate::rpc::server_facts::{ServerFacts, Thresholds};
+use crate::memory;
 use crate::rpc::table::Handle;
 use crate::workspace::Workspace;
 
@@ -64,7 +66,11 @@ fn memory(facts: &ServerFacts, workspace: &Workspace) -> MemoryHealth {
             revision: project.revision(),
         })
         .collect();
+    let kinds = kinds(facts, workspace);
     MemoryHealth {
+        kinds: named(&kinds),
+        counted_bytes: kinds.iter().sum(),
+        resident_limit: memory::resident_limit(),
         resident_bytes: facts.resident_bytes,
         voxel_bytes: projects.iter().map(|project| project.voxel_bytes).sum(),
         history_bytes: projects.iter().map(|project| project.history_bytes).sum(),

@@ -6,6 +6,7 @@ use crate::api::ParamError;
 use crate::api::args::{nearest, shown};
 use crate::api::methods::edit::BoxResult;
 use crate::api::methods::history::*;
+use crate::api::methods::system::NoParams;
 use crate::document::history::Travel;
 use crate::job::{Budget, Progress, Step};
 use crate::rpc::NameLimit;
@@ -14,7 +15,7 @@ use crate::rpc::error::RpcError;
 use crate::rpc::table::Handle;
 use crate::workspace::Project;
 
-entries![Undo, Redo, GoTo, Checkpoint, History];
+entries![Undo, Redo, GoTo, Checkpoint, ClearHistory, History];
 
 /// Labels that a result lists.
 const LISTED_LABELS: usize = 100;
@@ -161,6 +162,18 @@ impl Handle for Checkpoint {
         let (position, _) = project.history().position();
         let revision = project.revision();
         Ok(CheckpointResult { success: true, name, position, revision }.into())
+    }
+}
+
+impl Handle for ClearHistory {
+    fn handle(
+        context: &mut Context<'_>,
+        _: NoParams,
+    ) -> Result<Outcome<ClearHistoryResult>, RpcError> {
+        let project = context.project()?;
+        let (steps, bytes) = project.clear_history();
+        let revision = project.revision();
+        Ok(ClearHistoryResult { success: true, steps, bytes, revision }.into())
     }
 }
 

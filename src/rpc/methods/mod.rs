@@ -19,6 +19,7 @@ mod layer_settings;
 mod layers;
 mod materials;
 mod measure;
+mod memory_kinds;
 mod open_projects;
 mod own_files;
 mod palettes;

@@ -145,6 +145,9 @@ pub(super) fn start(
 
 /// The error of a picture that cannot be drawn.
 pub(super) fn cannot_draw(error: &RenderError) -> RpcError {
+    if let RenderError::Memory(limit) = error {
+        return RpcError::from(*limit);
+    }
     RpcError::new(INVALID_PARAMS, format!("Failed to render scene: {error}"))
         .hint("nothing was drawn")
 }

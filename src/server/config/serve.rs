@@ -119,6 +119,14 @@ impl Settings {
         }
     }
 
+    /// Bytes that the process may have resident; unless set, what the system suggests.
+    pub fn process_memory(&self) -> u64 {
+        match self.max_memory.0 {
+            0 => crate::memory::default_limit(),
+            bytes => bytes,
+        }
+    }
+
     /// What the log is to be like.
     pub fn log_style(&self) -> Style<'_> {
         Style {

@@ -227,6 +227,9 @@ settings! {
     /// Bytes in the buffers of all connections; beyond, the largest holder is dropped
     max_buffers: Bytes<65536, { 1 << 40 }> =
         "256MiB", "limits.buffers", "buffer-bytes", "GOXEL_BUFFER_BYTES", Live;
+    /// Resident memory; beyond, growth is refused; 0: half of what there is
+    max_memory: Bytes<0, { 1 << 50 }> =
+        "0", "limits.memory", "max-memory", "GOXEL_MAX_MEMORY", Live;
     /// Bytes of voxels in memory; beyond, edits that add to them are refused; 0 for no limit
     max_voxel_memory: Bytes<0, { 1 << 50 }> =
         "0", "limits.voxel_memory", "max-voxel-memory", "GOXEL_MAX_VOXEL_MEMORY", Live;
