@@ -249,7 +249,7 @@ fn single_voxels_too_are_refused_beyond_the_memory_for_voxels() {
     let daemon = Daemon::start_with(&["--max-voxel-memory=2MiB"]);
     let mut client = daemon.connect();
     let far = |index: i32| [index * 64, 0, 0];
-    let refused = (0..2000).find_map(|index| {
+    let refused = (0..20_000).find_map(|index| {
         let answer = client.ask("goxel.add_voxel", json!({"position": far(index), "color": "red"}));
         answer.get("error").cloned().map(|error| (index, error))
     });
@@ -258,7 +258,7 @@ fn single_voxels_too_are_refused_beyond_the_memory_for_voxels() {
     assert!(error["message"].as_str().unwrap().contains("--max-voxel-memory"), "{error}");
     assert_eq!(client.call("goxel.get_status", json!([]))["voxel_count"], count);
     let mut payload = start(Head::default());
-    (0..2000).for_each(|index| write_voxel(far(-index), [1, 2, 3, 255], &mut payload));
+    (0..20_000).for_each(|index| write_voxel(far(-index), [1, 2, 3, 255], &mut payload));
     assert_eq!(connect(&daemon).refused(PUT_VOXELS, &payload)["code"], 1004);
     assert_eq!(client.call("goxel.get_status", json!([]))["voxel_count"], count);
 }
