@@ -24,8 +24,8 @@ pub use replay::Replay;
 pub use turns::Turn;
 use turns::Turns;
 
-use crate::document::history::{DEFAULT_HISTORY_MEMORY, Edit, History, Scope, Travel};
 use crate::document::Document;
+use crate::document::history::{DEFAULT_HISTORY_MEMORY, Edit, History, Scope, Travel};
 use crate::format::SaveCache;
 use crate::journal::Notes;
 use crate::voxel::{Bounds, MergeCache, MergeJob, Volume};

@@ -249,12 +249,7 @@ fn need(document: &Document, layer: &Layer, base: Option<&Layer>, since: Since) 
 }
 
 /// Whether a layer, and whatever it is made from, is as it was.
-fn is_as_before(
-    document: &Document,
-    layer: &Layer,
-    base: Option<&Layer>,
-    canvas: Bounds,
-) -> bool {
+fn is_as_before(document: &Document, layer: &Layer, base: Option<&Layer>, canvas: Bounds) -> bool {
     let Some(old) = document.layer_before(layer.id) else { return false };
     let is_same = (&old.content, &old.matrix) == (&layer.content, &layer.matrix)
         && old.volume.is_same_storage(&layer.volume);
@@ -283,9 +278,9 @@ fn need_by_marks(layer: &Layer, base: Option<&Layer>) -> Need {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::history::{Edit, Scope};
     use crate::document::{BlendMode, Matrix, ShapeKind, draw_volume};
     use crate::voxel::{Point, Rgba};
-    use crate::document::history::{Edit, Scope};
 
     fn shape(kind: ShapeKind, matrix: Matrix) -> Layer {
         let mut layer = Layer::new(LayerId(1), "shape");

@@ -162,14 +162,7 @@ impl History {
             _ => Arc::from(label),
         };
         let revision = self.revisions.count_edit();
-        self.entries.push_back(Entry {
-            label,
-            revision,
-            reversal,
-            bounds,
-            kept,
-            checkpoint: None,
-        });
+        self.entries.push_back(Entry { label, revision, reversal, bounds, kept, checkpoint: None });
         self.position += 1;
         self.forget_beyond_limit();
         (true, bounds)

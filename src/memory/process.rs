@@ -43,7 +43,8 @@ fn group_bytes() -> Option<u64> {
         let above = std::path::Path::new(path).ancestors();
         let limit_of = |group: &std::path::Path| {
             let group = group.strip_prefix("/").unwrap_or(group);
-            let text = fs::read_to_string(std::path::Path::new(root).join(group).join(file)).ok()?;
+            let text =
+                fs::read_to_string(std::path::Path::new(root).join(group).join(file)).ok()?;
             text.trim().parse::<u64>().ok()
         };
         above.filter_map(limit_of).min()

@@ -12,9 +12,9 @@ use super::stop::Stop;
 use super::{ConnectionId, EndedCall, Handled, Host, Service};
 use crate::api::json::{Elements, TextPart};
 use crate::api::{Effect, Method};
-use crate::memory;
 use crate::job::pieces::Pieces;
 use crate::job::{Budget, Step};
+use crate::memory;
 use crate::wire::call;
 
 /// Bytes of an answer that are copied rather than kept apart.

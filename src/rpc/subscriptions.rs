@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::limits::Limits;
 use super::{ConnectionId, Host};
-use crate::memory::{self, Kind};
 use crate::api::Corners;
 use crate::api::json::write as write_json;
+use crate::memory::{self, Kind};
 use crate::workspace::{ChangedBox, Workspace};
 
 /// One connection that wants to hear of one project.

@@ -7,8 +7,8 @@ use super::config::{self, Action, ConfigError, Environment, Loaded, Settings, co
 use super::signals::Signals;
 use super::watch::{Start, Watch};
 use super::{control, daemonize, logging, projects};
-use crate::rpc::Service;
 use crate::memory::{self, set_memory_limit, set_resident_limit};
+use crate::rpc::Service;
 use crate::workspace::Workspace;
 
 const USAGE: &str = "Invalid command line arguments. Use --help for usage information.";

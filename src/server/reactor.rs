@@ -15,8 +15,8 @@ use super::connection::{Key, Phase};
 use super::hub::Hub;
 use super::idle_exit::IdleExit;
 use super::limits::Limits;
-use super::metrics::End;
 use super::memory::Memory;
+use super::metrics::End;
 use super::packing::IdlePacking;
 use super::projects;
 use super::transport::{News, Transport};
@@ -24,10 +24,10 @@ use crate::api::methods::health::HealthResult;
 use crate::disk;
 use crate::job::leftovers;
 use crate::journal::Journal;
+use crate::memory::{free_with, set_memory_limit, set_resident_limit};
 use crate::render_store::RenderStore;
 use crate::rpc::methods::health;
 use crate::rpc::{Host, Service};
-use crate::memory::{free_with, set_memory_limit, set_resident_limit};
 
 /// What the disk gets at least when unsaved work is saved at the end.
 const SHORTEST_DISK_TIMEOUT: Duration = Duration::from_secs(1);

@@ -5,9 +5,9 @@
 
 use super::bits::{NONE, mask_of_difference};
 use super::block::mask_of;
-use crate::memory::{self, MemoryLimit};
 use super::{BLOCK_VOXELS, BlockPos, Bounds, Mask, Rgba, Volume, VolumeChange};
 use crate::job::{Budget, Job, Progress, Step};
+use crate::memory::{self, MemoryLimit};
 
 /// What an edit came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

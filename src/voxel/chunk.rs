@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::block::Slot;
 use super::index::{Places, set_places};
-use crate::memory::{self, Kind};
 use super::slab::{Shared, Stored};
 use super::{BlockPos, generation};
+use crate::memory::{self, Kind};
 
 /// Blocks of a list that are looked for one by one.
 const SCANNED: usize = 8;

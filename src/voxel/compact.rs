@@ -104,9 +104,8 @@ impl Packer {
     /// A copy of a chunk with its blocks packed, if one of them could be.
     fn packed_copy(&self, chunk: &Chunk) -> Option<Chunk> {
         let dense = chunk.blocks().filter(|(_, slot)| matches!(slot, Slot::Dense(_)));
-        let known = dense.filter_map(|(place, slot)| {
-            Some((place, self.packed.get(&slot.version())?.as_ref()?))
-        });
+        let known = dense
+            .filter_map(|(place, slot)| Some((place, self.packed.get(&slot.version())?.as_ref()?)));
         let packed: Vec<(usize, &Slot)> = known.collect();
         if packed.is_empty() {
             return None;

@@ -3,9 +3,9 @@
 use super::bits::{ALL, both, without};
 use super::block_edit::{self, BlockEdit, EditJob, EditReport};
 use super::block_range::BlockRange;
-use crate::memory::MemoryLimit;
 use super::{BlendMode, BlockPos, BlockWalk, Bounds, Cover, Mask, Rgba, Shape, Volume};
 use crate::job::Progress;
+use crate::memory::MemoryLimit;
 
 /// What drawing leaves behind, and where it may.
 #[derive(Clone)]

@@ -311,12 +311,7 @@ impl Index {
 
     /// Puts a chunk with the same voxels in the place of another one, if that is still the one with this
     /// address; returns the other one.
-    pub(crate) fn exchange(
-        &mut self,
-        pos: ChunkPos,
-        address: usize,
-        new: &Chunk,
-    ) -> Option<Chunk> {
+    pub(crate) fn exchange(&mut self, pos: ChunkPos, address: usize, new: &Chunk) -> Option<Chunk> {
         let place = self.find(pos)?;
         let old = &mut self.chunks[place].1;
         (old.address() == address).then(|| std::mem::replace(old, new.clone()))

@@ -5,10 +5,10 @@
 use super::block::Slot;
 use super::block_edit::{self, BlockEdit, EditJob, EditReport};
 use super::dense::Dense;
-use crate::memory::{self, MemoryLimit};
 use super::slab::Shared;
 use super::{BlendMode, BlockPos, BlockWalk, Rgba, Volume, generation};
 use crate::job::Progress;
+use crate::memory::{self, MemoryLimit};
 
 /// How an upper volume lies on a lower one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

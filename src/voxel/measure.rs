@@ -170,7 +170,8 @@ fn slots_of(pos: ChunkPos, chunk: &Chunk) -> impl Iterator<Item = (BlockPos, &Sl
 
 /// Bytes of the blocks of a chunk that another chunk does not hold in the same places.
 fn memory_of_differing(chunk: &Chunk, beside: &Chunk) -> u64 {
-    let differs = |(place, slot): &(usize, &Slot)| slot.identity() != beside.slot(*place).identity();
+    let differs =
+        |(place, slot): &(usize, &Slot)| slot.identity() != beside.slot(*place).identity();
     chunk.blocks().filter(differs).map(|(_, slot)| slot.memory()).sum()
 }
 

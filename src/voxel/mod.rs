@@ -43,6 +43,11 @@ mod survey;
 mod volume;
 mod walk;
 
+#[cfg(feature = "server")]
+pub(crate) use crate::memory::admit as admit_memory;
+pub use crate::memory::{
+    MemoryLimit, UNIT as MEMORY_UNIT, memory_in_use, memory_limit, set_memory_limit,
+};
 pub(crate) use bits::gather as gather_bytes;
 pub use block::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockRef, BlockVersion, Mask};
 #[cfg(feature = "server")]
@@ -63,11 +68,6 @@ pub use geometry::{Bounds, Point};
 pub use laying::{Blend, Laying};
 pub use look::{Look, Looked};
 pub use marks::EndingMarks;
-#[cfg(feature = "server")]
-pub(crate) use crate::memory::admit as admit_memory;
-pub use crate::memory::{
-    MemoryLimit, UNIT as MEMORY_UNIT, memory_in_use, memory_limit, set_memory_limit,
-};
 pub use merge::{MergeCache, MergeJob};
 pub use parts::{Part, PartsJob};
 pub use plane::{MAX_PLANE_CELLS, PlaneError, Planes, plane_axes};
@@ -76,8 +76,8 @@ pub use region::{Alike, RegionJob, RegionTooLarge};
 #[cfg(feature = "server")]
 pub(crate) use selection::BlendSelection;
 pub use selection::Selection;
-pub use slab::{free_slab_bytes, give_back_memory};
 pub use shape::{Axis, Cover, Rotation, Shape, ShapeError};
+pub use slab::{free_slab_bytes, give_back_memory};
 pub use survey::Survey;
 pub use volume::Volume;
 pub use walk::BlockWalk;

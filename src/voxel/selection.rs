@@ -11,9 +11,9 @@ use super::block_edit::{self, BlockEdit, EditJob, EditReport, mask_bounds};
 use super::block_range::BlockRange;
 use super::block_set::take_first;
 use super::index::{ChunkPos, Places, place_in_chunk, set_places};
-use crate::memory::MemoryLimit;
 use super::{BlendMode, BlockPos, Bounds, Mask, Point, Rgba, Shape, Volume};
 use crate::job::{Progress, leftovers};
+use crate::memory::MemoryLimit;
 
 /// The picked voxels of a cube of 16x16x16 blocks.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]

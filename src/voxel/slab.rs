@@ -33,8 +33,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::dense::Dense;
-use crate::memory;
 use super::page_size::PageSize;
+use crate::memory;
 
 /// Bytes in a slab, and its alignment: a huge page.
 const SLAB: usize = 2 << 20;

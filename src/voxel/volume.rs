@@ -8,12 +8,12 @@ use super::dense::Dense;
 use super::few::{Few, MOST as MOST_OF_FEW};
 use super::index::{Chunk, ChunkPos, Index, place_in_chunk};
 use super::marks::Marks;
-use crate::memory::{self, MemoryLimit};
 use super::slab::Shared;
 use super::{
     BLOCK_VOXELS, BlendMode, BlockPos, BlockRef, Bounds, Brush, MeasuredChange, Point, Rgba, Shape,
     VolumeChange, generation,
 };
+use crate::memory::{self, MemoryLimit};
 
 /// An unbounded sparse grid of voxels. Cloning shares all blocks; a running recording of marks stays
 /// with the original.

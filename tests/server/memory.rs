@@ -148,7 +148,8 @@ fn projects_that_are_opened_and_closed_leave_nothing() {
 fn call_all(client: &mut Client, method: &str, params: impl Iterator<Item = Value>) {
     let calls: Vec<String> = params
         .map(|params| {
-            json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string() + "\n"
+            json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string()
+                + "\n"
         })
         .collect();
     for part in calls.chunks(64) {
@@ -168,7 +169,8 @@ fn a_lone_voxel_costs_a_kibibyte_in_bulk_and_two_as_a_call_of_its_own() {
         let at = |n: u64| json!([n % 100 * distance, n / 100 % 100 * distance, n / 10_000 * 1000]);
         let before = resident(&daemon);
         for part in 0..10 {
-            let voxels = (0..1000).map(|n| json!({"position": at(part * 1000 + n), "color": "red"}));
+            let voxels =
+                (0..1000).map(|n| json!({"position": at(part * 1000 + n), "color": "red"}));
             let params = json!({"voxels": voxels.collect::<Vec<_>>()});
             client.call("goxel.add_voxels", params);
         }
@@ -177,9 +179,8 @@ fn a_lone_voxel_costs_a_kibibyte_in_bulk_and_two_as_a_call_of_its_own() {
         client.call("goxel.create_layer", json!({"name": "next"}));
     }
     let before = resident(&daemon);
-    let lone = (0..5000).map(|n| {
-        json!({"position": [n % 70 * 1000, 500, n / 70 * 1000], "color": "red"})
-    });
+    let lone =
+        (0..5000).map(|n| json!({"position": [n % 70 * 1000, 500, n / 70 * 1000], "color": "red"}));
     call_all(&mut client, "goxel.add_voxel", lone);
     let each = resident(&daemon).saturating_sub(before) / 5000;
     assert!(each <= 2048, "{each} bytes each");
@@ -242,7 +243,8 @@ fn at_the_limit_of_the_process_growth_is_refused_with_figures_and_the_rest_goes_
     assert_eq!((&data["flag"], &data["limit"]), (&json!("--max-memory"), &json!(limit)));
     assert!(data["kinds"]["voxels"].as_u64() > Some(MIB), "{refused}");
     assert!(!data["advice"].as_array().unwrap().is_empty(), "{refused}");
-    let state = |client: &mut Client| client.call("goxel.get_status", json!({}))["voxel_count"].clone();
+    let state =
+        |client: &mut Client| client.call("goxel.get_status", json!({}))["voxel_count"].clone();
     let before = state(&mut client);
     assert!(before.as_u64() > Some(0));
     draw_until_refused(&mut client);

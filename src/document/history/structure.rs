@@ -5,9 +5,7 @@
 
 use super::Kept;
 use crate::document::log::LayerStep;
-use crate::document::{
-    Camera, Document, Layer, LayerId, Light, Material, Palette, PreservedChunk,
-};
+use crate::document::{Camera, Document, Layer, LayerId, Light, Material, Palette, PreservedChunk};
 use crate::voxel::{Bounds, Volume};
 
 /// Everything of a document but its layers.
@@ -192,16 +190,17 @@ impl Structure {
         document: &'a Document,
     ) -> impl Iterator<Item = (&'a Volume, Option<&'a Volume>)> {
         let layers = self.layers.iter().flat_map(held_layers);
-        let pair = |layer: &'a Layer| {
-            (&layer.volume, document.layer(layer.id).map(|other| &other.volume))
-        };
+        let pair =
+            |layer: &'a Layer| (&layer.volume, document.layer(layer.id).map(|other| &other.volume));
         layers.map(pair).chain(self.mask.iter().map(|mask| (&**mask, Some(&document.mask))))
     }
 
     /// The volumes that it holds, to pack them.
     pub(super) fn volumes_mut(&mut self) -> impl Iterator<Item = &mut Volume> {
         let layers = self.layers.iter_mut().flat_map(|step| match step {
-            LayerStep::Was(layer) | LayerStep::Removed(_, layer) => std::slice::from_mut(&mut **layer),
+            LayerStep::Was(layer) | LayerStep::Removed(_, layer) => {
+                std::slice::from_mut(&mut **layer)
+            }
             LayerStep::All(layers) => layers.as_mut_slice(),
             LayerStep::WasSet(_) | LayerStep::Added(_) | LayerStep::Moved(..) => &mut [],
         });

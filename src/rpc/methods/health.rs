@@ -9,10 +9,10 @@ use crate::api::instance::Instance;
 use crate::api::methods::health::*;
 use crate::api::methods::system::NoParams;
 use crate::journal::Facts;
+use crate::memory;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
 use crate::rpc::server_facts::{ServerFacts, Thresholds};
-use crate::memory;
 use crate::rpc::table::Handle;
 use crate::workspace::Workspace;
 
