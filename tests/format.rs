@@ -1,6 +1,7 @@
 //! Files of every format: read, written, damaged.
 
 mod format {
+    mod exchange;
     mod gox;
     mod hostile;
     mod other;

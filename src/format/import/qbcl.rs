@@ -32,7 +32,7 @@ pub(super) async fn decode(
     }
     bytes.take(8, "the versions")?;
     let [width, height] = [bytes.u32("the thumbnail")?, bytes.u32("the thumbnail")?];
-    let pixels = u64::from(width) * u64::from(height) * 4;
+    let pixels = (u64::from(width) * u64::from(height)).saturating_mul(4);
     bytes.take(usize::try_from(pixels).unwrap_or(usize::MAX), "the thumbnail")?;
     for _ in 0..7 {
         let length = bytes.length("a text's length")?;

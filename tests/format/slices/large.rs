@@ -109,7 +109,8 @@ fn vox_scene(shapes: usize) -> Vec<u8> {
     let nodes = (0..shapes as u32).map(|shape| 2 + 2 * shape);
     let group = File::default().le(&[1]).record(&[]).le(&[shapes as u32]);
     let group = group.le(&nodes.clone().collect::<Vec<_>>());
-    let file = File::default().raw(b"VOX ").le(&[150]).chunk(b"SIZE", &size);
+    let file =
+        File::default().raw(b"VOX ").le(&[150]).raw(b"MAIN").le(&[0, 0]).chunk(b"SIZE", &size);
     let file = file.chunk(b"XYZI", &voxels).chunk(b"nTRN", &root).chunk(b"nGRP", &group);
     let file = nodes.fold(file, |file, node| {
         let name = format!("part {node}");
@@ -227,7 +228,7 @@ fn a_compressed_model_is_unpacked_piece_by_piece() {
     let make = |cells: usize| {
         let data = File::default().le(&[64, 64, cells as u32 / 4096]);
         let data = data.raw(&crate::support::made::zlib(&vec![0; cells]));
-        File::default().raw(b"VOX ").le(&[150]).chunk(b"TDCZ", &data).0
+        File::default().raw(b"VOX ").le(&[150]).raw(b"MAIN").le(&[0, 0]).chunk(b"TDCZ", &data).0
     };
     // Cells are unpacked, then looked at.
     assert_read("cells", "vox", [1 << 18, 1 << 20], 13_200, make);

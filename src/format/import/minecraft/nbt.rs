@@ -74,7 +74,8 @@ impl Tag {
     /// The numbers x, y, z of a compound of them.
     pub(super) fn vector(&self, data: &[u8], key: &str) -> Option<[i64; 3]> {
         let inner = self.get(data, key)?;
-        let axis = |key| inner.number(data, key);
+        let fits = |value: &i64| i32::try_from(*value).is_ok();
+        let axis = |key| inner.number(data, key).filter(fits);
         Some([axis("x")?, axis("y")?, axis("z")?])
     }
 }
