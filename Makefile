@@ -70,7 +70,7 @@ doc: ## Build the documentation
 reference: ## Write the reference page of the guide anew from the table of methods
 	GOXEL_UPDATE_REFERENCE=1 $(CARGO) test --test api described::reference
 
-.PHONY: test-protocol-detection test-connection-lifecycle test-error-recovery
+.PHONY: test-protocol-detection test-connection-lifecycle test-error-recovery test-journal
 test-protocol-detection: ## Test that each connection speaks one framing for life
 	$(CARGO) test --lib wire::
 	$(CARGO) test --test server -- server::protocol_detection:: spec_examples::
@@ -84,6 +84,10 @@ test-error-recovery: ## Test that everything goes on after errors, RESTARTS kill
 	$(CARGO) test --test server -- server::error_recovery::
 	GOXEL_RESTARTS=$(RESTARTS) GOXEL_FAULT_SEEDS=$(FAULT_SEEDS) \
 		$(CARGO) test --test server -- --nocapture --test-threads 1 client::faults client::restarts
+
+KILLS ?= 1000
+test-journal: ## Kill the daemon KILLS times under clients with sessions, with each policy and while the journal is written anew
+	GOXEL_KILLS=$(KILLS) GOXEL_CUT_RECORDS=1000 $(CARGO) test --release --test server -- --nocapture --test-threads 1 journal::
 
 # How many seeds `make simulate` runs.
 SEEDS ?= 1000

@@ -5,6 +5,7 @@
 //! undo, takes it back if it fails, and counts the revision. Invariants: the default project exists; the
 //! revision rises with every change, undo and redo included, and never otherwise.
 
+mod carry;
 mod draft;
 mod memory;
 mod origin;
@@ -16,6 +17,7 @@ mod turns;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+pub use carry::Carrying;
 pub use draft::{Draft, FinishedDraft, InPlace, Stale};
 use origin::Origins;
 pub use origin::{OwnFile, SavedState};

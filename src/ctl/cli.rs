@@ -109,6 +109,9 @@ pub enum Command {
     /// Show in what two files differ, without a daemon
     #[cfg(feature = "engine")]
     Diff(super::diff::Arguments),
+    /// Look at the files of a journal, without a daemon
+    #[cfg(feature = "server")]
+    Journal(super::journal::Arguments),
     /// Render the project to a picture
     Render(render::Arguments),
     /// Make the calls of a file

@@ -21,6 +21,8 @@ pub mod edit;
 pub mod health;
 #[cfg(feature = "engine")]
 pub mod info;
+#[cfg(feature = "server")]
+pub mod journal;
 pub mod metrics;
 pub mod path;
 pub mod ping;
@@ -88,6 +90,8 @@ fn run(cli: &Cli, context: &Context) -> Result<(), Failure> {
         Command::Info(arguments) => info::run(arguments, context),
         #[cfg(feature = "engine")]
         Command::Diff(arguments) => diff::run(arguments, context),
+        #[cfg(feature = "server")]
+        Command::Journal(arguments) => journal::run(arguments, context),
         Command::Render(arguments) => render::run(arguments, context),
         Command::Script(arguments) => script::run(arguments, context),
         Command::Bench(arguments) => bench::run(arguments, context),

@@ -8,6 +8,7 @@
 //! holds and the document after the edit does not. The sum is kept under a limit by forgetting the oldest entries; the newest one stays
 //! even if it is larger than the limit alone.
 
+mod carry;
 mod ending;
 mod packing;
 mod revisions;
@@ -17,6 +18,7 @@ mod travel;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+pub use self::carry::{Carry, Passed};
 use self::ending::Ended;
 pub use self::ending::{Edit, Ending};
 use self::revisions::Revisions;
@@ -221,6 +223,16 @@ impl History {
     /// Forgets the edits before the state that a revision made.
     pub(crate) fn forget_before(&mut self, revision: u64) {
         while self.revisions.oldest() < revision && self.position > 0 && self.drop_oldest() {}
+    }
+
+    /// Revisions that came back to the state of an earlier one, each with the one that made it.
+    pub(crate) fn returns(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.revisions.returns()
+    }
+
+    /// Sets the present revision, and those that came back to earlier states, if there are any.
+    pub(crate) fn set_revisions(&mut self, current: u64, returns: &[(u64, u64)]) {
+        self.revisions.set(current, returns);
     }
 
     /// Begins an empty history at a revision.

@@ -9,6 +9,9 @@ pub mod protocol {}
 #[doc = include_str!("operations.md")]
 pub mod operations {}
 
+#[doc = include_str!("journal.md")]
+pub mod journal {}
+
 #[doc = include_str!("deployment.md")]
 pub mod deployment {}
 

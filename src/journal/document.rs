@@ -36,6 +36,12 @@ pub(super) fn write_whole(document: &Document, out: &mut Vec<u8>) {
     write_volumes(&nothing, document, true, out);
 }
 
+/// Writes a whole document but for its layers' voxels.
+pub(super) fn write_frame(document: &Document, out: &mut Vec<u8>) {
+    write_pieces(None, document, out);
+    piece(MASK, out, |out| write_volume(None, &document.mask, out));
+}
+
 /// Writes what a step changed.
 pub(super) fn write_difference(before: &Document, after: &Document, out: &mut Vec<u8>) {
     write_pieces(Some(before), after, out);

@@ -7,6 +7,8 @@
 //! | `notes` | what a call changed, taken down where it becomes a step of the history |
 //! | `document`, `bytes` | documents and what steps made of them, as bytes |
 //! | `replay` | from a log back to what it tells, for whoever makes it happen again |
+//! | `compaction` | a log written anew while the old one goes on |
+//! | `files` | what is done with the files at the start, and how they are written |
 //! | `manifest` | which files are the journal |
 //! | `disk` | the files behind a seam, and the helper that syncs |
 //! | `place` | where the journal of a socket is, and who has it |
@@ -15,8 +17,10 @@
 //! nothing else; what is not written yet is in the buffer, in order; a record is never in both.
 
 mod bytes;
+mod compaction;
 pub mod disk;
 mod document;
+mod files;
 mod manifest;
 mod notes;
 mod place;
@@ -24,7 +28,6 @@ mod reader;
 mod record;
 mod replay;
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -35,9 +38,13 @@ pub use manifest::{BadManifest, MANIFEST, Manifest, log_name};
 pub use notes::{Facts, Notes, Standing, difference};
 pub use place::{Place, PlaceError, of_socket};
 pub use reader::{End, Good, Reader};
-pub use record::{BadHead, Chain, Kind, LOG_HEAD, NoRecord, Record, Tag, VERSION, log_head};
+pub use record::{
+    BadHead, Chain, Kind, LOG_HEAD, NoRecord, Record, Tag, VERSION, log_head, write as write_record,
+};
 pub use replay::{Repeat, Replayed, replay};
 
+use compaction::Compaction;
+use files::{append_all, find_manifest, keep_damaged, new_salt, put_manifest, remove_leftovers};
 use notes::LogEnd;
 
 /// When records are brought to the disk.
@@ -56,6 +63,8 @@ pub enum SyncPolicy {
 const SYNC_AFTER: Duration = Duration::from_secs(1);
 /// Time between two attempts to write after one has failed.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Time between two attempts to write the log anew after one has failed, unless there is no other way to go on.
+const COMPACT_AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// Room for records that is kept from turn to turn.
 const ROOM_KEPT: usize = 1 << 20;
 
@@ -79,6 +88,18 @@ pub struct Journal {
     /// Since when something is not synced.
     unsynced_since: Option<Instant>,
     was_damaged: bool,
+    /// A new log under way.
+    compaction: Option<Box<Compaction>>,
+    /// Whether the log must be written anew because a sync of it has failed.
+    must_renew: bool,
+    /// When a new log may be tried again after one could not be written.
+    compact_again: Option<Instant>,
+    /// Bytes of the log that were carried from the one before.
+    carried: u64,
+    /// What positions are ahead of the log, so that they rise also when the log is written anew.
+    shift: u64,
+    /// The log before this one, until the disk knows that it is not in force.
+    outdated: Option<String>,
     /// Keeps others out of the directory.
     place: Option<Place>,
 }
@@ -158,6 +179,7 @@ impl Journal {
             }
         };
         let name = manifest.log();
+        remove_leftovers(&mut *disk, &name);
         let bytes = disk.read(&name).map_err(system("read", &name))?;
         let reader = match Reader::new(&bytes) {
             Ok(reader) => reader,
@@ -234,6 +256,12 @@ impl Journal {
             trouble: None,
             unsynced_since: None,
             was_damaged: false,
+            compaction: None,
+            must_renew: false,
+            compact_again: None,
+            carried: 0,
+            shift: 0,
+            outdated: None,
             place: None,
         }
     }
@@ -265,28 +293,19 @@ impl Journal {
 
     /// Notes the answer of a call whose changes became records before it was known.
     pub fn answer(&mut self, tag: Tag<'_>) {
-        let record = Record {
-            sequence: 0,
-            kind: Kind::Answer,
-            project: 0,
-            revision: 0,
-            is_continued: false,
-            tag: Some(tag),
-            payload: &[],
-        };
-        self.end.write(record, &mut self.buffer);
+        self.end.write(Record::answer(tag), &mut self.buffer);
     }
 
     /// Where the log will end when all records are written. Rises with each record.
     pub fn position(&self) -> u64 {
-        self.written + self.buffer.len() as u64
+        self.shift.wrapping_add(self.written + self.buffer.len() as u64)
     }
 
     /// The position up to which calls may be answered.
     pub fn safe_position(&self) -> u64 {
         match self.policy {
-            SyncPolicy::Always => self.synced,
-            SyncPolicy::Second | SyncPolicy::No => self.written,
+            SyncPolicy::Always => self.shift.wrapping_add(self.synced),
+            SyncPolicy::Second | SyncPolicy::No => self.shift.wrapping_add(self.written),
         }
     }
 
@@ -297,7 +316,8 @@ impl Journal {
 
     /// Whether there is nothing to do now.
     pub fn is_idle(&self) -> bool {
-        self.buffer.is_empty() && self.written == self.synced && self.syncing.is_none()
+        let is_synced = self.written == self.synced && self.syncing.is_none();
+        self.buffer.is_empty() && is_synced && self.outdated.is_none() && self.compaction.is_none()
     }
 
     /// Writes what waits, and looks after syncs. Call it once a turn, before answers are sent.
@@ -307,10 +327,15 @@ impl Journal {
         }
         self.unsynced_since.get_or_insert(now);
         self.end_sync(now);
-        if !self.buffer.is_empty() && self.trouble.as_ref().is_none_or(|t| t.retry_at <= now) {
+        self.end_compaction(now);
+        if !self.buffer.is_empty()
+            && !self.must_renew
+            && self.trouble.as_ref().is_none_or(|t| t.retry_at <= now)
+        {
             self.write(now);
         }
-        if self.syncing.is_none() && self.synced < self.written {
+        let needs_sync = self.synced < self.written || self.outdated.is_some();
+        if self.syncing.is_none() && needs_sync && !self.must_renew {
             self.sync_when_due(now);
         }
         if self.is_idle() {
@@ -333,7 +358,7 @@ impl Journal {
         let position = self.position();
         let is_needed = match self.policy {
             // What it read may not be on the disk either.
-            SyncPolicy::Always => position > self.synced,
+            SyncPolicy::Always => position > self.safe_position(),
             SyncPolicy::Second | SyncPolicy::No => position != before,
         };
         is_needed.then_some(position)
@@ -343,6 +368,9 @@ impl Journal {
         match append_all(&mut *self.log, &self.buffer) {
             Ok(()) => {
                 self.written += self.buffer.len() as u64;
+                if let Some(compaction) = &mut self.compaction {
+                    compaction.note_written(&self.buffer);
+                }
                 self.buffer.clear();
                 self.buffer.shrink_to(ROOM_KEPT);
                 if self.trouble.take().is_some() {
@@ -370,6 +398,7 @@ impl Journal {
             SyncPolicy::Second => *self.sync_due.get_or_insert(now + SYNC_AFTER),
             SyncPolicy::No => {
                 self.synced = self.written;
+                self.remove_outdated();
                 return;
             }
         };
@@ -386,10 +415,15 @@ impl Journal {
         let Some(covered) = self.syncing else { return };
         match self.log.ended_sync() {
             None => {}
-            Some(Ok(())) => (self.synced, self.syncing) = (covered, None),
+            Some(Ok(())) => {
+                (self.synced, self.syncing) = (covered, None);
+                self.remove_outdated();
+            }
             Some(Err(error)) => {
                 self.syncing = None;
-                log::error!("the journal cannot be synced: {error}");
+                // The system may have dropped what it could not write, and would call the next sync a success.
+                self.must_renew = true;
+                log::error!("the journal cannot be synced: {error}; it is written anew");
                 let what = format!("a sync failed: {error}");
                 self.trouble = Some(Trouble { what, retry_at: now + RETRY_AFTER });
             }
@@ -398,7 +432,7 @@ impl Journal {
 
     /// When [`Journal::turn`] must be called next, if nothing happens before.
     pub fn next(&self) -> Option<Instant> {
-        let retry = self.trouble.as_ref().filter(|_| !self.buffer.is_empty());
+        let retry = self.trouble.as_ref().filter(|_| !self.buffer.is_empty() || self.must_renew);
         retry.map(|trouble| trouble.retry_at).or(self.sync_due)
     }
 
@@ -416,57 +450,5 @@ impl Journal {
         append_all(&mut *self.log, &self.buffer).map_err(|(_, error)| error)?;
         self.log.sync()?;
         self.disk.sync_names()
-    }
-}
-
-/// Different for each log, so that no record of one passes for one of another.
-fn new_salt() -> [u8; 16] {
-    // Each RandomState is seeded by the system's random numbers.
-    let half = || RandomState::new().build_hasher().finish().to_le_bytes();
-    let (mut salt, halves) = ([0; 16], [half(), half()]);
-    salt.copy_from_slice(halves.as_flattened());
-    salt
-}
-
-/// Appends all bytes; after an error also how many were.
-fn append_all(file: &mut dyn DiskFile, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
-    let mut count = 0;
-    while count < bytes.len() {
-        match file.append(&bytes[count..]) {
-            Ok(0) => return Err((count, io::ErrorKind::WriteZero.into())),
-            Ok(more) => count += more,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err((count, error)),
-        }
-    }
-    Ok(())
-}
-
-fn put_manifest(disk: &mut dyn Disk, manifest: &Manifest) -> io::Result<()> {
-    const NEW: &str = "manifest.new";
-    let mut file = disk.create(NEW)?;
-    append_all(&mut *file, &manifest.to_bytes()).map_err(|(_, error)| error)?;
-    disk.rename(NEW, MANIFEST)
-}
-
-/// The manifest, if the directory holds a journal. A log without one is that of a start that a power cut ended.
-fn find_manifest(disk: &mut dyn Disk) -> Result<Option<Manifest>, JournalError> {
-    match disk.read(MANIFEST) {
-        Ok(bytes) => Ok(Some(Manifest::read(&bytes)?)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(system("read", MANIFEST)(error)),
-    }
-}
-
-/// Keeps a copy of a log that is damaged; its name.
-fn keep_damaged(disk: &mut dyn Disk, name: &str, bytes: &[u8]) -> String {
-    let kept = format!("{name}.damaged");
-    let copied = disk.create(&kept).and_then(|mut file| {
-        append_all(&mut *file, bytes).map_err(|(_, error)| error)?;
-        file.sync()
-    });
-    match copied {
-        Ok(()) => kept,
-        Err(error) => format!("{kept} (which cannot be written: {error})"),
     }
 }

@@ -8,7 +8,7 @@ use super::bytes::{Put, put_measured};
 use super::document;
 use super::record::{self, Chain, Kind, Record, Tag};
 use crate::document::{Document, LayerId};
-use crate::voxel::{Volume, VolumeChange, stored};
+use crate::voxel::{BlockPos, Volume, VolumeChange, stored};
 
 /// What one call has changed so far. All open projects share it.
 #[derive(Clone, Default)]
@@ -97,6 +97,32 @@ impl Notes {
         self.note(Kind::Open, standing, |out| {
             out.put_text(name);
             document::write_whole(document, out);
+        });
+    }
+
+    /// A project is open whose voxels follow.
+    pub fn open_frame(&self, standing: Standing, name: &str, document: &Document) {
+        self.note(Kind::Open, standing, |out| {
+            out.put_text(name);
+            document::write_frame(document, out);
+        });
+    }
+
+    /// Some voxels of a project as it was opened.
+    pub fn base(&self, standing: Standing, layer: LayerId, volume: &Volume, blocks: &[BlockPos]) {
+        self.note(Kind::Base, standing, |out| {
+            out.put_i32(layer.0);
+            stored::write_blocks(volume, blocks, out);
+        });
+    }
+
+    /// The present revision of a project is the one of its standing, and these came back to earlier states.
+    pub fn revisions(&self, standing: Standing, returns: &[(u64, u64)]) {
+        self.note(Kind::Revisions, standing, |out| {
+            for (revision, made_by) in returns {
+                out.put_u64(*revision);
+                out.put_u64(*made_by);
+            }
         });
     }
 

@@ -55,7 +55,7 @@ pub enum Kind {
     Files = 8,
     /// A call was answered that changed nothing by itself.
     Answer = 9,
-    /// A project was opened as a file of the journal has it.
+    /// Some voxels of a project as it was opened.
     Base = 10,
     /// What is known of the revisions of a project's history.
     Revisions = 11,
@@ -131,6 +131,21 @@ pub struct Record<'a> {
     pub tag: Option<Tag<'a>>,
     /// What the kind needs.
     pub payload: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// The answer of a call, and nothing else.
+    pub(super) fn answer(tag: Tag<'a>) -> Self {
+        Record {
+            sequence: 0,
+            kind: Kind::Answer,
+            project: 0,
+            revision: 0,
+            is_continued: false,
+            tag: Some(tag),
+            payload: &[],
+        }
+    }
 }
 
 /// The chain that holds the records of one log together.

@@ -21,6 +21,7 @@ pub mod envelope;
 pub mod error;
 mod exchange;
 mod host;
+mod kept;
 mod limits;
 mod long_lists;
 pub mod methods;

@@ -9,20 +9,20 @@ use super::answer::AnswerForm;
 use super::begin::{Begun, note_no_call};
 use super::context::{Context, Daemon};
 use super::envelope::{Call, Envelope, Message, not_utf8};
-use super::error::JOURNAL;
 use super::exchange::Exchange;
+use super::kept::DEFAULT_COMPACT_BYTES;
 use super::limits::Limits;
-use super::session::{SessionTag, Sessions};
+use super::session::Sessions;
 use super::stop::Remembered;
 use super::table::Table;
 use super::{ConnectionId, Host, RpcError};
 use crate::api::instance::Instance;
 use crate::api::json::{Elements, reading, with_long_values};
 use crate::job::Budget;
-use crate::journal::{Disk, Journal, JournalError, Recovery, SyncPolicy, Tag};
+use crate::journal::{Journal, Notes};
 use crate::render_store::{RenderStore, RenderStoreSettings};
 use crate::wire::{CallParts, LongText, LongValues};
-use crate::workspace::{Replay, Workspace};
+use crate::workspace::{Carrying, Workspace};
 
 /// Everything that calls act on, and the table of methods.
 pub struct Service {
@@ -36,6 +36,10 @@ pub struct Service {
     pub(super) cancelled: Vec<Remembered>,
     /// The number of the last call that went on in slices.
     pub(super) last_job: Cell<u64>,
+    /// Projects on their way into a new log.
+    pub(super) carrying: Option<(Carrying, Notes)>,
+    /// Bytes of records after which the journal is written anew.
+    pub compact_bytes: u64,
     /// Voxels that one request of the bulk lane may have.
     pub(super) bulk_voxels: u64,
     #[cfg(feature = "mcp")]
@@ -67,6 +71,8 @@ impl Service {
             journal: None,
             cancelled: Vec::new(),
             last_job: Cell::default(),
+            carrying: None,
+            compact_bytes: DEFAULT_COMPACT_BYTES,
             bulk_voxels: Limits::default().bulk_voxels,
             #[cfg(feature = "mcp")]
             agents: super::agents::Agents::default(),
@@ -81,63 +87,6 @@ impl Service {
     /// The open projects, to change.
     pub fn workspace_mut(&mut self) -> &mut Workspace {
         &mut self.workspace
-    }
-
-    /// Opens a journal and goes on with what it holds: projects, histories, and the answers of sessions. The projects that
-    /// were open are closed. From then on every change is noted in it.
-    pub fn recover(
-        &mut self,
-        disk: Box<dyn Disk>,
-        policy: SyncPolicy,
-        socket: &str,
-    ) -> Result<Recovery, JournalError> {
-        let (sessions, now) = (&mut self.sessions, Instant::now());
-        let mut replay =
-            Replay::begin(&mut self.workspace, |tag: Tag<'_>| sessions.restore(tag, now));
-        let opened = Journal::open(disk, policy, socket, &mut replay);
-        let instances = replay.end();
-        let (journal, recovery) = opened?;
-        self.sessions.restore_runs(instances);
-        journal.notes().run(self.daemon.instance.as_str());
-        self.workspace.note_changes(journal.notes().clone());
-        self.journal = Some(Box::new(journal));
-        Ok(recovery)
-    }
-
-    /// The journal, if there is one.
-    pub fn journal(&self) -> Option<&Journal> {
-        self.journal.as_deref()
-    }
-
-    /// The journal, to have it written.
-    pub fn journal_mut(&mut self) -> Option<&mut Journal> {
-        self.journal.as_deref_mut()
-    }
-
-    /// Ends the journal of a clean run; it keeps nothing if there is nothing to keep.
-    pub fn finish_journal(&mut self) -> std::io::Result<()> {
-        let has_anything = !self.workspace.is_blank();
-        let Some(mut journal) = self.journal.take() else { return Ok(()) };
-        journal.end_call(None);
-        journal.finish(has_anything)
-    }
-
-    /// Refuses a change that could not be kept.
-    pub(super) fn check_journal(&self) -> Result<(), RpcError> {
-        let trouble = self.journal.as_ref().and_then(|journal| journal.trouble());
-        let Some(trouble) = trouble else { return Ok(()) };
-        Err(RpcError::new(JOURNAL, format!("journal: {trouble}. Nothing was changed."))
-            .with("reason", trouble)
-            .hint("make room on the disk of the journal; it is tried again each second, and reads and saves go on"))
-    }
-
-    /// Makes records of what a call has changed so far. True if it has changed anything.
-    #[inline]
-    pub(super) fn note_call(&mut self, tag: Option<&SessionTag>, answer: Option<&[u8]>) -> bool {
-        match &mut self.journal {
-            None => false,
-            Some(journal) => journal.end_call(tag.map(|tag| tag.with_answer(answer))),
-        }
     }
 
     /// Sets how much is kept and done for callers.

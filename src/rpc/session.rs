@@ -106,6 +106,22 @@ impl Sessions {
         self.earlier.iter().any(|known| known == instance)
     }
 
+    /// Earlier runs of the daemon whose calls are known.
+    pub fn runs(&self) -> impl Iterator<Item = &str> {
+        self.earlier.iter().map(String::as_str)
+    }
+
+    /// What is known of all sessions, in the order in which [`Sessions::restore`] takes it. A call that still runs counts
+    /// as one whose answer is not known: it may have changed something.
+    pub fn answers(&self) -> impl Iterator<Item = Tag<'_>> {
+        self.by_id.iter().flat_map(|(id, session)| {
+            let tag = |number, answer| Tag { session: id, number, answer };
+            let forgotten = session.forgotten.into_iter().map(move |number| tag(number, None));
+            let kept = session.answers.iter();
+            forgotten.chain(kept.map(move |(&number, answer)| tag(number, answer.as_deref())))
+        })
+    }
+
     /// Takes note of earlier runs of the daemon, all of whose calls were restored.
     pub fn restore_runs(&mut self, instances: Vec<String>) {
         self.earlier = instances;

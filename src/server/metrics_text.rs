@@ -23,6 +23,7 @@ pub fn text(health: &HealthResult, calls: &Calls, metrics: &Metrics) -> String {
     connections(health, metrics, &mut out);
     messages(calls, metrics, &mut out);
     event_loop(health, metrics, &mut out);
+    journal(health, &mut out);
     out.0
 }
 
@@ -42,6 +43,18 @@ fn process(health: &HealthResult, out: &mut Families) {
         out.single(Kind::Gauge, "goxel_open_fds", "Open files.", descriptors.open);
         out.single(Kind::Gauge, "goxel_max_fds", "Files that may be open.", descriptors.limit);
     }
+}
+
+fn journal(health: &HealthResult, out: &mut Families) {
+    let Some(journal) = &health.journal else { return };
+    let lag = journal.lag_ms as f64 / 1000.0;
+    let help = "For how long something of the journal has not been on the disk for sure.";
+    out.single(Kind::Gauge, "goxel_journal_lag_seconds", help, lag);
+    out.single(Kind::Gauge, "goxel_journal_bytes", "Bytes of the journal.", journal.bytes);
+    let help = "Of them, those that are on the disk for sure.";
+    out.single(Kind::Gauge, "goxel_journal_synced_bytes", help, journal.synced);
+    let help = "Rises when the journal is written anew.";
+    out.single(Kind::Gauge, "goxel_journal_generation", help, journal.generation);
 }
 
 fn memory(health: &HealthResult, out: &mut Families) {

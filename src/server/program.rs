@@ -124,6 +124,7 @@ fn serve(start: Start) -> Result<ExitCode, String> {
     let mut service = Service::new(workspace);
     service.set_render_store(settings.renders());
     service.set_limits(settings.service_limits());
+    service.compact_bytes = settings.journal_compact_bytes.0;
     // Before there is a pid file or a socket: whoever finds either may send a signal.
     let signals = Signals::install()
         .map_err(|error| format!("cannot install the handlers of signals: {error}"))?;

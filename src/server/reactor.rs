@@ -141,6 +141,13 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         }
     }
 
+    fn compact_journal(&mut self) {
+        if self.service.journal().is_some() {
+            let mut budget = self.hub.clock.slice(self.hub.limits.slice);
+            self.service.compact_journal(self.hub.now, &mut budget);
+        }
+    }
+
     /// Lets calls stop the server.
     pub fn allow_shutdown(&mut self, allow: bool) {
         self.hub.allow_shutdown = allow;
@@ -187,6 +194,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         self.step_work();
         self.free_leftovers();
         self.pack_idle();
+        self.compact_journal();
         self.write_journal();
         self.give_back_at_rest();
         self.flush_all();
@@ -300,6 +308,9 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
 
     fn what_to_wait_for(&mut self) -> Wait {
         let is_stopping = self.hub.draining.is_some();
+        if self.service.is_carrying() && !is_stopping {
+            return Wait::None;
+        }
         if !self.is_at_rest() || (self.packing.is_running() && !is_stopping) {
             return Wait::None;
         }

@@ -47,6 +47,11 @@ pub fn write_all(volume: &Volume, out: &mut Vec<u8>) {
     }
 }
 
+/// Writes some blocks of a volume.
+pub fn write_blocks(volume: &Volume, blocks: &[BlockPos], out: &mut Vec<u8>) {
+    blocks.iter().for_each(|&at| write_block(at, volume.index.slot(at), out));
+}
+
 /// Writes the blocks of a volume that another one does not share. What both share is passed over 4096 blocks at a time.
 pub fn write_difference(before: &Volume, after: &Volume, out: &mut Vec<u8>) {
     for (pos, chunk) in after.index.chunks() {

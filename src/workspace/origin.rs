@@ -97,7 +97,7 @@ impl Origins {
     }
 
     /// As the journal has them.
-    fn write(&self, out: &mut Vec<u8>) {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.put_u32(self.0.len() as u32);
         for Origin { since, file, saved } in &self.0 {
             out.put_u64(*since);

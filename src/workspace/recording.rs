@@ -83,6 +83,19 @@ impl Project {
         }
     }
 
+    /// Puts voxels into a document as it was opened, before anything of it is history.
+    pub fn put_base(
+        &mut self,
+        put: impl FnOnce(&mut Document) -> Result<(), Malformed>,
+    ) -> Result<(), Malformed> {
+        put(&mut self.document)
+    }
+
+    /// Sets the revisions of the history.
+    pub fn restore_revisions(&mut self, current: u64, returns: &[(u64, u64)]) {
+        self.history.set_revisions(current, returns);
+    }
+
     /// Names the present state of the history.
     pub fn checkpoint(&mut self, name: &str) {
         self.history.checkpoint(name);

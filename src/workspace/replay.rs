@@ -132,6 +132,14 @@ fn apply_to(
             project.go_to(position).ok_or(Problem::NoState)?;
         }
         Kind::Checkpoint => project.checkpoint(take.text()?),
+        Kind::Base => project.put_base(|document| put_blocks(document, take))?,
+        Kind::Revisions => {
+            let mut returns = Vec::new();
+            while !take.is_empty() {
+                returns.push((take.u64()?, take.u64()?));
+            }
+            project.restore_revisions(record.revision, &returns);
+        }
         Kind::Files => project.restore_files(take)?,
         _ => return Err(Malformed("kind").into()),
     }
@@ -145,4 +153,9 @@ fn put_voxels(document: &mut Document, take: &mut Take<'_>) -> Result<(), Malfor
         stored::read_into(&mut layer.volume, blocks).map_err(|_| Malformed("voxels"))?;
     }
     Ok(())
+}
+
+fn put_blocks(document: &mut Document, take: &mut Take<'_>) -> Result<(), Malformed> {
+    let layer = document.layer_mut(LayerId(take.i32()?)).ok_or(Malformed("layer"))?;
+    stored::read_into(&mut layer.volume, take.rest()).map_err(|_| Malformed("voxels"))
 }

@@ -42,7 +42,16 @@ impl Running {
             assert!(ended.is_none(), "it ended: {}", log_of(directory));
             UnixStream::connect(&socket).is_ok()
         });
+        // Connections wait in the queue until everything is recovered.
+        crate::support::process::Client::connect(&socket).call("ping", json!({}));
         Running { child }
+    }
+
+    /// Stops it in good order.
+    pub fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
     }
 
     pub fn kill(mut self) {
@@ -208,12 +217,12 @@ fn live(socket: PathBuf, number: u64, calls: &AtomicU64, stop: &AtomicBool) {
     model.check(&mut client, &project);
 }
 
-fn rounds(policy: &str) {
+/// Lets the daemon live up to `longest` milliseconds each time; what it has logged.
+fn rounds(flags: &[&str], longest: u64) -> String {
     let kills = setting("GOXEL_KILLS", 20);
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("d.sock");
-    let flags = ["--journal-sync", policy];
-    let mut daemon = Running::start(directory.path(), &flags);
+    let mut daemon = Running::start(directory.path(), flags);
     let (calls, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let _last = std::thread::scope(|scope| {
         for number in 0..CLIENTS {
@@ -227,24 +236,34 @@ fn rounds(policy: &str) {
         }
         let mut random = Random::new(99);
         for _ in 0..kills {
-            std::thread::sleep(Duration::from_millis(20 + random.below(80)));
+            std::thread::sleep(Duration::from_millis(20 + random.below(longest)));
             daemon.kill();
-            daemon = Running::start(directory.path(), &flags);
+            daemon = Running::start(directory.path(), flags);
         }
         stop.store(true, Ordering::Relaxed);
         // It lives until the clients have looked at everything.
         daemon
     });
-    println!("{kills} kills, {} calls: {policy}", calls.load(Ordering::Relaxed));
-    assert!(!log_of(directory.path()).contains("damaged"), "{}", log_of(directory.path()));
+    println!("{kills} kills, {} calls: {flags:?}", calls.load(Ordering::Relaxed));
+    let log = log_of(directory.path());
+    assert!(!log.contains("damaged") && !log.contains("ERROR"), "{log}");
+    log
 }
 
 #[test]
 fn whatever_was_answered_is_there_once_after_every_kill() {
-    rounds("second");
+    rounds(&["--journal-sync", "second"], 80);
 }
 
 #[test]
 fn the_same_holds_when_each_answer_waits_for_the_disk() {
-    rounds("always");
+    rounds(&["--journal-sync", "always"], 80);
+}
+
+#[test]
+fn the_same_holds_while_the_log_is_written_anew_again_and_again() {
+    for policy in ["second", "always"] {
+        let log = rounds(&["--journal-sync", policy, "--journal-compact-bytes", "4096"], 500);
+        assert!(log.contains("the journal was written anew"), "{log}");
+    }
 }

@@ -36,6 +36,18 @@ impl Revisions {
         Revisions { current: revision, first: revision, returns: VecDeque::new() }
     }
 
+    pub(super) fn returns(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.returns.iter().map(|back| (back.revision, back.made_by))
+    }
+
+    pub(super) fn set(&mut self, current: u64, returns: &[(u64, u64)]) {
+        self.current = current;
+        if !returns.is_empty() {
+            let pairs = returns.iter();
+            self.returns = pairs.map(|&(revision, made_by)| Return { revision, made_by }).collect();
+        }
+    }
+
     /// The oldest revision whose state is known.
     pub(super) fn oldest(&self) -> u64 {
         self.first

@@ -148,6 +148,9 @@ settings! {
     /// When the journal is brought to the disk: always (before a change is answered), second or no
     journal_sync: JournalSync =
         "second", "journal.sync", "journal-sync", "GOXEL_JOURNAL_SYNC", Start;
+    /// Write the journal anew once it has grown by so much, or by as much as it was then
+    journal_compact_bytes: Bytes<4096, { 1 << 50 }> =
+        "64MiB", "journal.compact_bytes", "journal-compact-bytes", "GOXEL_JOURNAL_COMPACT_BYTES", Start;
     /// Begin with nothing, and set aside the journal of the last run
     fresh: Switch = "false", "journal.fresh", "fresh", "GOXEL_FRESH", Start;
 

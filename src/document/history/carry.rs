@@ -1,0 +1,89 @@
+//! A history on the way to somebody who keeps it: a copy that is passed step by step, from its first state on.
+//!
+//! The copy shares all voxels with the history, which may go on meanwhile.
+
+use std::sync::Arc;
+
+use super::{History, Reversal};
+use crate::document::{Document, LayerId};
+use crate::voxel::VolumeChange;
+
+/// A copy of a history, passed step by step: first back to its beginning, then forth.
+pub struct Carry {
+    there: Document,
+    steps: Vec<Step>,
+    /// Steps that lead to where the copy is.
+    at: usize,
+}
+
+struct Step {
+    label: Arc<str>,
+    revision: u64,
+    reversal: Reversal,
+    checkpoint: Option<String>,
+}
+
+/// A step that was passed.
+pub struct Passed<'a> {
+    /// What it is called.
+    pub label: &'a str,
+    /// The revision that it made.
+    pub revision: u64,
+    /// The name of the state behind it.
+    pub checkpoint: Option<&'a str>,
+    /// The document before it.
+    pub before: Document,
+    /// The document behind it.
+    pub after: &'a Document,
+    undo: Reversal,
+}
+
+impl Passed<'_> {
+    /// What it did to the voxels of layers, if it did nothing else.
+    pub fn changes(&self) -> impl Iterator<Item = (LayerId, &VolumeChange)> {
+        (0..).map_while(|number| self.undo.change(number))
+    }
+}
+
+impl History {
+    /// A copy to be passed step by step. Costs about as much as there are steps.
+    pub fn carry(&self, document: &Document) -> Carry {
+        let steps = self.entries.iter().map(|entry| Step {
+            label: Arc::clone(&entry.label),
+            revision: entry.revision,
+            reversal: entry.reversal.clone(),
+            checkpoint: entry.checkpoint.clone(),
+        });
+        Carry { there: document.clone(), steps: steps.collect(), at: self.position }
+    }
+}
+
+impl Carry {
+    /// The document where the copy is.
+    pub fn document(&self) -> &Document {
+        &self.there
+    }
+
+    /// Passes a step on the way to the beginning; false if there is none.
+    pub fn go_back(&mut self) -> bool {
+        let Some(step) = self.at.checked_sub(1).and_then(|last| self.steps.get_mut(last)) else {
+            return false;
+        };
+        let undo = std::mem::replace(&mut step.reversal, Reversal::Voxels(Vec::new()));
+        step.reversal = undo.apply(&mut self.there);
+        self.at -= 1;
+        true
+    }
+
+    /// Passes a step on the way to the end; `None` if there is none.
+    pub fn go_forth(&mut self) -> Option<Passed<'_>> {
+        let step = self.steps.get_mut(self.at)?;
+        let before = self.there.clone();
+        let redo = std::mem::replace(&mut step.reversal, Reversal::Voxels(Vec::new()));
+        let undo = redo.apply(&mut self.there);
+        self.at += 1;
+        let checkpoint = step.checkpoint.as_deref();
+        let (label, revision, after) = (&*step.label, step.revision, &self.there);
+        Some(Passed { label, revision, checkpoint, before, after, undo })
+    }
+}

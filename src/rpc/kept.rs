@@ -1,0 +1,99 @@
+//! The journal of a service: calls end in it, sessions come back from it, and it is written anew between calls.
+
+use std::time::Instant;
+
+use super::error::{JOURNAL, RpcError};
+use super::service::Service;
+use super::session::SessionTag;
+use crate::job::Budget;
+use crate::journal::{Disk, Journal, JournalError, Notes, Recovery, SyncPolicy, Tag};
+use crate::workspace::Replay;
+
+/// Bytes of records after which the journal is written anew unless told otherwise.
+pub const DEFAULT_COMPACT_BYTES: u64 = 64 << 20;
+
+impl Service {
+    /// Opens a journal and goes on with what it holds: projects, histories, and the answers of sessions. The projects that
+    /// were open are closed. From then on every change is noted in it.
+    pub fn recover(
+        &mut self,
+        disk: Box<dyn Disk>,
+        policy: SyncPolicy,
+        socket: &str,
+    ) -> Result<Recovery, JournalError> {
+        let (sessions, now) = (&mut self.sessions, Instant::now());
+        let mut replay =
+            Replay::begin(&mut self.workspace, |tag: Tag<'_>| sessions.restore(tag, now));
+        let opened = Journal::open(disk, policy, socket, &mut replay);
+        let instances = replay.end();
+        let (journal, recovery) = opened?;
+        self.sessions.restore_runs(instances);
+        journal.notes().run(self.daemon.instance.as_str());
+        self.workspace.note_changes(journal.notes().clone());
+        self.journal = Some(Box::new(journal));
+        Ok(recovery)
+    }
+
+    /// The journal, if there is one.
+    pub fn journal(&self) -> Option<&Journal> {
+        self.journal.as_deref()
+    }
+
+    /// The journal, to have it written.
+    pub fn journal_mut(&mut self) -> Option<&mut Journal> {
+        self.journal.as_deref_mut()
+    }
+
+    /// Ends the journal of a clean run; it keeps nothing if there is nothing to keep.
+    pub fn finish_journal(&mut self) -> std::io::Result<()> {
+        let has_anything = !self.workspace.is_blank();
+        let Some(mut journal) = self.journal.take() else { return Ok(()) };
+        journal.end_call(None);
+        journal.finish(has_anything)
+    }
+
+    /// Whether the journal is being written anew, so that [`Service::compact_journal`] has more to do.
+    pub fn is_carrying(&self) -> bool {
+        self.carrying.is_some()
+    }
+
+    /// Writes the journal anew, if it is time, or goes on with that for a slice. Call it between calls.
+    pub fn compact_journal(&mut self, now: Instant, budget: &mut Budget) {
+        let Some(journal) = &mut self.journal else { return };
+        if self.carrying.is_none() && journal.wants_compaction(self.compact_bytes, now) {
+            let instance = self.daemon.instance;
+            let runs = self.sessions.runs().chain([instance.as_str()]);
+            journal.begin_compaction(runs, self.sessions.answers(), now);
+            if journal.is_compacting() {
+                self.carrying = Some((self.workspace.carry(), Notes::default()));
+            }
+        }
+        let Some((carrying, notes)) = &mut self.carrying else { return };
+        let is_more = carrying.step(notes, budget);
+        journal.take_carried(notes, now);
+        if !is_more {
+            journal.all_carried(now);
+        }
+        if !is_more || !journal.is_compacting() {
+            self.carrying = None;
+        }
+    }
+
+    /// Refuses a change that could not be kept.
+    pub(super) fn check_journal(&self) -> Result<(), RpcError> {
+        let trouble = self.journal.as_ref().and_then(|journal| journal.trouble());
+        let Some(trouble) = trouble else { return Ok(()) };
+        Err(RpcError::new(JOURNAL, format!("journal: {trouble}. Nothing was changed."))
+            .with("reason", trouble)
+            .hint("make room on the disk of the journal; it is tried again each second, and reads and saves go on"))
+    }
+
+    /// Makes records of what a call has changed so far. True if it has changed anything.
+    #[inline]
+    pub(super) fn note_call(&mut self, tag: Option<&SessionTag>, answer: Option<&[u8]>) -> bool {
+        match &mut self.journal {
+            None => false,
+            Some(journal) => journal.end_call(tag.map(|tag| tag.with_answer(answer))),
+        }
+    }
+}

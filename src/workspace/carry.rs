@@ -1,0 +1,157 @@
+//! All projects with their histories on the way into a new log, in slices.
+//!
+//! What is carried is a copy as of the beginning: projects change meanwhile, and those changes follow behind it.
+
+use super::{Project, Workspace};
+use crate::document::history::Carry;
+use crate::job::Budget;
+use crate::journal::{Notes, Standing, difference};
+use crate::voxel::BlockWalk;
+
+/// Blocks that become one record.
+const BLOCKS_A_RECORD: usize = 64;
+
+/// Projects that are on their way, the last one first.
+pub struct Carrying(Vec<CarriedProject>);
+
+struct CarriedProject {
+    name: String,
+    number: u32,
+    carry: Carry,
+    stage: Stage,
+    /// The first state: the revision that made it, and its name.
+    first: (u64, Option<String>),
+    /// The revision that made the present state, if that is not the last one of the history.
+    present: Option<u64>,
+    /// The present revision, and those that came back to an earlier state.
+    revision: u64,
+    returns: Vec<(u64, u64)>,
+    files: Vec<u8>,
+}
+
+enum Stage {
+    /// To the first state.
+    Back,
+    /// Its voxels: the layer, and how far the walk is.
+    Voxels(usize, Option<BlockWalk>),
+    /// From there through all steps.
+    Forth,
+    Over,
+}
+
+impl Project {
+    fn carried(&self, name: &str) -> CarriedProject {
+        let history = &self.history;
+        let (position, count) = history.position();
+        let mut files = Vec::new();
+        self.origins.write(&mut files);
+        CarriedProject {
+            name: name.to_owned(),
+            number: self.number,
+            carry: history.carry(&self.document),
+            stage: Stage::Back,
+            first: (history.oldest_revision(), history.first_checkpoint().map(str::to_owned)),
+            present: (position < count).then(|| history.revision_at(position)).flatten(),
+            revision: self.revision(),
+            returns: history.returns().collect(),
+            files,
+        }
+    }
+}
+
+impl Workspace {
+    /// Begins to carry all projects.
+    pub fn carry(&self) -> Carrying {
+        Carrying(self.projects().map(|(name, project)| project.carried(name)).collect())
+    }
+}
+
+impl Carrying {
+    /// Carries some more, into notes; whether there is more.
+    pub fn step(&mut self, notes: &Notes, budget: &mut Budget) -> bool {
+        while let Some(project) = self.0.last_mut() {
+            if !project.step(notes) {
+                self.0.pop();
+            }
+            if !budget.spend(1) {
+                break;
+            }
+        }
+        !self.0.is_empty()
+    }
+}
+
+impl CarriedProject {
+    fn standing(&self, revision: u64) -> Standing {
+        Standing { project: self.number, revision, oldest: self.first.0 }
+    }
+
+    /// Carries one thing; false if that was the last.
+    fn step(&mut self, notes: &Notes) -> bool {
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Back if self.carry.go_back() => self.stage = Stage::Back,
+            Stage::Back => self.open(notes),
+            Stage::Voxels(layer, walk) => self.voxels(notes, layer, walk),
+            Stage::Forth => return self.forth(notes),
+            Stage::Over => return false,
+        }
+        true
+    }
+
+    fn open(&mut self, notes: &Notes) {
+        let standing = self.standing(self.first.0);
+        notes.open_frame(standing, &self.name, self.carry.document());
+        if let Some(name) = &self.first.1 {
+            notes.checkpoint(standing, name);
+        }
+        self.stage = Stage::Voxels(0, None);
+    }
+
+    fn voxels(&mut self, notes: &Notes, layer: usize, walk: Option<BlockWalk>) {
+        let Some(of) = self.carry.document().layers().get(layer) else {
+            self.stage = Stage::Forth;
+            return;
+        };
+        let mut walk = walk.unwrap_or_else(|| BlockWalk::new(&of.volume));
+        let blocks: Vec<_> =
+            std::iter::from_fn(|| walk.next(&of.volume)).take(BLOCKS_A_RECORD).collect();
+        let is_over = blocks.len() < BLOCKS_A_RECORD;
+        if !blocks.is_empty() {
+            notes.base(self.standing(self.first.0), of.id, &of.volume, &blocks);
+        }
+        self.stage =
+            if is_over { Stage::Voxels(layer + 1, None) } else { Stage::Voxels(layer, Some(walk)) };
+    }
+
+    /// Carries a step of the history, or what follows after the last one.
+    fn forth(&mut self, notes: &Notes) -> bool {
+        let (number, oldest) = (self.number, self.first.0);
+        let standing = |revision| Standing { project: number, revision, oldest };
+        let Some(passed) = self.carry.go_forth() else {
+            if let Some(present) = self.present {
+                notes.revisions(standing(self.revision - 1), &[]);
+                notes.go(standing(self.revision), present);
+            }
+            notes.revisions(standing(self.revision), &self.returns);
+            notes.files(standing(self.revision), |out| out.extend_from_slice(&self.files));
+            return false;
+        };
+        // Revisions between two steps came back to earlier states.
+        notes.revisions(standing(passed.revision - 1), &[]);
+        let after = standing(passed.revision);
+        if passed.changes().next().is_some() {
+            let changes = passed
+                .changes()
+                .filter_map(|(id, change)| Some((id, change, &passed.after.layer(id)?.volume)));
+            notes.voxels(after, passed.label, changes);
+        } else {
+            let difference = difference(&passed.before, passed.after);
+            notes.document(after, passed.label, &difference);
+        }
+        if let Some(name) = passed.checkpoint {
+            notes.checkpoint(after, name);
+        }
+        self.stage = Stage::Forth;
+        true
+    }
+}

@@ -1,0 +1,142 @@
+//! How a daemon begins with a journal that is there, and what it leaves.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::json;
+
+use super::kills::{Running, log_of};
+use crate::support::process::{Client, command};
+
+fn client(directory: &Path) -> Client {
+    Client::connect(&directory.join("d.sock"))
+}
+
+fn journal(directory: &Path) -> PathBuf {
+    directory.join("journal")
+}
+
+fn edit(client: &mut Client, x: i64) {
+    client.call("goxel.add_voxel", json!([x, 0, 0, 255, 0, 0, 255]));
+}
+
+fn revision(client: &mut Client) -> u64 {
+    client.call("goxel.get_status", json!({}))["revision"].as_u64().unwrap()
+}
+
+#[test]
+fn a_clean_stop_keeps_what_was_not_saved_and_nothing_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    Running::start(directory.path(), &[]).stop();
+    assert!(!journal(directory.path()).exists(), "nothing happened");
+    let daemon = Running::start(directory.path(), &[]);
+    let mut first = client(directory.path());
+    edit(&mut first, 1);
+    first.call("goxel.checkpoint", json!({"name": "one"}));
+    let before = first.call("goxel.history", json!({}));
+    daemon.stop();
+    let _daemon = Running::start(directory.path(), &[]);
+    let mut second = client(directory.path());
+    assert_eq!(second.call("goxel.history", json!({})), before);
+    let listed = second.call("goxel.list_projects", json!({}));
+    assert_eq!(listed["projects"][0]["recovered_edits"], 1, "{listed}");
+}
+
+#[test]
+fn saving_is_remembered_and_so_is_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let daemon = Running::start(directory.path(), &[]);
+    let mut first = client(directory.path());
+    edit(&mut first, 1);
+    let path = directory.path().join("house.gox");
+    first.call("goxel.save_project", json!({"path": path}));
+    first.call("goxel.open_project", json!({"name": "copy", "path": path}));
+    let before = first.call("goxel.list_projects", json!({}));
+    daemon.kill();
+    let _daemon = Running::start(directory.path(), &[]);
+    let mut second = client(directory.path());
+    assert_eq!(second.call("goxel.list_projects", json!({})), before);
+    assert_eq!(before["projects"][1]["dirty"], false, "{before}");
+}
+
+#[test]
+fn a_directory_serves_one_daemon() {
+    let directory = tempfile::tempdir().unwrap();
+    let _daemon = Running::start(directory.path(), &[]);
+    let second = command()
+        .arg("--socket")
+        .arg(directory.path().join("other.sock"))
+        .arg("--journal")
+        .arg(journal(directory.path()))
+        .stdout(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    assert!(said.contains("is in use by another daemon"), "{said}");
+}
+
+#[test]
+fn fresh_begins_with_nothing_and_sets_the_old_journal_aside() {
+    let directory = tempfile::tempdir().unwrap();
+    let daemon = Running::start(directory.path(), &[]);
+    edit(&mut client(directory.path()), 1);
+    daemon.kill();
+    let _daemon = Running::start(directory.path(), &["--fresh"]);
+    assert_eq!(revision(&mut client(directory.path())), 0);
+    assert!(journal(directory.path()).join("old-1/log-1").exists());
+}
+
+#[test]
+fn a_torn_tail_is_cut_and_damage_is_kept_and_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let daemon = Running::start(directory.path(), &[]);
+    let mut first = client(directory.path());
+    (0..10).for_each(|x| edit(&mut first, x));
+    daemon.kill();
+    let path = journal(directory.path()).join("log-1");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.truncate(bytes.len() - 5);
+    std::fs::write(&path, &bytes).unwrap();
+    let daemon = Running::start(directory.path(), &[]);
+    assert_eq!(revision(&mut client(directory.path())), 9);
+    assert!(log_of(directory.path()).contains("was cut off by"));
+    daemon.kill();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let within = bytes.len() - 300;
+    bytes[within] ^= 4;
+    std::fs::write(&path, &bytes).unwrap();
+    let _daemon = Running::start(directory.path(), &[]);
+    let mut last = client(directory.path());
+    assert!((1..9).contains(&revision(&mut last)));
+    let health = last.call("goxel.health", json!({}));
+    assert_eq!(health["reasons"], json!(["journal: was damaged"]), "{health}");
+    assert!(path.with_extension("damaged").exists());
+}
+
+#[test]
+fn a_log_of_a_newer_program_is_refused_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = journal(directory.path());
+    std::fs::create_dir(&place).unwrap();
+    let manifest = "goxel-journal 1\ngeneration 1\nsocket x\n";
+    let check = crc32c::crc32c(manifest.as_bytes());
+    std::fs::write(place.join("manifest"), format!("{manifest}check {check:08x}\n")).unwrap();
+    let mut head = goxel_daemon::journal::log_head(1, [7; 16]);
+    head[8] = 2;
+    let check = crc32c::crc32c(&head[..36]);
+    head[36..].copy_from_slice(&check.to_le_bytes());
+    std::fs::write(place.join("log-1"), head).unwrap();
+    let refused = command()
+        .arg("--socket")
+        .arg(directory.path().join("d.sock"))
+        .arg("--journal")
+        .arg(&place)
+        .stdout(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("written by a newer program"), "{said}");
+    assert_eq!(std::fs::read(place.join("log-1")).unwrap(), head);
+}
