@@ -6,6 +6,7 @@ use super::operations::{contract, signatures};
 use super::tools::TOOLS;
 use crate::api::args::nearest;
 use crate::api::operations::{OPERATIONS, operation};
+use crate::format::{Format, formats};
 
 const TOPICS: [&str; 5] = ["operations", "colors", "coordinates", "files", "tools"];
 
@@ -18,10 +19,21 @@ const COORDINATES: &str = "A point is [x,y,z]: whole numbers, negative ones too.
     The front view looks along +y, right along -x from +x, top along -z with +y up. The canvas of a new \
     project is 64x64x64, x and y from -32 to 31, z from 0; voxels may lie outside.";
 
-const FILES: &str = "Paths are relative to the root that goxel-mcp was started with; what leaves it is refused. \
-    voxel_project opens and saves .gox (holds everything), .vox, .qb, .qef, .kv6, .kvx, .vxl, .cub, .binvox, \
-    .schem and more; voxel_export writes also .obj, .ply, .png, .txt. A file that exists is replaced only with \
-    overwrite true, and kept once as NAME~.";
+/// What is to be known of files; the formats as the registry has them.
+fn files() -> String {
+    let endings = |of: fn(&Format) -> bool| {
+        let found = formats().iter().filter(|format| of(format));
+        let found = found.flat_map(|format| format.extensions.first());
+        found.map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(" ")
+    };
+    format!(
+        "Paths are relative to the root that goxel-mcp was started with; what leaves it is refused. The ending is the \
+         format; .gox holds everything. Read: {}. Written by save and export: {}. A file that exists is replaced only \
+         with overwrite true, and kept once as NAME~.",
+        endings(Format::can_read),
+        endings(Format::can_write),
+    )
+}
 
 /// Carries the call out.
 pub fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
@@ -73,7 +85,7 @@ pub fn explain(topic: &str) -> Option<String> {
         }
         "colors" | "colours" | "color" => Some(COLORS.to_owned()),
         "coordinates" => Some(COORDINATES.to_owned()),
-        "files" | "formats" => Some(FILES.to_owned()),
+        "files" | "formats" => Some(files()),
         "tools" => {
             let one = |tool: &super::declare::Tool| format!("{} {}", tool.name, tool.example);
             Some(TOOLS.iter().map(one).collect::<Vec<_>>().join("\n"))

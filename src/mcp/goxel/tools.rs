@@ -148,7 +148,7 @@ pub const TOOLS: [Tool; 8] = [
     Tool {
         name: "voxel_export",
         title: "Export",
-        description: "Writes a file such as .vox, .obj, .ply, .png; returns a link, and what the format \
+        description: "Writes a file such as .vox, .obj, .glb, .png; returns a link, and what the format \
             could not hold.",
         fields: &[
             required("path", "", Kind::Text),
