@@ -4,6 +4,8 @@
 //! methods of the table. Here those questions are carried out, one after the other, in slices like everything else.
 //! The framing, batches and `ping` stay as the daemon has them; nothing is remembered between two requests.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -43,15 +45,23 @@ static METHOD: Method = Method {
     errors: &[],
 };
 
-/// What agents are offered; made when the first one asks.
+/// Roots whose offers are remembered.
+const MOST_ROOTS: usize = 64;
+
+/// What agents are offered, by the directory that their paths begin at; made when the first one asks.
 #[derive(Default)]
-pub(super) struct Agents(Option<Arc<Goxel>>);
+pub(super) struct Agents(BTreeMap<Option<PathBuf>, Arc<Goxel>>);
 
 impl Agents {
-    fn offer(&mut self) -> Arc<Goxel> {
+    /// The offer for callers whose paths begin at a directory; `None` is where the daemon works.
+    fn offer(&mut self, root: Option<PathBuf>) -> Arc<Goxel> {
+        if self.0.len() >= MOST_ROOTS && !self.0.contains_key(&root) {
+            self.0.clear();
+        }
         let new = || {
-            let here = std::env::current_dir().and_then(|path| Root::open(&path));
-            let root = here.unwrap_or_else(|error| Root::Nowhere(error.to_string()));
+            let directory = root.clone().map_or_else(std::env::current_dir, Ok);
+            let root = directory.and_then(|path| Root::open(&path));
+            let root = root.unwrap_or_else(|error| Root::Nowhere(error.to_string()));
             Arc::new(Goxel::new(Settings {
                 root,
                 read_only: false,
@@ -59,7 +69,7 @@ impl Agents {
                 can_notify: false,
             }))
         };
-        Arc::clone(self.0.get_or_insert_with(new))
+        Arc::clone(self.0.entry(root.clone()).or_insert_with(new))
     }
 }
 
@@ -82,12 +92,13 @@ impl Agents {
         &mut self,
         call: &Call<'_>,
         form: &AnswerForm<&str>,
+        root: Option<PathBuf>,
         host: &dyn Host,
     ) -> Result<Answered, RpcError> {
         if call.method.starts_with("notifications/") {
             return Ok(Answered::Now(None));
         }
-        let session = Session::new(self.offer());
+        let session = Session::new(self.offer(root));
         let request = request(call)?;
         let pending = match session.take(Incoming::Request(request), true) {
             Reaction::Work(pending) => pending,

@@ -147,7 +147,7 @@ impl Service {
     ) -> Begun {
         use super::agents::Answered;
         let (began, start) = (host.now(), out.len());
-        let error = match self.agents.begin(call, form, host) {
+        let error = match self.agents.begin(call, form, None, host) {
             Ok(Answered::Running(running)) => {
                 let (job, deadline) = (self.next_job(), self.deadline(began, None));
                 return Begun::Running(Box::new(Running { job, deadline, ..*running }));
