@@ -10,7 +10,7 @@ pub struct Tool {
     pub name: &'static str,
     /// What people call it.
     pub title: &'static str,
-    /// What it does and returns; `{operations}` stands for the operation set.
+    /// What it does and returns; `{operations}` stands for the operation set, `{common}` for what all of it takes.
     pub description: &'static str,
     /// Its arguments.
     pub fields: &'static [Field],
@@ -145,7 +145,8 @@ impl Tool {
 
     /// The description, with the operation set in its place.
     pub fn description(&self) -> String {
-        self.description.replace("{operations}", &operations::signatures())
+        let told = self.description.replace("{operations}", &operations::signatures());
+        told.replace("{common}", &operations::common())
     }
 
     /// An argument by its name.

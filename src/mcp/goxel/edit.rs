@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Refusal, box_text, grouped};
 use super::desk::Desk;
+use super::files;
 use super::look::{self, Looking};
 use super::operations;
 use super::tools::count;
@@ -29,6 +30,7 @@ pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
         let without = ops.iter_mut().filter(|op| op.get("mode").is_none());
         without.for_each(|op| op["mode"] = mode.into());
     }
+    ops.iter_mut().try_for_each(|op| place_files(desk, op))?;
     name_layers(desk, &mut ops).await?;
     let number = ops.len();
     let detail = Edit::METHOD.params.iter().any(|param| param.names.contains(&"detail"));
@@ -62,6 +64,18 @@ pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
         }
     }
     Ok(answer)
+}
+
+/// Paths of operations lie beneath the root, those of operations inside of operations too.
+fn place_files(desk: &Desk, op: &mut Value) -> Result<(), Refusal> {
+    if let Some(path) = op["path"].as_str() {
+        op["path"] = json!(files::existing(desk, path)?);
+    }
+    for name in ["operations", "ops"] {
+        let inner = op.get_mut(name).and_then(Value::as_array_mut);
+        inner.into_iter().flatten().try_for_each(|op| place_files(desk, op))?;
+    }
+    Ok(())
 }
 
 /// Layers by name become ids. One that the operation makes itself stays as it is.

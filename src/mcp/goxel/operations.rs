@@ -26,8 +26,8 @@ pub fn schema() -> Value {
     })
 }
 
-/// Fields that so many operations share that they are told once.
-const SHARED: [&str; 3] = ["within", "rotation", "hollow"];
+/// Fields of shapes that are told once, or in the help alone.
+const SHARED: [&str; 2] = ["rotation", "hollow"];
 
 /// Characters that all signatures together may take; the rest is told by `voxel_help`.
 const SIGNATURE_ROOM: usize = 640;
@@ -78,6 +78,11 @@ pub fn signatures() -> String {
         text = written(&groups);
     }
     text
+}
+
+/// The fields that every operation takes.
+pub fn common() -> String {
+    CommonFields::PARAMS.iter().map(Param::name).collect::<Vec<_>>().join(", ")
 }
 
 /// The contract of an operation: every field with its type, its default and its meaning, and an example.

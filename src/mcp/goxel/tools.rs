@@ -51,10 +51,9 @@ pub const TOOLS: [Tool; 8] = [
     Tool {
         name: "voxel_edit",
         title: "Build",
-        description: "Changes the model by operations in order: one undo step, or nothing at all. \
-            Returns counts, box, revision, warnings. z is up; min and max are inside; later ones draw over \
-            earlier ones. All take color (\"#rrggbb\" or a name), layer, mode; shapes hollow (wall \
-            thickness), others within [[x,y,z],[x,y,z]]. {operations}",
+        description: "Changes the model by operations in order: one undo step, or nothing at all. Returns counts, \
+            box, revision, warnings. z is up; min and max are inside; later ones draw over earlier ones. All take \
+            {common}; shapes take hollow (wall thickness). {operations}",
         fields: &[
             required("ops", "", Kind::Operations),
             PROJECT,
