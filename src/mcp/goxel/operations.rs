@@ -30,7 +30,7 @@ pub fn schema() -> Value {
 const SHARED: [&str; 2] = ["rotation", "hollow"];
 
 /// Characters that all signatures together may take; the rest is told by `voxel_help`.
-const SIGNATURE_ROOM: usize = 640;
+const SIGNATURE_ROOM: usize = 780;
 
 /// Operations with the same fields.
 struct Group {
@@ -52,7 +52,7 @@ impl Group {
 }
 
 /// Every operation with its own fields, those that may be absent with a question mark; operations with the same fields
-/// together. Where there is no room, the longest lists lose what may be absent.
+/// together. Where there is no room, the last ones, which are needed least, lose what may be absent.
 pub fn signatures() -> String {
     let mut groups: Vec<Group> = Vec::new();
     for info in OPERATIONS {
@@ -70,8 +70,12 @@ pub fn signatures() -> String {
     let written = |groups: &[Group]| groups.iter().map(Group::text).collect::<Vec<_>>().join(" ");
     let mut text = written(&groups);
     while text.len() > SIGNATURE_ROOM {
-        let longest = groups.iter_mut().max_by_key(|group| group.optional.len());
-        match longest.filter(|group| !group.optional.is_empty()) {
+        let told = |least| move |group: &&mut Group| group.optional.len() > least;
+        let last = match groups.iter().any(|group| group.optional.len() > 1) {
+            true => groups.iter_mut().rev().find(told(1)),
+            false => groups.iter_mut().rev().find(told(0)),
+        };
+        match last {
             Some(group) => (group.optional, group.is_cut) = (Vec::new(), true),
             None => break,
         }
