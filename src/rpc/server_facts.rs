@@ -28,6 +28,8 @@ pub struct ServerFacts {
     pub event_loop: LoopHealth,
     /// Long work.
     pub jobs: JobHealth,
+    /// File system calls that have not come back in time.
+    pub stuck_file_calls: usize,
     /// Open files, where the system tells.
     pub descriptors: Option<DescriptorHealth>,
     /// The last call that failed.
@@ -47,8 +49,6 @@ pub struct Thresholds {
     pub warn_buffers: u8,
     /// Warn at a turn of the loop of this length.
     pub warn_turn: Duration,
-    /// Fail at a turn of the loop of this length.
-    pub fail_turn: Duration,
     /// Warn when the process takes so many bytes; 0 for never.
     pub warn_memory: u64,
 }
@@ -60,7 +60,6 @@ impl Default for Thresholds {
             warn_descriptors: 80,
             warn_buffers: 50,
             warn_turn: Duration::from_millis(100),
-            fail_turn: Duration::from_secs(5),
             warn_memory: 0,
         }
     }

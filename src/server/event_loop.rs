@@ -15,8 +15,9 @@ use super::inherited;
 use super::keeping::Keeping;
 use super::limits::Limits;
 use super::listener::{
-    ACCEPTS_A_TURN, Accepted, Listener, RETRY_AFTER, RefusalLog, Reserve, refuse,
+    ACCEPTS_A_TURN, Accepted, Listener, RETRY_AFTER, Refusal, RefusalLog, Reserve, refuse,
 };
+use super::newcomers::{MOST_HELD, Newcomers};
 use super::ownership::{self, OwnedPath, OwnershipError, Permissions};
 use super::peer;
 use super::reactor::{Reactor, Wait};
@@ -78,6 +79,8 @@ const DISK_TOKEN: Token = Token(usize::MAX - 1);
 /// Listeners count down from here.
 const LAST_LISTENER_TOKEN: usize = usize::MAX - 2;
 const MOST_LISTENERS: usize = 1024;
+/// Newcomers that are held count up from here.
+const FIRST_NEWCOMER_TOKEN: usize = LAST_LISTENER_TOKEN - MOST_LISTENERS - MOST_HELD;
 
 /// Bits of a token that hold the place in the slab; the others hold the number of the connection, so that an event
 /// for a place cannot reach its next owner.
@@ -106,7 +109,11 @@ struct EventLoop {
     reactor: Reactor<Socket, SystemClock>,
     reserve: Reserve,
     refusals: RefusalLog,
+    /// Those for whom there is no room.
+    newcomers: Newcomers,
     allowed_users: Vec<u32>,
+    /// Whom connections are kept back for.
+    own_uid: u32,
     watch: Watch,
     /// The paths that were served, locked until the exit.
     held: Vec<OwnedPath>,
@@ -173,7 +180,9 @@ impl EventLoop {
             reactor,
             reserve: Reserve::new(),
             refusals: RefusalLog::default(),
+            newcomers: Newcomers::new(FIRST_NEWCOMER_TOKEN),
             allowed_users: config.allowed_users,
+            own_uid: rustix::process::geteuid().as_raw(),
             watch,
             held: Vec::new(),
         })
@@ -196,6 +205,8 @@ impl EventLoop {
             for event in events.iter() {
                 self.dispatch(event);
             }
+            let reactor = &self.reactor;
+            self.newcomers.act(started, |path| reactor.probe_page(path));
             self.accept_newcomers();
             wait = self.reactor.turn();
             if self.reactor.draining().is_some() && !self.listeners.is_empty() {
@@ -225,7 +236,8 @@ impl EventLoop {
             Wait::Until(moment) => Some(moment),
             Wait::Forever => None,
         };
-        let until = [next, retry, self.watch.next()].into_iter().flatten().min();
+        let until =
+            [next, retry, self.watch.next(), self.newcomers.next()].into_iter().flatten().min();
         // Rounded up: a poll that ends too early would only be repeated.
         until.map(|moment| {
             let left = moment.saturating_duration_since(now);
@@ -238,7 +250,7 @@ impl EventLoop {
         if event.token() == SIGNAL_TOKEN {
             return self.act_on_signals();
         }
-        if event.token() == DISK_TOKEN {
+        if event.token() == DISK_TOKEN || self.newcomers.has_token(event.token()) {
             return;
         }
         if number > LAST_LISTENER_TOKEN - MOST_LISTENERS {
@@ -321,19 +333,19 @@ impl EventLoop {
 
     fn welcome(&mut self, stream: mio::net::UnixStream, now: Instant) {
         let peer = peer::of(&stream);
-        let limit = self.reactor.hub().limits().connections;
         if !self.allowed_users.is_empty()
             && !peer.uid.is_some_and(|uid| self.allowed_users.contains(&uid))
         {
             self.reactor.hub_mut().count_refused();
             self.refusals.report(now, "their user is not among those of --allow-uid");
-            return refuse(stream, "your user is not served here");
+            return refuse(stream, &Refusal::because("your user is not served here"));
         }
-        if !self.reactor.hub().has_room() {
+        if let Some(refusal) = self.reactor.hub().no_room_for(peer, self.own_uid) {
             self.reactor.hub_mut().count_refused();
-            let reason = format!("{limit} connections are open, and no more are allowed");
-            self.refusals.report(now, &reason);
-            return refuse(stream, &reason);
+            self.refusals.report(now, &refusal.reason);
+            let reactor = &self.reactor;
+            let page = |path: &str| reactor.probe_page(path);
+            return self.newcomers.admit(stream, refusal, now, &self.registry, page);
         }
         let registry = Rc::clone(&self.registry);
         let made = self

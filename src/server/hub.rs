@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::config::Loaded;
 use super::connection::{Connection, Keepalive, Key, Peer, Phase};
 use super::limits::Limits;
+use super::listener::Refusal;
 use super::logging::context::{self, CallContext};
 use super::metrics::{End, Metrics};
 use super::observer::Observer;
@@ -19,6 +20,7 @@ use super::spare::Spare;
 use super::timers::Timers;
 use super::transport::Transport;
 use crate::api::methods::health::{ConnectionHealth, JobHealth, LoopHealth};
+use crate::disk;
 use crate::job::{Budget, Ticket};
 use crate::memory;
 use crate::rpc::error::REQUEST_CANCELLED;
@@ -121,9 +123,30 @@ impl<T: Transport, C: Clock> Hub<T, C> {
         self.spare_outbound = SPARE_OUTBOUND;
     }
 
-    /// Whether there is room for another connection.
-    pub fn has_room(&self) -> bool {
-        self.connections.len() < self.limits.connections
+    /// Why there is no room for another connection of this peer; `None` if there is. Of the connections that may be
+    /// open some are kept back for the user of the daemon, and no process may have more than its share.
+    pub fn no_room_for(&self, peer: Peer, own_uid: u32) -> Option<Refusal> {
+        let Limits { connections: limit, reserve, of_peer, .. } = self.limits;
+        let open = self.connections.len();
+        if open >= limit {
+            let reason = format!("{limit} connections are open, and no more are allowed");
+            return Some(Refusal { reason, limit: Some("--max-connections") });
+        }
+        // Where the system does not tell the user, nothing can be kept back.
+        let is_own = peer.uid.is_none_or(|uid| uid == own_uid);
+        let reserve = reserve.min(limit / 2);
+        if !is_own && open >= limit - reserve {
+            let reason = format!(
+                "{open} connections are open, and {reserve} of {limit} are kept for the user of the daemon"
+            );
+            return Some(Refusal { reason, limit: Some("--reserve-connections") });
+        }
+        let own = || self.connections.iter().filter(|(_, other)| other.peer == peer).count();
+        if of_peer > 0 && peer.pid.is_some() && open >= of_peer && own() >= of_peer {
+            let reason = format!("{of_peer} connections of this process are open, its share");
+            return Some(Refusal { reason, limit: Some("--max-connections-per-peer") });
+        }
+        None
     }
 
     /// Takes a connection in. `make` gets the key under which events of its socket have to come.
@@ -481,6 +504,7 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
                 waiting: 0,
                 cancelled: metrics.cancelled,
             },
+            stuck_file_calls: disk::stuck().len(),
             descriptors: process_facts::descriptors(),
             last_error: self.observer.calls.last_error(),
             thresholds: self.observer.thresholds(),
@@ -502,5 +526,50 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
 
     fn setting_list(&self) -> SettingList {
         self.observer.setting_list()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::clock::SystemClock;
+
+    /// A peer that never says anything.
+    struct Silent;
+
+    impl Transport for Silent {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+        fn finish_writing(&mut self) {}
+        fn watch_writable(&mut self, _: bool) {}
+    }
+
+    const OWN: u32 = 7;
+
+    /// How many connections a peer gets of those that are left.
+    fn admitted(hub: &mut Hub<Silent, SystemClock>, peer: Peer) -> (usize, Option<&'static str>) {
+        let mut count = 0;
+        loop {
+            if let Some(refusal) = hub.no_room_for(peer, OWN) {
+                return (count, refusal.limit);
+            }
+            assert!(hub.admit(peer, |_| Ok(Silent)).is_ok());
+            count += 1;
+        }
+    }
+
+    #[test]
+    fn connections_are_kept_for_the_owner_and_none_takes_more_than_its_share() {
+        let limits = Limits { connections: 20, reserve: 8, of_peer: 10, ..Limits::default() };
+        let mut hub = Hub::new(limits, SystemClock);
+        let peer = |pid, uid| Peer { pid: Some(pid), uid: Some(uid) };
+        let share = Some("--max-connections-per-peer");
+        assert_eq!(admitted(&mut hub, peer(1, 9)), (10, share));
+        assert_eq!(admitted(&mut hub, peer(2, 9)), (2, Some("--reserve-connections")));
+        assert_eq!(admitted(&mut hub, peer(3, OWN)), (8, Some("--max-connections")));
     }
 }

@@ -10,6 +10,10 @@ use crate::wire::MessageLimits;
 pub struct Limits {
     /// Open connections. A newcomer beyond is told 1007 and closed.
     pub connections: usize,
+    /// How many of them are kept for the user of the daemon, at most half.
+    pub reserve: usize,
+    /// How many of them one process may have; zero for no limit.
+    pub of_peer: usize,
     /// Lengths of messages.
     pub messages: MessageLimits,
     /// Unread bytes kept for a connection whose calls have to wait.
@@ -54,6 +58,8 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             connections: 4096,
+            reserve: 8,
+            of_peer: 2048,
             messages: MessageLimits::default(),
             inbound: 64 << 10,
             outbound_soft: 4 << 20,

@@ -99,17 +99,38 @@ impl Reserve {
     pub fn refuse_one(&mut self, listener: &Listener) {
         self.0 = None;
         if let Accepted::Stream(stream) = listener.accept() {
-            refuse(stream, "the system has no file descriptors left");
+            refuse(stream, &Refusal::because("the system has no file descriptors left"));
         }
         *self = Reserve::new();
     }
 }
 
+/// Why a newcomer is turned away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// In words.
+    pub reason: String,
+    /// The flag of the limit that it is beyond, if it is one.
+    pub limit: Option<&'static str>,
+}
+
+impl Refusal {
+    /// For a reason that is no limit of the daemon's.
+    pub fn because(reason: &str) -> Self {
+        Refusal { reason: reason.to_owned(), limit: None }
+    }
+}
+
 /// Tells a newcomer why it is turned away.
-pub fn refuse(mut stream: UnixStream, reason: &str) {
-    let message = format!("Server full: {reason}; try again later");
+pub fn refuse(mut stream: UnixStream, refusal: &Refusal) {
+    let message = format!("Server full: {}; try again later", refusal.reason);
+    let error = RpcError::new(SERVER_FULL, message);
+    let error = match refusal.limit {
+        Some(flag) => error.with("limit", flag),
+        None => error,
+    };
     let mut line = Vec::new();
-    RpcError::new(SERVER_FULL, message).write_answer("null", &mut line);
+    error.write_answer("null", &mut line);
     line.push(b'\n');
     // A fresh socket has room for a line; whoever is gone already needs none.
     let _ = stream.write(&line);

@@ -40,6 +40,7 @@ mod memory;
 pub mod metrics;
 mod metrics_text;
 mod monitor;
+mod newcomers;
 mod notify_service;
 pub mod observer;
 mod outbound;

@@ -109,7 +109,6 @@ impl Observer {
             warn_descriptors: settings.warn_descriptors.0,
             warn_buffers: settings.warn_buffers.0,
             warn_turn: settings.warn_turn.0,
-            fail_turn: settings.fail_turn.0,
             warn_memory: settings.warn_memory.0,
         }
     }

@@ -1,7 +1,7 @@
-//! What a person with `curl`, a load balancer or a scraper sees: `/health`, `/ready`, `/metrics`.
+//! What a person with `curl`, a load balancer or a scraper sees: `/live`, `/health`, `/ready`, `/metrics`.
 //!
-//! `/health` is the result of `goxel.health`, with status 503 if something fails. `/ready` is one word, with status
-//! 503 while the daemon stops. `/metrics` is text for Prometheus.
+//! `/live` says that the loop turns, which is all that a liveness probe should ask. `/health` is the result of
+//! `goxel.health`, with status 503 if something fails. `/ready` is one word, with status 503 while the daemon stops. `/metrics` is text for Prometheus.
 
 use super::hub::Hub;
 use super::metrics_text;
@@ -19,6 +19,7 @@ pub fn page<T, C>(
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     match path {
         "/health" => Some(health_page(&health())),
+        "/live" => Some(Page { status: 200, content_type: TEXT, body: "live\n".to_owned() }),
         "/ready" => Some(ready_page(hub.draining.is_none())),
         "/metrics" => {
             let body = metrics_text::text(&health(), &hub.observer.calls, &hub.metrics);

@@ -16,6 +16,7 @@ use crate::job::pieces::Pieces;
 use crate::journal::Journal;
 use crate::rpc::error::{OVER_LIMIT, PARSE_ERROR};
 use crate::rpc::{Handled, RpcError, cancelled_id};
+use crate::wire::http::Request;
 use crate::wire::{Buffer, Decoded, Fault, Framing, Item, http};
 
 /// The room that an empty buffer offers to answers, in bytes.
@@ -373,6 +374,15 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             connection.begin_close(End::HttpDone);
         }
         self.hub.make_dirty(key);
+    }
+
+    /// The response to a probe that has no connection.
+    pub fn probe_page(&self, path: &str) -> Vec<u8> {
+        let request = Request::Get { path: path.to_owned(), head_only: false };
+        let mut out = Vec::new();
+        let page = |path: &str| pages::page(path, || self.health(), &self.hub);
+        status::respond(&request, page, &mut out);
+        out
     }
 
     /// Moves the notices of a connection into a gap between two answers.

@@ -15,7 +15,7 @@ pub struct Page {
 
 /// The media type of words for a person.
 pub const TEXT: &str = "text/plain; charset=utf-8";
-const PATHS: &str = "/health, /ready and /metrics";
+const PATHS: &str = "/live, /ready, /health and /metrics";
 
 /// Appends the response to a request; `page` makes the page of a path, if there is one.
 pub fn respond(request: &Request, page: impl FnOnce(&str) -> Option<Page>, out: &mut Vec<u8>) {

@@ -227,7 +227,7 @@ def crowd(path, count, say):
 def killed_crowd(options):
     """A crowd that calls, killed with -9"""
     count = options.clients
-    with watched(options, ["--max-connections", str(count + SPARE)]) as (daemon, watch, calm):
+    with watched(options, ["--max-connections", str(count + SPARE), "--max-connections-per-peer", "0"]) as (daemon, watch, calm):
         settled = []
         for _ in range(2):
             with watch.pinging(), process(lambda say: crowd(daemon.socket, count, say)) as clients:

@@ -113,7 +113,7 @@ def drop(clients):
 def main():
     options = parse()
     raise_descriptor_limit(options.clients + SPARE)
-    with Daemon(options.daemon, ["--max-connections", str(options.clients + SPARE)]) as daemon:
+    with Daemon(options.daemon, ["--max-connections", str(options.clients + SPARE), "--max-connections-per-peer", "0"]) as daemon:
         memory, descriptors = daemon.resident_kib(), daemon.descriptors()
         start = time.perf_counter()
         clients = [Simulated(daemon.socket, number, options.calls) for number in range(options.clients)]

@@ -180,7 +180,11 @@ fn the_check_for_nagios_tells_all_four_states() {
     );
     assert_eq!(check(&["--nonsense"]).0, Some(3));
 
-    let mut daemon = Daemon::start_with(&["--health-interval=100ms", "--max-connections=4"]);
+    let mut daemon = Daemon::start_with(&[
+        "--health-interval=100ms",
+        "--max-connections=4",
+        "--max-connections-per-peer=0",
+    ]);
     let socket = format!("--socket={}", daemon.socket().display());
     let (code, line) = check(&[&socket]);
     assert_eq!(code, Some(0), "{line}");

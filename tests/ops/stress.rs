@@ -16,7 +16,11 @@ fn snapshot(daemon: &Daemon) -> Value {
 
 #[test]
 fn with_a_thousand_clients_and_a_job_snapshots_come_and_the_numbers_add_up() {
-    let daemon = Daemon::start_with(&["--health-interval=200ms", "--max-connections=2000"]);
+    let daemon = Daemon::start_with(&[
+        "--health-interval=200ms",
+        "--max-connections=2000",
+        "--max-connections-per-peer=0",
+    ]);
     let mut worker = daemon.connect();
     worker.call("goxel.create_project", json!({"name": "big", "size": [512, 512, 512]}));
     let shape = json!({"shape_type": "sphere", "size_x": 501, "size_y": 501, "size_z": 501});

@@ -14,7 +14,7 @@ fn refusal(daemon: &Daemon) -> Value {
 
 #[test]
 fn max_connections_turns_newcomers_away_with_1007_and_recovers() {
-    let daemon = Daemon::with(&["--max-connections", "3"]);
+    let daemon = Daemon::with(&["--max-connections", "3", "--max-connections-per-peer", "0"]);
     let mut clients: Vec<Text> = (0..3).map(|_| daemon.text()).collect();
     clients.iter_mut().for_each(Text::ping);
     for _ in 0..20 {
@@ -27,6 +27,38 @@ fn max_connections_turns_newcomers_away_with_1007_and_recovers() {
         text.ask(&request(1, "ping", json!({})))["result"]["pong"] == true
     });
     clients.iter_mut().for_each(Text::ping);
+}
+
+#[test]
+fn a_probe_is_answered_even_where_there_is_no_room() {
+    let daemon = Daemon::with(&["--max-connections", "2", "--max-connections-per-peer", "0"]);
+    let mut clients: Vec<Text> = (0..2).map(|_| daemon.text()).collect();
+    clients.iter_mut().for_each(Text::ping);
+    for page in ["/live", "/ready"] {
+        let answer = daemon.exchange(format!("GET {page} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+        assert!(answer.starts_with(b"HTTP/1.1 200 "), "{page}: {}", answer.escape_ascii());
+    }
+    // All connections are taken, which is a fault that lasts.
+    let health = daemon.exchange(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(health.starts_with(b"HTTP/1.1 503 "), "{}", health.escape_ascii());
+    let answer = refusal(&daemon);
+    assert_eq!(answer["error"]["data"]["limit"], "--max-connections", "{answer}");
+    clients.iter_mut().for_each(Text::ping);
+}
+
+#[test]
+fn one_process_cannot_take_all_connections() {
+    let daemon = Daemon::with(&["--max-connections", "6"]);
+    let mut clients: Vec<Text> = (0..3).map(|_| daemon.text()).collect();
+    clients.iter_mut().for_each(Text::ping);
+    let answer = refusal(&daemon);
+    assert_eq!(answer["error"]["code"], 1007);
+    assert_eq!(answer["error"]["data"]["limit"], "--max-connections-per-peer", "{answer}");
+    clients.pop();
+    eventually("there is room again", || {
+        let mut text = daemon.text();
+        text.ask(&request(1, "ping", json!({})))["result"]["pong"] == true
+    });
 }
 
 #[test]

@@ -72,6 +72,44 @@ impl<const MIN: u64, const MAX: u64> Count<MIN, MAX> {
     }
 }
 
+/// A part of another number: a whole number, or half of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// Half, and at least one.
+    Half,
+    /// So many.
+    Number(usize),
+}
+
+impl SettingType for Share {
+    const VALUE: &'static str = "NUM";
+    fn parse(text: &OsStr) -> Result<Self, String> {
+        match utf8(text)? {
+            "half" => Ok(Share::Half),
+            number => {
+                let number = number.parse().map(Share::Number);
+                number.map_err(|_| "expected a whole number or half".to_owned())
+            }
+        }
+    }
+    fn show(&self) -> String {
+        match self {
+            Share::Half => "half".to_owned(),
+            Share::Number(number) => number.to_string(),
+        }
+    }
+}
+
+impl Share {
+    /// What it is of a number.
+    pub fn of(self, all: usize) -> usize {
+        match self {
+            Share::Half => (all / 2).max(1),
+            Share::Number(number) => number,
+        }
+    }
+}
+
 /// A number of bytes within bounds: `65536`, `64KiB`, `16MiB`, `1GB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes<const MIN: u64, const MAX: u64>(pub u64);

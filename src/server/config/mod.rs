@@ -283,9 +283,6 @@ impl Loaded {
         if settings.turn_time.0 > settings.turn_total.0 {
             return conflict("limits.turn_time must not be over limits.turn_total");
         }
-        if settings.warn_turn.0 > settings.fail_turn.0 {
-            return conflict("health.warn_turn must not be over health.fail_turn");
-        }
         for (setting, origin) in TABLE.iter().zip(&self.origins) {
             if setting.effect == Effect::Gone && *origin != Origin::Default {
                 self.warnings.push(format!("{origin}: {}", lower_first(setting.help())));

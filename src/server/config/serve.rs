@@ -19,6 +19,8 @@ impl Settings {
         let defaults = MessageLimits::default();
         Limits {
             connections: self.max_connections.get(),
+            reserve: self.reserve_connections.get(),
+            of_peer: self.max_connections_per_peer.of(self.max_connections.get()),
             messages: MessageLimits { message: self.max_message.get(), ..defaults },
             inbound: self.max_inbound.get(),
             outbound_soft: self.outbound_soft.get(),

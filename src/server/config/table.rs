@@ -196,9 +196,9 @@ settings! {
     /// Warn when a turn of the loop took longer since the last snapshot
     warn_turn: Time<MILLISECOND, HOUR> =
         "100ms", "health.warn_turn", "warn-turn", "GOXEL_WARN_TURN", Live;
-    /// Fail when a turn of the loop took longer since the last snapshot
+    /// Has no meaning any more: a loop that answers turns, and one that does not answers no probe
     fail_turn: Time<MILLISECOND, HOUR> =
-        "5s", "health.fail_turn", "fail-turn", "GOXEL_FAIL_TURN", Live;
+        "5s", "health.fail_turn", "fail-turn", "GOXEL_FAIL_TURN", Gone;
     /// Warn when the process takes more memory; 0 for never
     warn_memory: Bytes<0, { 1 << 50 }> =
         "0", "health.warn_memory", "warn-memory", "GOXEL_WARN_MEMORY", Live;
@@ -215,6 +215,13 @@ settings! {
     /// Open connections; a newcomer beyond is told so and closed
     max_connections: Count<1, 65536> =
         "4096", "limits.connections", "max-connections"/'m', "GOXEL_MAX_CONNECTIONS", Live;
+    /// Connections kept for the user of the daemon, of those that may be open, at most half of them
+    reserve_connections: Count<0, 65536> =
+        "8", "limits.reserve_connections", "reserve-connections", "GOXEL_RESERVE_CONNECTIONS", Live;
+    /// Open connections of one process; "half" of those that may be open, 0 for no limit
+    max_connections_per_peer: Share =
+        "half", "limits.connections_per_peer", "max-connections-per-peer",
+        "GOXEL_MAX_CONNECTIONS_PER_PEER", Live;
     /// Longest message
     max_message: Bytes<1024, { 256 << 20 }> =
         "16MiB", "limits.message", "max-message-bytes", "GOXEL_MAX_MESSAGE_BYTES", Live;
