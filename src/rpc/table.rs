@@ -7,7 +7,7 @@ use super::context::{Context, Outcome, Task};
 use super::error::{INVALID_PARAMS, METHOD_NOT_FOUND, RpcError};
 use super::methods;
 use crate::api::args::{nearest, shown};
-use crate::api::{Args, Call, Method, ParamError, Params, ResultType, json, notes};
+use crate::api::{Args, Call, Effect, Method, ParamError, Params, ResultType, json, notes};
 use crate::job::pieces::Pieces;
 use crate::job::{Budget, Progress, Step};
 
@@ -172,18 +172,99 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
     methods::ENTRIES.iter().copied().flatten().copied()
 }
 
+/// A method by any of its names, for those who have no table.
+pub fn find(name: &str) -> Result<&'static Entry, RpcError> {
+    let bare = |name: &'static str| name.strip_prefix(PREFIX).unwrap_or(name);
+    let wanted = name.strip_prefix(PREFIX).unwrap_or(name);
+    let is_it = |entry: &&'static Entry| {
+        bare(entry.method.name) == wanted
+            || entry.method.aliases.iter().any(|alias| bare(alias) == wanted)
+    };
+    entries().find(is_it).ok_or_else(|| unknown(name))
+}
+
+/// What people call methods by other words: each with the method that is meant.
+const SYNONYMS: [(&str, &str); 26] = [
+    ("create_voxel", "goxel.add_voxel"),
+    ("put_voxel", "goxel.add_voxel"),
+    ("set_voxel", "goxel.add_voxel"),
+    ("delete_voxel", "goxel.remove_voxel"),
+    ("erase_voxel", "goxel.remove_voxel"),
+    ("read_voxel", "goxel.get_voxel"),
+    ("info", "goxel.get_project_info"),
+    ("project_info", "goxel.get_project_info"),
+    ("save", "goxel.save_project"),
+    ("load", "goxel.load_project"),
+    ("open", "goxel.load_project"),
+    ("new", "goxel.create_project"),
+    ("new_project", "goxel.create_project"),
+    ("import", "goxel.import_model"),
+    ("paint", "goxel.paint_voxels"),
+    ("color_voxel", "goxel.paint_voxels"),
+    ("fill", "goxel.flood_fill"),
+    ("fill_region", "goxel.flood_fill"),
+    ("box", "goxel.procedural_shape"),
+    ("cube", "goxel.procedural_shape"),
+    ("sphere", "goxel.procedural_shape"),
+    ("draw", "goxel.edit"),
+    ("layers", "goxel.list_layers"),
+    ("add_layer", "goxel.create_layer"),
+    ("remove_layer", "goxel.delete_layer"),
+    ("picture", "goxel.render_image"),
+];
+
+/// Words at the beginning of names that ask and change nothing.
+const ASKING: [&str; 8] = ["get", "list", "read", "show", "find", "is", "has", "count"];
+/// Words at the beginning of names that make, and those that take away.
+const MAKING: [&str; 6] = ["create", "add", "new", "make", "set", "put"];
+const TAKING: [&str; 5] = ["delete", "remove", "clear", "erase", "kill"];
+
+/// Whether a method may be offered for a word: never a change for a question, nor the opposite.
+fn may_be_offered(word: &str, name: &str, effect: Effect) -> bool {
+    let verb = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
+    let (asked, offered) = (verb(word), verb(name));
+    let is = |list: &[&str], verb: &str| list.contains(&verb);
+    let changes = !effect.is_answer_only();
+    !(is(&ASKING, &asked) && changes)
+        && !(is(&MAKING, &asked) && is(&TAKING, &offered))
+        && !(is(&TAKING, &asked) && is(&MAKING, &offered))
+}
+
 /// The method's name, or another name of it, most like a word; the prefix does not count.
 fn nearest_name(word: &str) -> Option<&'static str> {
     let bare = |name: &'static str| name.strip_prefix(PREFIX).unwrap_or(name);
+    let word = word.strip_prefix(PREFIX).unwrap_or(word).to_ascii_lowercase();
+    if let Some((_, name)) = SYNONYMS.iter().find(|(synonym, _)| *synonym == word) {
+        return Some(name);
+    }
     let names = || {
         let all = |entry: &'static Entry| {
-            std::iter::once(entry.method.name).chain(entry.method.aliases.iter().copied())
+            let names = [entry.method.name].into_iter().chain(entry.method.aliases.iter().copied());
+            names.map(|name| (name, entry.method.effect))
         };
-        entries().flat_map(all)
+        let all = entries().flat_map(all);
+        all.filter(|(name, effect)| may_be_offered(&word, bare(name), *effect))
     };
-    let word = word.strip_prefix(PREFIX).unwrap_or(word);
-    let near = nearest(word, names().map(bare))?;
-    names().find(|&name| bare(name) == near)
+    if let Some(near) = nearest(&word, names().map(|(name, _)| bare(name))) {
+        return names().map(|(name, _)| name).find(|&name| bare(name) == near);
+    }
+    // A name that has all parts of the word.
+    let parts: Vec<&str> = word.split(['_', '.', '-']).filter(|part| part.len() > 2).collect();
+    let has_all = |name: &&str| {
+        let own: Vec<&str> = name.split(['_', '.']).collect();
+        !parts.is_empty() && parts.iter().all(|part| own.contains(part))
+    };
+    names().map(|(name, _)| name).filter(has_all).min_by_key(|name| name.len())
+}
+
+/// The error for a name that is no method's.
+fn unknown(name: &str) -> RpcError {
+    let error = RpcError::new(METHOD_NOT_FOUND, format!("Method not found: {}", shown(name)))
+        .hint("list_methods names all methods; nothing was changed");
+    match nearest_name(name) {
+        Some(nearest) => error.with("nearest", nearest),
+        None => error,
+    }
 }
 
 /// The prefix that is optional on every name.
@@ -220,15 +301,7 @@ impl Table {
         let found = self.by_name.get_key_value(name);
         self.last.set(found.map(|(&name, &entry)| (name, entry)).or(self.last.get()));
         let found = found.or_else(|| self.by_name.get_key_value(name.strip_prefix(PREFIX)?));
-        found.map(|(_, &entry)| entry).ok_or_else(|| {
-            let error =
-                RpcError::new(METHOD_NOT_FOUND, format!("Method not found: {}", shown(name)))
-                    .hint("list_methods names all methods; nothing was changed");
-            match nearest_name(name) {
-                Some(nearest) => error.with("nearest", nearest),
-                None => error,
-            }
-        })
+        found.map(|(_, &entry)| entry).ok_or_else(|| unknown(name))
     }
 }
 

@@ -550,3 +550,64 @@ fn ragged_rows_of_a_heightmap_are_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn a_suggestion_is_what_was_meant_and_never_its_opposite() {
+    let mut daemon = Daemon::default();
+    for (word, expected) in [
+        ("goxel.create_voxel", "goxel.add_voxel"),
+        ("info", "goxel.get_project_info"),
+        ("save", "goxel.save_project"),
+        ("goxel.load", "goxel.load_project"),
+        ("paint", "goxel.paint_voxels"),
+        ("sphere", "goxel.procedural_shape"),
+        ("goxel.add_voxle", "goxel.add_voxel"),
+    ] {
+        let error = daemon.fail(word, json!({}));
+        assert_eq!(error["data"]["nearest"], expected, "{word}: {error}");
+    }
+    for word in ["goxel.get_undo", "goxel.read_layer"] {
+        let near = daemon.fail(word, json!({}))["data"]["nearest"].clone();
+        let near = near.as_str().unwrap_or_default().to_owned();
+        let changes = entries().any(|entry| entry.method.name == near && !entry.method.effect.is_answer_only());
+        assert!(!changes, "{word}: {near}");
+    }
+}
+
+#[test]
+fn one_method_or_operation_is_described_in_under_two_kilobytes() {
+    let mut daemon = Daemon::default();
+    for entry in entries() {
+        let described = daemon.call("rpc.discover", json!({"method": entry.method.name}));
+        let length = described.to_string().len();
+        assert_eq!(described["methods"][0]["name"], entry.method.name);
+        let most = if entry.method.params.len() > 10 { 3000 } else { 2048 };
+        assert!(length < most, "{}: {length}", entry.method.name);
+    }
+    for info in goxel_daemon::api::operations::OPERATIONS {
+        let described = daemon.call("rpc.discover", json!({"op": info.name}));
+        assert!(described.to_string().len() < 2048, "{}: {}", info.name, described.to_string().len());
+    }
+    assert_eq!(daemon.fail("rpc.discover", json!({"op": "shpere"}))["data"]["nearest"], "sphere");
+}
+
+#[test]
+fn a_brief_answer_of_sixty_operations_is_short() {
+    let voxel = |x: i32| json!({"op": "voxels", "points": [[x - 30, 0, 0]], "color": "red"});
+    let operations: Vec<Value> = (0..60).map(voxel).collect();
+    let mut daemon = Daemon::default();
+    let params = json!({"operations": operations, "detail": "brief"});
+    let brief = daemon.call("goxel.edit", params);
+    assert!(brief.get("operations").is_none() && brief["changed"] == 60, "{brief}");
+    assert!(brief.to_string().len() < 525, "{brief}");
+}
+
+#[test]
+fn new_reads_look_at_what_is_visible() {
+    let mut daemon = Daemon::default();
+    daemon.call("goxel.add_voxel", json!([0, 0, 0, "#6b4f35"]));
+    daemon.call("goxel.create_layer", json!(["Water"]));
+    assert_eq!(daemon.call("goxel.find", json!({"color": "#6b4f35"}))["match_count"], 1);
+    assert_eq!(daemon.call("goxel.slice", json!({}))["voxel_count"], 1);
+    assert!(daemon.call("goxel.slice", json!({})).get("operations").is_none());
+}

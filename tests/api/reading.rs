@@ -42,7 +42,7 @@ proptest! {
     ) {
         let mut daemon = with_voxels(&model);
         let before = voxels(&daemon);
-        let shown = daemon.call("goxel.slice", json!({"axis": axis, "count": 64}));
+        let shown = daemon.call("goxel.slice", json!({"axis": axis, "count": 64, "operations": true}));
         prop_assert_eq!(shown["voxel_count"].as_u64(), Some(before.len() as u64));
         let mut copy = Daemon::default();
         copy.call("goxel.edit", json!({"operations": shown["operations"]}));

@@ -1,18 +1,19 @@
 //! The method by which the API describes itself.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use super::super::ResultType;
-use super::super::macros::method;
+use super::super::macros::{method, params};
 use super::super::schema::{Describe, Field, Schema};
-use super::system::NoParams;
 
 /// An OpenRPC document, as the text that it is kept as.
-pub struct OpenRpcDocument(pub &'static str);
+pub struct OpenRpcDocument(pub Cow<'static, str>);
 
 impl serde::Serialize for OpenRpcDocument {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let raw: Result<&RawValue, _> = serde_json::from_str(self.0);
+        let raw: Result<&RawValue, _> = serde_json::from_str(&self.0);
         raw.map_err(serde::ser::Error::custom)?.serialize(serializer)
     }
 }
@@ -48,10 +49,20 @@ impl Describe for OpenRpcDocument {
     const SCHEMA: Schema = Schema::Object(Self::FIELDS);
 }
 
+params! {
+    /// What to describe.
+    pub struct DiscoverParams<'a> {
+        /// This method alone, in brief.
+        method: Option<Cow<'a, str>>,
+        /// This operation of goxel.edit alone, in brief.
+        op: Option<Cow<'a, str>>,
+    }
+}
+
 method! {
     /// Describes the whole API as an OpenRPC 1.3.2 document.
     Discover = "rpc.discover" | "discover",
-    NoParams -> OpenRpcDocument,
+    DiscoverParams<'a> -> OpenRpcDocument,
     effect: Answer, lenient: false,
     by_position: "[]", by_name: "{}",
 }

@@ -6,6 +6,7 @@ use super::super::Value;
 use super::super::macros::{method, params, result};
 use super::super::operations;
 use super::super::schema::{Describe, Schema};
+use super::super::words::words;
 use crate::voxel::Bounds;
 
 /// The raw list of operations.
@@ -30,6 +31,18 @@ params! {
         expected_revision: Option<u64>,
         /// What the history calls the change.
         label: Option<Cow<'a, str>>,
+        /// "brief" leaves out what each operation came to and all but the first few warnings.
+        detail: Detail = "\"full\"",
+    }
+}
+
+words! {
+    /// How much an answer tells.
+    pub enum Detail {
+        /// Everything.
+        Full = "full",
+        /// The sum only.
+        Brief = "brief",
     }
 }
 
@@ -97,9 +110,9 @@ result! {
         bounds as "box": Option<BoxResult>,
         /// How many operations there were.
         operation_count: usize,
-        /// The operations, in order; the first 1000 of them.
-        operations: Vec<OperationResult>,
-        /// What to look at; the first 100 warnings.
+        /// The operations, in order; the first 1000 of them. Absent if brief.
+        operations: Option<Vec<OperationResult>>,
+        /// What to look at; the first 100 warnings, or 5 if brief.
         warnings: Vec<EditWarning>,
     }
 }

@@ -23,11 +23,11 @@ params! {
         within | "box": Option<BoxParam>,
         /// What to look at: a layer's id, 0 or "active" for the active layer, -2 or "visible" for all
         /// visible layers merged.
-        layer_id | "layer": Source = "0",
+        layer_id | "layer": Source = "\"visible\"",
         /// How many of the found voxels to leave out, from the first on.
         offset: u64 = "0",
         /// The most voxels to answer with.
-        limit: InRange<1, 100_000> = "1000",
+        limit: InRange<1, 100_000> = "50",
     }
 }
 

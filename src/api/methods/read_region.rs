@@ -36,7 +36,7 @@ params! {
         encoding | "format": Encoding = "\"runs\"",
         /// What to read: a layer's id, 0 or "active" for the active layer, -2 or "visible" for all visible
         /// layers merged.
-        layer_id | "layer": Source = "0",
+        layer_id | "layer": Source = "\"visible\"",
         /// Where the last page ended: its `next_cursor`. Absent: from the start.
         cursor: Option<Cow<'a, str>>,
         /// The most cells of a page; a page of runs may hold fewer.

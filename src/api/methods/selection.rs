@@ -59,7 +59,7 @@ params! {
 
 method! {
     /// Selects a box. If there is a mask too, what both have is selected.
-    SelectBox = "goxel.select_box" | "goxel.select_region_box",
+    SelectBox = "goxel.select_box" | "goxel.select_region_box" | "goxel.select_region",
     SelectBoxParams -> SelectionState,
     effect: Edit, lenient: false,
     by_position: "[[0,0,0],[7,7,7]]", by_name: r#"{"min":[0,0,0],"max":[7,7,7]}"#,
@@ -106,7 +106,7 @@ params! {
 method! {
     /// Selects the voxels that hang together with one, side by side, and have its colour. Nothing is
     /// found where no voxel is.
-    SelectConnected = "goxel.select_connected" | "goxel.select_region",
+    SelectConnected = "goxel.select_connected",
     SelectConnectedParams -> SelectionState,
     effect: Edit, lenient: false,
     by_position: "[0,0,0,16]", by_name: r#"{"position":[0,0,0],"tolerance":255}"#,

@@ -25,7 +25,9 @@ params! {
         within | "box": Option<BoxParam>,
         /// What to look at: a layer's id, 0 or "active" for the active layer, -2 or "visible" for all
         /// visible layers merged.
-        layer_id | "layer": Source = "0",
+        layer_id | "layer": Source = "\"visible\"",
+        /// Whether the planes come as operations of goxel.edit, too.
+        operations: bool = "false",
     }
 }
 
@@ -64,8 +66,8 @@ result! {
         bounds: Option<Corners>,
         /// The planes to read: with the numbers of rows and columns, and the legend at the end.
         text: String,
-        /// The planes as operations that goxel.edit takes to draw them again.
-        operations: Vec<MapOperation>,
+        /// The planes as operations that goxel.edit takes to draw them again, if they were asked for.
+        operations: Option<Vec<MapOperation>>,
         /// The layer that was looked at; absent for all visible ones.
         layer_id: Option<i32>,
         /// Revision of the project.

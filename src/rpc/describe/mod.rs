@@ -1,5 +1,6 @@
 //! The API describing itself: the OpenRPC document and the reference page, both made from the one table.
 
+pub mod brief;
 mod errors;
 pub mod openrpc;
 mod operations;

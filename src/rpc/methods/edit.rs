@@ -17,20 +17,22 @@ entries![Edit];
 const LISTED_OPERATIONS: usize = 1000;
 /// Warnings that a result lists.
 const LISTED_WARNINGS: usize = 100;
+/// Warnings that a brief result lists.
+const BRIEF_WARNINGS: usize = 5;
 
 impl Handle for Edit {
     fn handle(
         context: &mut Context<'_>,
         params: EditParams<'_>,
     ) -> Result<Outcome<EditResult>, RpcError> {
-        let EditParams { operations, dry_run, expected_revision, label } = params;
+        let EditParams { operations, dry_run, expected_revision, label, detail } = params;
         check_revision(context.project()?, expected_revision)?;
         let label = label.map(Cow::into_owned);
         let go_on = move |context: &mut Context<'_>, operations: Result<Vec<Operation>, _>| {
             let operations = operations.map_err(unreadable)?;
             let label = label.unwrap_or_else(|| label_of(&operations));
             let change = Change { operations, label, dry_run, refused: Box::new(refused) };
-            carry_out(context, change, move |changed| Ok(result(changed, dry_run)))
+            carry_out(context, change, move |changed| Ok(result(changed, dry_run, detail)))
         };
         match operations.0 {
             long if long.len() > LONG => Ok(Outcome::chain_later(ReadOperations::new(long), go_on)),
@@ -48,7 +50,12 @@ fn label_of(operations: &[Operation]) -> String {
     }
 }
 
-fn result(Changed { outcome, project }: Changed<'_>, dry_run: bool) -> EditResult {
+fn result(
+    Changed { outcome, project }: Changed<'_>,
+    dry_run: bool,
+    detail: Detail,
+) -> EditResult {
+    let is_brief = detail == Detail::Brief;
     let total = outcome.total;
     let operations = outcome.operations.iter().take(LISTED_OPERATIONS);
     let listed = |done: &crate::edit::OperationReport| OperationResult {
@@ -58,7 +65,7 @@ fn result(Changed { outcome, project }: Changed<'_>, dry_run: bool) -> EditResul
         added: done.report.added,
         removed: done.report.removed,
     };
-    let warnings = outcome.warnings.iter().take(LISTED_WARNINGS);
+    let warnings = outcome.warnings.iter().take(if is_brief { BRIEF_WARNINGS } else { LISTED_WARNINGS });
     let warned = |warning: &crate::edit::Warning| EditWarning {
         operation: warning.operation,
         message: warning.message.clone(),
@@ -72,7 +79,7 @@ fn result(Changed { outcome, project }: Changed<'_>, dry_run: bool) -> EditResul
         removed: total.removed,
         bounds: total.bounds.map(BoxResult::from),
         operation_count: outcome.operations.len(),
-        operations: operations.map(listed).collect(),
+        operations: (!is_brief).then(|| operations.map(listed).collect()),
         warnings: warnings.map(warned).collect(),
     }
 }
