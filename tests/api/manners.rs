@@ -569,7 +569,8 @@ fn a_suggestion_is_what_was_meant_and_never_its_opposite() {
     for word in ["goxel.get_undo", "goxel.read_layer"] {
         let near = daemon.fail(word, json!({}))["data"]["nearest"].clone();
         let near = near.as_str().unwrap_or_default().to_owned();
-        let changes = entries().any(|entry| entry.method.name == near && !entry.method.effect.is_answer_only());
+        let changes = entries()
+            .any(|entry| entry.method.name == near && !entry.method.effect.is_answer_only());
         assert!(!changes, "{word}: {near}");
     }
 }
@@ -586,7 +587,12 @@ fn one_method_or_operation_is_described_in_under_two_kilobytes() {
     }
     for info in goxel_daemon::api::operations::OPERATIONS {
         let described = daemon.call("rpc.discover", json!({"op": info.name}));
-        assert!(described.to_string().len() < 2048, "{}: {}", info.name, described.to_string().len());
+        assert!(
+            described.to_string().len() < 2048,
+            "{}: {}",
+            info.name,
+            described.to_string().len()
+        );
     }
     assert_eq!(daemon.fail("rpc.discover", json!({"op": "shpere"}))["data"]["nearest"], "sphere");
 }

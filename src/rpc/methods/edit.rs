@@ -50,11 +50,7 @@ fn label_of(operations: &[Operation]) -> String {
     }
 }
 
-fn result(
-    Changed { outcome, project }: Changed<'_>,
-    dry_run: bool,
-    detail: Detail,
-) -> EditResult {
+fn result(Changed { outcome, project }: Changed<'_>, dry_run: bool, detail: Detail) -> EditResult {
     let is_brief = detail == Detail::Brief;
     let total = outcome.total;
     let operations = outcome.operations.iter().take(LISTED_OPERATIONS);
@@ -65,7 +61,8 @@ fn result(
         added: done.report.added,
         removed: done.report.removed,
     };
-    let warnings = outcome.warnings.iter().take(if is_brief { BRIEF_WARNINGS } else { LISTED_WARNINGS });
+    let warnings =
+        outcome.warnings.iter().take(if is_brief { BRIEF_WARNINGS } else { LISTED_WARNINGS });
     let warned = |warning: &crate::edit::Warning| EditWarning {
         operation: warning.operation,
         message: warning.message.clone(),

@@ -39,9 +39,7 @@ impl Handle for SlicePlanes {
                 rows,
                 bounds: planes.as_ref().map(|planes| Corners::from(planes.bounds)),
                 text: planes.as_ref().map_or_else(|| "empty\n".to_owned(), Planes::text),
-                operations: params
-                    .operations
-                    .then(|| planes.map(operations).unwrap_or_default()),
+                operations: params.operations.then(|| planes.map(operations).unwrap_or_default()),
                 layer_id,
                 revision,
             }
