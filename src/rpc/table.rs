@@ -224,7 +224,7 @@ fn may_be_offered(word: &str, name: &str, effect: Effect) -> bool {
     let verb = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
     let (asked, offered) = (verb(word), verb(name));
     let is = |list: &[&str], verb: &str| list.contains(&verb);
-    let changes = !effect.is_answer_only();
+    let changes = !matches!(effect, Effect::Answer | Effect::Read);
     !(is(&ASKING, &asked) && changes)
         && !(is(&MAKING, &asked) && is(&TAKING, &offered))
         && !(is(&TAKING, &asked) && is(&MAKING, &offered))
