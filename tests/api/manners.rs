@@ -569,8 +569,13 @@ fn a_suggestion_is_what_was_meant_and_never_its_opposite() {
     for word in ["goxel.get_undo", "goxel.read_layer"] {
         let near = daemon.fail(word, json!({}))["data"]["nearest"].clone();
         let near = near.as_str().unwrap_or_default().to_owned();
-        let changes = entries()
-            .any(|entry| entry.method.name == near && !matches!(entry.method.effect, goxel_daemon::api::Effect::Answer | goxel_daemon::api::Effect::Read));
+        let changes = entries().any(|entry| {
+            entry.method.name == near
+                && !matches!(
+                    entry.method.effect,
+                    goxel_daemon::api::Effect::Answer | goxel_daemon::api::Effect::Read
+                )
+        });
         assert!(!changes, "{word}: {near}");
     }
 }
