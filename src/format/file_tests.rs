@@ -124,7 +124,7 @@ fn formats_are_found_by_name_ending_and_content() -> Result<(), FormatError> {
     assert_eq!(by_extension(Path::new("a/b.GoX")).map(|format| format.name), Some("gox"));
     assert!(by_extension(Path::new("a/gox")).is_none());
     assert_eq!(by_content(b"GOX \x02\0\0\0").map(|format| format.name), Some("gox"));
-    let error = by_name("stl").map(|_| ()).err();
+    let error = by_name("nonsense").map(|_| ()).err();
     assert!(error.is_some_and(|error| error.to_string().contains("known are gox")));
     Ok(())
 }

@@ -145,7 +145,7 @@ static FORMATS: &[Format] = &[
     Format {
         name: "cnc vxl",
         title: "Command & Conquer model",
-        extensions: &["vxl"],
+        extensions: &[],
         aliases: &["cnc"],
         holds: Holds { layers: true, names: true, colors: Some(256), ..Holds::VOXELS },
         detect: import::cnc_detect,
