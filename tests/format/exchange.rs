@@ -84,8 +84,10 @@ fn a_stack_that_a_format_cannot_hold_is_merged_and_told() {
     for name in ["qubicle", "vox", "glb", "obj", "schem"] {
         let encoded = encode(&document, name);
         assert!(encoded.lost.iter().any(|lost| lost.kind == Kind::Mode), "{name}");
-        if let Ok(again) = format::decode(encoded.bytes, None, ReadOptions::default()) {
-            assert_eq!(again.document.merged().count(), 48, "{name}");
+        if ["qubicle", "vox", "schem"].contains(&name) {
+            let format = format::by_name(name).ok();
+            let again = format::decode(encoded.bytes, format, ReadOptions::default());
+            assert_eq!(again.expect("decodes").document.merged().count(), 48, "{name}");
         }
     }
 }
@@ -158,7 +160,7 @@ fn what_a_row_says_it_holds_comes_back() {
 #[test]
 fn every_loss_has_a_kind_a_count_and_a_note() {
     let mut document = model();
-    document.layers_mut().for_each(|layer| layer.mode = BlendMode::Paint);
+    document.layers_mut().skip(1).for_each(|layer| layer.mode = BlendMode::Paint);
     document.materials[0].metallic = 1.0;
     for format in format::formats().iter().filter(|f| f.can_write() && f.name != "gox") {
         let encoded = encode(&document, format.name);

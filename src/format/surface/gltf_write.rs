@@ -35,7 +35,8 @@ pub(in crate::format) async fn write_glb(
     let Scene { json, bytes } = scene(document, &options.export, &slice).await?;
     let mut text = json.to_string().into_bytes();
     text.resize(text.len().next_multiple_of(4), b' ');
-    let total = 12 + 8 + text.len() as u64 + 8 + bytes.len();
+    let binary = if bytes.is_empty() { 0 } else { 8 + bytes.len() };
+    let total = 12 + 8 + text.len() as u64 + binary;
     if total > LENGTH_MAX {
         let what = format!("the file would be longer than {LENGTH_MAX} bytes");
         return Err(FormatError::DoesNotFit { format: NAME, what });
@@ -45,9 +46,11 @@ pub(in crate::format) async fn write_glb(
     [2, total as u32, text.len() as u32].into_iter().for_each(|value| out.put_u32(value));
     out.put(b"JSON");
     out.put(&text);
-    out.put_u32(bytes.len() as u32);
-    out.put(b"BIN\0");
-    out.append(bytes);
+    if binary > 0 {
+        out.put_u32(bytes.len() as u32);
+        out.put(b"BIN\0");
+        out.append(bytes);
+    }
     Ok(Written::new(out, Report::default()))
 }
 
@@ -58,7 +61,10 @@ pub(in crate::format) async fn write_gltf(
 ) -> Result<Written, FormatError> {
     let Scene { mut json, bytes } = scene(document, &options.export, &slice).await?;
     let text = base64::engine::general_purpose::STANDARD.encode(bytes.into_vec());
-    json["buffers"][0]["uri"] = json!(format!("data:application/octet-stream;base64,{text}"));
+    // A model of nothing has no buffer.
+    if let Some(buffer) = json.get_mut("buffers").and_then(|buffers| buffers.get_mut(0)) {
+        buffer["uri"] = json!(format!("data:application/octet-stream;base64,{text}"));
+    }
     let mut out = Pieces::new();
     out.put(serde_json::to_string_pretty(&json).unwrap_or_default().as_bytes());
     Ok(Written::new(out, Report::default()))

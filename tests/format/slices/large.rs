@@ -220,7 +220,7 @@ fn many_layers_and_long_records_are_written_and_read_one_after_the_other() {
 #[test]
 fn a_scene_of_many_nodes_is_read_some_nodes_at_a_time() {
     // Nodes without models are only read and visited.
-    assert_read("nodes", "vox", [2000, 8000], 300, vox_scene);
+    assert_read("nodes", "vox", [1000, 4000], 300, vox_scene);
 }
 
 #[test]
