@@ -48,11 +48,17 @@ pub enum View {
     Bottom,
     /// Eye in direction (1,-1,1) from the centre, orthographic.
     Isometric,
+    /// The same from behind: eye in direction (-1,1,1).
+    IsoBack,
+    /// The same from the left: eye in direction (-1,-1,1).
+    IsoLeft,
+    /// The same from the right of the back: eye in direction (1,1,1).
+    IsoRight,
 }
 
 impl View {
     /// All named views.
-    pub const ALL: [View; 7] = [
+    pub const ALL: [View; 10] = [
         View::Front,
         View::Back,
         View::Left,
@@ -60,7 +66,15 @@ impl View {
         View::Top,
         View::Bottom,
         View::Isometric,
+        View::IsoBack,
+        View::IsoLeft,
+        View::IsoRight,
     ];
+
+    /// Whether it looks along a diagonal of space.
+    pub fn is_isometric(self) -> bool {
+        matches!(self, View::Isometric | View::IsoBack | View::IsoLeft | View::IsoRight)
+    }
 
     /// The name on the wire.
     pub fn name(self) -> &'static str {
@@ -72,6 +86,9 @@ impl View {
             View::Top => "top",
             View::Bottom => "bottom",
             View::Isometric => "isometric",
+            View::IsoBack => "iso_back",
+            View::IsoLeft => "iso_left",
+            View::IsoRight => "iso_right",
         }
     }
 

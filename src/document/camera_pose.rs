@@ -79,7 +79,7 @@ impl Document {
         let distance = radius / HALF_FIELD_OF_VIEW.to_radians().sin();
         let (direction, up) = direction_of(view);
         let eye = std::array::from_fn(|axis| center[axis] + direction[axis] * distance);
-        let orthographic = view == View::Isometric;
+        let orthographic = view.is_isometric();
         Pose { eye, target: center, up, orthographic, width: 2.0 * radius }
     }
 }
@@ -96,6 +96,9 @@ fn direction_of(view: View) -> ([f64; 3], [f64; 3]) {
         View::Top => (UP, [0.0, 1.0, 0.0]),
         View::Bottom => ([0.0, 0.0, -1.0], [0.0, -1.0, 0.0]),
         View::Isometric => ([third, -third, third], UP),
+        View::IsoBack => ([-third, third, third], UP),
+        View::IsoLeft => ([-third, -third, third], UP),
+        View::IsoRight => ([third, third, third], UP),
     }
 }
 

@@ -96,9 +96,14 @@ impl Document {
 
     /// The visible layers from the bottom up, as the engine merges them.
     pub fn stack(&self) -> Vec<(&Volume, Blend)> {
-        let visible = self.layers.iter().filter(|layer| layer.visible && layer.opacity > 0.0);
+        self.stack_of(|layer| layer.visible)
+    }
+
+    /// The same of chosen layers, hidden ones too.
+    pub fn stack_of(&self, is_chosen: impl Fn(&Layer) -> bool) -> Vec<(&Volume, Blend)> {
+        let chosen = self.layers.iter().filter(|layer| is_chosen(layer) && layer.opacity > 0.0);
         let blend = |layer: &Layer| Blend { mode: layer.mode, opacity: share(layer.opacity) };
-        visible.map(|layer| (&layer.volume, blend(layer))).collect()
+        chosen.map(|layer| (&layer.volume, blend(layer))).collect()
     }
 
     /// The exact box around all visible voxels.

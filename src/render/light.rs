@@ -75,7 +75,7 @@ mod tests {
 
     fn light(view: View, lighting: &Lighting) -> (FaceLight, Projector) {
         let viewpoint = Viewpoint::Named(view);
-        let projector = Projector::new(&viewpoint, Some(MODEL), [100, 100]).unwrap();
+        let projector = Projector::new(&viewpoint, &MODEL.into(), [100, 100]).unwrap();
         (FaceLight::new(lighting, &projector, &MODEL), projector)
     }
 

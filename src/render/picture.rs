@@ -84,14 +84,17 @@ impl Picture {
 
     /// Copies a picture into this one with its top left corner at a place; what does not fit is cut.
     pub fn paste(&mut self, picture: &Picture, left: u32, top: u32) {
-        for y in 0..picture.height.min(self.height.saturating_sub(top)) {
-            let count = picture.width.min(self.width.saturating_sub(left)) as usize * 4;
-            let from = y as usize * picture.width as usize * 4;
-            let start = left as usize * 4;
-            if count > 0 {
-                self.row_mut(top + y)[start..start + count]
-                    .copy_from_slice(&picture.pixels[from..from + count]);
-            }
+        (0..picture.height).for_each(|row| self.paste_row(picture, row, left, top));
+    }
+
+    /// Copies a row of a picture that lies with its top left corner at a place.
+    pub(crate) fn paste_row(&mut self, picture: &Picture, row: u32, left: u32, top: u32) {
+        let count = picture.width.min(self.width.saturating_sub(left)) as usize * 4;
+        let from = row as usize * picture.width as usize * 4;
+        let start = left as usize * 4;
+        if count > 0 && row < self.height.saturating_sub(top) {
+            self.row_mut(top + row)[start..start + count]
+                .copy_from_slice(&picture.pixels[from..from + count]);
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Pixel coordinates run right and down; the centre of the top left pixel is (0.5, 0.5).
 
+use super::silhouette::Silhouette;
 use super::vector::{Vec3, add, dot, scale, sin_cos, sub};
 use super::viewpoint::{Frame, Lens, Viewpoint, ViewpointError};
 use crate::mesh::Face;
@@ -9,8 +10,10 @@ use crate::voxel::Bounds;
 
 /// The share of the frame's width and height that stays free on each side of a fitted model.
 pub const MARGIN: f64 = 0.05;
-/// A fitted orthographic view is reduced to whole pixels a voxel if it keeps this share of its size.
-const SNAP_KEEPS: f64 = 0.75;
+/// A fitted orthographic view gets whole pixels a voxel if its margin changes by no more than this.
+const SNAP: f64 = 0.01;
+/// Halvings by which the slope of the looser axis of a fitted view is found.
+const HALVINGS: usize = 24;
 /// Nothing nearer than this to the eye of a perspective camera is drawn, in voxels.
 pub(crate) const NEAR: f64 = 1.0 / 64.0;
 
@@ -51,48 +54,52 @@ impl Ray {
 }
 
 impl Projector {
-    /// Places a viewpoint before a model.
+    /// Places a viewpoint before a model. Views that say nothing of distance and target are fitted to the silhouette: it
+    /// touches the margin on the tighter axis and lies in the middle.
     pub(crate) fn new(
         viewpoint: &Viewpoint,
-        model: Option<Bounds>,
+        model: &Silhouette,
         [width, height]: [u32; 2],
     ) -> Result<Projector, ViewpointError> {
         let pose = viewpoint.pose()?;
-        let model = model.unwrap_or(Bounds { min: [0; 3], max: [1; 3] });
-        let corners = corners(&model);
+        let frame = pose.frame;
         let size = [f64::from(width), f64::from(height)];
         let center = size.map(|length| length / 2.0);
-        let middle = scale(add(corners[0], corners[7]), 0.5);
-        let target = pose.target.unwrap_or(middle);
-        let frame = pose.frame;
-        let (scale_by, distance) = match pose.lens {
-            Lens::Orthographic { width: Some(across) } => {
-                (Scale::Parallel(size[0] / across), pose.distance.unwrap_or(0.0))
-            }
-            Lens::Orthographic { width: None } => {
-                let fitted = fit_parallel(&frame, &corners, target, size);
-                (Scale::Parallel(snap(&frame, fitted)), pose.distance.unwrap_or(0.0))
+        let middle = || pose.target.unwrap_or_else(|| model.middle());
+        let back_from = |target: Vec3, distance: f64| sub(target, scale(frame.forward, distance));
+        let (scale, eye) = match pose.lens {
+            Lens::Orthographic { width: across } => {
+                let (fitted, target) = fit_parallel(&frame, model, pose.target, size);
+                let pixels = across.map_or_else(|| snap(&frame, fitted), |across| size[0] / across);
+                (Scale::Parallel(pixels), back_from(target, pose.distance.unwrap_or(0.0)))
             }
             Lens::Perspective { fov } => {
                 let (sin, cos) = sin_cos(fov.to_radians() / 2.0);
                 let focal = center[1] * cos / sin;
-                let fitted = || fit_perspective(&frame, &corners, target, center, focal);
-                (Scale::Focal(focal), pose.distance.unwrap_or_else(fitted))
+                let slopes = center.map(|half| half * (1.0 - 2.0 * MARGIN) / focal);
+                let eye = match (pose.distance, pose.target) {
+                    (Some(distance), _) => back_from(middle(), distance),
+                    (None, Some(target)) => {
+                        back_from(target, distance_from(&frame, model, target, slopes))
+                    }
+                    (None, None) => fit_perspective(&frame, model, slopes),
+                };
+                (Scale::Focal(focal), eye)
             }
         };
-        let eye = sub(target, scale(frame.forward, distance));
-        let mut projector = Projector { eye, frame, scale: scale_by, center };
-        projector.align_to_pixels(corners[0]);
+        let mut projector = Projector { eye, frame, scale, center };
+        projector.align_to_pixels();
         Ok(projector)
     }
 
     /// Moves an axis-aligned view with whole pixels a voxel so that voxel edges meet pixel edges.
-    fn align_to_pixels(&mut self, corner: Vec3) {
+    fn align_to_pixels(&mut self) {
         let Scale::Parallel(scale) = self.scale else { return };
         if !is_axis_aligned(&self.frame) || scale.fract() != 0.0 {
             return;
         }
-        let (x, y) = self.project_relative(sub(corner, self.eye));
+        // Any corner of any voxel will do.
+        let (x, y) = self.project_relative(sub([0.0; 3], self.eye));
         self.center[0] += (self.center[0] + x).round() - (self.center[0] + x);
         self.center[1] += (self.center[1] + y).round() - (self.center[1] + y);
     }
@@ -213,12 +220,28 @@ pub(crate) fn corners(bounds: &Bounds) -> [Vec3; 8] {
     })
 }
 
-fn fit_parallel(frame: &Frame, corners: &[Vec3; 8], target: Vec3, size: [f64; 2]) -> f64 {
-    let reach = |axis: Vec3| {
-        corners.iter().map(|&corner| dot(sub(corner, target), axis).abs()).fold(0.0, f64::max)
-    };
-    let room = size.map(|length| length * (0.5 - MARGIN));
-    (room[0] / reach(frame.right)).min(room[1] / reach(frame.up))
+/// Pixels a voxel with which a model fits, and what is in the middle of the picture then.
+fn fit_parallel(
+    frame: &Frame,
+    model: &Silhouette,
+    target: Option<Vec3>,
+    size: [f64; 2],
+) -> (f64, Vec3) {
+    let axes = [frame.right, frame.up];
+    let ends = axes.map(|axis| [-model.reach(scale(axis, -1.0)), model.reach(axis)]);
+    if ends[0][0] > ends[0][1] {
+        return (1.0, target.unwrap_or_default());
+    }
+    let target = target.unwrap_or_else(|| {
+        let middle = ends.map(|[low, high]| (low + high) / 2.0);
+        add(scale(axes[0], middle[0]), scale(axes[1], middle[1]))
+    });
+    let pixels = [0, 1].map(|index| {
+        let middle = dot(target, axes[index]);
+        let [low, high] = ends[index];
+        size[index] * (0.5 - MARGIN) / (high - middle).max(middle - low)
+    });
+    (pixels[0].min(pixels[1]), target)
 }
 
 fn is_axis_aligned(frame: &Frame) -> bool {
@@ -227,8 +250,8 @@ fn is_axis_aligned(frame: &Frame) -> bool {
         .all(|axis| axis.iter().all(|&part| part == 0.0 || part.abs() == 1.0))
 }
 
-/// Whole pixels a voxel for axis-aligned views, whole pixels a step to the side for the isometric
-/// one, where that costs little of the size.
+/// Whole pixels a voxel for axis-aligned views, whole pixels a step to the side for the isometric ones, where the margin stays
+/// within [`SNAP`] of what it should be.
 fn snap(frame: &Frame, fitted: f64) -> f64 {
     let diagonal = (frame.right[0].abs() - frame.right[1].abs()).abs() < 1e-12;
     let unit = match (is_axis_aligned(frame), diagonal && frame.right[2] == 0.0) {
@@ -236,25 +259,56 @@ fn snap(frame: &Frame, fitted: f64) -> f64 {
         (false, true) => frame.right[0].abs(),
         _ => return fitted,
     };
-    let whole = (fitted * unit).floor();
-    if whole >= fitted * unit * SNAP_KEEPS { whole / unit } else { fitted }
+    let share = |margin: f64| (0.5 - margin) / (0.5 - MARGIN);
+    let whole = (fitted * share(MARGIN - SNAP) * unit).floor() / unit;
+    if whole >= fitted * share(MARGIN + SNAP) { whole } else { fitted }
 }
 
-fn fit_perspective(
-    frame: &Frame,
-    corners: &[Vec3; 8],
-    target: Vec3,
-    center: [f64; 2],
-    focal: f64,
-) -> f64 {
-    let slopes = center.map(|half| half * (1.0 - 2.0 * MARGIN) / focal);
-    let needed = corners.iter().flat_map(|&corner| {
-        let from = sub(corner, target);
-        let ahead = dot(from, frame.forward);
-        [(frame.right, slopes[0]), (frame.up, slopes[1])]
-            .map(|(axis, slope)| dot(from, axis).abs() / slope - ahead)
+/// How far a model reaches beyond the planes through the origin that bound what a perspective eye sees to one side, per
+/// unit of slope; first to the right or up, then to the left or down.
+fn beyond(model: &Silhouette, forward: Vec3, axis: Vec3, slope: f64) -> [f64; 2] {
+    [1.0, -1.0].map(|side| model.reach(sub(scale(axis, side), scale(forward, slope))))
+}
+
+/// How far away from a target the eye must be for the model to be within the slopes.
+fn distance_from(frame: &Frame, model: &Silhouette, target: Vec3, slopes: [f64; 2]) -> f64 {
+    let needed = [(frame.right, slopes[0]), (frame.up, slopes[1])].map(|(axis, slope)| {
+        let [high, low] = beyond(model, frame.forward, axis, slope);
+        let (side, ahead) = (dot(target, axis), dot(target, frame.forward));
+        let least = (high - side + slope * ahead).max(low + side + slope * ahead);
+        least / slope
     });
-    needed.fold(2.0 * NEAR, f64::max)
+    needed.into_iter().filter(|distance| distance.is_finite()).fold(2.0 * NEAR, f64::max)
+}
+
+/// Where the eye must be for the model to touch the margin on the tighter axis and to lie in the middle of both.
+fn fit_perspective(frame: &Frame, model: &Silhouette, slopes: [f64; 2]) -> Vec3 {
+    let axes = [frame.right, frame.up];
+    // The planes that touch the model on both sides meet here, as counted along the view.
+    let apex = |index: usize, slope: f64| {
+        let [high, low] = beyond(model, frame.forward, axes[index], slope);
+        (-(high + low) / (2.0 * slope), (high - low) / 2.0)
+    };
+    let nearest = -model.reach(scale(frame.forward, -1.0)) - 2.0 * NEAR;
+    let depth = [0, 1].map(|index| apex(index, slopes[index]).0);
+    let depth = depth[0].min(depth[1]).min(nearest);
+    if !depth.is_finite() {
+        return scale(frame.forward, -1.0);
+    }
+    let side = [0, 1].map(|index| {
+        // The smaller the slope, the farther away the planes meet.
+        let [mut low, mut high] = [0.0, slopes[index]];
+        for _ in 0..HALVINGS {
+            let middle = (low + high) / 2.0;
+            match apex(index, middle).0 < depth {
+                true => low = middle,
+                false => high = middle,
+            }
+        }
+        apex(index, high).1
+    });
+    let across = add(scale(axes[0], side[0]), scale(axes[1], side[1]));
+    add(across, scale(frame.forward, depth))
 }
 
 #[cfg(test)]
@@ -273,7 +327,7 @@ mod tests {
         views.push(orbit(200.0, -60.0, Lens::Perspective { fov: 100.0 }));
         for size in [[640, 480], [100, 300]] {
             for view in &views {
-                let projector = Projector::new(view, Some(BOX), size).unwrap();
+                let projector = Projector::new(view, &BOX.into(), size).unwrap();
                 let pixels = corners(&BOX).map(|corner| projector.project(corner).0);
                 for axis in 0..2 {
                     let length = f64::from(size[axis]);
@@ -289,7 +343,7 @@ mod tests {
     #[test]
     fn straight_views_have_whole_pixels_a_voxel_on_whole_pixels() {
         let view = Viewpoint::Named(View::Front);
-        let projector = Projector::new(&view, Some(BOX), [641, 481]).unwrap();
+        let projector = Projector::new(&view, &BOX.into(), [641, 481]).unwrap();
         assert_eq!(projector.scale, Scale::Parallel(9.0));
         for corner in corners(&BOX) {
             assert!(projector.project(corner).0.iter().all(|value| value.fract() == 0.0));
@@ -301,7 +355,7 @@ mod tests {
         for lens in [Lens::default(), Lens::Orthographic { width: Some(30.0) }] {
             let (eye, target) = ([30.0, -40.0, 25.0], [1.0, 2.0, 3.0]);
             let view = Viewpoint::Free { eye, target, up: [0.0, 0.0, 1.0], lens };
-            let projector = Projector::new(&view, Some(BOX), [320, 200]).unwrap().finer(2);
+            let projector = Projector::new(&view, &BOX.into(), [320, 200]).unwrap().finer(2);
             let ray = projector.rays().ray(123.25, 77.5);
             let ([x, y], depth) = projector.project(ray.at(50.0));
             assert!((x - 123.25).abs() < 1e-9 && (y - 77.5).abs() < 1e-9 && depth > 0.0);

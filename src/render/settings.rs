@@ -106,6 +106,8 @@ pub struct RenderSettings {
     pub samples: u32,
     /// Only voxels in this box are drawn; the frame is fitted to them.
     pub crop: Option<Bounds>,
+    /// The colour that all voxels are drawn in, instead of their own: only the form is seen.
+    pub clay: Option<Rgba>,
     /// How surfaces are found.
     pub method: Method,
 }
@@ -121,6 +123,7 @@ impl Default for RenderSettings {
             shading: Shading::default(),
             samples: 2,
             crop: None,
+            clay: None,
             method: Method::Automatic,
         }
     }
@@ -150,9 +153,21 @@ pub enum RenderError {
     /// The number of samples is 0 or above [`MAX_SAMPLES`].
     #[error("{0} samples across a pixel are not possible; it must be 1 to {MAX_SAMPLES}")]
     Samples(u32),
-    /// A contact sheet without views or columns.
-    #[error("a contact sheet needs at least one view and one column")]
+    /// A look without views.
+    #[error("a look needs at least one view")]
     EmptySheet,
+    /// More views than a picture has room for.
+    #[error(
+        "{views} views do not fit into {width}x{height} pixels; ask for fewer, or a larger size"
+    )]
+    Views {
+        /// How many there are.
+        views: usize,
+        /// Pixels of the whole picture.
+        width: u32,
+        /// Pixels of the whole picture.
+        height: u32,
+    },
     /// The viewpoint is unusable.
     #[error(transparent)]
     Viewpoint(#[from] ViewpointError),
@@ -171,11 +186,20 @@ pub enum RenderError {
     Memory(#[from] crate::memory::MemoryLimit),
 }
 
+/// What a pixel takes while it is drawn: its colour, its depth, and its part of what is written.
+const BYTES_A_PIXEL: usize = 16;
+
 impl RenderSettings {
+    /// Sees whether there is memory for the pixels.
+    pub(crate) fn probe(&self) -> Result<(), RenderError> {
+        let pixels = self.width as usize * self.height as usize;
+        Ok(crate::memory::probe(pixels * BYTES_A_PIXEL)?)
+    }
+
     /// Checks everything that can be checked without the model.
     ///
     /// # Errors
-    /// What [`super::RenderJob::new`] would refuse.
+    /// What [`super::drawing`] would refuse.
     pub fn check(&self) -> Result<(), RenderError> {
         let (width, height) = (self.width, self.height);
         for (side, value) in [("width", width), ("height", height)] {

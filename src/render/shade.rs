@@ -79,7 +79,7 @@ impl Shader {
         Shader {
             rays: fine.rays(),
             light,
-            cache: SurfaceCache::new(shading.lit && shading.occlusion),
+            cache: SurfaceCache::new(shading.lit && shading.occlusion, settings.clay),
             srgb: srgb(),
             background: premultiplied(srgb(), settings.background),
             lit: shading.lit,
@@ -162,7 +162,7 @@ impl Shader {
         let mut last: Option<(Rgba, [i32; 3])> = None;
         while let Some(hit) = march.seek(true) {
             self.looked_through += 1;
-            let color = scene.color(hit.voxel);
+            let color = self.cache.shown(scene.color(hit.voxel));
             let touching = last.is_some_and(|(before, voxel)| {
                 before == color && (0..3).all(|axis| (hit.voxel[axis] - voxel[axis]).abs() <= 1)
             });

@@ -7,6 +7,7 @@ use super::light::FaceLight;
 use super::scene::Scene;
 use super::srgb::{Srgb, srgb};
 use crate::mesh::{Face, Occupancy, mask_bit};
+use crate::voxel::Rgba;
 
 /// Light left in a corner where none, one, two or three of the voxels around it close it in.
 const CORNER_LIGHT: [f32; 4] = [1.0, 0.76, 0.6, 0.46];
@@ -33,10 +34,11 @@ pub(crate) struct SurfaceCache {
     slots: Vec<Surface>,
     srgb: &'static Srgb,
     occlusion: bool,
+    clay: Option<Rgba>,
 }
 
 impl SurfaceCache {
-    pub(crate) fn new(occlusion: bool) -> Self {
+    pub(crate) fn new(occlusion: bool, clay: Option<Rgba>) -> Self {
         let vacant = Surface {
             voxel: [0; 3],
             face: VACANT,
@@ -44,7 +46,7 @@ impl SurfaceCache {
             albedo: [0.0; 3],
             corners: [1.0; 4],
         };
-        SurfaceCache { slots: vec![vacant; SLOTS], srgb: srgb(), occlusion }
+        SurfaceCache { slots: vec![vacant; SLOTS], srgb: srgb(), occlusion, clay }
     }
 
     /// The look of a side of an opaque voxel.
@@ -58,8 +60,13 @@ impl SurfaceCache {
         &self.slots[slot]
     }
 
+    /// The colour that a voxel of some colour is drawn in; what shines through goes on to.
+    pub(crate) fn shown(&self, color: Rgba) -> Rgba {
+        self.clay.map_or(color, |clay| Rgba { a: color.a, ..clay })
+    }
+
     fn look(&self, scene: &Scene, voxel: [i32; 3], face: Face) -> Surface {
-        let color = scene.color(voxel);
+        let color = self.shown(scene.color(voxel));
         let albedo = [color.r, color.g, color.b].map(|code| self.srgb.decode(code));
         let levels =
             if self.occlusion { corner_levels(&scene.opaque, voxel, face) } else { [0; 4] };
@@ -146,7 +153,7 @@ pub(crate) fn side_light(light: &FaceLight, face: Face, in_shadow: bool) -> f32 
 mod tests {
     use super::*;
     use crate::mesh::Solidity;
-    use crate::voxel::{Point, Rgba, Volume};
+    use crate::voxel::{Point, Volume};
 
     fn levels(others: &[[i32; 3]]) -> [u8; 4] {
         let mut volume = Volume::new();

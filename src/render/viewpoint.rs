@@ -196,6 +196,9 @@ fn named(view: View) -> Pose {
         View::Top => ([0.0, 0.0, -1.0], [0.0, 1.0, 0.0]),
         View::Bottom => ([0.0, 0.0, 1.0], [0.0, -1.0, 0.0]),
         View::Isometric => ([-1.0, 1.0, -1.0], z),
+        View::IsoBack => ([1.0, -1.0, -1.0], z),
+        View::IsoLeft => ([1.0, 1.0, -1.0], z),
+        View::IsoRight => ([-1.0, -1.0, -1.0], z),
     };
     // The fall-back is never taken: no direction above is zero or along its up.
     let frame = Frame::looking(forward, up).unwrap_or(Frame { right: z, up, forward });

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use goxel_daemon::document::View;
 use goxel_daemon::job::{Budget, Job, Step};
 use goxel_daemon::mesh::{Merge, Mesher};
-use goxel_daemon::render::{Method, RenderJob, RenderSettings, Shading};
+use goxel_daemon::render::{Method, RenderSettings, Shading, drawing};
 use goxel_daemon::voxel::Volume;
 
 mod scenes;
@@ -103,7 +103,7 @@ fn render_rows(report: &Report, name: &str, volume: &Volume, size: [u32; 2], sam
             ..Default::default()
         };
         let draw = |method| {
-            let job = RenderJob::new(volume.clone(), settings(method)).expect("good settings");
+            let job = drawing(volume.clone(), settings(method)).expect("good settings");
             job.finish()
         };
         let mut auto = || _ = black_box(draw(Method::Automatic));
@@ -129,7 +129,7 @@ fn render_rows(report: &Report, name: &str, volume: &Volume, size: [u32; 2], sam
 
 fn longest_slice(report: &Report, name: &str, volume: &Volume) {
     let settings = RenderSettings { width: 1920, height: 1080, ..Default::default() };
-    let mut job = RenderJob::new(volume.clone(), settings).expect("good settings");
+    let mut job = drawing(volume.clone(), settings).expect("good settings");
     let (mut slices, mut at) = (Vec::new(), Vec::new());
     let mut done = false;
     while !done {
@@ -148,7 +148,7 @@ fn stages(report: &Report, name: &str, volume: &Volume, settings: RenderSettings
     let mut best = [f64::MAX; 3];
     for _ in 0..5 {
         let mut spent = [0.0; 3];
-        let mut job = RenderJob::new(volume.clone(), settings.clone()).expect("good settings");
+        let mut job = drawing(volume.clone(), settings.clone()).expect("good settings");
         let mut done = false;
         while !done {
             let stage = match job.progress().done {

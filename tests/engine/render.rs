@@ -3,7 +3,8 @@
 use goxel_daemon::document::View;
 use goxel_daemon::job::{Budget, Job, Step};
 use goxel_daemon::render::{
-    Lens, Picture, RenderError, RenderJob, RenderSettings, Shading, SheetJob, Viewpoint, raycast,
+    Backdrop, Lens, Look, Picture, RenderError, RenderSettings, Shading, Viewpoint, drawing,
+    raycast,
 };
 use goxel_daemon::voxel::{Bounds, Point, Rgba, Volume};
 
@@ -20,7 +21,7 @@ fn seen_from(view: View) -> RenderSettings {
 }
 
 fn picture(volume: &Volume, settings: RenderSettings) -> Picture {
-    RenderJob::new(volume.clone(), settings).expect("good settings").finish()
+    drawing(volume.clone(), settings).expect("good settings").finish()
 }
 
 fn cube(min: [i32; 3], max: [i32; 3], color: Rgba) -> Volume {
@@ -151,7 +152,7 @@ fn slices_of_any_length_give_the_same_picture() {
     let (volume, _) = signpost();
     let whole = picture(&volume, small());
     for units in [1, 7, 1000] {
-        let mut job = RenderJob::new(volume.clone(), small()).unwrap();
+        let mut job = drawing(volume.clone(), small()).unwrap();
         let (mut last, mut slices) = (0, 0);
         let sliced = loop {
             slices += 1;
@@ -173,7 +174,7 @@ fn pictures_in_turns_do_not_disturb_each_other() {
     let (volume, _) = signpost();
     let settings = [seen_from(View::Front), seen_from(View::Isometric), seen_from(View::Top)];
     let alone = settings.clone().map(|settings| picture(&volume, settings));
-    let mut jobs = settings.map(|settings| RenderJob::new(volume.clone(), settings).unwrap());
+    let mut jobs = settings.map(|settings| drawing(volume.clone(), settings).unwrap());
     let mut done: [Option<Picture>; 3] = [None, None, None];
     while done.iter().any(Option::is_none) {
         for (job, done) in jobs.iter_mut().zip(&mut done).filter(|(_, done)| done.is_none()) {
@@ -267,7 +268,7 @@ fn voxels_at_the_ends_of_the_world_are_drawn() {
 #[test]
 fn a_picture_beyond_the_limits_is_refused_with_the_limit() {
     let settings = RenderSettings { width: 100_000, ..small() };
-    let error = RenderJob::new(Volume::new(), settings).err().unwrap();
+    let error = drawing(Volume::new(), settings).err().unwrap();
     assert_eq!(error, RenderError::Side { side: "width", value: 100_000 });
     assert!(error.to_string().contains("8192"), "{error}");
 }
@@ -277,7 +278,11 @@ fn a_contact_sheet_holds_each_picture_under_its_label() {
     let (volume, _) = signpost();
     let views = [View::Front, View::Top, View::Isometric];
     let named = views.map(|view| (view.name().to_owned(), Viewpoint::from(view))).to_vec();
-    let sheet = SheetJob::new(volume.clone(), small(), named, 2).unwrap().finish();
+    let settings = RenderSettings { width: 200, height: 226, ..small() };
+    let backdrop = Backdrop::Color(settings.background);
+    let look =
+        Look { views: named, settings, backdrop, labels: true, axes: false, dimensions: false };
+    let sheet = look.clone().drawing(volume.clone()).unwrap().finish();
     assert_eq!((sheet.width(), sheet.height()), (200, 226));
     for (index, view) in views.into_iter().enumerate() {
         let alone = picture(&volume, seen_from(view));
@@ -288,10 +293,11 @@ fn a_contact_sheet_holds_each_picture_under_its_label() {
         let ink = |i: u32| sheet.get(left + i % 100, top + i / 100) == Some(Rgba::opaque(0, 0, 0));
         assert!((0..1300).any(ink), "{view:?} has no label");
     }
-    let error = SheetJob::new(volume.clone(), small(), Vec::new(), 3).err();
-    assert_eq!(error, Some(RenderError::EmptySheet));
-    let many = vec![("x".to_owned(), Viewpoint::default()); 100];
-    assert!(matches!(SheetJob::new(volume, small(), many, 100), Err(RenderError::Side { .. })));
+    let none = Look { views: Vec::new(), ..look.clone() };
+    assert_eq!(none.drawing(volume.clone()).err(), Some(RenderError::EmptySheet));
+    let views = vec![("x".to_owned(), Viewpoint::default()); 1000];
+    let many = Look { views, ..look }.drawing(volume).err();
+    assert!(matches!(many, Some(RenderError::Views { views: 1000, .. })));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use goxel_daemon::document::View;
 use goxel_daemon::job::Job;
-use goxel_daemon::render::{Lens, Method, Picture, RenderJob, RenderSettings, Shading, Viewpoint};
+use goxel_daemon::render::{Lens, Method, Picture, RenderSettings, Shading, Viewpoint, drawing};
 use goxel_daemon::voxel::{Bounds, Point, Rgba, Volume};
 
 /// A number that looks like chance.
@@ -78,7 +78,7 @@ fn draw(volume: &Volume, method: Method, viewpoint: Viewpoint, shading: Shading)
         method,
         ..Default::default()
     };
-    RenderJob::new(volume.clone(), settings).unwrap().finish()
+    drawing(volume.clone(), settings).unwrap().finish()
 }
 
 /// Compares pixel by pixel; returns how many differ by more than a shade.

@@ -6,7 +6,7 @@ use crate::support::samples::samples;
 use goxel_daemon::document::View;
 use goxel_daemon::format;
 use goxel_daemon::job::Job;
-use goxel_daemon::render::{Picture, RenderJob, RenderSettings, Shading};
+use goxel_daemon::render::{Picture, RenderSettings, Shading, drawing};
 
 /// Pixels across: small unless somebody wants to look.
 fn side() -> u32 {
@@ -35,7 +35,7 @@ fn every_sample_fills_its_frame_and_shows_more_than_one_shade() {
                 shading: Shading { shadows, ..Default::default() },
                 ..Default::default()
             };
-            let picture = RenderJob::new(volume.clone(), settings.clone()).unwrap().finish();
+            let picture = drawing(volume.clone(), settings.clone()).unwrap().finish();
             keep(&picture, &format!("{}-{}.png", sample.name.replace('/', "-"), view.name()));
             let pixels = || (0..side * side).filter_map(|i| picture.get(i % side, i / side));
             let drawn = pixels().filter(|&pixel| pixel != settings.background).count();

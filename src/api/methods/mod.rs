@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod layer_edits;
 pub mod layer_settings;
 pub mod layers;
+pub mod look;
 pub mod materials;
 pub mod measure;
 mod memory_kinds;

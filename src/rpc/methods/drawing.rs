@@ -1,161 +1,107 @@
-//! A picture of a project: its visible layers are merged, then drawn, and encoded for a file, all in slices.
+//! Pictures of a project: its visible layers are merged, then drawn, and encoded for a file, all in slices.
 //!
 //! The merged volume is kept with the project, so the next picture merges only the blocks that changed.
 
-use crate::job::{Budget, Job, Progress, Step};
-use crate::render::{Picture, PngFile, PngJob, RenderError, RenderJob, RenderSettings};
+use crate::job::{Slice, Work};
+use crate::render::{Look, Picture, PngFile, RenderError, RenderSettings, drawing};
 use crate::rpc::context::Context;
 use crate::rpc::error::RpcError;
-use crate::voxel::{MergeCache, MergeJob, Volume};
+use crate::voxel::{MergeCache, Volume};
 use crate::workspace::{Merging, Project};
 
-/// Merging, then drawing.
-pub(super) struct DrawJob {
-    stage: Stage,
-    settings: RenderSettings,
-    cache: Option<MergeCache>,
-}
-
-enum Stage {
-    Merging(Box<MergeJob>),
-    Drawing(Box<RenderJob>),
-    Failed(RenderError),
-}
-
 /// A picture, and what was merged for it.
-pub(super) struct Drawn {
-    pub(super) picture: Picture,
-    cache: Option<MergeCache>,
+pub(super) struct Drawn<P> {
+    pub(super) picture: P,
+    merged: Option<MergeCache>,
 }
 
-impl DrawJob {
-    /// Starts to draw a project as it is now.
-    ///
-    /// # Errors
-    /// Settings that no picture can be drawn with.
-    pub(super) fn new(
-        project: &mut Project,
-        settings: RenderSettings,
-    ) -> Result<Self, RenderError> {
-        settings.check()?;
-        let stage = match project.start_merging() {
-            Merging::Done(volume) => Stage::draw(volume, &settings),
-            Merging::Job(job) => Stage::Merging(job),
-        };
-        Ok(DrawJob { stage, settings, cache: None })
-    }
-}
-
-impl Stage {
-    fn draw(volume: Volume, settings: &RenderSettings) -> Stage {
-        match RenderJob::new(volume, settings.clone()) {
-            Ok(job) => Stage::Drawing(Box::new(job)),
-            Err(error) => Stage::Failed(error),
-        }
-    }
-}
-
-impl Drawn {
+impl<P> Drawn<P> {
     /// Gives what was merged back to the project, if it is still open, and leaves the picture.
-    pub(super) fn into_picture(self, context: &mut Context<'_>) -> Picture {
-        if let (Some(cache), Ok(project)) = (self.cache, context.project()) {
-            project.keep_merged(cache);
+    pub(super) fn into_picture(self, context: &mut Context<'_>) -> P {
+        if let (Some(merged), Ok(project)) = (self.merged, context.project()) {
+            project.keep_merged(merged);
         }
         self.picture
     }
 }
 
-impl Job for DrawJob {
-    type Output = Result<Drawn, RenderError>;
+/// The making of a picture of a project.
+pub(super) type Drawing = Work<Result<Drawn<Picture>, RenderError>>;
 
-    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
-        match &mut self.stage {
-            Stage::Merging(job) => {
-                if let Step::Done(cache) = job.step(budget) {
-                    self.stage = Stage::draw(cache.merged().clone(), &self.settings);
-                    self.cache = Some(cache);
-                }
-                Step::More
+/// The making of a file of it.
+pub(super) type FileDrawing = Work<Result<Drawn<PngFile>, RpcError>>;
+
+/// Merges what is visible as it is now; what the next time begins with, too, unless there was nothing to merge.
+pub(super) async fn visible(merging: Merging, slice: &Slice) -> (Volume, Option<MergeCache>) {
+    match merging {
+        Merging::Done(volume) => (volume, None),
+        Merging::Job(job) => {
+            let merged = slice.run(job).await;
+            (merged.merged().clone(), Some(merged))
+        }
+    }
+}
+
+/// Draws a project as it is now.
+///
+/// # Errors
+/// Settings that no picture can be drawn with.
+pub(super) fn draw(
+    project: &mut Project,
+    settings: RenderSettings,
+) -> Result<Drawing, RenderError> {
+    settings.check()?;
+    let merging = project.start_merging();
+    Ok(Work::new(|slice| async move {
+        let (volume, merged) = visible(merging, &slice).await;
+        let picture = slice.run(drawing(volume, settings)?).await;
+        Ok(Drawn { picture, merged })
+    }))
+}
+
+/// Draws a project as it is now, as a file.
+///
+/// # Errors
+/// Settings that no picture can be drawn with.
+pub(super) fn draw_file(
+    project: &mut Project,
+    settings: RenderSettings,
+) -> Result<FileDrawing, RpcError> {
+    let failed = |error: RenderError| super::pictures::cannot_draw(&error);
+    let job = draw(project, settings).map_err(failed)?;
+    Ok(Work::new(move |slice| async move {
+        let Drawn { picture, merged } = slice.run(job).await.map_err(failed)?;
+        let picture = PngFile::encode(&picture, &slice).await.map_err(RpcError::internal)?;
+        Ok(Drawn { picture, merged })
+    }))
+}
+
+/// Looks at a volume, or at what is visible of a project, and encodes the picture. If the file is longer than it may be,
+/// the picture is drawn again and again, smaller each time, down to [`LEAST_SIDE`] pixels.
+pub(super) fn look_file(look: Look, merging: Merging, max_bytes: Option<u64>) -> FileDrawing {
+    Work::new(move |slice| async move {
+        let failed = |error: RenderError| super::pictures::cannot_draw(&error);
+        let (volume, merged) = visible(merging, &slice).await;
+        let mut look = look;
+        loop {
+            let picture = slice.run(look.clone().drawing(volume.clone()).map_err(failed)?).await;
+            let picture = PngFile::encode(&picture, &slice).await.map_err(RpcError::internal)?;
+            let is_least = look.settings.width.min(look.settings.height) <= LEAST_SIDE;
+            let longest = max_bytes.unwrap_or(u64::MAX);
+            if picture.bytes.len() <= longest || is_least {
+                return Ok(Drawn { picture, merged });
             }
-            Stage::Drawing(job) => match job.step(budget) {
-                Step::More => Step::More,
-                Step::Done(picture) => Step::Done(Ok(Drawn { picture, cache: self.cache.take() })),
-            },
-            Stage::Failed(error) => Step::Done(Err(error.clone())),
-        }
-    }
-
-    fn progress(&self) -> Progress {
-        match &self.stage {
-            Stage::Merging(job) => job.progress(),
-            Stage::Drawing(job) => job.progress(),
-            Stage::Failed(_) => Progress::default(),
-        }
-    }
-}
-
-/// Drawing, then encoding.
-pub(super) struct FileJob(FileStage);
-
-enum FileStage {
-    Drawing(Box<DrawJob>),
-    Encoding(Box<PngJob>, Option<MergeCache>),
-}
-
-/// A picture as a file, and what was merged for it.
-pub(super) struct DrawnFile {
-    file: PngFile,
-    cache: Option<MergeCache>,
-}
-
-impl FileJob {
-    /// Encodes what this job draws.
-    pub(super) fn new(drawing: DrawJob) -> Self {
-        FileJob(FileStage::Drawing(Box::new(drawing)))
-    }
-}
-
-impl DrawnFile {
-    /// Gives what was merged back to the project, if it is still open, and leaves the file.
-    pub(super) fn into_file(self, context: &mut Context<'_>) -> PngFile {
-        if let (Some(cache), Ok(project)) = (self.cache, context.project()) {
-            project.keep_merged(cache);
-        }
-        self.file
-    }
-}
-
-impl Job for FileJob {
-    type Output = Result<DrawnFile, RpcError>;
-
-    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
-        match &mut self.0 {
-            FileStage::Drawing(job) => {
-                match job.step(budget) {
-                    Step::More => {}
-                    Step::Done(Err(error)) => {
-                        return Step::Done(Err(super::pictures::cannot_draw(&error)));
-                    }
-                    Step::Done(Ok(Drawn { picture, cache })) => {
-                        self.0 = FileStage::Encoding(Box::new(PngJob::new(picture)), cache);
-                    }
-                }
-                Step::More
+            // The length goes about with the pixels.
+            let by = (longest as f64 / picture.bytes.len() as f64).sqrt() * SHRINK;
+            for side in [&mut look.settings.width, &mut look.settings.height] {
+                *side =
+                    ((f64::from(*side) * by) as u32).clamp(1, *side - 1).max(LEAST_SIDE.min(*side));
             }
-            FileStage::Encoding(job, cache) => match job.step(budget) {
-                Step::More => Step::More,
-                Step::Done(file) => Step::Done(
-                    file.map(|file| DrawnFile { file, cache: cache.take() })
-                        .map_err(RpcError::internal),
-                ),
-            },
         }
-    }
-
-    fn progress(&self) -> Progress {
-        match &self.0 {
-            FileStage::Drawing(job) => job.progress(),
-            FileStage::Encoding(job, _) => job.progress(),
-        }
-    }
+    })
 }
+
+/// The least side of a picture that is made smaller.
+pub(super) const LEAST_SIDE: u32 = 32;
+/// How much smaller than expected a picture is made that was too long.
+const SHRINK: f64 = 0.9;

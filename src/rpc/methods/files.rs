@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::drawing::{DrawJob, Drawn};
+use super::drawing::{Drawing, Drawn, draw};
 use super::entries;
 use super::own_files::{Overwriting, Saving, open_elsewhere};
 use super::placing::{Blame, Destination, place};
@@ -26,8 +26,8 @@ use crate::format::{
     self, ExportOptions, FileIdentity, FormatError, LoadJob, Loaded, Lost, ReadOptions, SaveJob,
     Saved, SurfaceOptions, VoxeliseOptions, WriteOptions, is_same, place_of,
 };
-use crate::job::{Budget, Job, Progress, Step, Work};
-use crate::render::RenderSettings;
+use crate::job::{Budget, Job, Progress, Slice, Step, Work};
+use crate::render::{Picture, RenderSettings};
 use crate::rpc::change::refused;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::drafted::{AtOnce, drafted};
@@ -263,9 +263,6 @@ fn add_layers(document: &mut Document, source: &Document) {
 /// Pixels along an edge of the preview in a file.
 const PREVIEW_SIZE: u32 = 128;
 
-/// What a save came to, and what was merged for the preview, to be given back to the project.
-type SaveOutput = (Result<Saved, FormatError>, Option<Drawn>);
-
 /// What is to be saved, and how.
 struct SaveRequest {
     document: Document,
@@ -275,33 +272,34 @@ struct SaveRequest {
 }
 
 impl SaveRequest {
-    /// Draws the preview, if there is to be one, and then saves. A preview that cannot be drawn is left out.
-    fn start(mut self, preview: Option<DrawJob>) -> Work<SaveOutput> {
-        Work::new(|slice| async move {
-            let drawn = match preview {
-                Some(job) => slice.run(job).await.ok(),
-                None => None,
-            };
-            let picture = drawn.as_ref().map(|drawn| &drawn.picture);
-            self.options.preview = picture.and_then(|picture| picture.encode_png().ok());
-            let job = SaveJob::new(self.document, &self.path, self.format, self.options);
-            let saved = match job {
-                Ok(job) => slice.run(job).await,
-                Err(error) => Err(error),
-            };
-            (saved, drawn)
-        })
-    }
-
-    fn start_with_preview(self, project: &mut Project) -> Work<SaveOutput> {
-        let settings = RenderSettings {
-            width: PREVIEW_SIZE,
-            height: PREVIEW_SIZE,
-            background: crate::voxel::Rgba::EMPTY,
-            ..Default::default()
+    /// Saves; the preview first where the format has one, and if it can be drawn.
+    async fn save(
+        mut self,
+        drawing: Option<Drawing>,
+        slice: &Slice,
+    ) -> (Result<Saved, FormatError>, Option<Drawn<Picture>>) {
+        let mut drawn = None;
+        if let Some(drawing) = drawing {
+            drawn = slice.run(drawing).await.ok();
+            self.options.preview = drawn.as_ref().and_then(|drawn| drawn.picture.encode_png().ok());
+        }
+        let saved = match SaveJob::new(self.document, &self.path, self.format, self.options) {
+            Ok(job) => slice.run(job).await,
+            Err(error) => Err(error),
         };
-        self.start(DrawJob::new(project, settings).ok())
+        (saved, drawn)
     }
+}
+
+/// The preview of a project as it is now.
+fn preview(project: &mut Project) -> Option<Drawing> {
+    let settings = RenderSettings {
+        width: PREVIEW_SIZE,
+        height: PREVIEW_SIZE,
+        background: crate::voxel::Rgba::EMPTY,
+        ..Default::default()
+    };
+    draw(project, settings).ok()
 }
 
 /// What is to be written, whether as a save or as an export.
@@ -423,7 +421,7 @@ impl Target {
         let options = WriteOptions { surface, export, ..WriteOptions::default() };
         let (path, format) = (PathBuf::from(&self.path), self.format);
         let request = SaveRequest { document: written, path, format, options };
-        let job = request.start(None);
+        let job = Work::new(|slice| async move { request.save(None, &slice).await });
         Outcome::chain_later(job, move |context, (saved, _)| {
             let saved = self.saved(saved)?;
             if saved.warnings.is_empty()
@@ -462,7 +460,8 @@ impl Target {
         let options = WriteOptions { cache, ..WriteOptions::default() };
         let (path, format) = (PathBuf::from(&self.path), self.format);
         let request = SaveRequest { document, path, format, options };
-        let job = request.start_with_preview(project);
+        let preview = preview(project);
+        let job = Work::new(|slice| async move { request.save(preview, &slice).await });
         Ok(Outcome::job(job, move |context, (saved, drawn)| {
             drawn.map(|drawn| drawn.into_picture(context));
             let mut saved = self.saved(saved)?;

@@ -17,6 +17,7 @@ mod jobs;
 mod layer_edits;
 mod layer_settings;
 mod layers;
+mod look;
 mod materials;
 mod measure;
 mod memory_kinds;
@@ -57,6 +58,7 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     projects::ENTRIES,
     open_projects::ENTRIES,
     files::ENTRIES,
+    look::ENTRIES,
     pictures::ENTRIES,
     voxels::ENTRIES,
     shapes::ENTRIES,

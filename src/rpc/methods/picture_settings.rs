@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use super::cameras;
-use crate::api::args::shown;
+use crate::api::args::{nearest, shown};
 use crate::api::json::{Elements, few_members, string};
 use crate::api::methods::cameras::UpTo;
 use crate::api::methods::pictures::RenderScenePlain;
 use crate::api::notes::{note, note_unknown, note_value};
 use crate::api::value::{Raw, number, read};
 use crate::api::{ParamError, PartRef, Value};
-use crate::document::{Document, Light, Pose, View};
+use crate::document::{Document, Light, Pose, View as NamedView};
 use crate::render::{KeyLight, Lens, Lighting, RenderSettings, Viewpoint};
 use crate::rpc::error::RpcError;
 use crate::voxel::Rgba;
@@ -41,15 +41,53 @@ pub(super) fn settings(
     Ok(settings)
 }
 
+/// A view with its label.
+pub(super) type View = (String, Viewpoint);
+
+/// A view by its name, or a camera that is described; `index` is its place in a list.
+pub(super) fn view(document: &Document, raw: &str, index: usize) -> Result<View, RpcError> {
+    let Some(name) = string(raw) else {
+        let viewpoint = match raw.starts_with('{') {
+            true => viewpoint_of(CameraForm::read(raw)?, None, None)?,
+            false => named_camera(document, read(raw, "views")?)?,
+        };
+        return Ok((format!("view {}", index + 1), viewpoint));
+    };
+    let camera = PartRef::Name(Cow::Borrowed(&name));
+    let viewpoint = match NamedView::from_name(&name) {
+        Some(view) => Viewpoint::Named(view),
+        None => camera_of(document, camera).map_err(|_| unknown_view(document, &name))?,
+    };
+    Ok((name.into_owned(), viewpoint))
+}
+
+fn unknown_view(document: &Document, name: &str) -> RpcError {
+    let cameras = document.cameras.iter().map(|camera| camera.name.as_str());
+    let known: Vec<&str> = ["iso"].into_iter().chain(view_names()).chain(cameras).collect();
+    let near = nearest(name, known.iter().copied());
+    let hint = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+    let message =
+        format!("'views' names \"{}\", which is no view and no camera{hint}", shown(name));
+    RpcError::from(ParamError::rule("views", message)).with("known", known)
+}
+
+/// The light of a picture: the document's if it was ever set, else this one.
+pub(super) fn lighting_of(document: &Document, default: Lighting) -> Lighting {
+    match document.light == Light::default() {
+        true => default,
+        false => Lighting::from(&document.light),
+    }
+}
+
 /// The names of the views.
 fn view_names() -> Vec<&'static str> {
-    View::ALL.into_iter().map(View::name).collect()
+    NamedView::ALL.into_iter().map(NamedView::name).collect()
 }
 
 /// The named view if it is known, else the camera that is given, else the isometric view.
 fn viewpoint(document: &Document, params: &RenderScenePlain<'_>) -> Result<Viewpoint, RpcError> {
     if let Some(name) = params.camera_preset.as_deref().filter(|name| !name.is_empty()) {
-        if let Some(view) = View::from_name(name) {
+        if let Some(view) = NamedView::from_name(name) {
             if params.camera.is_some() || params.camera_position.is_some() {
                 note("the camera is not used beside 'camera_preset'");
             }
@@ -57,7 +95,7 @@ fn viewpoint(document: &Document, params: &RenderScenePlain<'_>) -> Result<Viewp
         }
         let used = match params.camera.is_some() || params.camera_position.is_some() {
             true => "the camera",
-            false => View::Isometric.name(),
+            false => NamedView::Isometric.name(),
         };
         note_value("camera_preset", name, used, &view_names());
     }
@@ -66,9 +104,18 @@ fn viewpoint(document: &Document, params: &RenderScenePlain<'_>) -> Result<Viewp
         Some(Raw(raw)) => return named_camera(document, read(raw, "camera")?),
         None => CameraForm::default(),
     };
+    viewpoint_of(camera, params.camera_position, params.camera_target).map_err(RpcError::from)
+}
+
+/// The view of a camera that is described; its place and its target may be given beside.
+fn viewpoint_of(
+    camera: CameraForm,
+    position: Option<[f64; 3]>,
+    target: Option<[f64; 3]>,
+) -> Result<Viewpoint, ParamError> {
     let lens = camera.lens();
-    let target = params.camera_target.or(camera.target);
-    if let Some(eye) = params.camera_position.or(camera.position) {
+    let target = target.or(camera.target);
+    if let Some(eye) = position.or(camera.position) {
         if camera.turns() {
             note("yaw, pitch, elevation and distance are not used beside the camera's position");
         }
@@ -98,7 +145,7 @@ const ISOMETRIC: (f64, f64) = (45.0, 35.264_389_682_754_654);
 /// The view of one of the document's cameras, or a view by its name where no camera has it.
 fn named_camera(document: &Document, wanted: PartRef<'_>) -> Result<Viewpoint, RpcError> {
     let view = match &wanted {
-        PartRef::Name(name) => View::from_name(name),
+        PartRef::Name(name) => NamedView::from_name(name),
         PartRef::Index(_) => None,
     };
     camera_of(document, wanted).or_else(|error| match view {
@@ -128,10 +175,7 @@ fn camera_of(document: &Document, wanted: PartRef<'_>) -> Result<Viewpoint, RpcE
 
 /// The light of a picture: the document's if it was ever set, and what the call says about it.
 fn lighting(document: &Document, given: Option<Raw<'_>>) -> Result<Lighting, ParamError> {
-    let mut lighting = match document.light == Light::default() {
-        true => Lighting::default(),
-        false => Lighting::from(&document.light),
-    };
+    let mut lighting = lighting_of(document, Lighting::default());
     let Some(Raw(raw)) = given else { return Ok(lighting) };
     if !raw.starts_with('{') {
         let (expected, got) = ("an object".to_owned(), shown(raw));

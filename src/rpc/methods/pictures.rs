@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::drawing::{DrawJob, FileJob};
+use super::drawing::{FileDrawing, draw_file};
 use super::entries;
 use super::own_files::Overwriting;
 use super::picture_settings::{Options, settings};
@@ -138,9 +138,8 @@ impl Handle for RenderImage {
 pub(super) fn start(
     context: &mut Context<'_>,
     settings: RenderSettings,
-) -> Result<FileJob, RpcError> {
-    let drawing = DrawJob::new(context.project()?, settings);
-    drawing.map(FileJob::new).map_err(|error| cannot_draw(&error))
+) -> Result<FileDrawing, RpcError> {
+    draw_file(context.project()?, settings)
 }
 
 /// The error of a picture that cannot be drawn.

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{GeneralPurpose, STANDARD};
 use base64::write::EncoderWriter;
 use sha2::{Digest, Sha256};
 
-use super::drawing::FileJob;
+use super::drawing::FileDrawing;
 use super::files::file_error;
 use crate::api::json::Spelt;
 use crate::format::{FormatError, ReplaceJob};
@@ -24,6 +24,8 @@ use crate::rpc::error::{OVER_LIMIT, RpcError};
 pub(super) enum Destination {
     /// To a path.
     Path(String),
+    /// To a path and into the answer.
+    Both(String),
     /// To the store.
     Store,
     /// Into the answer.
@@ -48,7 +50,7 @@ pub(super) type Blame = (i32, &'static str);
 
 /// Draws a picture, puts it where it belongs, and has the answer made.
 pub(super) fn place<R: 'static>(
-    drawing: FileJob,
+    drawing: FileDrawing,
     destination: Destination,
     blame: Blame,
     answer: impl FnOnce(&mut Context<'_>, Placed) -> Result<R, RpcError> + 'static,
@@ -70,7 +72,7 @@ struct Placing<F> {
 
 enum Stage {
     Drawing {
-        job: Box<FileJob>,
+        job: Box<FileDrawing>,
         destination: Destination,
     },
     /// The check sum of a picture for the store.
@@ -86,12 +88,15 @@ enum Stage {
         text: SharedPieces,
         encoder: Box<EncoderWriter<'static, GeneralPurpose, SharedPieces>>,
         done: u64,
+        /// Where the file goes, too.
+        path: Option<String>,
     },
     Writing {
         job: Box<ReplaceJob>,
         path: String,
         size: [u32; 2],
         stored: Option<(NewRender, Box<Sha256>)>,
+        text: Option<Spelt<String>>,
     },
     Over,
 }
@@ -106,8 +111,9 @@ impl<F> Placing<F> {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Drawing { mut job, destination } => match job.step(budget) {
                 Step::More => Stage::Drawing { job, destination },
-                Step::Done(drawn) => match (drawn?.into_file(context), destination) {
-                    (png, Destination::Answer) => Stage::spell(png),
+                Step::Done(drawn) => match (drawn?.into_picture(context), destination) {
+                    (png, Destination::Answer) => Stage::spell(png, None),
+                    (png, Destination::Both(path)) => Stage::spell(png, Some(path)),
                     (png, Destination::Path(path)) => self.write(png, path, None),
                     (png, Destination::Store) => {
                         let renders = &mut context.daemon.renders;
@@ -129,7 +135,7 @@ impl<F> Placing<F> {
                     self.write(png, path, Some((new, sum)))
                 }
             }
-            Stage::Spelling { png, text, mut encoder, done } => {
+            Stage::Spelling { png, text, mut encoder, done, path } => {
                 let part = png.bytes.from_place(done);
                 let part = &part[..part.len().min(SPELT_AT_ONCE)];
                 // Writing to memory cannot fail.
@@ -137,12 +143,17 @@ impl<F> Placing<F> {
                 let done = done + part.len() as u64;
                 if done == png.bytes.len() {
                     let _ = encoder.finish();
-                    return Ok(Some(in_answer(&png, text.take())));
+                    let placed = in_answer(&png, text.take());
+                    match path {
+                        None => return Ok(Some(placed)),
+                        Some(path) => self.write(png, path, None).with_text(placed.text),
+                    }
+                } else {
+                    Stage::Spelling { png, text, encoder, done, path }
                 }
-                Stage::Spelling { png, text, encoder, done }
             }
-            Stage::Writing { mut job, path, size, stored } => match job.step(budget) {
-                Step::More => Stage::Writing { job, path, size, stored },
+            Stage::Writing { mut job, path, size, stored, text } => match job.step(budget) {
+                Step::More => Stage::Writing { job, path, size, stored, text },
                 Step::Done(Err(error)) => return Err(self.file_error(&path, &error)),
                 Step::Done(Ok(bytes)) => {
                     let stored = stored.map(|(new, sum)| {
@@ -150,7 +161,7 @@ impl<F> Placing<F> {
                         context.daemon.renders.keep(new, size, &sum, now).clone()
                     });
                     let path = stored.is_none().then_some(path);
-                    return Ok(Some(Placed { size, bytes, path, stored, text: None }));
+                    return Ok(Some(Placed { size, bytes, path, stored, text }));
                 }
             },
             Stage::Over => return Err(RpcError::internal("a picture was placed twice")),
@@ -161,7 +172,7 @@ impl<F> Placing<F> {
     fn write(&self, png: PngFile, path: String, stored: Option<(NewRender, Box<Sha256>)>) -> Stage {
         let size = [png.width, png.height];
         let job = Box::new(ReplaceJob::new(Path::new(&path), png.bytes));
-        Stage::Writing { job, path, size, stored }
+        Stage::Writing { job, path, size, stored, text: None }
     }
 
     fn file_error(&self, path: &str, error: &FormatError) -> RpcError {
@@ -180,12 +191,22 @@ impl<F> Placing<F> {
 }
 
 impl Stage {
+    /// The writing of a picture whose text goes into the answer, too.
+    fn with_text(self, spelt: Option<Spelt<String>>) -> Stage {
+        match self {
+            Stage::Writing { job, path, size, stored, .. } => {
+                Stage::Writing { job, path, size, stored, text: spelt }
+            }
+            other => other,
+        }
+    }
+
     /// Begins to write a picture as text.
-    fn spell(png: PngFile) -> Stage {
+    fn spell(png: PngFile, path: Option<String>) -> Stage {
         let mut text = SharedPieces::default();
         let _ = text.write_all(b"\"");
         let encoder = Box::new(EncoderWriter::new(text.clone(), &STANDARD));
-        Stage::Spelling { png, text, encoder, done: 0 }
+        Stage::Spelling { png, text, encoder, done: 0, path }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::borrow::Borrow;
 
 use crate::api::args::{nearest, shown};
+use crate::api::json::{Elements, string};
+use crate::api::value::whole;
 use crate::api::{LayerRef, ParamError, PartRef};
 use crate::document::{Document, Layer, LayerContent, LayerId};
 use crate::edit::layers::{NotFound, find};
@@ -162,4 +164,29 @@ pub fn bulk_layer<'a>(
         let reason = std::mem::replace(&mut error.message, message.to_owned());
         error.with("reason", reason)
     })
+}
+
+/// The layers that a list of ids and names means, or one of them alone.
+pub fn listed_layers(document: &Document, raw: &str) -> Result<Vec<LayerId>, RpcError> {
+    let one = |raw: &str| {
+        let found = match string(raw) {
+            Some(name) => document.layers().iter().find(|layer| layer.name == name),
+            None => {
+                let id = whole(raw).and_then(|id| i32::try_from(id).ok());
+                id.and_then(|id| document.layer(LayerId(id)))
+            }
+        };
+        found.map(|layer| layer.id).ok_or_else(|| {
+            let names = document.layers().iter().map(|layer| layer.name.as_str());
+            let near = string(raw).and_then(|name| nearest(&name, names.clone()));
+            let hint = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+            let message = format!("No such layer: {}{hint}", shown(raw));
+            RpcError::from(ParamError::rule("layers", message))
+                .with("known", names.collect::<Vec<_>>())
+        })
+    };
+    match raw.starts_with('[') {
+        true => Elements::new(raw).map(one).collect(),
+        false => Ok(vec![one(raw)?]),
+    }
 }
