@@ -9,6 +9,7 @@ mod api {
     mod file_slices;
     mod files;
     mod layers;
+    mod look;
     mod manners;
     mod model;
     mod own_files;

@@ -347,7 +347,10 @@ mod tests {
             assert!(cells.iter().any(|([left, top], [width, height])| {
                 left + width == size || top + height == size
             }));
-            assert!(cells.iter().all(|(_, [width, _])| *width >= 54 + 2 * INSET), "{views} {size}");
+            let look = look(views, size);
+            let longest = look.views.iter().map(|(label, _)| label.len() as u32 * ADVANCE).max();
+            let room = longest.unwrap() + 2 * INSET;
+            assert!(cells.iter().all(|(_, [width, _])| *width >= room), "{views} {size}");
         }
     }
 

@@ -333,8 +333,8 @@ mod tests {
                     let length = f64::from(size[axis]);
                     let low = pixels.iter().map(|p| p[axis]).fold(f64::MAX, f64::min);
                     let high = pixels.iter().map(|p| p[axis]).fold(f64::MIN, f64::max);
-                    assert!(low >= length * MARGIN - 1.0, "{view:?} {low}");
-                    assert!(high <= length * (1.0 - MARGIN) + 1.0, "{view:?} {high}");
+                    assert!(low >= length * (MARGIN - SNAP) - 1.0, "{view:?} {low}");
+                    assert!(high <= length * (1.0 - MARGIN + SNAP) + 1.0, "{view:?} {high}");
                 }
             }
         }
@@ -344,7 +344,7 @@ mod tests {
     fn straight_views_have_whole_pixels_a_voxel_on_whole_pixels() {
         let view = Viewpoint::Named(View::Front);
         let projector = Projector::new(&view, &BOX.into(), [641, 481]).unwrap();
-        assert_eq!(projector.scale, Scale::Parallel(9.0));
+        assert_eq!(projector.scale, Scale::Parallel(10.0));
         for corner in corners(&BOX) {
             assert!(projector.project(corner).0.iter().all(|value| value.fract() == 0.0));
         }
