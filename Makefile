@@ -68,7 +68,7 @@ doc: ## Build the documentation
 	$(CARGO) doc --no-deps
 
 reference: ## Write the reference page of the guide anew from the table of methods
-	GOXEL_UPDATE_REFERENCE=1 $(CARGO) test --test api described::reference
+	GOXEL_UPDATE_REFERENCE=1 $(CARGO) test --test api reference_page
 
 .PHONY: test-protocol-detection test-connection-lifecycle test-error-recovery test-journal
 test-protocol-detection: ## Test that each connection speaks one framing for life

@@ -7,7 +7,7 @@ use super::picture_settings::{View, lighting_of, view};
 use super::placing::{Blame, Destination, place};
 use super::target::listed_layers;
 use crate::api::args::shown;
-use crate::api::json::{Elements, Members, string};
+use crate::api::json::{Elements, few_members, string};
 use crate::api::methods::look::*;
 use crate::api::notes;
 use crate::api::value::{Raw, read, whole};
@@ -18,7 +18,7 @@ use crate::render::{
     Backdrop, KeyLight, Lighting, Look as Looking, MAX_SIDE, RenderSettings, Shading,
 };
 use crate::rpc::context::{Context, Outcome};
-use crate::rpc::error::{NOT_BUILT_IN, RENDER_SCENE, RpcError};
+use crate::rpc::error::{RENDER_SCENE, RpcError};
 use crate::rpc::table::Handle;
 use crate::voxel::{Bounds, MergeCache, MergeJob, Rgba};
 use crate::workspace::Merging;
@@ -105,15 +105,13 @@ fn understood() -> Result<(), RpcError> {
     }
 }
 
-fn check_format(params: &LookParams<'_>) -> Result<(), RpcError> {
+fn check_format(params: &LookParams<'_>) -> Result<(), ParamError> {
     match params.format.as_deref().filter(|format| !format.eq_ignore_ascii_case(FORMATS[0])) {
         None => Ok(()),
         Some(format) => {
-            let message = format!("Pictures of the format '{}' are not built in", shown(format));
-            Err(RpcError::new(NOT_BUILT_IN, message)
-                .with("param", "format")
-                .with("known", FORMATS.to_vec())
-                .hint("nothing was drawn"))
+            let (format, known) = (shown(format), FORMATS.join(", "));
+            let message = format!("'format' is \"{format}\"; it must be one of {known}");
+            Err(ParamError::rule("format", message))
         }
     }
 }
@@ -222,7 +220,7 @@ fn crop(within: Option<Bounds>, section: Option<Raw<'_>>) -> Result<Option<Bound
     if !raw.starts_with('{') {
         return Err(rule(format!("'section' is {}; it must be {SECTION}", shown(raw))));
     }
-    for (name, value) in Members::new(raw) {
+    for (name, value) in few_members(raw) {
         match &*name {
             "axis" => axis = string(value).and_then(|word| AXES.iter().position(|a| *a == word)),
             "at" => at = Some(read::<i32>(value, "section.at")?),
