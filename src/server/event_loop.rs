@@ -119,6 +119,12 @@ struct EventLoop {
     held: Vec<OwnedPath>,
 }
 
+/// The processor time of this thread.
+fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+}
+
 fn system(action: &'static str) -> impl FnOnce(io::Error) -> StartError {
     move |error| StartError::System { action, error }
 }
@@ -202,6 +208,7 @@ impl EventLoop {
             }
             self.reactor.wake();
             let started = self.reactor.hub().now;
+            let worked = self.reactor.wants_processor_time().then(processor_time);
             for event in events.iter() {
                 self.dispatch(event);
             }
@@ -221,7 +228,8 @@ impl EventLoop {
                 return Ok(saved);
             }
             self.watch.act(started, &mut self.reactor);
-            self.reactor.turn_took(SystemClock.now().saturating_duration_since(started));
+            let took = SystemClock.now().saturating_duration_since(started);
+            self.reactor.turn_took(took, worked.map(|before| processor_time() - before));
         }
     }
 

@@ -31,6 +31,8 @@ use crate::rpc::{Host, Service};
 
 /// What the disk gets at least when unsaved work is saved at the end.
 const SHORTEST_DISK_TIMEOUT: Duration = Duration::from_secs(1);
+/// Who calls turns slow that are no longer than this gets their processor time, too.
+const CLOSE_LOOK: Duration = Duration::from_millis(10);
 
 /// The server without its sockets.
 pub struct Reactor<T, C> {
@@ -335,8 +337,14 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         [metrics.messages, metrics.slices, metrics.bytes_in, metrics.bytes_out]
     }
 
-    /// Adds the length of a turn to the counters.
-    pub fn turn_took(&mut self, time: Duration) {
+    /// Whether the processor time of turns is to be measured, which costs a system call for each: only for those who look
+    /// for turns that are not slow by usual measures.
+    pub fn wants_processor_time(&self) -> bool {
+        self.hub.limits.slow_turn <= CLOSE_LOOK
+    }
+
+    /// Adds the length of a turn to the counters; `worked` is the processor time that it took, where that was measured.
+    pub fn turn_took(&mut self, time: Duration, worked: Option<Duration>) {
         let metrics = &mut self.hub.metrics;
         metrics.longest_turn = metrics.longest_turn.max(time);
         self.hub.observer.turns.note(time, self.hub.now);
@@ -349,8 +357,12 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
                 Some((method, took)) => format!(" slice_of={method} slice_us={}", took.as_micros()),
                 None => String::new(),
             };
+            let worked = match worked {
+                Some(worked) => format!(" ({} us of the processor)", worked.as_micros()),
+                None => String::new(),
+            };
             log::warn!(
-                "a turn of the loop took {} ms: messages={messages} slices={slices} in={bytes_in} \
+                "a turn of the loop took {} ms{worked}: messages={messages} slices={slices} in={bytes_in} \
                  out={bytes_out}{slice}",
                 time.as_millis()
             );

@@ -3,8 +3,8 @@
 
 For each document (dense, scattered, many layers, many clones, many colours, many steps, long names) a daemon of its
 own is started, and every method that rpc.discover lists is called with its own examples and with hostile params. The
-daemon tells each turn over a millisecond in its log; beside it another process pings. Printed are the longest turns
-with the call that made them. Fails if a turn is longer than --most.
+daemon tells each turn over two milliseconds in its log, with its processor time; beside it another process pings.
+Printed are the longest turns, by processor time, with the call that made them. Fails if one is longer than --most.
 
 Run as root, the daemon and the pinger go before all other programs, so that the figures are theirs alone.
 """
@@ -41,9 +41,10 @@ class Turns:
         self.log = open(daemon.log_path, "rb")
 
     def longest(self):
-        """The longest turn since this was asked last, in milliseconds; 0 if none was long."""
+        """The longest turn by processor time since this was asked last, in milliseconds; 0 if none was long."""
         said = self.log.read().decode("utf-8", "replace")
-        return max((int(found) for found in re.findall(r"loop took (\d+) ms", said)), default=0)
+        found = re.findall(r"loop took \d+ ms \((\d+) us of the processor\)", said)
+        return max((int(micros) / 1000 for micros in found), default=0)
 
 
 class Measured:
@@ -56,12 +57,12 @@ class Measured:
     def note(self, document, what, turn, seconds, answer):
         self.rows.append((turn, document, what, seconds, answer))
         if turn >= self.options.tell:
-            print(f"  {turn:6d} ms  {document:10} {what:50} {seconds:8.3f} s  {answer}", flush=True)
+            print(f"  {turn:8.1f} ms  {document:10} {what:50} {seconds:8.3f} s  {answer}", flush=True)
 
     def report(self):
         print("\nThe ten longest turns:")
         for turn, document, what, seconds, answer in sorted(self.rows, reverse=True)[:10]:
-            print(f"  {turn:6d} ms  {document:10} {what:50} {seconds:8.3f} s  {answer}")
+            print(f"  {turn:8.1f} ms  {document:10} {what:50} {seconds:8.3f} s  {answer}")
 
 
 class Session:
