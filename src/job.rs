@@ -8,6 +8,7 @@
 //! code: an `async fn` that takes a [`Slice`], made a job by [`Work`]. What it leaves behind is freed
 //! in slices too, see [`leftovers`]; long runs of bytes that it makes are kept in [`pieces`].
 
+pub mod effort;
 pub mod leftovers;
 pub mod pieces;
 mod slice;

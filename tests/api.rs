@@ -20,5 +20,6 @@ mod api {
     mod slices;
     mod subscribe;
     mod tools;
+    mod turns;
 }
 mod support;

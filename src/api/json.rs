@@ -11,6 +11,8 @@ mod spelt;
 
 use std::borrow::Cow;
 
+use crate::job::effort;
+
 pub use check::{MAX_DEPTH, SyntaxError, skip_space, skip_value};
 use check::{error, skip_key, skip_string, skip_value_in};
 pub use long::{TextPart, reading, with_long_values};
@@ -21,6 +23,7 @@ pub(crate) use spelt::{SpeltList, in_pieces, spell_list};
 /// Cuts off the value at the start of a valid text: the value, and the offset behind it.
 #[inline]
 fn take_value(text: &str, at: usize) -> Option<(&str, usize)> {
+    effort::note(1);
     let start = skip_space(text.as_bytes(), at);
     let end = skip_valid(text.as_bytes(), start)?;
     Some((text.get(start..end)?, end))

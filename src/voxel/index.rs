@@ -13,7 +13,7 @@ use super::dense::Dense;
 use super::few::Few;
 use super::slab::Shared;
 use super::{BlockPos, Bounds, Rgba, generation};
-use crate::job::leftovers;
+use crate::job::{effort, leftovers};
 
 /// Where a chunk lies: block coordinate divided by 16, rounded down.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -113,6 +113,7 @@ pub(crate) struct Index {
 
 impl Clone for Index {
     fn clone(&self) -> Self {
+        effort::note(1 + self.chunks.len());
         Index {
             chunks: self.chunks.clone(),
             places: self.places.clone(),
@@ -125,6 +126,7 @@ impl Clone for Index {
 impl Index {
     #[inline]
     fn find(&self, pos: ChunkPos) -> Option<usize> {
+        effort::note(1);
         let last = self.last.load(Ordering::Relaxed) as usize;
         match self.chunks.get(last) {
             Some((there, _)) if *there == pos => Some(last),

@@ -4,7 +4,7 @@ use super::block::{Slot, mask_of};
 use super::block_edit::mask_bounds;
 use super::index::{Chunk, ChunkPos};
 use super::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Rgba, Volume};
-use crate::job::{Budget, Slice};
+use crate::job::{Budget, Slice, effort};
 
 /// Cubes of 256x256x256 voxels that are looked at in one unit of work.
 const CHUNKS_A_UNIT: usize = 32;
@@ -21,6 +21,7 @@ impl Volume {
     /// How many voxels are not empty. What was not written since it was counted last, in cubes of 256x256x256
     /// voxels, is not counted again.
     pub fn count(&self) -> u64 {
+        effort::note(self.index.chunks().len());
         self.index.chunks().iter().map(|(_, chunk)| chunk.voxels()).sum()
     }
 
@@ -39,6 +40,7 @@ impl Volume {
 
     /// The smallest box around all voxels.
     pub fn bounds(&self) -> Option<Bounds> {
+        effort::note(self.index.chunks().len());
         let all = self.block_bounds()?;
         let chunks = self.index.chunks().iter();
         chunks.fold(None, |bounds, (pos, chunk)| extended(bounds, &all, *pos, chunk))
@@ -46,6 +48,7 @@ impl Volume {
 
     /// The smallest box of whole blocks around all voxels.
     pub fn block_bounds(&self) -> Option<Bounds> {
+        effort::note(self.index.chunks().len());
         let chunks = self.index.chunks().iter();
         chunks.filter_map(|(pos, chunk)| box_of_blocks(*pos, chunk)).reduce(|a, b| a.union(&b))
     }

@@ -13,6 +13,7 @@ use super::{
     BLOCK_VOXELS, BlendMode, BlockPos, BlockRef, Bounds, Brush, MeasuredChange, Point, Rgba, Shape,
     VolumeChange, generation,
 };
+use crate::job::effort;
 use crate::memory::{self, MemoryLimit};
 
 /// An unbounded sparse grid of voxels. Cloning shares all blocks; a running recording of marks stays
@@ -283,6 +284,7 @@ impl Volume {
 
     /// How many blocks are stored.
     pub fn block_count(&self) -> usize {
+        effort::note(self.index.chunks().len());
         self.index.chunks().iter().map(|(_, chunk)| chunk.count()).sum()
     }
 

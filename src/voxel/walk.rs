@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::index::ChunkPos;
 use super::{BlockPos, Bounds, Volume};
+use crate::job::effort;
 
 /// Where a walk over the blocks of a volume is. It visits them in the order of [`Volume::blocks`]; to begin costs
 /// no more than a look at each cube of 256x256x256 voxels. No block may come to the volume on the way; blocks that
@@ -42,6 +43,7 @@ impl BlockWalk {
 
     /// The same over the blocks that a box touches, if there is one.
     pub fn within(volume: &Volume, bounds: Option<Bounds>) -> Self {
+        effort::note(volume.index.chunks().len());
         let bounds = bounds.map(|bounds| bounds.intersect(&Bounds::ALL));
         let touches = |pos: &ChunkPos| match &bounds {
             None => true,
