@@ -2,6 +2,8 @@
 //!
 //! Each part is a region that begins at a voxel that no part has so far.
 
+use std::sync::Arc;
+
 use super::bits::{NONE, count, without};
 use super::block_edit::mask_bounds;
 use super::block_set::take_first;
@@ -12,7 +14,8 @@ use crate::job::{Budget, Job, Progress, Step};
 
 /// The parts of a volume that hang together, each with its voxels.
 pub struct PartsJob {
-    volume: Volume,
+    /// Shared with the search for each part: there may be as many parts as blocks.
+    volume: Arc<Volume>,
     /// The block that is looked at for a part to begin in, and the way to the next ones.
     at: Option<BlockPos>,
     walk: BlockWalk,
@@ -22,6 +25,9 @@ pub struct PartsJob {
     parts: Vec<Part>,
     /// Whether the parts keep their voxels, and come out sorted.
     is_whole: bool,
+    /// Blocks in which no part begins any more, of how many.
+    passed: u64,
+    blocks: u64,
 }
 
 /// A part whose blocks are looked through.
@@ -50,8 +56,19 @@ impl PartsJob {
     pub fn new(volume: &Volume) -> PartsJob {
         let mut walk = BlockWalk::new(volume);
         let at = walk.next(volume);
-        let (volume, seen, parts) = (volume.clone(), Selection::new(), Vec::new());
-        PartsJob { volume, at, walk, seen, search: None, found: None, parts, is_whole: true }
+        let (blocks, volume) = (volume.block_count() as u64, Arc::new(volume.clone()));
+        PartsJob {
+            volume,
+            at,
+            walk,
+            seen: Selection::new(),
+            search: None,
+            found: None,
+            parts: Vec::new(),
+            is_whole: true,
+            passed: 0,
+            blocks,
+        }
     }
 
     /// The same for those who do not want the voxels of the parts, nor the parts in any order.
@@ -72,6 +89,7 @@ impl PartsJob {
     fn look_for_start(&mut self, at: BlockPos) {
         let Some(start) = self.start_in(at) else {
             self.at = self.walk.next(&self.volume);
+            self.passed += 1;
             return;
         };
         self.search = Some((start, RegionJob::of_part(&self.volume, start)));
@@ -148,10 +166,7 @@ impl Job for PartsJob {
 
     /// In blocks.
     fn progress(&self) -> Progress {
-        let under_way = self.search.as_ref().map_or(0, |(_, search)| search.block_count());
-        let done = self.seen.block_count() + under_way;
-        let total = self.volume.block_count().max(done);
-        Progress { done: done as u64, total: total as u64 }
+        Progress { done: self.passed, total: self.blocks }
     }
 }
 

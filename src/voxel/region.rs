@@ -4,6 +4,8 @@
 //! side seeds the neighbour, which waits in a queue until its turn comes. A block is visited again only
 //! if it gets seeds in places that it has not reached. A unit of work is a visit.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::bits::{ALL, NONE, SIDES, across, both, count, flood, mask_where, without};
@@ -142,7 +144,7 @@ impl Nodes {
 
 /// The search for a region, as a job on a snapshot.
 pub struct RegionJob {
-    volume: Volume,
+    volume: Arc<Volume>,
     alike: Alike,
     within: Bounds,
     limit: u64,
@@ -172,24 +174,24 @@ impl RegionJob {
         limit: u64,
     ) -> RegionJob {
         let alike = Alike { color: volume.get(start), tolerance };
-        RegionJob::of_alike(volume, start, alike, within, limit)
+        RegionJob::of_alike(Arc::new(volume.clone()), start, alike, within, limit)
     }
 
     /// All that hangs together with a voxel and is not empty, whatever its colour.
-    pub(super) fn of_part(volume: &Volume, start: Point) -> RegionJob {
+    pub(super) fn of_part(volume: &Arc<Volume>, start: Point) -> RegionJob {
         let any = Alike { color: Rgba::WHITE, tolerance: [255; 4] };
-        RegionJob::of_alike(volume, start, any, Bounds::ALL, u64::MAX)
+        RegionJob::of_alike(Arc::clone(volume), start, any, Bounds::ALL, u64::MAX)
     }
 
     fn of_alike(
-        volume: &Volume,
+        volume: Arc<Volume>,
         start: Point,
         alike: Alike,
         within: Bounds,
         limit: u64,
     ) -> RegionJob {
         let mut job = RegionJob {
-            volume: volume.clone(),
+            volume,
             alike,
             within,
             limit,
@@ -209,11 +211,6 @@ impl RegionJob {
     /// How many voxels have been found.
     pub fn found(&self) -> u64 {
         self.found
-    }
-
-    /// How many blocks it has looked at.
-    pub(super) fn block_count(&self) -> usize {
-        self.nodes.len()
     }
 
     fn free(&self, at: BlockPos) -> Mask {
