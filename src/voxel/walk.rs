@@ -24,15 +24,24 @@ pub struct BlockWalk {
     chunks: Vec<ChunkPos>,
     /// The lowest and the highest block, if not all are to be visited.
     area: Option<[[i32; 3]; 2]>,
-    /// The chunks at one height, and those of them in one row along x.
-    layer: Range<usize>,
-    row: Range<usize>,
-    /// The chunk, and the height and the row of blocks within it.
+    /// The rows of chunks at one height, and where the chunks of the next height begin.
+    rows: Vec<Row>,
+    layer_end: usize,
+    /// The row, the chunk, and the height and the row of blocks within it.
+    row: usize,
     chunk: usize,
     z: usize,
     y: usize,
     /// The blocks of that row that are still to be visited.
     left: u16,
+}
+
+/// The chunks of one row along x, and which of their rows of blocks hold any: a bit for each y, at each height. Without
+/// it a walk would look at every row of blocks of every chunk, however few they hold.
+#[derive(Clone, Debug)]
+struct Row {
+    chunks: Range<usize>,
+    used: [u16; 16],
 }
 
 impl BlockWalk {
@@ -55,19 +64,21 @@ impl BlockWalk {
         let block = |corner: [i64; 3]| corner.map(|value| (value >> 4) as i32);
         let area = bounds.flatten().map(|b| [block(b.min), block(b.max_inside())]);
         let mut walk = BlockWalk { chunks, area, ..BlockWalk::default() };
-        walk.start_layer(0);
-        walk.look(volume);
+        walk.start_layer(volume);
+        walk.seek(volume);
         walk
     }
 
     /// The next block; `None` at the end.
     pub fn next(&mut self, volume: &Volume) -> Option<BlockPos> {
         while self.left == 0 {
-            if self.chunk >= self.chunks.len() {
-                return None;
+            self.chunk += 1;
+            if self.chunk < self.rows.get(self.row)?.chunks.end {
+                self.look(volume);
+            } else {
+                self.y += 1;
+                self.seek(volume);
             }
-            self.go_on();
-            self.look(volume);
         }
         let x = self.left.trailing_zeros() as usize;
         self.left &= self.left - 1;
@@ -94,39 +105,52 @@ impl BlockWalk {
         (u32::from(u16::MAX) << below & u32::from(u16::MAX) >> above) as u16
     }
 
-    /// To the same row of blocks in the next chunk along x; else to the next y, the next row of chunks, the
-    /// next z, the next layer of chunks.
-    fn go_on(&mut self) {
-        self.chunk += 1;
-        if self.chunk < self.row.end {
-            return;
-        }
-        self.y += 1;
-        if self.y < 16 {
-            self.chunk = self.row.start;
-        } else if self.row.end < self.layer.end {
-            self.start_row(self.row.end);
-        } else if self.z < 15 {
-            self.z += 1;
-            self.start_row(self.layer.start);
-        } else {
-            self.start_layer(self.layer.end);
+    /// Goes on to the first row of blocks from here on that holds any: at the next y, in the next row of chunks, at the
+    /// next z, in the next layer of chunks. Behind the last one there are no rows any more.
+    fn seek(&mut self, volume: &Volume) {
+        while !self.rows.is_empty() {
+            if let Some(row) = self.rows.get(self.row) {
+                let used = row.used[self.z].checked_shr(self.y as u32).unwrap_or_default();
+                if used != 0 {
+                    self.y += used.trailing_zeros() as usize;
+                    self.chunk = row.chunks.start;
+                    return self.look(volume);
+                }
+                (self.row, self.y) = (self.row + 1, 0);
+            } else if self.z < 15 {
+                (self.z, self.row, self.y) = (self.z + 1, 0, 0);
+            } else {
+                self.start_layer(volume);
+            }
         }
     }
 
-    fn start_layer(&mut self, start: usize) {
-        let height = self.chunks.get(start).map(|pos| pos.z);
-        let same = |pos: &&ChunkPos| Some(pos.z) == height;
-        let count = self.chunks[start..].iter().take_while(same).count();
-        (self.layer, self.z) = (start..start + count, 0);
-        self.start_row(start);
-    }
-
-    fn start_row(&mut self, start: usize) {
-        let y = self.chunks.get(start).map(|pos| pos.y);
-        let same = |pos: &&ChunkPos| Some(pos.y) == y;
-        let count = self.chunks[start..self.layer.end].iter().take_while(same).count();
-        (self.row, self.chunk, self.y) = (start..start + count, start, 0);
+    /// Puts the rows of the next layer of chunks together.
+    fn start_layer(&mut self, volume: &Volume) {
+        self.rows.clear();
+        (self.row, self.z, self.y) = (0, 0, 0);
+        let layer = self.chunks.get(self.layer_end..).unwrap_or_default();
+        let height = layer.first().map(|pos| pos.z);
+        for pos in layer.iter().take_while(|pos| Some(pos.z) == height) {
+            let place = self.layer_end;
+            self.layer_end += 1;
+            let is_same = |row: &&mut Row| self.chunks[row.chunks.start].y == pos.y;
+            if let Some(row) = self.rows.last_mut().filter(is_same) {
+                row.chunks.end = self.layer_end;
+            } else {
+                self.rows.push(Row { chunks: place..self.layer_end, used: [0; 16] });
+            }
+            let (Some(chunk), Some(row)) = (volume.index.chunk(*pos), self.rows.last_mut()) else {
+                continue;
+            };
+            // A word holds four rows of blocks.
+            for (word, &bits) in chunk.occupied().iter().enumerate().filter(|(_, bits)| **bits != 0)
+            {
+                for part in (0..4).filter(|part| (bits >> (16 * part)) as u16 != 0) {
+                    row.used[word >> 2] |= 1 << ((word & 3) * 4 + part);
+                }
+            }
+        }
     }
 }
 
@@ -186,6 +210,19 @@ impl DifferenceWalk {
 mod tests {
     use super::*;
     use crate::voxel::{Point, Rgba};
+
+    #[test]
+    fn behind_a_long_row_a_walk_ends_without_a_look_at_what_is_not_there() {
+        let mut volume = Volume::new();
+        (0..2000).for_each(|n| _ = volume.set(Point::new(n * 300, 0, 0), Rgba::WHITE));
+        let mut walk = BlockWalk::new(&volume);
+        let mut most = 0;
+        effort::take();
+        while walk.next(&volume).is_some() {
+            most = most.max(effort::take());
+        }
+        assert!(most < 10 && effort::take() < 10, "{most} looks for one block");
+    }
 
     #[test]
     fn a_walk_visits_the_blocks_in_their_order() {

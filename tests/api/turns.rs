@@ -9,10 +9,11 @@ use goxel_daemon::job::{Budget, effort};
 use goxel_daemon::rpc::{ConnectionId, Handled};
 use serde_json::{Value, json};
 
-/// Looks that a turn may take. A unit of work has some thousand at most, and a snapshot one for each table of a volume.
+/// Looks that a turn may take. A unit of work has 25,000 at most, where each voxel of a block looks at its neighbours; a
+/// snapshot has one for each table of a volume.
 const MOST_LOOKS: u64 = 60_000;
-/// Units of a slice.
-const UNITS: u64 = 8;
+/// Units of a slice, and of the beginning of a call.
+const UNITS: u64 = 1;
 /// Seeds that are run unless more are asked for.
 const SEEDS: u64 = 10;
 
@@ -164,11 +165,14 @@ fn no_message_on_any_document_holds_a_turn_for_more_than_its_share() {
     for seed in 0..seeds {
         let mut numbers = Numbers(seed * 7919 + 17);
         let (document, mut daemon) = build(seed % 5, &mut numbers);
+        daemon.host.at_once = UNITS;
         for _ in 0..6 {
             let message = message(&mut numbers);
             let looks = longest_turn(&mut daemon, &message);
+            if std::env::var_os("GOXEL_TURN_TELL").is_some() {
+                println!("{looks} {document} {}", &message[..message.len().min(110)]);
+            }
             let shown: String = message.chars().take(120).collect();
-            eprintln!("{seed} {document} {looks} {}", &message[..message.len().min(90)]);
             seen.push((looks, seed, document, shown));
         }
     }

@@ -14,18 +14,23 @@ pub struct TestHost {
     pub sent: Vec<(ConnectionId, String)>,
     /// Whether what was sent is not taken off the wire.
     pub is_slow: bool,
+    /// Units of work that a call may do at once.
+    pub at_once: u64,
 }
 
 impl Default for TestHost {
     fn default() -> Self {
         let now = Instant::now();
-        TestHost { now, started: now, sent: Vec::new(), is_slow: false }
+        TestHost { now, started: now, sent: Vec::new(), is_slow: false, at_once: 8 }
     }
 }
 
 impl Host for TestHost {
     fn now(&self) -> Instant {
         self.now
+    }
+    fn at_once(&self) -> Budget {
+        Budget::units(self.at_once)
     }
     fn started(&self) -> Instant {
         self.started
