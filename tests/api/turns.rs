@@ -22,7 +22,8 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }
 
@@ -120,7 +121,9 @@ fn message(numbers: &mut Numbers) -> String {
         9 => call("goxel.diff", &json!({})),
         10 => call("goxel.undo", &json!({"steps": numbers.below(40) + 1})),
         11 => call("goxel.redo", &json!({"steps": numbers.below(40) + 1})),
-        12 => edit(json!([{"op": "voxels", "points": many(numbers, 3000, 50_000), "color": "red"}])),
+        12 => {
+            edit(json!([{"op": "voxels", "points": many(numbers, 3000, 50_000), "color": "red"}]))
+        }
         13 => edit(json!([
             {"op": "voxels", "points": [[0, 0, 0]], "color": "red"},
             {"op": "copy", "min": [0, 0, 0], "max": [0, 0, 0], "to": [100, 0, 0], "times": 3000,
