@@ -278,7 +278,7 @@ fn greedy() -> Vec<(&'static str, Value)> {
         edit(json!({"op": "line", "from": [0, 0, 0], "to": [999_999_999, 0, 0], "color": "red"})),
         edit(json!({"op": "voxels", "points": [[0, 0, 0]], "color": "red"})),
         edit(json!({"op": "copy", "min": [0, 0, 0], "max": [0, 0, 0], "to": [0, 0, 20],
-            "times": 1_000_000, "step": [20, 0, 0]})),
+            "times": 20_000, "step": [20, 0, 0]})),
         ("goxel.edit", noisy),
         ("goxel.select_box", json!({"min": [0, 0, 0], "max": [400, 400, 400]})),
         ("goxel.render_scene", json!({"width": 2048, "height": 2048, "output_path": "large.png"})),
@@ -292,7 +292,7 @@ fn greedy() -> Vec<(&'static str, Value)> {
 
 #[test]
 fn with_however_little_memory_the_process_lives_and_answers() {
-    for mebibytes in [128, 192, 320, 768] {
+    for mebibytes in [128, 320] {
         let mut daemon = Daemon::start_within(mebibytes << 10, &[]);
         let sparse = std::fs::File::create(daemon.directory().join("sparse.vox")).unwrap();
         sparse.set_len(600 << 20).unwrap();
