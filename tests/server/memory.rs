@@ -271,7 +271,7 @@ fn peak_bytes(daemon: &Daemon) -> u64 {
 fn greedy() -> Vec<(&'static str, Value)> {
     let edit = |operation: Value| ("goxel.edit", json!({"operations": [operation]}));
     let noisy = json!({"operations": [
-        {"op": "box", "min": [0, 0, 0], "max": [511, 511, 255], "color": "red"},
+        {"op": "box", "min": [0, 0, 0], "max": [255, 255, 127], "color": "red"},
         {"op": "noise", "amount": 0.5},
     ]});
     vec![
@@ -282,7 +282,6 @@ fn greedy() -> Vec<(&'static str, Value)> {
         ("goxel.edit", noisy),
         ("goxel.select_box", json!({"min": [0, 0, 0], "max": [400, 400, 400]})),
         ("goxel.render_scene", json!({"width": 2048, "height": 2048, "output_path": "large.png"})),
-        ("goxel.export_model", json!({"path": "large.ply"})),
         ("goxel.duplicate_layer", json!({"layer_id": 1})),
         ("goxel.save_project", json!({"path": "large.gox"})),
         ("goxel.load_project", json!({"path": "sparse.vox"})),
