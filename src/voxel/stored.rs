@@ -228,7 +228,8 @@ mod tests {
 
     fn noisy(seed: i32) -> Volume {
         let mut volume = Volume::new();
-        volume.fill(Bounds::inclusive([-40, -40, -40], [60, 40, 35]), Rgba::opaque(1, 2, seed as u8));
+        volume
+            .fill(Bounds::inclusive([-40, -40, -40], [60, 40, 35]), Rgba::opaque(1, 2, seed as u8));
         for step in 0..9000 {
             let x = step * 37 % 200 - 100;
             let color = Rgba::new((step % 251) as u8, (step / 251) as u8, seed as u8, 200);
