@@ -2,15 +2,21 @@
 //!
 //! A picture drawn without a path of its own goes here, is listed, and is removed when its time is over,
 //! when the store is full (the oldest goes first), when a client asks for it, or when the daemon stops.
-//! Only files that this store wrote are ever removed. The clock is the caller's.
+//! The directory is ours alone: nobody else may write to it. What ended daemons left in it is removed at the start. The clock is the caller's.
 
 use std::collections::VecDeque;
+use std::collections::hash_map::RandomState;
+use std::fs::File;
+use std::hash::{BuildHasher, Hasher};
+use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::fs::{FlockOperation, flock};
 use sha2::Sha256;
 use sha2::digest::Output;
 
+use crate::file_access::check_private;
 use crate::format::FormatError;
 
 /// Where pictures go, how long they live and how much room they have.
@@ -29,12 +35,10 @@ pub struct RenderStoreSettings {
 impl Default for RenderStoreSettings {
     /// An hour, 1 GiB, a look every 5 minutes.
     fn default() -> Self {
-        let directory = match cfg!(target_os = "macos") {
-            true => "/var/tmp/goxel_renders",
-            false => "/tmp/goxel_renders",
-        };
+        let temporary = if cfg!(target_os = "macos") { "/var/tmp" } else { "/tmp" };
+        let user = rustix::process::geteuid().as_raw();
         RenderStoreSettings {
-            directory: PathBuf::from(directory),
+            directory: PathBuf::from(format!("{temporary}/goxel_renders-{user}")),
             time_to_live: Duration::from_secs(3600),
             max_bytes: 1 << 30,
             cleanup_interval: Duration::from_secs(300),
@@ -140,10 +144,31 @@ pub enum RenderStoreError {
     },
 }
 
+/// A number from the system's random source.
+fn random() -> u32 {
+    // Each RandomState is seeded by it.
+    RandomState::new().build_hasher().finish() as u32
+}
+
+/// Whether a file is called as a store calls its pictures.
+fn is_name(name: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(name) = name.strip_prefix("render_").and_then(|name| name.strip_suffix(".png")) else {
+        return false;
+    };
+    let parts: Vec<&str> = name.split('_').collect();
+    let [seconds, session, unique] = parts[..] else { return false };
+    let is_session = session.strip_prefix("auto").is_some_and(is_number);
+    let is_unique = unique.len() == 8 && unique.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_number(seconds) && is_session && is_unique
+}
+
 /// The stored pictures, oldest first.
 #[derive(Default)]
 pub struct RenderStore {
     settings: RenderStoreSettings,
+    /// Locked, once there is one, so that other daemons know of this one.
+    directory: Option<File>,
     renders: VecDeque<StoredRender>,
     totals: RenderStoreTotals,
     last_cleanup: Option<SystemTime>,
@@ -153,7 +178,7 @@ impl RenderStore {
     /// An empty store.
     pub fn new(settings: RenderStoreSettings) -> Self {
         let (renders, totals) = Default::default();
-        RenderStore { settings, renders, totals, last_cleanup: None }
+        RenderStore { settings, directory: None, renders, totals, last_cleanup: None }
     }
 
     /// What it was set up with.
@@ -182,11 +207,10 @@ impl RenderStore {
         self.totals.renders += 1;
         let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let session_id = format!("auto{seconds}");
-        // The process id and a running number keep the names of several daemons and pictures apart.
-        let unique = (std::process::id() << 12) ^ self.totals.renders as u32;
-        let name = format!("render_{seconds}_{session_id}_{unique:08x}.png");
-        let path = self.settings.directory.join(name);
         self.create_directory()?;
+        // Nobody can know the name beforehand, and no two daemons choose the same.
+        let name = format!("render_{seconds}_{session_id}_{:08x}.png", random());
+        let path = self.settings.directory.join(name);
         Ok(NewRender { path, bytes, session_id })
     }
 
@@ -277,12 +301,62 @@ impl RenderStore {
         Some(left.min(self.settings.cleanup_interval))
     }
 
-    fn create_directory(&self) -> Result<(), FormatError> {
+    /// Looks at the directory, if it is there already: it has to be ours alone. Removes the pictures that ended daemons
+    /// have left there; while another daemon uses it as well, only those whose time is over.
+    ///
+    /// # Errors
+    /// Why the directory cannot be used.
+    pub fn open(&mut self, now: SystemTime) -> Result<(), FormatError> {
+        let failed = self.failed("use the directory");
+        if let Err(error) = std::fs::symlink_metadata(&self.settings.directory) {
+            return match error.kind() {
+                ErrorKind::NotFound => Ok(()),
+                _ => Err(failed(error)),
+            };
+        }
+        let directory = self.lock().map_err(failed)?;
+        // Who gets the whole lock is alone.
+        let alone = flock(&directory, FlockOperation::NonBlockingLockExclusive).is_ok();
+        self.sweep(now, alone);
+        let _ = flock(&directory, FlockOperation::NonBlockingLockShared);
+        self.directory = Some(directory);
+        Ok(())
+    }
+
+    /// Opens the directory, which tells other daemons that it is used.
+    fn lock(&self) -> io::Result<File> {
+        check_private(&self.settings.directory)?;
+        let directory = File::open(&self.settings.directory)?;
+        let _ = flock(&directory, FlockOperation::NonBlockingLockShared);
+        Ok(directory)
+    }
+
+    fn sweep(&self, now: SystemTime, all: bool) {
+        let is_over = |facts: std::fs::Metadata| {
+            let age = facts.modified().ok().and_then(|written| now.duration_since(written).ok());
+            all || age.is_some_and(|age| age > self.settings.time_to_live)
+        };
+        let entries = std::fs::read_dir(&self.settings.directory).into_iter().flatten().flatten();
+        let pictures = entries.filter(|entry| is_name(&entry.file_name().to_string_lossy()));
+        for picture in pictures.filter(|picture| picture.metadata().is_ok_and(is_over)) {
+            let _ = std::fs::remove_file(picture.path());
+        }
+    }
+
+    fn create_directory(&mut self) -> Result<(), FormatError> {
         use std::os::unix::fs::DirBuilderExt;
         let path = &self.settings.directory;
-        std::fs::DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(|source| {
-            FormatError::Io { action: "create the directory", path: path.clone(), source }
-        })
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+        made.map_err(self.failed("create the directory"))?;
+        if self.directory.is_none() {
+            self.directory = Some(self.lock().map_err(self.failed("use the directory"))?);
+        }
+        Ok(())
+    }
+
+    fn failed(&self, action: &'static str) -> impl Fn(io::Error) -> FormatError + use<> {
+        let path = self.settings.directory.clone();
+        move |source| FormatError::Io { action, path: path.clone(), source }
     }
 
     fn drop_oldest(&mut self) {
@@ -314,6 +388,8 @@ impl Drop for RenderStore {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
     use sha2::Digest;
 
     use super::*;
@@ -411,5 +487,34 @@ mod tests {
             (name == "GOXEL_RENDER_TTL").then(|| "soon".into())
         });
         assert!(wrong.unwrap_err().contains("GOXEL_RENDER_TTL"));
+    }
+
+    #[test]
+    fn pictures_of_ended_daemons_are_swept_and_those_of_living_ones_kept() {
+        let (directory, mut store) = store(1000);
+        let left = directory.path().join("renders/render_5_auto5_00c0ffee.png");
+        let other = directory.path().join("renders/render_mine.png");
+        store.add(b"picture", [1, 1], SystemTime::now()).unwrap();
+        for path in [&left, &other] {
+            std::fs::write(path, "x").unwrap();
+        }
+        assert_eq!(std::fs::metadata(left.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
+        let settings = store.settings().clone();
+        let mut second = RenderStore::new(settings.clone());
+        second.open(SystemTime::now()).unwrap();
+        assert!(left.exists(), "another daemon may have made it");
+        drop((store, second));
+        RenderStore::new(settings).open(SystemTime::now()).unwrap();
+        assert!(!left.exists() && other.exists());
+    }
+
+    #[test]
+    fn a_directory_that_others_can_write_to_is_refused() {
+        let (directory, mut store) = store(1000);
+        let path = directory.path().join("renders");
+        std::fs::create_dir(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(store.open(SystemTime::now()).unwrap_err().to_string().contains("0777"));
+        assert!(store.make_room(1, SystemTime::now()).is_err());
     }
 }

@@ -12,6 +12,7 @@ mod origin;
 mod packing;
 mod recording;
 mod replay;
+mod saves;
 mod turns;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use origin::Origins;
 pub use origin::{OwnFile, SavedState};
 pub use packing::Packing;
 pub use replay::Replay;
+pub use saves::{Failing, Saves};
 pub use turns::Turn;
 use turns::Turns;
 
@@ -322,6 +324,8 @@ pub struct Workspace {
     pub edit_limits: crate::edit::Limits,
     /// How many projects may be open at once.
     pub max_projects: usize,
+    /// Whether saves arrive on the disk.
+    pub saves: Saves,
     /// Bytes that the history of each project may keep.
     history_memory: u64,
     /// The number that was given to a project last.
@@ -338,6 +342,7 @@ impl Default for Workspace {
             turns: 0,
             edit_limits: crate::edit::Limits::default(),
             max_projects: DEFAULT_MAX_PROJECTS,
+            saves: Saves::default(),
             history_memory: DEFAULT_HISTORY_MEMORY,
             last_number: 0,
             notes: None,

@@ -19,7 +19,7 @@ struct Shared {
     state: Mutex<State>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct State {
     /// The system call that is made, and since when.
     call: &'static str,
@@ -80,7 +80,7 @@ impl Note {
     }
 
     pub(super) fn refusal(&self) -> Option<Refusal> {
-        self.state().refusal
+        self.state().refusal.clone()
     }
 
     pub(super) fn ticket(&self) -> Ticket {

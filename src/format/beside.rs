@@ -7,6 +7,7 @@ use std::path::{Component, Path};
 
 use super::FormatError;
 use super::file::read_file;
+use crate::file_access::FilePath;
 use crate::job::Slice;
 
 /// The most bytes of such a file.
@@ -14,7 +15,7 @@ const BYTES_MAX: u64 = 1 << 28;
 
 /// Reads a file that lies beside another one. `None` if it is not there, or if its name leads elsewhere.
 pub(crate) async fn read_beside(
-    directory: Option<&Path>,
+    directory: Option<&FilePath>,
     name: &str,
     slice: &Slice,
 ) -> Result<Option<Vec<u8>>, FormatError> {
@@ -24,7 +25,6 @@ pub(crate) async fn read_beside(
     let Some(directory) = directory.filter(|_| is_within && name.file_name().is_some()) else {
         return Ok(None);
     };
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     let read = read_file(&directory.join(name), ("max_file_bytes", BYTES_MAX), slice).await;
     Ok(read.ok())
 }

@@ -127,6 +127,23 @@ impl FormatError {
         }
     }
 
+    /// The directories that the path leads out of, if that is what is wrong.
+    pub fn roots_left(&self) -> Option<std::sync::Arc<[String]>> {
+        let FormatError::Io { source, .. } = self else { return None };
+        match file_access::refusal_of(source)? {
+            file_access::Refusal::Outside(roots) => Some(roots),
+            _ => None,
+        }
+    }
+
+    /// Whether the disk is to blame, and not the path or the document.
+    pub fn is_of_disk(&self) -> bool {
+        use rustix::io::Errno;
+        let FormatError::Io { source, .. } = self else { return false };
+        let of_disk = [Errno::NOSPC, Errno::IO, Errno::DQUOT, Errno::ROFS];
+        Errno::from_io_error(source).is_some_and(|errno| of_disk.contains(&errno))
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> String {
         if let FormatError::Io { source, .. } = self

@@ -2,12 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 
 use super::FormatError;
 use super::builder::over_memory;
 use crate::disk::{self, Note};
-use crate::file_access;
+use crate::file_access::{FilePath, Purpose};
 use crate::job::{Progress, Slice};
 use crate::memory::{self, Claim};
 
@@ -30,11 +29,11 @@ struct Reading {
 
 /// Reads a file. Its progress counts bytes, of which there are twice as many: reading is half of loading.
 pub(super) async fn read_file(
-    path: &Path,
+    file: &FilePath,
     limit: FileLimit,
     slice: &Slice,
 ) -> Result<Vec<u8>, FormatError> {
-    let opening = path.to_owned();
+    let (path, opening) = (file.path(), file.clone());
     let opened = disk::run(slice, path, move |note| {
         note.step("open")?;
         Reading::open(&opening, limit, note)
@@ -56,11 +55,11 @@ pub(super) async fn read_file(
 impl Reading {
     /// Opens a file and reads its first piece, which of most files is all of it.
     fn open(
-        path: &Path,
+        path: &FilePath,
         limit: FileLimit,
         note: &Note,
     ) -> io::Result<Result<Reading, FormatError>> {
-        let file = file_access::open_to_read(path)?;
+        let file = path.resolve(Purpose::Read)?.open_to_read()?;
         let length = file.metadata()?.len();
         if let Err(error) = check_limit(length, limit) {
             return Ok(Err(error));

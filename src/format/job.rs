@@ -4,12 +4,13 @@ use std::path::Path;
 
 use super::file::read_file;
 use super::registry::readable;
-use super::replace_job::{check_target, replace};
+use super::replace_job::{Replaced, check_target, replace};
 use super::{
     Format, FormatError, Loaded, ReadJob, ReadOptions, Saved, WriteOptions, Written, by_content,
     by_extension,
 };
 use crate::document::Document;
+use crate::file_access::FilePath;
 use crate::job::{Budget, Job, Progress, Slice, Step, Work};
 
 /// Reads a file in slices: a piece of the file or a block of voxels is a unit of work.
@@ -18,20 +19,21 @@ pub struct LoadJob(Work<Result<Loaded, FormatError>>);
 impl LoadJob {
     /// Of a file. Without a format, its content tells, and its ending where the content does not.
     pub fn of_file(
-        path: &Path,
+        file: impl Into<FilePath>,
         format: Option<&'static Format>,
         mut options: ReadOptions,
     ) -> LoadJob {
-        let path = path.to_owned();
+        let file = file.into();
+        let path = file.path();
         if options.name.is_none() {
             options.name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         }
         if options.directory.is_none() {
-            options.directory = path.parent().map(Path::to_owned);
+            options.directory = file.parent();
         }
         LoadJob(Work::new(|slice| async move {
-            let loaded = load(&path, format, options, &slice).await;
-            loaded.map_err(|error| error.in_file(&path))
+            let loaded = load(&file, format, options, &slice).await;
+            loaded.map_err(|error| error.in_file(file.path()))
         }))
     }
 
@@ -48,14 +50,14 @@ impl LoadJob {
 }
 
 async fn load(
-    path: &Path,
+    file: &FilePath,
     format: Option<&'static Format>,
     options: ReadOptions,
     slice: &Slice,
 ) -> Result<Loaded, FormatError> {
     let limit = ("max_file_bytes", options.limits.max_file_bytes);
-    let bytes = read_file(path, limit, slice).await?;
-    slice.run(start_decoding(bytes, Some(path), format, options)?).await
+    let bytes = read_file(file, limit, slice).await?;
+    slice.run(start_decoding(bytes, Some(file.path()), format, options)?).await
 }
 
 fn start_decoding(
@@ -99,16 +101,16 @@ impl SaveJob {
     /// A format that cannot be written.
     pub fn new(
         document: Document,
-        path: &Path,
+        file: impl Into<FilePath>,
         format: &'static Format,
         options: WriteOptions,
     ) -> Result<SaveJob, FormatError> {
-        let (path, writer) = (path.to_owned(), format.writer(document, options)?);
+        let (file, writer) = (file.into(), format.writer(document, options)?);
         Ok(SaveJob(Work::new(|slice| async move {
-            check_target(&path, &slice).await?;
+            check_target(&file, &slice).await?;
             let Written { content, warnings, lost, cache } = slice.run(writer).await?;
-            let bytes = replace(&path, content, &slice).await?;
-            Ok(Saved { format: format.name, bytes, warnings, lost, cache })
+            let Replaced { bytes, identity } = replace(&file, content, &slice).await?;
+            Ok(Saved { format: format.name, bytes, identity, warnings, lost, cache })
         })))
     }
 }

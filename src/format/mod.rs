@@ -18,7 +18,6 @@ mod file;
 #[cfg(test)]
 mod file_tests;
 mod gox;
-mod identity;
 mod image;
 mod import;
 mod job;
@@ -32,6 +31,7 @@ mod replace_job;
 mod replacement;
 mod spread;
 mod surface;
+mod temporary;
 mod text;
 mod unpack;
 mod vox;
@@ -42,17 +42,18 @@ pub use error::FormatError;
 pub use export::{Axes, ExportOptions, LayerChoice, MeshColors, MeshKind, OPTION_NAMES, Origin};
 pub use fidelity::{Holds, Kind, Lost, Report};
 pub use gox::SaveCache;
-pub use identity::{FileIdentity, place_of};
 pub use job::{LoadJob, SaveJob};
 pub use palette::{PaletteJob, PaletteLimits, decode_palette, encode_palette};
 pub use registry::{Format, by_content, by_extension, by_name, find_for_writing, formats};
-pub use replace_job::ReplaceJob;
+pub use replace_job::{ReplaceJob, Replaced};
 pub use replacement::replace_file;
+pub use temporary::{end_notes, note_in, sweep};
 pub use surface::{SurfaceOptions, VoxeliseOptions};
 pub(crate) use whole::is_same;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::file_access::{FileIdentity, FilePath};
 use crate::document::{DEFAULT_SIZE, Document, canvas_for_size};
 use crate::job::Job;
 pub use crate::job::pieces::Pieces;
@@ -105,7 +106,7 @@ pub struct ReadOptions {
     /// How surfaces (`.obj`, `.ply`, `.stl`, `.glb`) become voxels.
     pub voxelise: VoxeliseOptions,
     /// Where the file lies, for files that belong to it; none of them is read without.
-    pub directory: Option<PathBuf>,
+    pub directory: Option<FilePath>,
     /// Each frame of an animation as a hidden layer, not the first one alone.
     pub frames: bool,
 }
@@ -181,6 +182,8 @@ pub struct Saved {
     pub format: &'static str,
     /// The file's length in bytes.
     pub bytes: u64,
+    /// What the file is like, so that a change by others can be seen.
+    pub identity: FileIdentity,
     /// What the format could not hold.
     pub warnings: Vec<String>,
     /// The same for programs.

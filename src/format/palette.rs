@@ -1,7 +1,5 @@
 //! Palettes from files: GIMP's `.gpl`, both ways, and the colours of a `.png`.
 
-use std::path::Path;
-
 use rustc_hash::FxHashSet;
 
 use super::ascii::{BYTES_A_UNIT, Line, Lines, integer};
@@ -10,6 +8,7 @@ use super::file::read_file;
 use super::image::{self, Decoding};
 use super::{FormatError, Limits};
 use crate::document::Palette;
+use crate::file_access::FilePath;
 use crate::job::{Budget, Job, Progress, Slice, Step, Work};
 use crate::voxel::Rgba;
 
@@ -56,13 +55,16 @@ const PIXELS_A_UNIT: usize = 1 << 13;
 
 impl PaletteJob {
     /// Of a file. Its name without ending is the palette's if the file holds none.
-    pub fn of_file(path: &Path, limits: PaletteLimits) -> Self {
+    pub fn of_file(file: impl Into<FilePath>, limits: PaletteLimits) -> Self {
+        let file = file.into();
+        let path = file.path();
         let name = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
-        let (reader, path) = (Reader::new(&name, limits), path.to_owned());
+        let reader = Reader::new(&name, limits);
         PaletteJob(Work::new(|slice| async move {
             let limit = ("max_palette_bytes", limits.max_palette_bytes);
-            let bytes = read_file(&path, limit, &slice).await?;
-            reader.read(bytes.into(), &slice).await.map_err(|error| error.in_file(&path))
+            let bytes = read_file(&file, limit, &slice).await?;
+            let read = reader.read(bytes.into(), &slice).await;
+            read.map_err(|error| error.in_file(file.path()))
         }))
     }
 

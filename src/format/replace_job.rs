@@ -1,28 +1,36 @@
 //! Replacing a file in slices; helpers do it.
 
-use std::path::Path;
-
 use super::replacement::Replacement;
 use super::{FormatError, Pieces};
 use crate::disk;
+use crate::file_access::{FileIdentity, FilePath};
 use crate::job::{Budget, Job, Progress, Slice, Step, Work};
 
 /// Bytes that a helper writes before its work can be seen to go on, or is given up.
 const PORTION: u64 = 4 << 20;
 
-/// Puts pieces into a file; see [`super::SaveJob`] for what is promised. The result is how many bytes the file has.
-pub struct ReplaceJob(Work<Result<u64, FormatError>>);
+/// A file that was replaced.
+#[derive(Clone, Copy, Debug)]
+pub struct Replaced {
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// What it is like, so that a change by others can be seen.
+    pub identity: FileIdentity,
+}
+
+/// Puts pieces into a file; see [`super::SaveJob`] for what is promised.
+pub struct ReplaceJob(Work<Result<Replaced, FormatError>>);
 
 impl ReplaceJob {
     /// Of a file that may be there or not.
-    pub fn new(path: &Path, content: Pieces) -> ReplaceJob {
-        let path = path.to_owned();
-        ReplaceJob(Work::new(|slice| async move { replace(&path, content, &slice).await }))
+    pub fn new(file: impl Into<FilePath>, content: Pieces) -> ReplaceJob {
+        let file = file.into();
+        ReplaceJob(Work::new(|slice| async move { replace(&file, content, &slice).await }))
     }
 }
 
 impl Job for ReplaceJob {
-    type Output = Result<u64, FormatError>;
+    type Output = Result<Replaced, FormatError>;
 
     fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
         self.0.step(budget)
@@ -34,8 +42,9 @@ impl Job for ReplaceJob {
 }
 
 /// Refuses a path that cannot be written to. A file is made beside it and removed: there is no better answer.
-pub(super) async fn check_target(path: &Path, slice: &Slice) -> Result<(), FormatError> {
-    let (failed, own) = (|source| FormatError::io("write", path, source), path.to_owned());
+pub(super) async fn check_target(file: &FilePath, slice: &Slice) -> Result<(), FormatError> {
+    let (path, own) = (file.path(), file.clone());
+    let failed = |source| FormatError::io("write", path, source);
     disk::require_not_stuck(path).map_err(failed)?;
     let checked = disk::run(slice, path, move |note| Replacement::create(&own, note).map(drop));
     checked.await.map_err(failed)
@@ -43,11 +52,12 @@ pub(super) async fn check_target(path: &Path, slice: &Slice) -> Result<(), Forma
 
 /// Puts pieces into a file.
 pub(super) async fn replace(
-    path: &Path,
+    file: &FilePath,
     mut content: Pieces,
     slice: &Slice,
-) -> Result<u64, FormatError> {
-    let (failed, own) = (|source| FormatError::io("write", path, source), path.to_owned());
+) -> Result<Replaced, FormatError> {
+    let (path, own) = (file.path(), file.clone());
+    let failed = |source| FormatError::io("write", path, source);
     disk::require_not_stuck(path).map_err(failed)?;
     let (total, mut done) = (content.len(), 0);
     let created = disk::run(slice, path, move |note| Replacement::create(&own, note));
@@ -66,8 +76,8 @@ pub(super) async fn replace(
         file = written.await.map_err(failed)?;
     }
     let committed = disk::run(slice, path, move |note| file.commit(note));
-    committed.await.map_err(|source| FormatError::io("replace", path, source))?;
-    Ok(total)
+    let identity = committed.await.map_err(|source| FormatError::io("replace", path, source))?;
+    Ok(Replaced { bytes: total, identity })
 }
 
 fn take_portion(content: &mut Pieces) -> Vec<Vec<u8>> {

@@ -5,53 +5,48 @@
 //! fsync, of the machine. What it does not promise: hard links to the old file keep the old bytes;
 //! owner, extended attributes and times are not carried over (permissions are); on a file system
 //! without atomic rename (some network mounts) there can be a moment with no file.
+//!
+//! The new bytes are for our eyes only until they are in place, and have no name at all where the system can do that.
+//! Where it cannot, or in the moment between name and rename, a kill leaves a temporary file; see [`super::temporary`].
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, ErrorKind, Seek, Write};
+use std::path::Path;
 
-use super::{FormatError, Pieces, ReplaceJob};
+use rustix::fs::{Mode, fchmod};
+use rustix::io::Errno;
+
+use super::{FormatError, Pieces, ReplaceJob, temporary};
 use crate::disk::Note;
-use crate::file_access;
+use crate::file_access::{FileIdentity, FilePath, Place, Purpose};
 use crate::job::Job;
 
 /// A file that takes the place of another one when it is complete. Dropped before that, it leaves
 /// nothing behind. All of it is work for helpers.
 pub(crate) struct Replacement {
-    target: PathBuf,
-    temporary: PathBuf,
+    target: Place,
     file: File,
-    committed: bool,
+    /// The name beside the target, while there is one.
+    name: Option<OsString>,
 }
 
 impl Replacement {
-    /// Creates the temporary file beside the target. A symbolic link is followed: its target is replaced.
-    pub(crate) fn create(path: &Path, note: &Note) -> io::Result<Self> {
+    /// Creates the new file in the directory of the target.
+    pub(crate) fn create(file: &FilePath, note: &Note) -> io::Result<Self> {
         note.step("stat")?;
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let old = file_access::look_at_target(&target)?;
-        let Some(name) = target.file_name() else {
-            return Err(io::Error::new(ErrorKind::InvalidInput, "the path names no file"));
-        };
-        if old.is_some_and(|old| old.permissions().readonly()) {
+        let target = file.resolve(Purpose::Write)?;
+        if target.look()?.is_some_and(|old| old.st_mode & 0o222 == 0) {
             let reason = "the file is write-protected";
             return Err(io::Error::new(ErrorKind::PermissionDenied, reason));
         }
         note.step("open")?;
-        let mut attempt = 0u32;
-        loop {
-            let mut temporary_name = std::ffi::OsString::from(".");
-            temporary_name.push(short(name));
-            temporary_name.push(format!(".{}-{attempt}.tmp", std::process::id()));
-            let temporary = target.with_file_name(temporary_name);
-            match file_access::create_new(&temporary) {
-                Ok(file) => return Ok(Replacement { target, temporary, file, committed: false }),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists && attempt < 1000 => {
-                    attempt += 1;
-                }
-                Err(error) => return Err(error),
-            }
+        temporary::enter(&target);
+        if let Some(file) = target.create_nameless() {
+            return Ok(Replacement { target, file, name: None });
         }
+        let (file, name) = temporary::create(&target)?;
+        Ok(Replacement { target, file, name: Some(name) })
     }
 
     /// Appends bytes.
@@ -61,30 +56,61 @@ impl Replacement {
     }
 
     /// Makes the new bytes durable, puts them in place of the old ones, makes the name durable, and closes the file.
-    pub(crate) fn commit(mut self, note: &Note) -> io::Result<()> {
-        if let Some(old) = file_access::look_at_target(&self.target)? {
-            note.step("chmod")?;
-            self.file.set_permissions(old.permissions())?;
-        }
+    /// What the new file is like.
+    pub(crate) fn commit(mut self, note: &Note) -> io::Result<FileIdentity> {
+        note.step("chmod")?;
+        let mode = match self.target.look()? {
+            Some(old) => old.st_mode & 0o777,
+            None => 0o666 & !temporary::umask(),
+        };
+        fchmod(&self.file, Mode::from_raw_mode(mode))?;
         note.step("fsync")?;
         self.file.sync_all()?;
         note.step("rename")?;
-        fs::rename(&self.temporary, &self.target)?;
-        self.committed = true;
+        let name = self.named()?;
+        self.target.rename_here(&name)?;
+        self.name = None;
         // From here on it has happened, whatever is wanted by now.
         let _ = note.step("fsync of the directory");
-        self.sync_directory();
+        self.sync_directory()?;
+        let identity = FileIdentity::from(&rustix::fs::fstat(&self.file)?);
         let _ = note.step("close");
-        Ok(())
+        Ok(identity)
     }
 
-    /// Some file systems refuse to sync directories; the rename has happened all the same.
-    fn sync_directory(&self) {
-        let directory = match self.target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
+    /// Gives the new file a name beside the target, if it has none.
+    fn named(&mut self) -> io::Result<OsString> {
+        if let Some(name) = &self.name {
+            return Ok(name.clone());
+        }
+        let name = match temporary::link(&self.target, &self.file)? {
+            Some(name) => name,
+            None => self.copy()?,
         };
-        let _ = file_access::open_directory(directory).and_then(|directory| directory.sync_all());
+        self.name = Some(name.clone());
+        Ok(name)
+    }
+
+    /// Copies the new bytes into a file with a name: the system makes files without a name and cannot give them one.
+    fn copy(&mut self) -> io::Result<OsString> {
+        let (mut file, name) = temporary::create(&self.target)?;
+        self.name = Some(name.clone());
+        self.file.rewind()?;
+        io::copy(&mut self.file, &mut file)?;
+        let mode = rustix::fs::fstat(&self.file)?.st_mode & 0o777;
+        fchmod(&file, Mode::from_raw_mode(mode))?;
+        file.sync_all()?;
+        self.file = file;
+        Ok(name)
+    }
+
+    /// Makes the new name durable, where the file system can sync directories at all.
+    fn sync_directory(&self) -> io::Result<()> {
+        let synced = self.target.open_directory().and_then(|directory| directory.sync_all());
+        synced.or_else(|error| match Errno::from_io_error(&error) {
+            Some(Errno::INVAL | Errno::NOTSUP | Errno::ACCESS) => Ok(()),
+            _ => Err(error),
+        })
     }
 }
 
@@ -96,15 +122,10 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
     ReplaceJob::new(path, Pieces::from(bytes.to_vec())).finish().map(drop)
 }
 
-/// A name short enough that the temporary name stays within what file systems take.
-fn short(name: &std::ffi::OsStr) -> String {
-    name.to_string_lossy().chars().take(40).collect()
-}
-
 impl Drop for Replacement {
     fn drop(&mut self) {
-        if !self.committed {
-            let _ = fs::remove_file(&self.temporary);
+        if let Some(name) = &self.name {
+            let _ = self.target.remove_beside(name);
         }
     }
 }

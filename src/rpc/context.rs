@@ -1,11 +1,15 @@
 //! What a handler works with, and how long work goes on in slices.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::error::{NO_SUCH_PROJECT, RpcError};
 use super::limits::Limits;
 use super::subscriptions::Subscriptions;
 use super::{ConnectionId, Host};
 use crate::api::args::{nearest, shown};
 use crate::api::instance::Instance;
+use crate::file_access::{FilePath, Roots};
 use crate::job::{Budget, Job, Progress, Slice, Step, Work};
 use crate::render_store::RenderStore;
 use crate::workspace::{Project, Workspace};
@@ -34,6 +38,17 @@ pub struct Daemon {
     pub subscriptions: Subscriptions,
     /// How much is kept and done for callers.
     pub limits: Limits,
+    /// The directories that all callers are confined to, if to any.
+    pub roots: Option<Arc<Roots>>,
+    /// Those of callers that confined themselves further.
+    pub own_roots: BTreeMap<ConnectionId, Arc<Roots>>,
+}
+
+impl Daemon {
+    /// The directories that a caller is confined to, if to any.
+    pub fn roots_of(&self, caller: ConnectionId) -> Option<Arc<Roots>> {
+        self.own_roots.get(&caller).or(self.roots.as_ref()).cloned()
+    }
 }
 
 impl Context<'_> {
@@ -44,6 +59,13 @@ impl Context<'_> {
             return Err(no_such_project(self.workspace, name));
         }
         self.workspace.project_mut(name).ok_or_else(|| RpcError::internal("project vanished"))
+    }
+}
+
+impl Context<'_> {
+    /// A file as the caller may use it.
+    pub fn file(&self, path: &str) -> FilePath {
+        FilePath::within(std::path::Path::new(path), self.daemon.roots_of(self.caller))
     }
 }
 

@@ -67,6 +67,8 @@ pub const OVER_LIMIT: i32 = 1004;
 pub const NOT_BUILT_IN: i32 = 1005;
 /// Whether an earlier call was applied is not known.
 pub const OUTCOME_UNKNOWN: i32 = 1006;
+/// A path leads out of the directories that the caller may use.
+pub const OUTSIDE_ROOTS: i32 = 1008;
 /// The server has no room for another connection.
 pub const SERVER_FULL: i32 = 1007;
 /// The journal cannot be written, so nothing may change.

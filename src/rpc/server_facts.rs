@@ -12,6 +12,8 @@ use crate::api::methods::health::{
 pub struct ServerFacts {
     /// The sockets that are served.
     pub sockets: Vec<String>,
+    /// Sockets that nobody can reach any more, and why.
+    pub lost_sockets: Vec<String>,
     /// Whether it is stopping.
     pub is_draining: bool,
     /// Bytes that the process takes of the machine, where the system tells.

@@ -16,6 +16,7 @@ use super::session::Sessions;
 use super::stop::Remembered;
 use super::table::Table;
 use super::{ConnectionId, Host, RpcError};
+use crate::file_access::Roots;
 use crate::api::instance::Instance;
 use crate::api::json::{Elements, reading, with_long_values};
 use crate::job::Budget;
@@ -100,6 +101,16 @@ impl Service {
     /// Sets where kept pictures go; what was kept before is removed.
     pub fn set_render_store(&mut self, settings: RenderStoreSettings) {
         self.daemon.renders = RenderStore::new(settings);
+    }
+
+    /// Keeps pictures in this store from now on.
+    pub fn set_renders(&mut self, renders: RenderStore) {
+        self.daemon.renders = renders;
+    }
+
+    /// Confines all callers to directories, for the paths that they name.
+    pub fn set_roots(&mut self, roots: Option<Arc<Roots>>) {
+        self.daemon.roots = roots;
     }
 
     /// The kept pictures.
@@ -301,6 +312,7 @@ impl Service {
     pub fn connection_closed(&mut self, connection: ConnectionId) {
         self.daemon.subscriptions.remove(connection, None);
         self.cancelled.retain(|(caller, _)| *caller != connection);
+        self.daemon.own_roots.remove(&connection);
     }
 
     /// Tells those who subscribed what changed, and notes when. Call it once a turn, after what is due was sent.

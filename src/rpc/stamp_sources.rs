@@ -1,7 +1,6 @@
 //! Where stamps take their voxels from: files are read and visible layers merged, in slices, before the operations
 //! begin.
 
-use std::path::Path;
 
 use super::context::{Context, Outcome, no_such_project};
 use super::error::{INVALID_PARAMS, RpcError};
@@ -82,7 +81,7 @@ fn of_file<R: 'static>(
     path: String,
     found: Found<R>,
 ) -> Result<Outcome<R>, RpcError> {
-    let job = LoadJob::of_file(Path::new(&path), None, read_options(context));
+    let job = LoadJob::of_file(context.file(&path), None, read_options(context));
     Ok(Outcome::chain_later(job, move |context, loaded| {
         let failed = |error| file_error(INVALID_PARAMS, "stamp", &path, &error);
         let document = loaded.map_err(failed)?.document;

@@ -18,7 +18,7 @@ use super::listener::{
     ACCEPTS_A_TURN, Accepted, Listener, RETRY_AFTER, Refusal, RefusalLog, Reserve, refuse,
 };
 use super::newcomers::{MOST_HELD, Newcomers};
-use super::ownership::{self, OwnedPath, OwnershipError, Permissions};
+use super::ownership::{self, OwnedPath, OwnershipError, Permissions, Presence};
 use super::peer;
 use super::reactor::{Reactor, Wait};
 use super::signals::{Signal, Signals};
@@ -153,6 +153,7 @@ impl EventLoop {
         }
         for path in &config.sockets {
             let (owned, socket) = ownership::take(path, &config.permissions)?;
+            owned.protect();
             log::info!("listening on {}", owned.path().display());
             listeners.push(Listener::new(socket, Some(owned)));
         }
@@ -227,6 +228,9 @@ impl EventLoop {
                 log::info!("stopped");
                 return Ok(saved);
             }
+            if self.watch.is_snapshot_due(started) {
+                self.look_after_sockets();
+            }
             self.watch.act(started, &mut self.reactor);
             let took = SystemClock.now().saturating_duration_since(started);
             self.reactor.turn_took(took, worked.map(|before| processor_time() - before));
@@ -288,10 +292,39 @@ impl EventLoop {
                     log::info!("stopping: answering what has come");
                     self.reactor.begin_drain();
                 }
-                Signal::Reload => self.watch.reload(&mut self.reactor),
+                Signal::Reload => {
+                    self.watch.reload(&mut self.reactor);
+                    self.look_after_sockets();
+                }
                 Signal::Dump => self.reactor.dump(),
             }
         }
+    }
+
+    /// Listens again where a socket was removed, as cleaners of temporary directories do.
+    fn look_after_sockets(&mut self) {
+        let mut lost = Vec::new();
+        for (index, listener) in self.listeners.iter_mut().enumerate() {
+            let path = listener.path().unwrap_or_default();
+            let problem = match listener.look_after() {
+                Presence::There => continue,
+                Presence::Lost(error) => error.to_string(),
+                Presence::Again(socket) => {
+                    log::warn!("the socket {} was removed; it is bound anew", path.display());
+                    let mut old = listener.replace(socket);
+                    // Whoever still waits at the old one is served no more, and may connect again.
+                    let _ = self.registry.deregister(&mut old);
+                    let token = Token(LAST_LISTENER_TOKEN - index);
+                    match self.registry.register(listener.source(), token, Interest::READABLE) {
+                        Ok(()) => continue,
+                        Err(error) => format!("cannot wait for connections: {error}"),
+                    }
+                }
+            };
+            log::error!("the socket {} is lost: {problem}", path.display());
+            lost.push(format!("{}: {problem}", path.display()));
+        }
+        self.reactor.set_lost_sockets(lost);
     }
 
     /// Closes the listeners and removes their sockets. The paths stay locked until the exit, so that the next daemon

@@ -485,6 +485,7 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         ServerFacts {
             sockets: self.observer.sockets.clone(),
+            lost_sockets: self.observer.lost_sockets.clone(),
             is_draining: self.draining.is_some(),
             resident_bytes: memory::resident_bytes(),
             buffer_bytes: self.buffered as u64,

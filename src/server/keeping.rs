@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::file_access::own;
 use crate::journal::{self, Place, RealDisk, Recovery, SyncPolicy};
 use crate::rpc::Service;
 use crate::workspace::{DEFAULT_PROJECT, OwnFile, Project, Workspace};
@@ -60,6 +61,7 @@ impl Keeping {
         }
         let began = Instant::now();
         let given = take_given(service.workspace_mut());
+        own::protect_tree(&directory);
         let disk = Box::new(RealDisk::new(directory.clone()));
         let recovery = service.recover(disk, self.policy, &socket.to_string_lossy());
         let recovery = recovery.map_err(|error| format!("{}: {error}", directory.display()))?;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use mio::net::{UnixListener, UnixStream};
 use rustix::io::Errno;
 
-use super::ownership::OwnedPath;
+use super::ownership::{OwnedPath, Presence};
 use crate::rpc::RpcError;
 use crate::rpc::error::SERVER_FULL;
 
@@ -54,6 +54,17 @@ impl Listener {
             Some(owned) => Some(owned.path().to_owned()),
             None => self.socket.local_addr().ok()?.as_pathname().map(Path::to_owned),
         }
+    }
+
+    /// Looks whether clients still find the socket, see [`OwnedPath::look_after`].
+    pub fn look_after(&mut self) -> Presence {
+        self.path.as_mut().map_or(Presence::There, OwnedPath::look_after)
+    }
+
+    /// Listens on another socket from now on; the one before, whose connections were accepted or wait in vain.
+    pub fn replace(&mut self, socket: std::os::unix::net::UnixListener) -> UnixListener {
+        self.ready = true;
+        std::mem::replace(&mut self.socket, UnixListener::from_std(socket))
     }
 
     /// Closes the socket; the path stays where it is and locked.

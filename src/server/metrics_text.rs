@@ -39,6 +39,8 @@ fn process(health: &HealthResult, out: &mut Families) {
         code.unwrap_or(2),
     );
     out.single(Kind::Gauge, "goxel_ready", "Whether work is taken.", u8::from(health.ready));
+    let failed = health.saves.failed;
+    out.single(Kind::Counter, "goxel_failed_saves_total", "Files that could not be saved.", failed);
     if let Some(descriptors) = &health.descriptors {
         out.single(Kind::Gauge, "goxel_open_fds", "Open files.", descriptors.open);
         out.single(Kind::Gauge, "goxel_max_fds", "Files that may be open.", descriptors.limit);

@@ -12,6 +12,7 @@
 //! | `daemonize`, `control`, `pid_file` | the background; finding and signalling the daemon that runs |
 //! | `watch`, `health_file`, `notify_service`, `dump` | snapshots on a timer, the service manager, reloading |
 //! | `projects` | the project of the start, unsaved work at the end |
+//! | `own_file` | opening locks, the pid file and the log so that nobody can plant another file there |
 //! | `state_dir` | what a daemon keeps for its next start |
 //! | `logging` | the log |
 //!
@@ -59,6 +60,7 @@ mod signals;
 mod slowlog;
 mod spare;
 pub mod state_dir;
+mod own_file;
 mod status;
 mod timers;
 pub mod transport;

@@ -57,6 +57,8 @@ pub struct Observer {
     pub config: Loaded,
     /// The sockets that are served.
     pub sockets: Vec<String>,
+    /// Those that nobody can reach any more, and why.
+    pub lost_sockets: Vec<String>,
     /// Calls by method.
     pub calls: Calls,
     /// Slow calls.
@@ -83,6 +85,7 @@ impl Observer {
         let settings = &config.settings;
         Observer {
             sockets: Vec::new(),
+            lost_sockets: Vec::new(),
             calls: Calls::default(),
             slow_log: SlowLog::new(settings.slow_call.0, settings.slowlog_length.get()),
             monitors: Monitors::new(settings.monitor_rate.0),

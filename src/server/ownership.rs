@@ -5,10 +5,10 @@
 //! client finds the old one or the new one, and never none. At exit the path is unlinked only if it is
 //! still ours.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,9 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket_with};
 use rustix::process::umask;
 
+use super::own_file::open_own;
 use super::peer;
+use crate::file_access::own;
 
 /// The longest path that fits into an address, its closing NUL not counted.
 pub const MAX_PATH_BYTES: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
@@ -42,6 +44,17 @@ pub enum OwnershipError {
     /// Another process serves it.
     #[error("another process{} serves {path}; stop it, or choose another path with --socket", name_pid(*.pid))]
     Taken {
+        /// The path.
+        path: PathBuf,
+        /// The owner, where it is known.
+        pid: Option<i32>,
+    },
+    /// Another process has it, but nobody answers there.
+    #[error(
+        "another process{} holds {path} but has lost its socket, so nobody can reach it; SIGHUP makes it listen \
+         again, or stop it", name_pid(*.pid)
+    )]
+    Lost {
         /// The path.
         path: PathBuf,
         /// The owner, where it is known.
@@ -92,7 +105,19 @@ pub struct OwnedPath {
     /// Device and inode of the socket file.
     identity: (u64, u64),
     /// Holds the lock.
-    _lock: File,
+    lock: File,
+    permissions: Permissions,
+}
+
+/// What has become of a socket that is served.
+#[derive(Debug)]
+pub enum Presence {
+    /// It is where it belongs.
+    There,
+    /// It was removed and is bound anew.
+    Again(UnixListener),
+    /// It was removed and cannot be bound anew.
+    Lost(OwnershipError),
 }
 
 /// Takes a path and listens on it.
@@ -109,9 +134,14 @@ pub fn take(
     let lock = lock(path, &lock_path)?;
     probe(path)?;
     let listener = bind_and_rename(path, permissions)?;
+    let identity = identity_of(path)?;
+    let (path, permissions) = (path.to_owned(), permissions.clone());
+    Ok((OwnedPath { path, lock_path, identity, lock, permissions }, listener))
+}
+
+fn identity_of(path: &Path) -> Result<(u64, u64), OwnershipError> {
     let facts = fs::symlink_metadata(path).map_err(system("look at", path))?;
-    let identity = (facts.dev(), facts.ino());
-    Ok((OwnedPath { path: path.to_owned(), lock_path, identity, _lock: lock }, listener))
+    Ok((facts.dev(), facts.ino()))
 }
 
 fn system(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OwnershipError {
@@ -138,14 +168,15 @@ fn make_directory(path: &Path) -> Result<(), OwnershipError> {
 /// Opens and locks the lock file; again if its owner removed it meanwhile.
 fn lock(path: &Path, lock_path: &Path) -> Result<File, OwnershipError> {
     loop {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let mut file = options.open(lock_path).map_err(system("open the lock file", lock_path))?;
+        let mut file = open_own(lock_path, 0o600).map_err(system("open the lock file", lock_path))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
-                let pid = read_pid(&mut file);
-                return Err(OwnershipError::Taken { path: path.to_owned(), pid });
+                let (path, pid) = (path.to_owned(), read_pid(&mut file));
+                return Err(match probe(&path) {
+                    Ok(()) => OwnershipError::Lost { path, pid },
+                    Err(_) => OwnershipError::Taken { path, pid },
+                });
             }
             Err(error) => return Err(system("lock", lock_path)(error.into())),
         }
@@ -253,6 +284,38 @@ impl OwnedPath {
 }
 
 impl OwnedPath {
+    /// Keeps clients from the socket and its lock file.
+    pub fn protect(&self) {
+        own::protect(&self.path);
+        own::protect(&self.lock_path);
+    }
+
+    /// Looks whether the socket is still there. Cleaners of temporary directories remove sockets of living daemons;
+    /// then it is bound anew, under the lock.
+    pub fn look_after(&mut self) -> Presence {
+        let is_there = identity_of(&self.path).is_ok_and(|there| there == self.identity);
+        match is_there {
+            true => Presence::There,
+            false => self.bind_anew().map_or_else(Presence::Lost, Presence::Again),
+        }
+    }
+
+    fn bind_anew(&mut self) -> Result<UnixListener, OwnershipError> {
+        // Whoever removed the socket may have removed the lock file, too, and then anybody could take the path.
+        let is_locked = || {
+            let there = fs::symlink_metadata(&self.lock_path).ok()?;
+            let ours = self.lock.metadata().ok()?;
+            ((there.dev(), there.ino()) == (ours.dev(), ours.ino())).then_some(())
+        };
+        if is_locked().is_none() {
+            self.lock = lock(&self.path, &self.lock_path)?;
+        }
+        probe(&self.path)?;
+        let listener = bind_and_rename(&self.path, &self.permissions)?;
+        self.identity = identity_of(&self.path)?;
+        Ok(listener)
+    }
+
     /// Removes the socket, if it is still ours. The path stays locked.
     pub fn remove_socket(&self) {
         let ours = |facts: fs::Metadata| (facts.dev(), facts.ino()) == self.identity;
@@ -329,6 +392,28 @@ mod tests {
         let _other = UnixListener::bind(&path).unwrap();
         drop(owned);
         assert!(path.exists());
+    }
+
+    #[test]
+    fn a_socket_that_was_removed_is_bound_anew_and_a_second_owner_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.sock");
+        let (mut owned, _listener) = take_plain(&path).unwrap();
+        assert!(matches!(owned.look_after(), Presence::There));
+        for with_lock in [false, true] {
+            fs::remove_file(&path).unwrap();
+            if with_lock {
+                fs::remove_file(directory.path().join("x.sock.lock")).unwrap();
+            } else {
+                assert!(matches!(take_plain(&path), Err(OwnershipError::Lost { .. })));
+            }
+            let Presence::Again(_listener) = owned.look_after() else { panic!("not bound anew") };
+            assert!(UnixStream::connect(&path).is_ok());
+            assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+            assert!(matches!(take_plain(&path), Err(OwnershipError::Taken { .. })));
+        }
+        fs::remove_dir_all(directory.path()).unwrap();
+        assert!(matches!(owned.look_after(), Presence::Lost(_)));
     }
 
     #[test]

@@ -2,12 +2,14 @@
 //!
 //! The lock is what counts: a file without one was left behind and is replaced, whatever number is in it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+
+use super::own_file::open_own;
 
 /// A file of ours; removed when dropped.
 #[derive(Debug)]
@@ -32,9 +34,7 @@ impl PidFile {
     pub fn write(path: &Path) -> Result<Self, String> {
         let failed =
             |error: io::Error| format!("cannot write the pid file {}: {error}", path.display());
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o644);
-        let mut file = options.open(path).map_err(failed)?;
+        let mut file = open_own(path, 0o644).map_err(failed)?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             let pid = read_pid(&mut file).map(|pid| format!(", pid {pid},")).unwrap_or_default();
             let path = path.display();

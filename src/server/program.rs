@@ -1,12 +1,18 @@
 //! The program `goxel-daemon`: from the command line to an exit code.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::config::{self, Action, ConfigError, Environment, Loaded, Settings, command_line};
 use super::signals::Signals;
 use super::watch::{Start, Watch};
-use super::{control, daemonize, logging, projects};
+use super::{control, daemonize, logging, projects, state_dir};
+use crate::file_access::{Roots, own};
+use crate::format;
+use crate::render_store::{RenderStore, RenderStoreSettings};
 use crate::memory::{self, set_memory_limit, set_resident_limit};
 use crate::rpc::Service;
 use crate::workspace::Workspace;
@@ -118,20 +124,71 @@ fn serve(start: Start) -> Result<ExitCode, String> {
         projects::open(path, settings.file_limits(), &mut workspace)?;
     }
     match &settings.state_dir {
-        Some(state) => projects::tell_rescued(state),
+        Some(state) => look_into(state),
         None => log::warn!("{NO_STATE_DIR}"),
     }
     let mut service = Service::new(workspace);
-    service.set_render_store(settings.renders());
+    service.set_renders(renders(&start.loaded)?);
     service.set_limits(settings.service_limits());
     service.compact_bytes = settings.journal_compact_bytes.0;
+    service.set_roots(roots(settings)?);
+    protect(&start.loaded);
     // Before there is a pid file or a socket: whoever finds either may send a signal.
     let signals = Signals::install()
         .map_err(|error| format!("cannot install the handlers of signals: {error}"))?;
     let watch = Watch::new(start)?;
     let is_saved =
         super::run(server, service, watch, signals).map_err(|error| error.to_string())?;
+    format::end_notes();
     Ok(if is_saved { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Tells what earlier daemons left in the state directory, and sweeps what was left of their saves.
+fn look_into(state: &Path) {
+    projects::tell_rescued(state);
+    match state_dir::make(state, "saves") {
+        Ok(notes) => match format::note_in(&notes) {
+            0 => {}
+            count => log::info!("{count} temporary files of ended daemons removed"),
+        },
+        Err(error) => log::warn!("the state directory {} is not used: {error}", state.display()),
+    }
+}
+
+/// The store of pictures, in a directory that nobody else can write to. One that was named has to be usable; instead of
+/// the default one another is taken.
+fn renders(loaded: &Loaded) -> Result<RenderStore, String> {
+    let settings = loaded.settings.renders();
+    let mut store = RenderStore::new(settings.clone());
+    let Err(error) = store.open(SystemTime::now()) else { return Ok(store) };
+    if loaded.is_said("render.dir") {
+        return Err(format!("--render-dir: {error}"));
+    }
+    let directory = RenderStoreSettings::default().directory;
+    log::warn!("{error}; pictures are kept in {}", directory.display());
+    let mut store = RenderStore::new(RenderStoreSettings { directory, ..settings });
+    match store.open(SystemTime::now()) {
+        Ok(()) => Ok(store),
+        Err(error) => Err(format!("--render-dir: {error}")),
+    }
+}
+
+/// The directories that clients are confined to, if to any.
+fn roots(settings: &Settings) -> Result<Option<Arc<Roots>>, String> {
+    if settings.root.is_empty() && settings.read_root.is_empty() {
+        return Ok(None);
+    }
+    let roots = Roots::open(&settings.root, &settings.read_root);
+    let roots = roots
+        .map_err(|(path, error)| format!("cannot confine to {}: {error}", path.display()))?;
+    Ok(Some(Arc::new(roots)))
+}
+
+/// Keeps clients from the files of this daemon.
+fn protect(loaded: &Loaded) {
+    let settings = &loaded.settings;
+    let files = [&settings.pid_file, &settings.log_file, &settings.health_file];
+    files.into_iter().flatten().chain(&loaded.files).for_each(|path| own::protect(path));
 }
 
 /// No projects but the default one, with the limits that are set.

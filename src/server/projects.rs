@@ -5,11 +5,13 @@
 //! document without a file goes to the state directory; the next start tells what lies there. What does not end where
 //! it belongs is told in the log and makes the exit code 1.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::state_dir;
 use crate::document::Document;
-use crate::format::{self, FileIdentity, FormatError, Limits, ReadOptions, WriteOptions, place_of};
+use crate::file_access::{FileIdentity, FilePath, Purpose};
+use crate::format::{self, FormatError, Limits, ReadOptions, WriteOptions};
 use crate::workspace::{DEFAULT_PROJECT, OwnFile, Project, Workspace};
 
 /// Where rescued projects lie in the state directory.
@@ -20,10 +22,14 @@ pub fn open(path: &Path, limits: Limits, workspace: &mut Workspace) -> Result<()
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let failed =
         |error: &FormatError| format!("the project {} cannot be opened: {error}", path.display());
-    let place = place_of(&path);
-    let identity = FileIdentity::at(&place).map_err(|source| {
-        failed(&FormatError::Io { action: "look at", path: place.clone(), source })
-    })?;
+    let place = FilePath::from(&*path).resolve(Purpose::Write);
+    let looked = match place.and_then(|place| Ok((place.identity()?, place.path().to_owned()))) {
+        // The directory is not there, and may be made before anything is saved.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok((None, path.clone())),
+        looked => looked,
+    };
+    let (identity, place) =
+        looked.map_err(|source| failed(&FormatError::io("open", &path, source)))?;
     let (document, format) = match identity {
         None => {
             let format = format::find_for_writing(&path, None).map_err(|error| failed(&error))?;
@@ -85,9 +91,9 @@ fn save_at_end(name: &str, project: &mut Project, state: Option<&Path>) -> bool 
         return false;
     };
     match save_to_own(project.document(), &file) {
-        Ok(()) => {
+        Ok(identity) => {
             log::info!("project {name} saved to {}", file.path.display());
-            let identity = FileIdentity::at(&file.place).ok().flatten();
+            let identity = Some(identity);
             project.mark_saved(project.state_to_save(), OwnFile { identity, ..file });
             return true;
         }
@@ -109,8 +115,10 @@ fn save_at_end(name: &str, project: &mut Project, state: Option<&Path>) -> bool 
 }
 
 /// Saves a document to its own file, if that is safe for both.
-fn save_to_own(document: &Document, file: &OwnFile) -> Result<(), String> {
-    if file.is_changed() {
+fn save_to_own(document: &Document, file: &OwnFile) -> Result<FileIdentity, String> {
+    let place = FilePath::from(&*file.place).resolve(Purpose::Write);
+    let found = place.and_then(|place| place.identity()).map_err(|error| error.to_string())?;
+    if found != file.identity {
         return Err("somebody else changed, removed or made the file meanwhile".to_owned());
     }
     let format = format::by_name(file.format).map_err(|error| error.to_string())?;
@@ -119,7 +127,7 @@ fn save_to_own(document: &Document, file: &OwnFile) -> Result<(), String> {
     }
     let saved =
         format::save(document.clone(), &file.place, Some(file.format), WriteOptions::default());
-    saved.map(drop).map_err(|error| error.to_string())
+    saved.map(|saved| saved.identity).map_err(|error| error.to_string())
 }
 
 /// Saves a document in the format that holds all of it.
@@ -272,8 +280,9 @@ mod tests {
         let mut workspace = opened(&house);
         edit(&mut workspace, 1);
         let loaded = format::load(&other, ReadOptions::default()).unwrap();
-        let (identity, path) = (FileIdentity::at(&other).unwrap(), other.clone());
-        let file = OwnFile { place: place_of(&path), path, format: "gox", identity };
+        let place = FilePath::from(&*other).resolve(Purpose::Read).unwrap();
+        let (identity, path) = (place.identity().unwrap(), other.clone());
+        let file = OwnFile { place: place.path().to_owned(), path, format: "gox", identity };
         let project = default(&mut workspace);
         project.replace("load", loaded.document);
         project.begin_document(Some(file.clone()));

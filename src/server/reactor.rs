@@ -126,6 +126,11 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         self.hub.observer.sockets = sockets;
     }
 
+    /// Says which sockets nobody can reach any more, and why.
+    pub fn set_lost_sockets(&mut self, lost: Vec<String>) {
+        self.hub.observer.lost_sockets = lost;
+    }
+
     /// Saves unsaved work, if the configuration asks for it; false if something could not be saved.
     pub fn save_on_exit(&mut self) -> bool {
         let settings = &self.hub.observer.config.settings;

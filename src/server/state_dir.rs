@@ -4,12 +4,13 @@
 //! It is made when something is first put into it. Somebody else's directory, or one that others may write to, is
 //! not used.
 
-use std::fs::{self, DirBuilder};
+use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::config::Environment;
+use crate::file_access::check_private;
 
 /// Where the state directory is, by the environment alone.
 pub fn by_default(environment: &Environment) -> Option<PathBuf> {
@@ -33,37 +34,15 @@ pub fn make(state: &Path, inside: &str) -> io::Result<PathBuf> {
     let directory = state.join(inside);
     DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
     for directory in [state, &directory] {
-        check_owned(directory)?;
+        check_private(directory)?;
     }
     Ok(directory)
 }
 
-/// Refuses a directory that somebody else could put something into.
-///
-/// # Errors
-/// Why it is not safe, or what the system refuses.
-pub fn check_owned(directory: &Path) -> io::Result<()> {
-    let facts = fs::metadata(directory)?;
-    let (us, owner) = (rustix::process::geteuid().as_raw(), facts.uid());
-    let refuse = |why: String| {
-        let message = format!("{} {why}", directory.display());
-        Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
-    };
-    if !facts.is_dir() {
-        return refuse("is no directory".to_owned());
-    }
-    if owner != us && owner != 0 {
-        return refuse(format!("belongs to user {owner}, not to us (user {us})"));
-    }
-    if facts.mode() & 0o022 != 0 {
-        return refuse(format!("may be written by others (mode {:04o})", facts.mode() & 0o7777));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     use super::*;
 

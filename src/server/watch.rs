@@ -15,6 +15,7 @@ use super::reactor::Reactor;
 use super::transport::Socket;
 use super::{daemonize, logging};
 use crate::api::methods::health::HealthResult;
+use crate::file_access::own;
 
 /// Kept pictures are looked through no more often than this.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
@@ -66,6 +67,7 @@ impl Watch {
     pub fn ready(&mut self, sockets: Vec<PathBuf>, server: &mut Server) {
         let path = self.start.loaded.settings.health_file.clone();
         let path = path.or_else(|| sockets.first().map(|socket| health_file::path_beside(socket)));
+        path.as_deref().inspect(|path| own::protect(path));
         self.health_file = path.map(HealthFile::new);
         let names: Vec<String> = sockets.iter().map(|path| path.display().to_string()).collect();
         server.configure(self.start.loaded.clone());
@@ -82,6 +84,11 @@ impl Watch {
     /// When there is something to do next.
     pub fn next(&self) -> Option<Instant> {
         [self.due, self.renders_due, self.manager.next()].into_iter().flatten().min()
+    }
+
+    /// Whether the next snapshot of the state of health is due.
+    pub fn is_snapshot_due(&self, now: Instant) -> bool {
+        self.due.is_some_and(|due| due <= now)
     }
 
     /// Does what is due.

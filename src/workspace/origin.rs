@@ -10,11 +10,13 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{Project, Workspace};
 use crate::document::history::History;
-use crate::format::{self, FileIdentity};
+use crate::file_access::{FileIdentity, FilePath, Purpose};
+use crate::format;
 use crate::journal::{Malformed, Put, Take};
 
 /// The file that a document came from or was saved to last.
@@ -31,9 +33,14 @@ pub struct OwnFile {
 }
 
 impl OwnFile {
-    /// Whether somebody else changed or removed the file, or made it where there was none.
+    /// Whether somebody else changed or removed the file, or made it where there was none. Looks at the disk.
     pub fn is_changed(&self) -> bool {
-        !FileIdentity::at(&self.place).is_ok_and(|now| now == self.identity)
+        let found = FilePath::from(&*self.place).resolve(Purpose::Read);
+        let found = match found.and_then(|place| place.identity()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            found => found,
+        };
+        !found.is_ok_and(|now| now == self.identity)
     }
 }
 

@@ -175,3 +175,35 @@ method! {
     effect: Server, lenient: false,
     by_position: "[1]", by_name: r#"{"seq":1}"#,
 }
+
+params! {
+    /// The directories that are left to a connection.
+    pub struct ConfineParams<'a> {
+        /// Directories whose files may be read and written; relative paths begin at the first.
+        roots: Option<Vec<Cow<'a, str>>>,
+        /// Directories whose files may be read.
+        read_roots: Option<Vec<Cow<'a, str>>>,
+    }
+}
+
+result! {
+    /// What the connection may use from now on.
+    pub struct Confined {
+        /// Always true.
+        success: bool,
+        /// Directories whose files may be read and written.
+        roots: Vec<String>,
+        /// Directories whose files may be read.
+        read_roots: Vec<String>,
+    }
+}
+
+method! {
+    /// Confines the connection that asks to directories, for all paths that it names from then on. It can be confined
+    /// further by another call, never less.
+    ConfineConnection = "connection.confine",
+    ConfineParams<'a> -> Confined,
+    effect: Server, lenient: false,
+    by_position: r#"[["."],["/usr/share"]]"#, by_name: r#"{"roots":["."]}"#,
+    errors: [1008],
+}

@@ -164,7 +164,7 @@ result! {
         success: bool,
         /// The path as given.
         path: String,
-        /// The format, if it was named in the call.
+        /// The format, if it was named in the call or by the document's own file.
         format: Option<String>,
         /// Bytes written.
         bytes: u64,

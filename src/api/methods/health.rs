@@ -215,6 +215,19 @@ result! {
 }
 
 result! {
+    @derive(Clone, Debug, Default)
+    /// Whether what is saved arrives on the disk.
+    pub struct SaveHealth {
+        /// Saves that failed since the start, for whatever reason.
+        failed: u64,
+        /// Why the disk takes nothing, until it takes something again.
+        last_error: Option<String>,
+        /// Since when, in seconds since 1970.
+        failing_since: Option<u64>,
+    }
+}
+
+result! {
     @derive(Clone, Debug)
     /// The state of health.
     pub struct HealthResult {
@@ -260,6 +273,8 @@ result! {
         descriptors: Option<DescriptorHealth>,
         /// The last call that failed, if any did.
         last_error: Option<LastError>,
+        /// Whether what is saved arrives on the disk.
+        saves: SaveHealth,
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn read(
     options: &ReadOptions,
     slice: &Slice,
 ) -> Result<Option<Vec<Named>>, FormatError> {
-    let directory = options.directory.as_deref();
+    let directory = options.directory.as_ref();
     let Some(bytes) = read_beside(directory, name, slice).await? else { return Ok(None) };
     let mut found: Vec<Named> = Vec::new();
     let mut textures: Vec<(usize, String)> = Vec::new();

@@ -1,12 +1,20 @@
 //! Handlers about connections to the daemon.
 
+use std::borrow::Cow;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::entries;
+use crate::api::ParamError;
 use crate::api::methods::connection::*;
 use crate::api::methods::system::NoParams;
 use crate::rpc::context::{Context, Outcome};
-use crate::rpc::error::{INVALID_PARAMS, RpcError};
+use crate::disk;
+use crate::file_access::{Roots, refusal_of};
+use crate::job::Work;
+use crate::rpc::error::{INVALID_PARAMS, OUTSIDE_ROOTS, RpcError};
 use crate::rpc::table::Handle;
 use crate::rpc::{ConnectionId, ConnectionInfo, KEEPALIVE_MISSES};
 
@@ -17,6 +25,7 @@ entries![
     KillConnection,
     KeepConnectionAlive,
     ConnectionAlive,
+    ConfineConnection,
 ];
 
 fn listed(info: ConnectionInfo, caller: ConnectionId) -> ListedConnection {
@@ -116,5 +125,56 @@ impl Handle for ConnectionAlive {
     fn handle(_: &mut Context<'_>, _: AliveParams<'_>) -> Result<Outcome<AliveResult>, RpcError> {
         // The loop has counted the message itself.
         Ok(AliveResult { success: true }.into())
+    }
+}
+
+/// The roots that a caller asks for, or the one that cannot be had and why.
+type Narrowed = Result<Roots, (PathBuf, io::Error)>;
+
+/// Opens the directories that a caller asks for; a helper does it.
+fn narrow(current: Option<Arc<Roots>>, roots: Vec<PathBuf>, read: Vec<PathBuf>) -> Work<Narrowed> {
+    Work::new(move |slice| async move {
+        let first = roots.first().or(read.first()).cloned().unwrap_or_default();
+        let opened = disk::run(&slice, &first, move |note| {
+            note.step("open")?;
+            Ok(Roots::narrow(current.as_deref(), &roots, &read))
+        });
+        opened.await.unwrap_or_else(|error| Err((first, error)))
+    })
+}
+
+fn cannot_confine(path: &Path, error: &io::Error) -> RpcError {
+    let is_outside = refusal_of(error).is_some();
+    let code = if is_outside { OUTSIDE_ROOTS } else { INVALID_PARAMS };
+    let hint = if is_outside { "a connection can only be confined further" } else { "name directories" };
+    RpcError::new(code, format!("Cannot confine to '{}': {error}", path.display()))
+        .with("param", "roots")
+        .with("path", path.to_string_lossy())
+        .hint(hint)
+}
+
+impl Handle for ConfineConnection {
+    fn handle(
+        context: &mut Context<'_>,
+        params: ConfineParams<'_>,
+    ) -> Result<Outcome<Confined>, RpcError> {
+        if params.roots.is_none() && params.read_roots.is_none() {
+            let message = "Missing required parameter: roots or read_roots";
+            return Err(ParamError::rule("roots", message).into());
+        }
+        let (caller, current) = (context.caller, context.daemon.roots_of(context.caller));
+        let start = current.as_ref().and_then(|roots| roots.first().map(Path::to_owned));
+        let start = start.unwrap_or_default();
+        let paths = |paths: Option<Vec<Cow<'_, str>>>| {
+            let paths = paths.unwrap_or_default();
+            paths.iter().map(|path| start.join(&**path)).collect::<Vec<_>>()
+        };
+        let job = narrow(current, paths(params.roots), paths(params.read_roots));
+        Ok(Outcome::job(job, move |context, narrowed| {
+            let roots = narrowed.map_err(|(path, error)| cannot_confine(&path, &error))?;
+            let (writable, read_roots) = (roots.paths(true), roots.paths(false));
+            context.daemon.own_roots.insert(caller, Arc::new(roots));
+            Ok(Confined { success: true, roots: writable, read_roots })
+        }))
     }
 }

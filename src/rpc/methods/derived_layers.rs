@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::files::file_error;
 use super::layer_settings::{
     change_layer, checked_name, push_above, state_in, state_of, with_suffix,
 };
+use super::own_files::look;
 use super::{entries, target};
 use crate::api::args::ParamError;
 use crate::api::methods::derived_layers::*;
@@ -13,10 +15,11 @@ use crate::document::history::Scope;
 use crate::document::{
     Document, EvaluationProblem, Layer, LayerContent, LayerId, Matrix, ShapeKind,
 };
+use crate::file_access::Purpose;
 use crate::job::{Budget, Progress, Step};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::drafted::{AtOnce, DraftWork, drafted};
-use crate::rpc::error::{NO_SUCH_LAYER, OVER_LIMIT, RpcError};
+use crate::rpc::error::{CREATE_LAYER, NO_SUCH_LAYER, OVER_LIMIT, RpcError};
 use crate::rpc::table::Handle;
 
 entries![CreateCloneLayer, CreateShapeLayer, CreateImageLayer, PlaceLayer, DetachLayer];
@@ -140,10 +143,26 @@ impl Handle for CreateImageLayer {
             let message = format!("Invalid path: expected 1 to {MAX_PATH_BYTES} bytes");
             return Err(ParamError::rule("path", message).into());
         }
+        let path = params.path.into_owned();
         let mut layer = Layer::new(LayerId(0), &params.name);
-        layer.content = LayerContent::Image { path: params.path.into_owned() };
+        layer.content = LayerContent::Image { path: path.clone() };
         layer.matrix = params.matrix.map_or(Matrix::IDENTITY, matrix);
-        change_layer(context, "create image layer", move |document| Ok(document.push_layer(layer)))
+        let create = move |context: &mut Context<'_>| {
+            change_layer(context, "create image layer", move |document| {
+                Ok(document.push_layer(layer))
+            })
+        };
+        let file = context.file(&path);
+        if !file.is_confined() {
+            return create(context);
+        }
+        // The picture is not read here, but whoever draws the document may read it.
+        Ok(Outcome::chain_later(look(file, Purpose::Read), move |context, looked| {
+            let failed =
+                |error| file_error(CREATE_LAYER, "create an image layer of", &path, &error);
+            looked.map_err(failed)?;
+            create(context)
+        }))
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::drawing::{Drawing, Drawn, draw};
 use super::entries;
-use super::own_files::{Overwriting, Saving, open_elsewhere};
+use super::own_files::{Intent, Looked, Target as Place, look, not_written, open_elsewhere};
 use super::placing::{Blame, Destination, place};
 use crate::api::args::shown;
 use crate::api::json::few_members;
@@ -22,16 +22,17 @@ use crate::api::{LayerRef, ParamError};
 use crate::document::history::Scope;
 use crate::document::{Document, Layer, LayerContent};
 use crate::edit::{Limits, Runner};
+use crate::file_access::{FilePath, Purpose};
 use crate::format::{
-    self, ExportOptions, FileIdentity, FormatError, LoadJob, Loaded, Lost, ReadOptions, SaveJob,
-    Saved, SurfaceOptions, VoxeliseOptions, WriteOptions, is_same, place_of,
+    self, ExportOptions, FormatError, LoadJob, Loaded, Lost, ReadOptions, SaveJob, Saved,
+    SurfaceOptions, VoxeliseOptions, WriteOptions, is_same,
 };
 use crate::job::{Budget, Job, Progress, Slice, Step, Work};
 use crate::render::{Picture, RenderSettings};
 use crate::rpc::change::refused;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::drafted::{AtOnce, drafted};
-use crate::rpc::error::{EXPORT_MODEL, LOAD_PROJECT, RpcError, SAVE_PROJECT};
+use crate::rpc::error::{EXPORT_MODEL, LOAD_PROJECT, OUTSIDE_ROOTS, RpcError, SAVE_PROJECT};
 use crate::rpc::table::Handle;
 use crate::voxel::Bounds;
 use crate::workspace::{OwnFile, Project};
@@ -45,9 +46,14 @@ pub(in crate::rpc) fn file_error(
     path: &str,
     error: &FormatError,
 ) -> RpcError {
+    let roots = error.roots_left();
+    let code = if roots.is_some() { OUTSIDE_ROOTS } else { code };
     let mut rpc = RpcError::new(code, format!("Failed to {action} '{path}': {error}"))
         .with("path", path)
         .hint(error.hint());
+    if let Some(roots) = roots {
+        rpc = rpc.with("roots", roots.to_vec());
+    }
     if let Some(reason) = error.reason() {
         rpc = rpc.with("reason", reason);
     }
@@ -68,16 +74,32 @@ pub(in crate::rpc) fn read_options(context: &Context<'_>) -> ReadOptions {
     ReadOptions { limits: context.daemon.limits.files, ..ReadOptions::default() }
 }
 
+/// A file as it was before it was read, and what it holds.
+type LookedAndLoaded = Result<(Looked, Loaded), FormatError>;
+
+/// Reads a file. What changes from the look on is a change by somebody else.
+pub(super) fn load_file(
+    file: FilePath,
+    format: Option<&'static format::Format>,
+    options: ReadOptions,
+) -> Work<LookedAndLoaded> {
+    Work::new(move |slice| async move {
+        let looked = slice.run(look(file.clone(), Purpose::Read)).await?;
+        let loaded = slice.run(LoadJob::of_file(file, format, options)).await?;
+        Ok((looked, loaded))
+    })
+}
+
 fn start_load(
     context: &Context<'_>,
     params: &LoadProjectParams<'_>,
-) -> Result<LoadJob, FormatError> {
+) -> Result<Work<LookedAndLoaded>, FormatError> {
     let format = params.format.as_deref().map(format::by_name).transpose()?;
     let voxel_size = params.voxel_size.map_or(1.0, |size| size.0);
     let fit = params.fit.map(|voxels| voxels.0 as u32);
     let voxelise = VoxeliseOptions { y_up: params.y_up, voxel_size, fit };
     let options = ReadOptions { voxelise, ..read_options(context) };
-    Ok(LoadJob::of_file(Path::new(&*params.path), format, options))
+    Ok(load_file(context.file(&params.path), format, options))
 }
 
 /// What is done with a document that was loaded.
@@ -101,12 +123,10 @@ fn load(
     context.project()?;
     let path = params.path.clone().into_owned();
     let failed = |path: &str, error: FormatError| file_error(LOAD_PROJECT, action, path, &error);
-    let place = place_of(Path::new(&path));
-    // As it was before it was read: what changes from now on is a change by somebody else.
-    let identity = FileIdentity::at(&place).ok().flatten();
     let job = start_load(context, &params).map_err(|error| failed(&path, error))?;
     Ok(Outcome::chain_later(job, move |context, loaded| {
-        let mut loaded = loaded.map_err(|error| failed(&path, error))?;
+        let (Looked { place, identity }, mut loaded) =
+            loaded.map_err(|error| failed(&path, error))?;
         let path = PathBuf::from(&path);
         if is_project {
             let elsewhere = open_elsewhere(context.workspace, &place, context.project_name);
@@ -263,10 +283,13 @@ fn add_layers(document: &mut Document, source: &Document) {
 /// Pixels along an edge of the preview in a file.
 const PREVIEW_SIZE: u32 = 128;
 
+/// What a save came to, and what was merged for the preview, to be given back to the project.
+type SaveOutput = (Result<Saved, FormatError>, Option<Drawn<Picture>>);
+
 /// What is to be saved, and how.
 struct SaveRequest {
     document: Document,
-    path: PathBuf,
+    file: FilePath,
     format: &'static format::Format,
     options: WriteOptions,
 }
@@ -277,13 +300,13 @@ impl SaveRequest {
         mut self,
         drawing: Option<Drawing>,
         slice: &Slice,
-    ) -> (Result<Saved, FormatError>, Option<Drawn<Picture>>) {
+    ) -> SaveOutput {
         let mut drawn = None;
         if let Some(drawing) = drawing {
             drawn = slice.run(drawing).await.ok();
             self.options.preview = drawn.as_ref().and_then(|drawn| drawn.picture.encode_png().ok());
         }
-        let saved = match SaveJob::new(self.document, &self.path, self.format, self.options) {
+        let saved = match SaveJob::new(self.document, self.file, self.format, self.options) {
             Ok(job) => slice.run(job).await,
             Err(error) => Err(error),
         };
@@ -303,11 +326,18 @@ fn preview(project: &mut Project) -> Option<Drawing> {
 }
 
 /// What is to be written, whether as a save or as an export.
-struct Wanted<'a> {
-    format: Option<Cow<'a, str>>,
+struct Wanted {
+    path: String,
+    format: Option<String>,
+    options: Options,
+    intent: Intent,
+    blame: Blame,
+}
+
+/// How it is to be written.
+struct Options {
     surface: SurfaceOptions,
     export: ExportOptions,
-    blame: Blame,
 }
 
 /// Sets an option of export; false if there is none of this name.
@@ -346,135 +376,162 @@ fn lost_things(lost: Vec<Lost>) -> Vec<LostThings> {
     lost.into_iter().map(one).collect()
 }
 
-impl<'a> Wanted<'a> {
-    fn new(
-        format: Option<Cow<'a, str>>,
-        mut surface: SurfaceOptions,
-        options: Option<Raw<'_>>,
-        blame: Blame,
-    ) -> Result<Self, ParamError> {
-        if let Some(raw) = options.as_ref().filter(|raw| !raw.0.starts_with('{')) {
-            notes::note(format!("options {} is no object and was not used", shown(raw.0)));
+/// Reads the options of a call; those that no format has are noted.
+fn read_export_options(
+    y_up: bool,
+    merge: bool,
+    options: Option<Raw<'_>>,
+) -> Result<Options, ParamError> {
+    let (mut surface, mut export) = (SurfaceOptions { y_up, merge }, ExportOptions::default());
+    if let Some(raw) = options.as_ref().filter(|raw| !raw.0.starts_with('{')) {
+        notes::note(format!("options {} is no object and was not used", shown(raw.0)));
+    }
+    for (name, value) in options.iter().flat_map(|raw| few_members(raw.0)) {
+        if name == "optimize_mesh" {
+            surface.merge |= read::<bool>(value, "options.optimize_mesh")?;
+        } else if !set_option(&mut export, &name, value)? {
+            notes::note_unknown("options.", &name, &format::OPTION_NAMES);
         }
-        let mut export = ExportOptions::default();
-        for (name, value) in options.iter().flat_map(|raw| few_members(raw.0)) {
-            if name == "optimize_mesh" {
-                surface.merge |= read::<bool>(value, "options.optimize_mesh")?;
-            } else if !set_option(&mut export, &name, value)? {
-                notes::note_unknown("options.", &name, &format::OPTION_NAMES);
-            }
+    }
+    Ok(Options { surface, export })
+}
+
+impl Wanted {
+    /// Writes the document as it is now; later edits do not reach the file.
+    fn write(
+        self,
+        context: &mut Context<'_>,
+    ) -> Result<Outcome<SaveProjectResult>, RpcError> {
+        if self.is_picture() {
+            return self.write_picture(context);
         }
-        Ok(Wanted { format, surface, export, blame })
+        let format = format::find_for_writing(Path::new(&self.path), self.format.as_deref())
+            .map_err(|error| self.failed(&error))?;
+        if format.holds_all() {
+            return self.write_whole(context, format);
+        }
+        let document = context.project()?.document().clone();
+        Ok(self.write_as(context, format, document))
     }
 
     /// Whether a drawn picture is asked for: the format "png", or no format and a path that ends so.
-    fn is_picture(&self, path: &str) -> bool {
+    fn is_picture(&self) -> bool {
         match self.format.as_deref() {
             Some(format) => format.eq_ignore_ascii_case("png"),
             None => {
-                let extension = Path::new(path).extension();
+                let extension = Path::new(&self.path).extension();
                 extension.is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
             }
         }
     }
 
-    /// Where the document goes, in which format.
-    fn target(self, path: String, writing: Writing) -> Result<Target, RpcError> {
-        let named_format = self.format.map(|format| format.into_owned());
-        let format = format::find_for_writing(Path::new(&path), named_format.as_deref())
-            .map_err(|error| file_error(self.blame.0, self.blame.1, &path, &error))?;
-        let Wanted { surface, export, blame, .. } = self;
-        Ok(Target { path, format, named_format, surface, export, blame, writing })
-    }
-}
-
-/// What a file is written for.
-enum Writing {
-    Save(Saving),
-    Export(Overwriting),
-}
-
-/// Where a file goes, what its caller called it, and how it is written.
-struct Target {
-    path: String,
-    format: &'static format::Format,
-    named_format: Option<String>,
-    surface: SurfaceOptions,
-    export: ExportOptions,
-    blame: Blame,
-    writing: Writing,
-}
-
-impl Target {
-    /// Writes the document as it is now; later edits do not reach the file.
-    fn write(self, context: &mut Context<'_>) -> Result<Outcome<SaveProjectResult>, RpcError> {
-        if self.format.holds_all() {
-            return self.write_whole(context);
-        }
-        let document = context.project()?.document().clone();
-        Ok(self.write_as(document))
+    fn failed(&self, error: &FormatError) -> RpcError {
+        file_error(self.blame.0, self.blame.1, &self.path, error)
     }
 
     /// Writes a document, or what the format shows of it.
-    fn write_as(self, document: Document) -> Outcome<SaveProjectResult> {
-        let (surface, export, written) = (self.surface, self.export.clone(), document.clone());
-        let options = WriteOptions { surface, export, ..WriteOptions::default() };
-        let (path, format) = (PathBuf::from(&self.path), self.format);
-        let request = SaveRequest { document: written, path, format, options };
-        let job = Work::new(|slice| async move { request.save(None, &slice).await });
-        Outcome::chain_later(job, move |context, (saved, _)| {
-            let saved = self.saved(saved)?;
-            if saved.warnings.is_empty()
-                && is_small(&document)
-                && matches!(self.writing, Writing::Save(_))
-            {
-                return self.compare(context, saved, document);
-            }
-            self.told(context, saved, false).map(Outcome::Done)
-        })
-    }
-
-    /// Reads the file again: if it holds all of the document, the document is saved.
-    fn compare(
+    fn write_as(
         self,
-        context: &mut Context<'_>,
-        saved: Saved,
+        context: &Context<'_>,
+        format: &'static format::Format,
         document: Document,
-    ) -> Result<Outcome<SaveProjectResult>, RpcError> {
-        let path = PathBuf::from(&self.path);
-        let job = LoadJob::of_file(&path, Some(self.format), read_options(context));
-        Ok(Outcome::job(job, move |context, again| {
-            let holds_all = again.is_ok_and(|again| is_same(&document, &again.document));
-            self.told(context, saved, holds_all)
-        }))
+    ) -> Outcome<SaveProjectResult> {
+        let Options { surface, export } = &self.options;
+        let (surface, export) = (*surface, export.clone());
+        let options = WriteOptions { surface, export, ..WriteOptions::default() };
+        let (file, written) = (context.file(&self.path), document.clone());
+        let request = SaveRequest { document: written, file: file.clone(), format, options };
+        let job = Work::new(|slice| async move { request.save(None, &slice).await });
+        self.after_look(file, job, move |context, writing, (saved, _)| {
+            let saved = saved.map_err(|error| writing.failed(context, &error))?;
+            let may_hold_all = saved.warnings.is_empty() && is_small(&document);
+            if !may_hold_all || matches!(writing.wanted.intent, Intent::Export { .. }) {
+                return writing.told(context, saved, None).map(Outcome::Done);
+            }
+            // Reads the file again: if it holds all of the document, the document is saved.
+            let file = context.file(&writing.wanted.path);
+            let job = LoadJob::of_file(file, Some(format), read_options(context));
+            Ok(Outcome::job(job, move |context, again| {
+                let holds_all = again.is_ok_and(|again| is_same(&document, &again.document));
+                writing.told(context, saved, holds_all.then_some(format.name))
+            }))
+        })
     }
 
     /// Writes into the one format that holds everything, with a preview, and with what the last save left behind.
     fn write_whole(
         self,
         context: &mut Context<'_>,
+        format: &'static format::Format,
     ) -> Result<Outcome<SaveProjectResult>, RpcError> {
+        let file = context.file(&self.path);
         let project = context.project()?;
         let cache = std::mem::take(&mut project.save_cache);
         let document = project.document().clone();
         let options = WriteOptions { cache, ..WriteOptions::default() };
-        let (path, format) = (PathBuf::from(&self.path), self.format);
-        let request = SaveRequest { document, path, format, options };
+        let request = SaveRequest { document, file: file.clone(), format, options };
         let preview = preview(project);
         let job = Work::new(|slice| async move { request.save(preview, &slice).await });
-        Ok(Outcome::job(job, move |context, (saved, drawn)| {
+        Ok(self.after_look(file, job, move |context, writing, (saved, drawn)| {
             drawn.map(|drawn| drawn.into_picture(context));
-            let mut saved = self.saved(saved)?;
+            let mut saved = saved.map_err(|error| writing.failed(context, &error))?;
             // The project may have been closed meanwhile.
             if let Ok(project) = context.project() {
                 project.save_cache = std::mem::take(&mut saved.cache);
             }
-            self.told(context, saved, true)
+            writing.told(context, saved, Some(format.name)).map(Outcome::Done)
         }))
     }
 
-    fn saved(&self, saved: Result<Saved, FormatError>) -> Result<Saved, RpcError> {
-        saved.map_err(|error| file_error(self.blame.0, self.blame.1, &self.path, &error))
+    /// Looks where the path leads to and whether that may be written, and then writes.
+    fn after_look(
+        self,
+        file: FilePath,
+        job: Work<SaveOutput>,
+        go_on: impl FnOnce(
+            &mut Context<'_>,
+            Writing,
+            SaveOutput,
+        ) -> Result<Outcome<SaveProjectResult>, RpcError>
+        + 'static,
+    ) -> Outcome<SaveProjectResult> {
+        Outcome::chain_later(look(file, Purpose::Write), move |context, looked| {
+            let place = self.intent.check(context, &self.path, looked, self.blame)?;
+            let writing = Writing { wanted: self, place };
+            Ok(Outcome::chain_later(job, move |context, output| go_on(context, writing, output)))
+        })
+    }
+
+    /// Draws the document as it is now into a PNG.
+    fn write_picture(
+        self,
+        context: &mut Context<'_>,
+    ) -> Result<Outcome<SaveProjectResult>, RpcError> {
+        let (width, height) = (EXPORTED_PICTURE_SIZE, EXPORTED_PICTURE_SIZE);
+        let settings = RenderSettings { width, height, ..Default::default() };
+        let job = super::pictures::start(context, settings)?;
+        let overwrite = matches!(self.intent, Intent::Export { overwrite: true });
+        let destination = Destination::Path { path: self.path.clone(), overwrite };
+        Ok(place(job, destination, self.blame, move |_, placed| {
+            let (bytes, warnings) = (placed.bytes, notes::take());
+            let Wanted { path, format, .. } = self;
+            Ok(SaveProjectResult { success: true, path, format, bytes, warnings, lost: Vec::new() })
+        }))
+    }
+}
+
+/// Pixels along an edge of an exported picture.
+const EXPORTED_PICTURE_SIZE: u32 = 1024;
+
+/// A file that is being written.
+struct Writing {
+    wanted: Wanted,
+    place: Place,
+}
+
+impl Writing {
+    fn failed(&self, context: &mut Context<'_>, error: &FormatError) -> RpcError {
+        not_written(context, &self.wanted.path, error, self.wanted.blame)
     }
 
     /// Notes that the file is written, and tells it.
@@ -482,24 +539,16 @@ impl Target {
         self,
         context: &mut Context<'_>,
         saved: Saved,
-        holds_all: bool,
+        holds_all: Option<&'static str>,
     ) -> Result<SaveProjectResult, RpcError> {
-        let more = match self.writing {
-            Writing::Save(saving) => {
-                saving.done(context, Path::new(&self.path), self.format.name, holds_all);
-                saving.warnings
-            }
-            Writing::Export(overwriting) => {
-                overwriting.done(context.workspace);
-                Vec::new()
-            }
-        };
+        let Writing { wanted, place } = self;
+        place.written(context, &wanted.path, saved.identity, holds_all);
         Ok(SaveProjectResult {
             success: true,
-            path: self.path,
-            format: self.named_format,
+            path: wanted.path,
+            format: wanted.format,
             bytes: saved.bytes,
-            warnings: notes::behind([saved.warnings, more].concat()),
+            warnings: notes::behind([saved.warnings, place.warnings].concat()),
             lost: lost_things(saved.lost),
         })
     }
@@ -511,36 +560,13 @@ fn is_small(document: &Document) -> bool {
     document.layers().iter().map(|layer| layer.volume.memory()).sum::<u64>() <= BYTES
 }
 
-/// Pixels along an edge of an exported picture.
-const EXPORTED_PICTURE_SIZE: u32 = 1024;
-
-/// Draws the document as it is now into a PNG.
-fn export_picture(
-    context: &mut Context<'_>,
-    wanted: Wanted<'_>,
-    path: String,
-    overwriting: Overwriting,
-) -> Result<Outcome<SaveProjectResult>, RpcError> {
-    let (width, height) = (EXPORTED_PICTURE_SIZE, EXPORTED_PICTURE_SIZE);
-    let settings = RenderSettings { width, height, ..Default::default() };
-    let job = super::pictures::start(context, settings)?;
-    let format = wanted.format.map(|format| format.into_owned());
-    let destination = Destination::Path(path.clone());
-    Ok(place(job, destination, wanted.blame, move |context, placed| {
-        overwriting.done(context.workspace);
-        let (bytes, warnings) = (placed.bytes, notes::take());
-        let lost = Vec::new();
-        Ok(SaveProjectResult { success: true, path, format, bytes, warnings, lost })
-    }))
-}
-
 /// The path and format of a save that names no path: those of the document's own file.
-fn own_target(context: &mut Context<'_>) -> Result<(String, &'static str), RpcError> {
-    let own = context.project()?.file();
+fn own_target(project: &Project) -> Result<(String, &'static str), ParamError> {
+    let own = project.file();
     let own = own.map(|own| (own.path.to_string_lossy().into_owned(), own.format));
     own.ok_or_else(|| {
         let expected = "a string, since the document has no file of its own yet".to_owned();
-        ParamError::Missing { param: "path".into(), expected }.into()
+        ParamError::Missing { param: "path".into(), expected }
     })
 }
 
@@ -549,27 +575,20 @@ impl Handle for SaveProject {
         context: &mut Context<'_>,
         params: SaveProjectParams<'_>,
     ) -> Result<Outcome<SaveProjectResult>, RpcError> {
-        let SaveProjectParams { path, format, y_up, merge_faces: merge, options, if_unchanged } =
-            params;
-        let blame = (SAVE_PROJECT, "save project");
-        let is_named = format.is_some();
-        let mut wanted = Wanted::new(format, SurfaceOptions { y_up, merge }, options, blame)?;
-        let path = match path {
-            Some(path) => path.into_owned(),
+        let SaveProjectParams { path, format, y_up, merge_faces, options, if_unchanged } = params;
+        let options = read_export_options(y_up, merge_faces, options)?;
+        let project = context.project()?;
+        let intent = Intent::Save { state: project.state_to_save(), if_unchanged };
+        let format = format.map(Cow::into_owned);
+        let (path, format) = match path {
+            Some(path) => (path.into_owned(), format),
             None => {
-                let (path, format) = own_target(context)?;
-                wanted.format.get_or_insert(Cow::Borrowed(format));
-                path
+                let (path, own) = own_target(project)?;
+                (path, format.or_else(|| Some(own.to_owned())))
             }
         };
-        if wanted.is_picture(&path) {
-            let overwriting = Overwriting::begin(context, &path, false, blame)?;
-            return export_picture(context, wanted, path, overwriting);
-        }
-        let saving = Saving::begin(context, Path::new(&path), if_unchanged, blame)?;
-        let mut target = wanted.target(path, Writing::Save(saving))?;
-        target.named_format = target.named_format.filter(|_| is_named);
-        target.write(context)
+        let blame = (SAVE_PROJECT, "save project");
+        Wanted { path, format, options, intent, blame }.write(context)
     }
 }
 
@@ -606,20 +625,14 @@ impl Handle for ExportModel {
         params: ExportModelParams<'_>,
     ) -> Result<Outcome<SaveProjectResult>, RpcError> {
         let chosen = chosen(&params);
-        let ExportModelParams {
-            path, format, y_up, merge_faces: merge, options, overwrite, ..
-        } = params;
-        let blame = (EXPORT_MODEL, "export model");
-        let mut wanted = Wanted::new(format, SurfaceOptions { y_up, merge }, options, blame)?;
+        let ExportModelParams { path, format, y_up, merge_faces, options, overwrite, .. } = params;
+        let mut options = read_export_options(y_up, merge_faces, options)?;
         for (name, raw) in chosen {
-            set_option(&mut wanted.export, name, raw.0)?;
+            set_option(&mut options.export, name, raw.0)?;
         }
-        let path = path.into_owned();
         context.project()?;
-        let overwriting = Overwriting::begin(context, &path, overwrite, blame)?;
-        match wanted.is_picture(&path) {
-            true => export_picture(context, wanted, path, overwriting),
-            false => wanted.target(path, Writing::Export(overwriting))?.write(context),
-        }
+        let (path, format) = (path.into_owned(), format.map(Cow::into_owned));
+        let (intent, blame) = (Intent::Export { overwrite }, (EXPORT_MODEL, "export model"));
+        Wanted { path, format, options, intent, blame }.write(context)
     }
 }

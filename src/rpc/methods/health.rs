@@ -26,13 +26,14 @@ pub fn assemble(
     uptime: Duration,
 ) -> HealthResult {
     let memory = memory(&facts, workspace);
-    let mut checks = checks(&facts, &memory);
+    let mut checks = checks(&facts, &memory, workspace);
     let journal = workspace.journal_facts();
     checks.extend(journal.iter().flat_map(journal_checks));
+    let reasons = reasons(&checks, &facts, workspace);
     let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     HealthResult {
         status: worst(&checks),
-        reasons: checks.iter().filter_map(reason).collect(),
+        reasons,
         ready: !facts.is_draining,
         timestamp,
         version: VERSION,
@@ -52,6 +53,7 @@ pub fn assemble(
         journal: journal.as_ref().map(journal_health),
         descriptors: facts.descriptors,
         last_error: facts.last_error,
+        saves: saves(workspace),
     }
 }
 
@@ -113,7 +115,39 @@ const FAIL: &str = "fail";
 /// The check that decides whether work goes on without delay.
 const TURN: &str = "longest turn of the loop";
 
-fn checks(facts: &ServerFacts, memory: &MemoryHealth) -> Vec<HealthCheck> {
+fn saves(workspace: &Workspace) -> SaveHealth {
+    let failing = workspace.saves.failing.as_ref();
+    SaveHealth {
+        failed: workspace.saves.failed,
+        last_error: failing.map(|failing| failing.error.clone()),
+        failing_since: failing.map(|failing| failing.since),
+    }
+}
+
+/// The check of what goes to the disk.
+const SAVES: &str = "saves";
+/// The check of whether clients find the sockets.
+const SOCKETS: &str = "sockets";
+
+/// Why the state is not the best one.
+fn reasons(checks: &[HealthCheck], facts: &ServerFacts, workspace: &Workspace) -> Vec<String> {
+    let told = checks.iter().filter_map(|check| {
+        let detail = match check.name {
+            SAVES => workspace.saves.failing.as_ref().map(|failing| failing.error.clone()),
+            SOCKETS => Some(facts.lost_sockets.join("; ")),
+            _ => None,
+        };
+        let reason = reason(check)?;
+        Some(detail.map_or_else(|| reason.clone(), |detail| format!("{reason}: {detail}")))
+    });
+    told.collect()
+}
+
+fn checks(
+    facts: &ServerFacts,
+    memory: &MemoryHealth,
+    workspace: &Workspace,
+) -> Vec<HealthCheck> {
     let Thresholds { warn_turn, warn_memory, .. } = facts.thresholds;
     let limits = &facts.thresholds;
     let mut checks = vec![
@@ -148,6 +182,9 @@ fn checks(facts: &ServerFacts, memory: &MemoryHealth) -> Vec<HealthCheck> {
     checks.push(check("faults of the server", panics, Some(1.0), None, "faults"));
     let stopping = f64::from(u8::from(facts.is_draining));
     checks.push(check("stopping", stopping, None, Some(1.0), ""));
+    let failing = f64::from(u8::from(workspace.saves.failing.is_some()));
+    checks.push(check(SAVES, failing, None, Some(1.0), ""));
+    checks.push(check(SOCKETS, facts.lost_sockets.len() as f64, None, Some(1.0), ""));
     checks
 }
 

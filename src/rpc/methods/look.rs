@@ -2,7 +2,6 @@
 
 use super::drawing::{FileDrawing, look_file};
 use super::entries;
-use super::own_files::Overwriting;
 use super::picture_settings::{View, lighting_of, view};
 use super::placing::{Blame, Destination, place};
 use super::target::listed_layers;
@@ -51,18 +50,11 @@ impl Handle for Look {
         check_format(&params)?;
         look.check().map_err(|error| super::pictures::cannot_draw(&error))?;
         let (destination, back) = destination(&params)?;
-        let overwriting = match &destination {
-            Destination::Path(path) => {
-                Some(Overwriting::begin(context, path, params.overwrite, BLAME)?)
-            }
-            _ => None,
-        };
         let views = look.views.iter().map(|(name, _)| name.clone()).collect();
         let wanted = [look.settings.width, look.settings.height];
         let samples = look.settings.samples;
         let job = start(context, look, layers, params.max_bytes)?;
-        Ok(place(job, destination, BLAME, move |context, placed| {
-            overwriting.inspect(|overwriting| overwriting.done(context.workspace));
+        Ok(place(job, destination, BLAME, move |_, placed| {
             let [width, height] = placed.size;
             let smaller = (placed.size != wanted)
                 .then(|| format!("made smaller, {width}x{height}, to keep within max_bytes"));
@@ -138,8 +130,14 @@ fn destination(params: &LookParams<'_>) -> Result<(Destination, Back), ParamErro
         (Some(_), "image") => {
             rule("'return' is \"image\", so no 'path' is needed: leave one of both out".to_owned())
         }
-        (Some(path), "both") => Ok((Destination::Both(path.to_owned()), Back { image: true })),
-        (Some(path), _) => Ok((Destination::Path(path.to_owned()), Back { image: false })),
+        (Some(path), "both") => {
+            let (path, overwrite) = (path.to_owned(), params.overwrite);
+            Ok((Destination::Both { path, overwrite }, Back { image: true }))
+        },
+        (Some(path), _) => {
+            let (path, overwrite) = (path.to_owned(), params.overwrite);
+            Ok((Destination::Path { path, overwrite }, Back { image: false }))
+        },
     }
 }
 

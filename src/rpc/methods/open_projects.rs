@@ -1,10 +1,9 @@
 //! Handlers about the projects that are open.
 
 use std::borrow::Cow;
-use std::path::Path;
 
-use super::files::{file_error, read_options};
-use super::own_files::open_elsewhere;
+use super::files::{file_error, load_file, read_options};
+use super::own_files::{Looked, open_elsewhere};
 use super::system::iso_time;
 use super::{entries, target};
 use crate::api::args::shown;
@@ -15,7 +14,7 @@ use crate::api::operations::forms::CopyFields;
 use crate::api::operations::{Form, Operation};
 use crate::api::{LayerRef, ParamError, notes};
 use crate::document::Document;
-use crate::format::{self, FileIdentity, FormatError, LoadJob, Loaded, place_of};
+use crate::format::{self, FormatError, Loaded};
 use crate::job::{Budget, Job, Progress, Step};
 use crate::rpc::NameLimit;
 use crate::rpc::change::{Change, Changed, carry_out, refused};
@@ -106,11 +105,10 @@ impl Handle for OpenProject {
             |path: &str, error: FormatError| file_error(LOAD_PROJECT, "load project", path, &error);
         let format = params.format.as_deref().map(format::by_name).transpose();
         let format = format.map_err(|error| failed(&path, error))?;
-        let place = place_of(Path::new(&path));
-        let identity = FileIdentity::at(&place).ok().flatten();
-        let job = LoadJob::of_file(Path::new(&path), format, read_options(context));
+        let job = load_file(context.file(&path), format, read_options(context));
         Ok(Outcome::chain_later(job, move |_, loaded| {
-            let loaded = loaded.map_err(|error| failed(&path, error))?;
+            let (Looked { place, identity }, loaded) =
+                loaded.map_err(|error| failed(&path, error))?;
             let Loaded { document, format, warnings, .. } = loaded;
             let count = Count { document: Some(document), next: (0, 0) };
             Ok(Outcome::job(count, move |context, document| {

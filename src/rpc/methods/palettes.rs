@@ -1,18 +1,18 @@
 //! Handlers about palettes.
 
-use std::path::Path;
-
 use super::entries;
 
 use super::layer_settings::checked_name;
-use super::own_files::Overwriting;
+use super::files::file_error;
+use super::own_files::{Intent, look, not_written};
 use crate::api::args::{ParamError, nearest};
 use crate::api::color_form::to_hex;
 use crate::api::methods::palettes::*;
 use crate::api::methods::system::NoParams;
 use crate::document::Palette;
 use crate::document::history::Scope;
-use crate::format::{FormatError, PaletteJob, ReplaceJob, encode_palette};
+use crate::file_access::Purpose;
+use crate::format::{FormatError, PaletteJob, ReplaceJob, Replaced, encode_palette};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{LOAD_PROJECT, OVER_LIMIT, RpcError, SAVE_PROJECT};
 use crate::rpc::table::Handle;
@@ -134,7 +134,7 @@ impl Handle for ImportPalette {
         context.project()?;
         let path = params.path.into_owned();
         let failed = |path: &str, error: FormatError| cannot_import(path, &error);
-        let job = PaletteJob::of_file(Path::new(&path), context.daemon.limits.palettes);
+        let job = PaletteJob::of_file(context.file(&path), context.daemon.limits.palettes);
         Ok(Outcome::job(job, move |context, palette| {
             let palette = palette.map_err(|error| failed(&path, error))?;
             put(context, "import palette", palette)
@@ -143,16 +143,13 @@ impl Handle for ImportPalette {
 }
 
 fn cannot_import(path: &str, error: &FormatError) -> RpcError {
-    let words = error.to_string();
-    let reason = error.reason().unwrap_or_else(|| words.clone());
     let code = match error {
         FormatError::Limit { .. } => OVER_LIMIT,
         _ => LOAD_PROJECT,
     };
-    RpcError::new(code, format!("Failed to load palette '{path}': {words}"))
-        .with("path", path)
-        .with("reason", reason)
-        .hint("give a .gpl file or a PNG picture; nothing was changed")
+    let told = file_error(code, "load palette", path, error);
+    let told = if error.reason().is_none() { told.with("reason", error.to_string()) } else { told };
+    told.hint("give a .gpl file or a PNG picture; nothing was changed")
 }
 
 impl Handle for ExportPalette {
@@ -162,23 +159,17 @@ impl Handle for ExportPalette {
     ) -> Result<Outcome<ExportPaletteResult>, RpcError> {
         let palette = &context.project()?.document().palette;
         let (content, count) = (encode_palette(palette), palette.colors.len());
-        let blame = (SAVE_PROJECT, "save palette");
-        let overwriting = Overwriting::begin(context, &params.path, params.overwrite, blame)?;
-        let path = params.path.into_owned();
-        let job = ReplaceJob::new(Path::new(&path), content.into());
-        Ok(Outcome::job(job, move |context, written| {
-            let bytes = written.map_err(|error| cannot_export(&path, &error))?;
-            overwriting.done(context.workspace);
-            Ok(ExportPaletteResult { success: true, path, count, bytes })
+        let (path, blame) = (params.path.into_owned(), (SAVE_PROJECT, "save palette"));
+        let (file, intent) = (context.file(&path), Intent::Export { overwrite: params.overwrite });
+        Ok(Outcome::chain_later(look(file.clone(), Purpose::Write), move |context, looked| {
+            let target = intent.check(context, &path, looked, blame)?;
+            let job = ReplaceJob::new(file, content.into());
+            Ok(Outcome::job(job, move |context, written| {
+                let Replaced { bytes, identity } =
+                    written.map_err(|error| not_written(context, &path, &error, blame))?;
+                target.written(context, &path, identity, None);
+                Ok(ExportPaletteResult { success: true, path, count, bytes })
+            }))
         }))
     }
-}
-
-fn cannot_export(path: &str, error: &FormatError) -> RpcError {
-    let words = error.to_string();
-    let reason = error.reason().unwrap_or_else(|| words.clone());
-    RpcError::new(SAVE_PROJECT, format!("Failed to save palette '{path}': {words}"))
-        .with("path", path)
-        .with("reason", reason)
-        .hint(error.hint())
 }

@@ -5,7 +5,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::drawing::{FileDrawing, draw_file};
 use super::entries;
-use super::own_files::Overwriting;
 use super::picture_settings::{Options, settings};
 use super::placing::{Blame, Destination, Placed, place};
 use crate::api::args::shown;
@@ -42,10 +41,8 @@ impl Handle for RenderScene {
             note_value("format", format, PNG, &[PNG]);
         }
         let settings = settings(context.project()?.document(), &params, options.background)?;
-        let overwriting = overwriting(context, &destination, params.overwrite)?;
         let job = start(context, settings)?;
-        Ok(place(job, destination, BLAME, move |context, placed| {
-            overwriting.inspect(|overwriting| overwriting.done(context.workspace));
+        Ok(place(job, destination, BLAME, move |_, placed| {
             let (success, format, [width, height]) = (true, PNG, placed.size);
             let (bytes, file) = told(&placed);
             let (output_path, image) = (placed.path, placed.text.clone());
@@ -71,17 +68,8 @@ fn destination(params: &RenderScenePlain<'_>, options: &Options) -> Option<Desti
         return Some(Destination::Store);
     }
     let path = params.output_path.as_deref().filter(|path| !path.is_empty());
-    path.map(|path| Destination::Path(path.to_owned()))
-}
-
-/// Looks at the file that a picture goes to, if it goes to one that the caller names.
-fn overwriting(
-    context: &Context<'_>,
-    destination: &Destination,
-    overwrite: bool,
-) -> Result<Option<Overwriting>, RpcError> {
-    let Destination::Path(path) = destination else { return Ok(None) };
-    Overwriting::begin(context, path, overwrite, BLAME).map(Some)
+    let overwrite = params.overwrite;
+    path.map(|path| Destination::Path { path: path.to_owned(), overwrite })
 }
 
 /// How many bytes a picture has that the store does not keep, or what the store knows of it.
@@ -112,9 +100,7 @@ impl Handle for RenderImage {
         let job = start(context, settings)?;
         let began = context.host.now();
         let destination = destination.unwrap_or(Destination::Answer);
-        let overwriting = overwriting(context, &destination, params.overwrite)?;
         Ok(place(job, destination, BLAME, move |context, placed| {
-            overwriting.inspect(|overwriting| overwriting.done(context.workspace));
             let (bytes, file) = told(&placed);
             let (image_data, output_path) = (placed.text, placed.path);
             let [width, height] = placed.size;

@@ -2,7 +2,6 @@
 //! picture of eight million pixels takes milliseconds to sum up and to write.
 
 use std::io::Write;
-use std::path::Path;
 use std::time::SystemTime;
 
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD};
@@ -11,10 +10,12 @@ use sha2::{Digest, Sha256};
 
 use super::drawing::FileDrawing;
 use super::files::file_error;
+use super::own_files::{Intent, Looked, Target, look, not_written};
 use crate::api::json::Spelt;
-use crate::format::{FormatError, ReplaceJob};
+use crate::file_access::{FilePath, Purpose};
+use crate::format::{FormatError, ReplaceJob, Replaced};
 use crate::job::pieces::{Pieces, SharedPieces};
-use crate::job::{Budget, Job, Progress, Step};
+use crate::job::{Budget, Job, Progress, Step, Work};
 use crate::render::PngFile;
 use crate::render_store::{NewRender, RenderStoreError, StoredRender};
 use crate::rpc::context::{Context, Outcome, Task};
@@ -22,10 +23,10 @@ use crate::rpc::error::{OVER_LIMIT, RpcError};
 
 /// Where a picture goes.
 pub(super) enum Destination {
-    /// To a path.
-    Path(String),
-    /// To a path and into the answer.
-    Both(String),
+    /// To a path, even if it is the file of an open project.
+    Path { path: String, overwrite: bool },
+    /// To such a path and into the answer.
+    Both { path: String, overwrite: bool },
     /// To the store.
     Store,
     /// Into the answer.
@@ -89,13 +90,21 @@ enum Stage {
         encoder: Box<EncoderWriter<'static, GeneralPurpose, SharedPieces>>,
         done: u64,
         /// Where the file goes, too.
-        path: Option<String>,
+        path: Option<(String, bool)>,
+    },
+    /// Where the path of the caller leads to.
+    Looking {
+        job: Box<Work<Result<Looked, FormatError>>>,
+        png: PngFile,
+        path: String,
+        overwrite: bool,
+        text: Option<Spelt<String>>,
     },
     Writing {
         job: Box<ReplaceJob>,
         path: String,
         size: [u32; 2],
-        stored: Option<(NewRender, Box<Sha256>)>,
+        purpose: Purposed,
         text: Option<Spelt<String>>,
     },
     Over,
@@ -113,8 +122,12 @@ impl<F> Placing<F> {
                 Step::More => Stage::Drawing { job, destination },
                 Step::Done(drawn) => match (drawn?.into_picture(context), destination) {
                     (png, Destination::Answer) => Stage::spell(png, None),
-                    (png, Destination::Both(path)) => Stage::spell(png, Some(path)),
-                    (png, Destination::Path(path)) => self.write(png, path, None),
+                    (png, Destination::Both { path, overwrite }) => {
+                        Stage::spell(png, Some((path, overwrite)))
+                    }
+                    (png, Destination::Path { path, overwrite }) => {
+                        Stage::look(context, png, (path, overwrite), None)
+                    }
                     (png, Destination::Store) => {
                         let renders = &mut context.daemon.renders;
                         let new = renders.make_room(png.bytes.len(), SystemTime::now());
@@ -132,7 +145,8 @@ impl<F> Placing<F> {
                     Stage::Summing { png, new, sum, done }
                 } else {
                     let path = new.path.to_string_lossy().into_owned();
-                    self.write(png, path, Some((new, sum)))
+                    let file = FilePath::from(&*new.path);
+                    Stage::write(png, path, file, Purposed::Store(new, sum), None)
                 }
             }
             Stage::Spelling { png, text, mut encoder, done, path } => {
@@ -146,33 +160,44 @@ impl<F> Placing<F> {
                     let placed = in_answer(&png, text.take());
                     match path {
                         None => return Ok(Some(placed)),
-                        Some(path) => self.write(png, path, None).with_text(placed.text),
+                        Some(path) => Stage::look(context, png, path, placed.text),
                     }
                 } else {
                     Stage::Spelling { png, text, encoder, done, path }
                 }
             }
-            Stage::Writing { mut job, path, size, stored, text } => match job.step(budget) {
-                Step::More => Stage::Writing { job, path, size, stored, text },
-                Step::Done(Err(error)) => return Err(self.file_error(&path, &error)),
-                Step::Done(Ok(bytes)) => {
-                    let stored = stored.map(|(new, sum)| {
-                        let (now, sum) = (SystemTime::now(), sum.finalize());
-                        context.daemon.renders.keep(new, size, &sum, now).clone()
-                    });
-                    let path = stored.is_none().then_some(path);
+            Stage::Looking { mut job, png, path, overwrite, text } => match job.step(budget) {
+                Step::More => Stage::Looking { job, png, path, overwrite, text },
+                Step::Done(looked) => {
+                    let intent = Intent::Export { overwrite };
+                    let target = intent.check(context, &path, looked, self.blame)?;
+                    let file = context.file(&path);
+                    Stage::write(png, path, file, Purposed::Client(target), text)
+                }
+            },
+            Stage::Writing { mut job, path, size, purpose, text } => match job.step(budget) {
+                Step::More => Stage::Writing { job, path, size, purpose, text },
+                Step::Done(Err(error)) => {
+                    return Err(not_written(context, &path, &error, self.blame));
+                }
+                Step::Done(Ok(Replaced { bytes, identity })) => {
+                    let (path, stored) = match purpose {
+                        Purposed::Store(new, sum) => {
+                            let (now, sum) = (SystemTime::now(), sum.finalize());
+                            let renders = &mut context.daemon.renders;
+                            (None, Some(renders.keep(new, size, &sum, now).clone()))
+                        }
+                        Purposed::Client(target) => {
+                            target.written(context, &path, identity, None);
+                            (Some(path), None)
+                        }
+                    };
                     return Ok(Some(Placed { size, bytes, path, stored, text }));
                 }
             },
             Stage::Over => return Err(RpcError::internal("a picture was placed twice")),
         };
         Ok(None)
-    }
-
-    fn write(&self, png: PngFile, path: String, stored: Option<(NewRender, Box<Sha256>)>) -> Stage {
-        let size = [png.width, png.height];
-        let job = Box::new(ReplaceJob::new(Path::new(&path), png.bytes));
-        Stage::Writing { job, path, size, stored, text: None }
     }
 
     fn file_error(&self, path: &str, error: &FormatError) -> RpcError {
@@ -190,19 +215,39 @@ impl<F> Placing<F> {
     }
 }
 
+/// Whom a picture is written for.
+enum Purposed {
+    /// For the store, with its check sum.
+    Store(NewRender, Box<Sha256>),
+    /// For a client, who named the path.
+    Client(Target),
+}
+
 impl Stage {
-    /// The writing of a picture whose text goes into the answer, too.
-    fn with_text(self, spelt: Option<Spelt<String>>) -> Stage {
-        match self {
-            Stage::Writing { job, path, size, stored, .. } => {
-                Stage::Writing { job, path, size, stored, text: spelt }
-            }
-            other => other,
-        }
+    /// Looks where the path of the caller leads to.
+    fn look(
+        context: &Context<'_>,
+        png: PngFile,
+        (path, overwrite): (String, bool),
+        text: Option<Spelt<String>>,
+    ) -> Stage {
+        let job = Box::new(look(context.file(&path), Purpose::Write));
+        Stage::Looking { job, png, path, overwrite, text }
+    }
+
+    fn write(
+        png: PngFile,
+        path: String,
+        file: FilePath,
+        purpose: Purposed,
+        text: Option<Spelt<String>>,
+    ) -> Stage {
+        let (size, job) = ([png.width, png.height], Box::new(ReplaceJob::new(file, png.bytes)));
+        Stage::Writing { job, path, size, purpose, text }
     }
 
     /// Begins to write a picture as text.
-    fn spell(png: PngFile, path: Option<String>) -> Stage {
+    fn spell(png: PngFile, path: Option<(String, bool)>) -> Stage {
         let mut text = SharedPieces::default();
         let _ = text.write_all(b"\"");
         let encoder = Box::new(EncoderWriter::new(text.clone(), &STANDARD));
@@ -238,6 +283,7 @@ where
             Stage::Summing { png, done, .. } | Stage::Spelling { png, done, .. } => {
                 Progress { done: *done, total: png.bytes.len() }
             }
+            Stage::Looking { .. } => Progress::default(),
             Stage::Writing { job, .. } => job.progress(),
             Stage::Over => Progress::default(),
         }

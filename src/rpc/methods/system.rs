@@ -23,7 +23,8 @@ impl Daemon {
     /// A run with a new random name.
     pub fn new() -> Self {
         let (renders, subscriptions, limits) = Default::default();
-        Daemon { instance: Instance::random(), renders, subscriptions, limits }
+        let (instance, roots, own_roots) = (Instance::random(), None, Default::default());
+        Daemon { instance, renders, subscriptions, limits, roots, own_roots }
     }
 }
 

@@ -215,6 +215,14 @@ impl Loaded {
             Err(error) if !required && error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(());
             }
+            // A file that nobody named is only looked for: where even that is not possible, it is not there.
+            Err(error) if !required && is_out_of_reach(path, &error) => {
+                self.warnings.push(format!(
+                    "{} cannot be reached and counts as absent: {error}",
+                    path.display()
+                ));
+                return Ok(());
+            }
             Err(error) => return Err(fail(vec![format!("cannot be read: {error}")])),
         };
         let FileContent { given, warnings, mut errors } =
@@ -265,6 +273,12 @@ impl Loaded {
                 self.warnings.push(format!("{name} means nothing here; did you mean {near}?"));
             }
         }
+    }
+
+    /// Whether anybody said what the value of a setting is.
+    pub fn is_said(&self, key: &str) -> bool {
+        let place = TABLE.iter().position(|setting| setting.key == key);
+        place.and_then(|place| self.origins.get(place)).is_some_and(|origin| *origin != Origin::Default)
     }
 
     /// Settings that follow from others, and those that do not go together.
@@ -323,11 +337,18 @@ impl Settings {
         if self.state_dir.is_none() {
             self.state_dir = state_dir::by_default(environment);
         }
+        if self.render_dir.is_none() {
+            let runtime = environment.get("XDG_RUNTIME_DIR").map(PathBuf::from);
+            let runtime = runtime.filter(|path| path.is_absolute() && path.is_dir());
+            let state = || self.state_dir.as_ref().map(|state| state.join("renders"));
+            self.render_dir = runtime.map(|path| path.join("goxel/renders")).or_else(state);
+        }
         if self.working_dir.is_none() {
             return;
         }
         let absolute = |path: &mut PathBuf| *path = environment.directory.join(&*path);
         self.socket.iter_mut().for_each(absolute);
+        self.root.iter_mut().chain(&mut self.read_root).for_each(absolute);
         let files = [
             &mut self.pid_file,
             &mut self.log_file,
@@ -339,6 +360,16 @@ impl Settings {
         ];
         files.into_iter().flatten().for_each(absolute);
         self.journal.iter_mut().filter(|path| path.as_os_str() != "none").for_each(absolute);
+    }
+}
+
+/// Whether a file could not even be looked for: a directory on the way is closed to us, or is none.
+fn is_out_of_reach(path: &Path, error: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotADirectory => true,
+        ErrorKind::PermissionDenied => std::fs::symlink_metadata(path).is_err(),
+        _ => false,
     }
 }
 

@@ -142,8 +142,7 @@ settings! {
     save_on_exit: Switch =
         "false", "project.save_on_exit", "save-on-exit", "GOXEL_SAVE_ON_EXIT", Live;
 
-    /// Keep every change in a journal in this directory, so that a kill loses nothing; none switches it off. The default is
-    /// in the state directory, by the path of the socket
+    /// Keep every change in a journal in this directory, or none; by default in the state directory
     journal: Option<PathBuf> = "", "journal.directory", "journal", "GOXEL_JOURNAL", Start;
     /// When the journal is brought to the disk: always (before a change is answered), second or no
     journal_sync: JournalSync =
@@ -154,7 +153,12 @@ settings! {
     /// Begin with nothing, and set aside the journal of the last run
     fresh: Switch = "false", "journal.fresh", "fresh", "GOXEL_FRESH", Start;
 
-    /// Keep pictures that calls ask for by path here; the default is goxel_renders among temporary files
+    /// Confine clients to this directory, to read and write; may be given several times
+    root: Vec<PathBuf> = "", "files.root", "root", "GOXEL_ROOT", Start;
+    /// Let clients read this directory, too; may be given several times
+    read_root: Vec<PathBuf> = "", "files.read_root", "read-root", "GOXEL_READ_ROOT", Start;
+
+    /// Keep pictures that calls ask for by path here; by default in a directory for the user's eyes only
     render_dir: Option<PathBuf> = "", "render.dir", "render-dir", "GOXEL_RENDER_DIR", Start;
     /// Time that a kept picture lives
     render_ttl: Time<SECOND, { 365 * DAY }> =

@@ -1,15 +1,14 @@
 //! Where lines go: standard error or a file that can be opened anew. A line is written in one piece.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use log::Level;
 
-use crate::file_access::without_waiting;
+use crate::file_access::FilePath;
 
 /// The destination.
 pub(super) struct Output {
@@ -82,10 +81,14 @@ impl Output {
     }
 }
 
+/// Opens a log: a regular file, a pipe or a terminal, by the rules for links that hold for all files. `-` and
+/// `/dev/stdout` are our own standard output, `/dev/stderr` our own standard error.
 fn open(path: &Path) -> Result<File, String> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true).mode(0o640);
-    let opened = without_waiting(&mut options).open(path);
+    let opened = match path.to_str() {
+        Some("-" | "/dev/stdout") => io::stdout().as_fd().try_clone_to_owned().map(File::from),
+        Some("/dev/stderr") => io::stderr().as_fd().try_clone_to_owned().map(File::from),
+        _ => FilePath::from(path).resolve_own().and_then(|place| place.open_log()),
+    };
     opened.map_err(|error| format!("cannot open the log file {}: {error}", path.display()))
 }
 
