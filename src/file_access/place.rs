@@ -14,7 +14,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, FileType as Kind, Mode, OFlags, Stat, fstat, openat, readlinkat, statat};
+use rustix::fs::{
+    AtFlags, FileType as Kind, Mode, OFlags, Stat, fstat, openat, readlinkat, statat,
+};
 use rustix::io::Errno;
 
 use super::roots::{Roots, Within};
@@ -137,7 +139,8 @@ impl Place {
     /// What is no regular file, and what the system refuses.
     pub fn look(&self) -> io::Result<Option<Stat>> {
         match statat(&self.directory, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(facts) => super::require_regular_kind(Kind::from_raw_mode(facts.st_mode)).map(|()| Some(facts)),
+            Ok(facts) => super::require_regular_kind(Kind::from_raw_mode(facts.st_mode))
+                .map(|()| Some(facts)),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -170,7 +173,8 @@ impl Place {
     /// # Errors
     /// Other kinds of files, files of other users, and what the system refuses.
     pub fn open_log(&self) -> io::Result<File> {
-        let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | WITHOUT_WAITING;
+        let flags =
+            OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | WITHOUT_WAITING;
         let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP;
         let file = openat(&self.directory, &self.name, flags, mode)?;
         let facts = fstat(&file)?;
@@ -191,7 +195,8 @@ impl Place {
     /// # Errors
     /// What the system refuses.
     pub fn create_beside(&self, name: &OsStr) -> io::Result<File> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | WITHOUT_WAITING;
+        let flags =
+            OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | WITHOUT_WAITING;
         Ok(openat(&self.directory, name, flags, Mode::RUSR | Mode::WUSR)?.into())
     }
 
@@ -357,7 +362,9 @@ fn outside(roots: &Roots) -> io::Error {
 fn real_path(directory: &OwnedFd, root: &Path, rest: &Path) -> PathBuf {
     use std::os::fd::AsRawFd;
     let link = PathBuf::from(format!("/proc/self/fd/{}", directory.as_raw_fd()));
-    std::fs::read_link(link).or_else(|_| std::fs::canonicalize(root.join(rest))).unwrap_or_else(|_| root.join(rest))
+    std::fs::read_link(link)
+        .or_else(|_| std::fs::canonicalize(root.join(rest)))
+        .unwrap_or_else(|_| root.join(rest))
 }
 
 /// A way beneath a root.
@@ -374,9 +381,14 @@ impl Walk<'_> {
         match beneath(self.within.directory(), path) {
             Ok(directory) => Ok(directory),
             // The system refuses absolute links even if they stay inside, and may not have the call at all.
-            Err(Errno::XDEV | Errno::NOSYS | Errno::PERM | Errno::LOOP | Errno::AGAIN | Errno::INVAL) => {
-                self.step_by_step(path)
-            }
+            Err(
+                Errno::XDEV
+                | Errno::NOSYS
+                | Errno::PERM
+                | Errno::LOOP
+                | Errno::AGAIN
+                | Errno::INVAL,
+            ) => self.step_by_step(path),
             Err(error) => Err(error.into()),
         }
     }

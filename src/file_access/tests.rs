@@ -62,7 +62,10 @@ fn links_of_ours_are_followed_even_if_they_dangle_and_loops_are_errors() -> io::
     assert_eq!(resolve(&at("link"))?.path(), real);
     symlink("b", at("a"))?;
     symlink("a", at("b"))?;
-    assert_eq!(resolve(&at("a")).unwrap_err().raw_os_error(), Some(rustix::io::Errno::LOOP.raw_os_error()));
+    assert_eq!(
+        resolve(&at("a")).unwrap_err().raw_os_error(),
+        Some(rustix::io::Errno::LOOP.raw_os_error())
+    );
     Ok(())
 }
 
@@ -90,7 +93,11 @@ fn own_files_are_nobodys_however_a_path_leads_to_them() -> io::Result<()> {
     fs::create_dir(directory.path().join("tree"))?;
     own::protect_tree(&directory.path().join("tree"));
     for path in ["own", "link", "./tree/../own", "tree/x"] {
-        assert_eq!(refusal(resolve(&directory.path().join(path))), Some(Refusal::OwnFile), "{path}");
+        assert_eq!(
+            refusal(resolve(&directory.path().join(path))),
+            Some(Refusal::OwnFile),
+            "{path}"
+        );
     }
     assert!(resolve(&directory.path().join("other")).is_ok());
     Ok(())
@@ -158,7 +165,16 @@ fn what_leaves_a_root_is_refused() -> io::Result<()> {
     symlink(confined.at("out/x"), confined.at("in/far"))?;
     symlink("/proc/self/cwd", confined.at("in/proc"))?;
     let leaving = [
-        "../out/x", "../x", "sub/../../x", "out/x", "absolute/x", "file", "far", "proc/x", "/x", "/proc/self/environ",
+        "../out/x",
+        "../x",
+        "sub/../../x",
+        "out/x",
+        "absolute/x",
+        "file",
+        "far",
+        "proc/x",
+        "/x",
+        "/proc/self/environ",
     ];
     for path in leaving {
         for purpose in [Purpose::Read, Purpose::Write] {
@@ -181,7 +197,9 @@ fn roots_become_narrower_and_never_wider() -> io::Result<()> {
     assert!(narrow(&["in/sub"], &["in", "read/sub"]).is_ok());
     assert!(narrow(&[], &[]).is_ok_and(|roots| roots.is_empty()));
     symlink("../out", confined.at("in/escape"))?;
-    for (roots, read) in [(vec!["out"], vec![]), (vec!["read/sub"], vec![]), (vec![], vec!["in/escape"])] {
+    for (roots, read) in
+        [(vec!["out"], vec![]), (vec!["read/sub"], vec![]), (vec![], vec!["in/escape"])]
+    {
         assert!(narrow(&roots, &read).is_err(), "{roots:?} {read:?}");
     }
     Ok(())

@@ -47,14 +47,14 @@ pub use palette::{PaletteJob, PaletteLimits, decode_palette, encode_palette};
 pub use registry::{Format, by_content, by_extension, by_name, find_for_writing, formats};
 pub use replace_job::{ReplaceJob, Replaced};
 pub use replacement::replace_file;
-pub use temporary::{end_notes, note_in, sweep};
 pub use surface::{SurfaceOptions, VoxeliseOptions};
+pub use temporary::{end_notes, note_in, sweep};
 pub(crate) use whole::is_same;
 
 use std::path::Path;
 
-use crate::file_access::{FileIdentity, FilePath};
 use crate::document::{DEFAULT_SIZE, Document, canvas_for_size};
+use crate::file_access::{FileIdentity, FilePath};
 use crate::job::Job;
 pub use crate::job::pieces::Pieces;
 use crate::voxel::Bounds;

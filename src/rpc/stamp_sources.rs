@@ -1,7 +1,6 @@
 //! Where stamps take their voxels from: files are read and visible layers merged, in slices, before the operations
 //! begin.
 
-
 use super::context::{Context, Outcome, no_such_project};
 use super::error::{INVALID_PARAMS, RpcError};
 use super::methods::{file_error, read_options};

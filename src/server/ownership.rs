@@ -168,7 +168,8 @@ fn make_directory(path: &Path) -> Result<(), OwnershipError> {
 /// Opens and locks the lock file; again if its owner removed it meanwhile.
 fn lock(path: &Path, lock_path: &Path) -> Result<File, OwnershipError> {
     loop {
-        let mut file = open_own(lock_path, 0o600).map_err(system("open the lock file", lock_path))?;
+        let mut file =
+            open_own(lock_path, 0o600).map_err(system("open the lock file", lock_path))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {

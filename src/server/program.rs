@@ -12,8 +12,8 @@ use super::watch::{Start, Watch};
 use super::{control, daemonize, logging, projects, state_dir};
 use crate::file_access::{Roots, own};
 use crate::format;
-use crate::render_store::{RenderStore, RenderStoreSettings};
 use crate::memory::{self, set_memory_limit, set_resident_limit};
+use crate::render_store::{RenderStore, RenderStoreSettings};
 use crate::rpc::Service;
 use crate::workspace::Workspace;
 
@@ -179,8 +179,8 @@ fn roots(settings: &Settings) -> Result<Option<Arc<Roots>>, String> {
         return Ok(None);
     }
     let roots = Roots::open(&settings.root, &settings.read_root);
-    let roots = roots
-        .map_err(|(path, error)| format!("cannot confine to {}: {error}", path.display()))?;
+    let roots =
+        roots.map_err(|(path, error)| format!("cannot confine to {}: {error}", path.display()))?;
     Ok(Some(Arc::new(roots)))
 }
 

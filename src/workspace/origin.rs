@@ -9,8 +9,8 @@
 //! is no unsaved change.
 
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::{Project, Workspace};

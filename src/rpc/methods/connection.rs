@@ -10,10 +10,10 @@ use super::entries;
 use crate::api::ParamError;
 use crate::api::methods::connection::*;
 use crate::api::methods::system::NoParams;
-use crate::rpc::context::{Context, Outcome};
 use crate::disk;
 use crate::file_access::{Roots, refusal_of};
 use crate::job::Work;
+use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{INVALID_PARAMS, OUTSIDE_ROOTS, RpcError};
 use crate::rpc::table::Handle;
 use crate::rpc::{ConnectionId, ConnectionInfo, KEEPALIVE_MISSES};
@@ -146,7 +146,8 @@ fn narrow(current: Option<Arc<Roots>>, roots: Vec<PathBuf>, read: Vec<PathBuf>) 
 fn cannot_confine(path: &Path, error: &io::Error) -> RpcError {
     let is_outside = refusal_of(error).is_some();
     let code = if is_outside { OUTSIDE_ROOTS } else { INVALID_PARAMS };
-    let hint = if is_outside { "a connection can only be confined further" } else { "name directories" };
+    let hint =
+        if is_outside { "a connection can only be confined further" } else { "name directories" };
     RpcError::new(code, format!("Cannot confine to '{}': {error}", path.display()))
         .with("param", "roots")
         .with("path", path.to_string_lossy())

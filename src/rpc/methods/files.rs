@@ -296,11 +296,7 @@ struct SaveRequest {
 
 impl SaveRequest {
     /// Saves; the preview first where the format has one, and if it can be drawn.
-    async fn save(
-        mut self,
-        drawing: Option<Drawing>,
-        slice: &Slice,
-    ) -> SaveOutput {
+    async fn save(mut self, drawing: Option<Drawing>, slice: &Slice) -> SaveOutput {
         let mut drawn = None;
         if let Some(drawing) = drawing {
             drawn = slice.run(drawing).await.ok();
@@ -398,10 +394,7 @@ fn read_export_options(
 
 impl Wanted {
     /// Writes the document as it is now; later edits do not reach the file.
-    fn write(
-        self,
-        context: &mut Context<'_>,
-    ) -> Result<Outcome<SaveProjectResult>, RpcError> {
+    fn write(self, context: &mut Context<'_>) -> Result<Outcome<SaveProjectResult>, RpcError> {
         if self.is_picture() {
             return self.write_picture(context);
         }

@@ -143,11 +143,7 @@ fn reasons(checks: &[HealthCheck], facts: &ServerFacts, workspace: &Workspace) -
     told.collect()
 }
 
-fn checks(
-    facts: &ServerFacts,
-    memory: &MemoryHealth,
-    workspace: &Workspace,
-) -> Vec<HealthCheck> {
+fn checks(facts: &ServerFacts, memory: &MemoryHealth, workspace: &Workspace) -> Vec<HealthCheck> {
     let Thresholds { warn_turn, warn_memory, .. } = facts.thresholds;
     let limits = &facts.thresholds;
     let mut checks = vec![

@@ -133,11 +133,11 @@ fn destination(params: &LookParams<'_>) -> Result<(Destination, Back), ParamErro
         (Some(path), "both") => {
             let (path, overwrite) = (path.to_owned(), params.overwrite);
             Ok((Destination::Both { path, overwrite }, Back { image: true }))
-        },
+        }
         (Some(path), _) => {
             let (path, overwrite) = (path.to_owned(), params.overwrite);
             Ok((Destination::Path { path, overwrite }, Back { image: false }))
-        },
+        }
     }
 }
 

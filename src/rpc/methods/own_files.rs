@@ -140,11 +140,7 @@ fn changes(
     Ok(is_changed.then(|| changed.to_owned()).into_iter().chain(elsewhere).collect())
 }
 
-fn check_overwriting(
-    workspace: &Workspace,
-    place: &Path,
-    overwrite: bool,
-) -> Result<(), String> {
+fn check_overwriting(workspace: &Workspace, place: &Path, overwrite: bool) -> Result<(), String> {
     if overwrite || !workspace.has_file(place) {
         return Ok(());
     }
@@ -168,7 +164,8 @@ impl Target {
         context.workspace.saves.note_success();
         context.workspace.mark_overwritten(&self.place, Some(identity));
         // The project may have been closed while it was saved; the file is good all the same.
-        if let (Some(state), Some(format), Ok(project)) = (self.state, holds_all, context.project()) {
+        if let (Some(state), Some(format), Ok(project)) = (self.state, holds_all, context.project())
+        {
             let (path, place, identity) = (path.into(), self.place.clone(), Some(identity));
             project.mark_saved(state, OwnFile { path, place, format, identity });
         }

@@ -2,8 +2,8 @@
 
 use super::entries;
 
-use super::layer_settings::checked_name;
 use super::files::file_error;
+use super::layer_settings::checked_name;
 use super::own_files::{Intent, look, not_written};
 use crate::api::args::{ParamError, nearest};
 use crate::api::color_form::to_hex;

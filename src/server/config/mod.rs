@@ -278,7 +278,9 @@ impl Loaded {
     /// Whether anybody said what the value of a setting is.
     pub fn is_said(&self, key: &str) -> bool {
         let place = TABLE.iter().position(|setting| setting.key == key);
-        place.and_then(|place| self.origins.get(place)).is_some_and(|origin| *origin != Origin::Default)
+        place
+            .and_then(|place| self.origins.get(place))
+            .is_some_and(|origin| *origin != Origin::Default)
     }
 
     /// Settings that follow from others, and those that do not go together.
