@@ -196,6 +196,7 @@ fn guides_name_only_flags_that_there_are() {
     let mut known = output(env!("CARGO_BIN_EXE_goxel-daemon"), &["--help"]);
     known += &output(env!("CARGO_BIN_EXE_goxelctl"), &["completion", "bash"]);
     known += &output(env!("CARGO_BIN_EXE_goxelctl"), &["--help"]);
+    known += &output(env!("CARGO_BIN_EXE_goxel-mcp"), &["--help"]);
     let known = flags(&known);
     let mut wrong = Vec::new();
     for path in guides() {

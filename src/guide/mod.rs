@@ -3,6 +3,9 @@
 #[doc = include_str!("reference.md")]
 pub mod reference {}
 
+#[doc = include_str!("architecture.md")]
+pub mod architecture {}
+
 #[doc = include_str!("protocol.md")]
 pub mod protocol {}
 
@@ -23,13 +26,16 @@ pub mod upgrade {}
 
 #[doc = include_str!("security.md")]
 pub mod security {}
+
 #[doc = include_str!("agents.md")]
 pub mod agents {}
+
 #[doc = include_str!("clients.md")]
 pub mod clients {}
 
 #[doc = include_str!("migrating.md")]
 pub mod migrating {}
+
 #[doc = include_str!("formats.md")]
 pub mod formats {}
 
