@@ -6,6 +6,7 @@ mod api {
     mod documented;
     mod edit;
     mod envelope;
+    mod file_secrets;
     mod file_slices;
     mod files;
     mod layers;

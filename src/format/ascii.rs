@@ -3,6 +3,23 @@
 use super::FormatError;
 use super::bytes::Bytes;
 
+/// The most bytes of a file in which lines are counted; behind them an error tells no line.
+const COUNTED_MAX: usize = 1 << 26;
+
+/// What kind of character a byte is, for errors: they tell no content of a file.
+pub(crate) fn kind_of(byte: Option<u8>) -> &'static str {
+    match byte {
+        None => "nothing",
+        Some(b'0'..=b'9') => "a digit",
+        Some(b'+' | b'-') => "a sign",
+        Some(b'A'..=b'Z' | b'a'..=b'z') => "a letter",
+        Some(b'\t' | b'\n' | b'\r' | 12 | b' ') => "white space",
+        Some(0..=31 | 127) => "a control character",
+        Some(128..) => "a character beyond ASCII",
+        Some(_) => "a mark",
+    }
+}
+
 /// The lines of a text file, one after the other.
 pub(crate) struct Lines<'a> {
     text: &'a [u8],
@@ -24,6 +41,10 @@ pub(crate) const HEADER_MAX: usize = 1 << 16;
 pub(crate) struct Line<'a> {
     pub(crate) text: &'a [u8],
     pub(crate) offset: usize,
+    /// The file up to where the line begins, to count the lines.
+    before: &'a [u8],
+    /// Where the text begins in the file, if it stands there as a whole.
+    start: Option<usize>,
     format: &'static str,
 }
 
@@ -54,7 +75,10 @@ impl<'a> Iterator for Lines<'a> {
         let rest = &self.text[self.at..];
         let rest = &rest[..rest.len().min(LINE_MAX)];
         let (end, next) = memchr(rest).map_or((rest.len(), rest.len()), |end| (end, end + 1));
-        let line = Line { text: rest[..end].trim_ascii(), offset: self.at, format: self.format };
+        let text = rest[..end].trim_ascii_start();
+        let start = Some(self.at + end - text.len());
+        let (text, before) = (text.trim_ascii_end(), &self.text[..self.at]);
+        let line = Line { text, offset: self.at, before, start, format: self.format };
         self.at += next;
         Some(line)
     }
@@ -71,15 +95,52 @@ impl<'a> Line<'a> {
     }
 
     /// Another text in its place.
-    pub(crate) fn with_text<'b>(&self, text: &'b [u8]) -> Line<'b> {
-        Line { text, offset: self.offset, format: self.format }
+    pub(crate) fn with_text<'b>(&self, text: &'b [u8]) -> Line<'b>
+    where
+        'a: 'b,
+    {
+        Line { text, start: None, ..*self }
     }
 
     /// The error that this line is not what was expected.
     pub(crate) fn invalid(&self, expected: impl Into<String>) -> FormatError {
-        let shown: String = String::from_utf8_lossy(self.text).chars().take(60).collect();
-        let what = format!("the line '{shown}'");
-        Bytes::new(&[], self.format).invalid_at(self.offset as u64, what, expected)
+        self.invalid_in(0, kind_of(self.text.first().copied()), expected)
+    }
+
+    /// The error at the first word behind `skipped` others that does not fit; `fits` is asked with
+    /// the word's number from 0. If all fit, there are too few or too many.
+    pub(crate) fn misfit(
+        &self,
+        skipped: usize,
+        fits: impl Fn(usize, &[u8]) -> bool,
+        expected: impl Into<String>,
+    ) -> FormatError {
+        let mut numbered = self.words().skip(skipped).enumerate();
+        let Some((_, word)) = numbered.find(|&(number, word)| !fits(number, word)) else {
+            return self.invalid_in(0, &format!("{} words", self.words().count()), expected);
+        };
+        let is_foreign = |byte: &u8| !matches!(byte, b'0'..=b'9' | b'+' | b'-');
+        let foreign = word.iter().position(is_foreign);
+        let what = match foreign {
+            Some(at) => kind_of(word.get(at).copied()),
+            None => "a number that does not fit",
+        };
+        // The words are parts of the text.
+        let at = (word.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        self.invalid_in(at + foreign.unwrap_or(0), what, expected)
+    }
+
+    /// The error of a kind of thing that is found so many bytes behind the start of the text.
+    fn invalid_in(&self, at: usize, what: &str, expected: impl Into<String>) -> FormatError {
+        let what = match self.before.len() <= COUNTED_MAX {
+            true => {
+                let ends = self.before.iter().filter(|&&byte| byte == b'\n').count();
+                format!("{what} in line {}", ends + 1)
+            }
+            false => what.to_owned(),
+        };
+        let offset = self.start.map_or(self.offset, |start| start + at);
+        Bytes::new(&[], self.format).invalid_at(offset as u64, what, expected)
     }
 }
 
@@ -104,6 +165,11 @@ pub(crate) fn integer(word: &[u8]) -> Option<i64> {
 pub(crate) fn decimal(word: &[u8]) -> Option<f64> {
     let value: f64 = std::str::from_utf8(word).ok()?.parse().ok()?;
     value.is_finite().then_some(value)
+}
+
+/// Whether a word of any place is a finite decimal number.
+pub(crate) fn is_decimal(_: usize, word: &[u8]) -> bool {
+    decimal(word).is_some()
 }
 
 /// Hexadecimal digits as bytes.
@@ -142,6 +208,25 @@ mod tests {
         assert_eq!(hex::<3>(b"fF00aB"), Some([255, 0, 171]));
         assert_eq!(hex::<3>(b"fF00a"), None);
         assert_eq!(hex::<3>(b"fF00ag"), None);
+    }
+
+    #[test]
+    fn errors_tell_kind_and_place_and_no_content() {
+        let text = |error: FormatError| error.to_string();
+        let lines: Vec<_> = Lines::new(b"1 2\n  3 secret 4\n9 99\n", 0, "text").collect();
+        let misfit = |at: usize, fits: fn(&[u8]) -> bool| {
+            text(lines[at].misfit(1, |_, word| fits(word), "numbers"))
+        };
+        let told = |what: &str| format!("not a valid text file: {what}; expected numbers");
+        let is_number = |word: &[u8]| integer(word).is_some();
+        assert_eq!(misfit(1, is_number), told("a letter in line 2 at byte 8"));
+        assert_eq!(misfit(0, is_number), told("2 words in line 1 at byte 0"));
+        let number = told("a number that does not fit in line 3 at byte 19");
+        assert_eq!(misfit(2, |word| word.len() < 2), number);
+        assert_eq!(text(lines[1].invalid("numbers")), told("a digit in line 2 at byte 6"));
+        let joined = lines[1].with_text(b"x secret").invalid("numbers");
+        assert_eq!(text(joined), told("a letter in line 2 at byte 4"));
+        assert_eq!((kind_of(None), kind_of(Some(200))), ("nothing", "a character beyond ASCII"));
     }
 
     #[test]

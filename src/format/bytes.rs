@@ -87,7 +87,8 @@ impl<'a> Bytes<'a> {
     pub(crate) fn take(&mut self, count: usize, what: &str) -> Result<&'a [u8], FormatError> {
         if count > self.remaining() {
             let found = format!("{what} cut off, {} bytes left", self.remaining());
-            return Err(self.invalid(found, format!("{count} bytes")));
+            // How many is perhaps a number of a file of quite another kind.
+            return Err(self.invalid(found, "more bytes"));
         }
         let taken = &self.data[self.at..self.at + count];
         self.at += count;

@@ -178,7 +178,11 @@ impl Reader {
         let mut words = line.words();
         let mut channel = || u8::try_from(integer(words.next()?)?).ok();
         let color = (|| Some(Rgba::opaque(channel()?, channel()?, channel()?)))();
-        let color = color.ok_or_else(|| line.invalid("R G B from 0 to 255, and a name"))?;
+        let fits = |number, word: &[u8]| {
+            number > 2 || integer(word).is_some_and(|value| u8::try_from(value).is_ok())
+        };
+        let expected = "R G B from 0 to 255, and a name";
+        let color = color.ok_or_else(|| line.misfit(0, fits, expected))?;
         let words: Vec<_> = words.map(String::from_utf8_lossy).collect();
         let name = words.join(" ");
         self.add(color, (!name.is_empty() && name != "Untitled").then_some(name))
@@ -227,7 +231,7 @@ mod tests {
     fn what_is_no_palette_is_told_with_its_place() {
         let offset = |bytes: &[u8]| decode_palette(bytes, "").err().and_then(|e| e.offset());
         assert_eq!(offset(b"something"), Some(0));
-        assert_eq!(offset(b"GIMP Palette\n1 2 300 x\n"), Some(13));
+        assert_eq!(offset(b"GIMP Palette\n1 2 300 x\n"), Some(17));
         assert_eq!(offset(b"GIMP Palette\n1 2\n"), Some(13));
     }
 }

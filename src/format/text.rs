@@ -40,7 +40,8 @@ pub(super) async fn read(
                 continue;
             }
             let (point, color) = voxel(&line).ok_or_else(|| {
-                line.invalid("X Y Z RRGGBB, for example '1 -2 3 ff8800', or '# comment'")
+                let expected = "X Y Z RRGGBB, for example '1 -2 3 ff8800', or '# comment'";
+                line.misfit(0, fits, expected)
             })?;
             builder.set(point, color, &mut allowance)?;
         }
@@ -59,13 +60,25 @@ pub(super) async fn read(
 
 fn voxel(line: &Line<'_>) -> Option<(Point, Rgba)> {
     let mut words = line.words();
-    let mut coordinate = || i32::try_from(integer(words.next()?)?).ok();
-    let point = Point::new(coordinate()?, coordinate()?, coordinate()?);
-    let word = words.next()?;
+    let mut number = || coordinate(words.next()?);
+    let point = Point::new(number()?, number()?, number()?);
+    let color = color(words.next()?)?;
+    words.next().is_none().then_some((point, color))
+}
+
+fn coordinate(word: &[u8]) -> Option<i32> {
+    i32::try_from(integer(word)?).ok()
+}
+
+fn color(word: &[u8]) -> Option<Rgba> {
     let word = word.strip_prefix(b"#").unwrap_or(word);
     let opaque = || hex(word).map(|[r, g, b]| Rgba::opaque(r, g, b));
-    let color = opaque().or_else(|| hex(word).map(|rgba: [u8; 4]| Rgba::from(rgba)))?;
-    words.next().is_none().then_some((point, color))
+    opaque().or_else(|| hex(word).map(|rgba: [u8; 4]| Rgba::from(rgba)))
+}
+
+/// Whether a word can be the one of that number in a voxel's line.
+fn fits(number: usize, word: &[u8]) -> bool {
+    if number < 3 { coordinate(word).is_some() } else { color(word).is_some() }
 }
 
 pub(super) async fn write(

@@ -19,9 +19,10 @@ pub(super) fn start(file: &FileBytes, _: &mut Sink) -> Result<Parts, FormatError
         let words: Vec<&[u8]> = line.words().collect();
         match words[..] {
             [b"dim", a, b, c] => {
-                let number = |word| integer(word).filter(|v| (1..=4096).contains(v));
+                const EXPECTED: &str = "dim and three numbers of 1 to 4096";
+                let number = |word: &[u8]| integer(word).filter(|v| (1..=4096).contains(v));
                 let (Some(a), Some(b), Some(c)) = (number(a), number(b), number(c)) else {
-                    return Err(line.invalid("dim and three numbers of 1 to 4096"));
+                    return Err(line.misfit(1, |_, word| number(word).is_some(), EXPECTED));
                 };
                 size = Some([a, b, c]);
             }

@@ -25,7 +25,7 @@ pub(super) fn start(file: &FileBytes, _: &mut Sink) -> Result<Parts, FormatError
     let size = [width?, depth?, height?];
     let count = cells(size).and_then(|cells| cells.checked_mul(3)).filter(|&n| n <= file.len());
     let count = count.ok_or_else(|| {
-        bytes.invalid_at(0, format!("a size of {size:?}"), "a size that fits to the file's length")
+        bytes.invalid_at(0, "another size", "a size that fits to the file's length")
     })?;
     let first = bytes.position();
     let end = first + bytes.take(count, "the voxels")?.len();

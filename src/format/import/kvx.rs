@@ -70,7 +70,7 @@ impl Columns {
         let pivot = [px?, py?, pz?].map(|value| i64::from(value / 256));
         if size.iter().any(|length| !(1..=4096).contains(length)) {
             let expected = "edges of 1 to 256 voxels";
-            return Err(model.invalid_at(start, format!("a size of {size:?}"), expected));
+            return Err(model.invalid_at(start, "another size", expected));
         }
         let (width, depth) = (size[0] as usize, size[1] as usize);
         let rows = model.offset() as usize;
@@ -135,7 +135,7 @@ fn read_column(
         let length = usize::from(column.u8("a slab's length")?);
         let faces = column.u8("a slab's faces")?;
         if top < end {
-            let what = format!("a slab from {top} on");
+            let what = "a slab that begins too high";
             return Err(column.invalid_at(start, what, format!("slabs downwards, {end} or more")));
         }
         end = top + length as i64;

@@ -37,7 +37,7 @@ pub(super) fn start(file: &FileBytes, _: &mut Sink) -> Result<Parts, FormatError
     let mut flag = |what: &str| {
         let start = bytes.offset();
         let value = bytes.u32(what)?;
-        let bad = || bytes.invalid_at(start, format!("{what} of {value}"), "0 or 1");
+        let bad = || bytes.invalid_at(start, format!("{what} of another number"), "0 or 1");
         if value > 1 { Err(bad()) } else { Ok(value == 1) }
     };
     let (bgra, right_handed) = (flag("a colour format")?, flag("an orientation")?);
@@ -87,7 +87,7 @@ fn read_head(bytes: &mut Bytes<'_>, sink: &mut Sink) -> Result<Matrix, FormatErr
     let corner = [x?, y?, z?].map(i64::from);
     let reach = |axis: usize| corner[axis] + size[axis] <= i64::from(i32::MAX);
     if size.iter().any(|&length| length > 1 << 24) || !(0..3).all(reach) {
-        let what = format!("a matrix of {size:?} at {corner:?}");
+        let what = "a matrix of another size or place";
         let expected = "edges of at most 16777216, within 32-bit coordinates";
         return Err(bytes.invalid_at(start, what, expected));
     }
@@ -167,7 +167,7 @@ impl Matrix {
             word => (1, word),
         };
         if self.index + count > cells {
-            let what = format!("{} voxels in a slice", self.index + count);
+            let what = "more voxels in a slice";
             return Err(bytes.invalid_at(start, what, format!("at most {cells}")));
         }
         // Empty cells need not be gone through.

@@ -3,7 +3,7 @@
 use super::{COLORS_MAX, Parts, Sink, turned};
 use crate::document::Palette;
 use crate::format::FormatError;
-use crate::format::ascii::{BYTES_A_UNIT, Line, Lines, decimal, integer};
+use crate::format::ascii::{BYTES_A_UNIT, Line, Lines, decimal, integer, is_decimal};
 use crate::format::bytes::{Bytes, FileBytes};
 use crate::voxel::Rgba;
 
@@ -13,6 +13,10 @@ const MAGIC: &str = "Qubicle Exchange Format";
 fn numbers<const N: usize>(line: &Line<'_>) -> Option<[i64; N]> {
     let numbers: Option<Vec<i64>> = line.words().take(N + 1).map(integer).collect();
     numbers?.try_into().ok()
+}
+
+fn is_integer(_: usize, word: &[u8]) -> bool {
+    integer(word).is_some()
 }
 
 fn color(line: &Line<'_>) -> Option<Rgba> {
@@ -71,19 +75,25 @@ impl Text {
             Next::Address => Next::Size,
             Next::Size => {
                 let size = numbers::<3>(line);
-                size.ok_or_else(|| line.invalid("width, height and depth"))?;
+                size.ok_or_else(|| line.misfit(0, is_integer, "width, height and depth"))?;
                 Next::ColorCount
             }
             Next::ColorCount => {
                 let most = COLORS_MAX as i64;
                 let count = numbers(line).filter(|[count]| (0..=most).contains(count));
-                let [count] = count.ok_or_else(|| line.invalid("the number of colours"))?;
+                let [count] = count.ok_or_else(|| {
+                    let fits = |_, word: &[u8]| {
+                        integer(word).is_some_and(|count| (0..=most).contains(&count))
+                    };
+                    line.misfit(0, fits, format!("the number of colours, 0 to {most}"))
+                })?;
                 // So that they are not moved when there are more.
                 self.palette.colors.reserve(count as usize);
                 colors(count)
             }
             Next::Color { left } => {
-                let color = color(line).ok_or_else(|| line.invalid("R G B from 0 to 1"))?;
+                let color = color(line);
+                let color = color.ok_or_else(|| line.misfit(0, is_decimal, "R G B from 0 to 1"))?;
                 self.palette.colors.push((color, None));
                 colors(left - 1)
             }
@@ -96,11 +106,16 @@ impl Text {
     }
 
     fn set_voxel(&self, line: &Line<'_>, sink: &mut Sink) -> Result<(), FormatError> {
-        let [x, y, z, index, _] = numbers(line).ok_or_else(|| line.invalid("X Y Z COLOUR MASK"))?;
+        let numbers = numbers(line);
+        let [x, y, z, index, _] =
+            numbers.ok_or_else(|| line.misfit(0, is_integer, "X Y Z COLOUR MASK"))?;
         let colors = &self.palette.colors;
         let color = usize::try_from(index).ok().and_then(|index| colors.get(index));
         let last = colors.len() as i64 - 1;
-        let (color, _) = color.ok_or_else(|| line.invalid(format!("a colour of 0 to {last}")))?;
+        let (color, _) = color.ok_or_else(|| {
+            let fits = |place, _: &[u8]| place != 3;
+            line.misfit(0, fits, format!("a colour of 0 to {last}"))
+        })?;
         sink.set(turned([x, y, z]), *color)
     }
 }

@@ -48,8 +48,7 @@ fn read_column(
         let count = bottom - top + 1;
         let below = words - 1 - count;
         if !(0..=HEIGHT).contains(&count) || bottom >= HEIGHT || (words > 0 && below < 0) {
-            let what = format!("a span of {words} words from {top} to {bottom}");
-            return Err(bytes.invalid_at(start, what, "a span within 64 voxels"));
+            return Err(bytes.invalid_at(start, "another span", "a span within 64 voxels"));
         }
         for z in top..=bottom {
             set(z, color(bytes)?)?;
@@ -62,8 +61,8 @@ fn read_column(
         let mut ahead = bytes.clone();
         let end = i64::from(ahead.take(4, "the next span")?[3]);
         if end > HEIGHT || end - below <= bottom {
-            let what = format!("a solid that ends at {end}");
-            return Err(bytes.invalid_at(start, what, format!("{} to 64", bottom + below)));
+            let what = "a solid that ends elsewhere";
+            return Err(bytes.invalid_at(start, what, "its colours between the top and 64"));
         }
         (bottom + 1..end - below).try_for_each(|z| set(z, EARTH))?;
         for (z, &[b, g, r, _]) in (end - below..end).zip(colors.as_chunks::<4>().0) {

@@ -7,7 +7,7 @@ use super::mtl;
 use super::skin::Skin;
 use super::soup::Soup;
 use super::voxelise::{Sheet, Vertex, Voxeliser};
-use crate::format::ascii::{BYTES_A_UNIT, Line, Lines, decimal, integer};
+use crate::format::ascii::{BYTES_A_UNIT, Line, Lines, decimal, integer, is_decimal};
 use crate::format::bytes::FileBytes;
 use crate::format::fidelity::{Kind, Report};
 use crate::format::long_list::LongList;
@@ -127,14 +127,14 @@ impl Reader {
         match line.words().next() {
             Some(b"v") => {
                 let expected = "v X Y Z, with R G B from 0 to 1 behind if it has a colour";
-                let vertex = vertex(line).ok_or_else(|| line.invalid(expected))?;
+                let vertex = vertex(line).ok_or_else(|| line.misfit(1, is_decimal, expected))?;
                 self.voxeliser.allowance.take(size_of::<Vertex>() as u64)?;
                 self.soup.push(vertex);
             }
             Some(b"vt") => {
                 let numbers: Option<Vec<f64>> = line.words().skip(1).take(3).map(decimal).collect();
                 let numbers = numbers.filter(|numbers| !numbers.is_empty());
-                let numbers = numbers.ok_or_else(|| line.invalid("vt U V"))?;
+                let numbers = numbers.ok_or_else(|| line.misfit(1, is_decimal, "vt U V"))?;
                 self.voxeliser.allowance.take(8)?;
                 let v = numbers.get(1).copied().unwrap_or(0.0);
                 self.places.push([numbers[0] as f32, v as f32]);
@@ -172,10 +172,9 @@ impl Reader {
         let corners: Option<Vec<(u32, [f32; 2])>> =
             line.words().skip(1).take(CORNERS_MAX).map(corner).collect();
         let expected = || format!("f A B C ... with numbers of the {count} vertices before");
-        let corners = corners.ok_or_else(|| line.invalid(expected()))?;
-        if corners.len() < 3 {
-            return Err(line.invalid(expected()));
-        }
+        let fits = |_, word: &[u8]| corner(word).is_some();
+        let enough = corners.filter(|corners| corners.len() >= 3);
+        let corners = enough.ok_or_else(|| line.misfit(1, fits, expected()))?;
         self.voxeliser.allowance.take(12 * corners.len() as u64)?;
         if self.skin.is_some() {
             self.voxeliser.allowance.take(size_of::<Sheet>() as u64 * corners.len() as u64)?;

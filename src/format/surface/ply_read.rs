@@ -4,7 +4,7 @@
 use super::ply_header::{Element, Encoding, Header, NAME, Property};
 use super::soup::Soup;
 use super::voxelise::{Vertex, Voxeliser};
-use crate::format::ascii::{BYTES_A_UNIT, HEADER_MAX, Lines, decimal};
+use crate::format::ascii::{BYTES_A_UNIT, HEADER_MAX, Lines, decimal, is_decimal};
 use crate::format::builder::Allowance;
 use crate::format::bytes::Bytes;
 use crate::format::bytes::FileBytes;
@@ -66,7 +66,7 @@ impl<'a> Values<'a> {
             })?;
             let numbers = line.words().take(NUMBERS_MAX).map(decimal);
             let numbers: Option<Vec<f64>> = numbers.collect();
-            words = Some(numbers.ok_or_else(|| line.invalid("numbers"))?);
+            words = Some(numbers.ok_or_else(|| line.misfit(0, is_decimal, "numbers"))?);
             bytes = bytes.at(lines.position());
         }
         Ok(Values { bytes, encoding, words, taken: 0 })
@@ -107,7 +107,7 @@ fn read_element(
             let count = values.number(property, true)?;
             if !(0.0..=left as f64).contains(&count) {
                 let expected = format!("0 to {left}");
-                return Err(values.bytes.invalid(format!("a list of {count}"), expected));
+                return Err(values.bytes.invalid("a list of another length", expected));
             }
             left -= count as usize;
             let mut list = Vec::with_capacity(count as usize);
@@ -134,9 +134,9 @@ fn read_element(
 fn add_face(soup: &mut Soup, list: &[f64], bytes: &Bytes<'_>) -> Result<(), FormatError> {
     let count = soup.vertices();
     let outside = |index: &&f64| !(0.0..count as f64).contains(*index);
-    if let Some(index) = list.iter().find(outside) {
+    if list.iter().any(|index| outside(&index)) {
         let expected = format!("numbers of the {count} vertices, counted from 0");
-        return Err(bytes.invalid(format!("a face with vertex {index}"), expected));
+        return Err(bytes.invalid("a face with a vertex that is none", expected));
     }
     let fan = list.windows(2).skip(1).map(|pair| [list[0], pair[0], pair[1]]);
     soup.extend(fan.map(|corners| corners.map(|index| index as u32)));

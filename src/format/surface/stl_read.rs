@@ -2,7 +2,7 @@
 
 use super::soup::Soup;
 use super::voxelise::{Vertex, Voxeliser};
-use crate::format::ascii::{BYTES_A_UNIT, Lines, decimal};
+use crate::format::ascii::{BYTES_A_UNIT, Lines, decimal, is_decimal};
 use crate::format::bytes::{Bytes, FileBytes};
 use crate::format::fidelity::Report;
 use crate::format::{FormatError, Loaded, ReadOptions};
@@ -68,7 +68,7 @@ async fn read_binary(
     let room = file.len().saturating_sub(HEAD) / TRIANGLE;
     if file.len() < HEAD || count > room {
         let expected = format!("at most {room}, for which there are bytes");
-        return Err(bytes.invalid_at(80, format!("{count} triangles"), expected));
+        return Err(bytes.invalid_at(80, "more triangles", expected));
     }
     bytes.take(HEAD, "the head")?;
     voxeliser.allowance.take(MEMORY * count as u64)?;
@@ -78,7 +78,7 @@ async fn read_binary(
         for value in corners.iter_mut().flatten() {
             let number = bytes.f32("a coordinate")?;
             if !number.is_finite() {
-                return Err(bytes.invalid(format!("a coordinate {number}"), "a finite number"));
+                return Err(bytes.invalid("a coordinate that is none", "a finite number"));
             }
             *value = f64::from(number);
         }
@@ -106,7 +106,7 @@ async fn read_text(
                 Some(b"vertex") => {
                     let numbers: Option<Vec<f64>> = words.map(decimal).collect();
                     let corner = numbers.and_then(|numbers| <[f64; 3]>::try_from(numbers).ok());
-                    corners.push(corner.ok_or_else(|| line.invalid("vertex X Y Z"))?);
+                    corners.push(corner.ok_or_else(|| line.misfit(1, is_decimal, "vertex X Y Z"))?);
                 }
                 Some(b"endloop") => {
                     let triangle = <[[f64; 3]; 3]>::try_from(std::mem::take(&mut corners));

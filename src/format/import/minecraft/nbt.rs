@@ -115,7 +115,7 @@ impl Reader {
     ) -> Result<Tag, FormatError> {
         let kind = self.number(1)?;
         if kind != 10 {
-            return Err(self.invalid(format!("a root of type {kind}"), "type 10, a compound"));
+            return Err(self.invalid("a root of another type".to_owned(), "type 10, a compound"));
         }
         self.text()?;
         self.value(10)?;
@@ -201,7 +201,7 @@ impl Reader {
                 let length = self.length(4)?;
                 Tag::Longs(self.take(length.saturating_mul(8))?)
             }
-            _ => return Err(self.invalid(format!("a tag of type {kind}"), "type 1 to 12")),
+            _ => return Err(self.invalid("a tag of another type".to_owned(), "type 1 to 12")),
         };
         self.put(tag);
         Ok(())
@@ -248,7 +248,7 @@ impl Reader {
     fn length(&mut self, size: usize) -> Result<usize, FormatError> {
         let length = self.number(size)?;
         let mask = if size == 2 { 0xffff } else { -1 };
-        let bad = |_| self.invalid(format!("a length of {length}"), "0 or more");
+        let bad = |_| self.invalid("a negative length".to_owned(), "0 or more");
         usize::try_from(length & mask).map_err(bad)
     }
 
