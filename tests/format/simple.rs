@@ -74,8 +74,8 @@ fn text_is_written_as_goxel_writes_it() {
 fn a_bad_line_is_told_with_its_place_and_changes_nothing() {
     let error = decode(b"# comment\n1 2 3 ffffff\n1 2 ffffff\n", Some("text")).map(|_| ());
     let error = error.expect_err("a bad line");
-    assert_eq!(error.offset(), Some(23));
-    assert!(error.to_string().contains("1 2 ffffff"), "{error}");
+    assert_eq!(error.offset(), Some(27));
+    assert!(error.to_string().contains("a letter in line 3 at byte 27"), "{error}");
     for bad in ["1 2 3000000000 ffffff", "1 2 3 fffff", "1 2 3 ffffff 4", "1.5 2 3 ffffff"] {
         assert!(decode(bad.as_bytes(), Some("text")).is_err(), "{bad}");
     }

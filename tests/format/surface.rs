@@ -174,10 +174,10 @@ fn bad_lines_are_told_with_their_place() {
         let error = decode(file, ReadOptions::default()).map(|_| ()).expect_err("bad");
         assert_eq!(error.offset(), Some(offset), "{error}");
     };
-    expect(b"v 0 0 0\nv 1 x 0\n", 8);
-    expect(b"v 0 0 0\nf 1 2 3\n", 8);
+    expect(b"v 0 0 0\nv 1 x 0\n", 12);
+    expect(b"v 0 0 0\nf 1 2 3\n", 12);
     expect(b"v 0 0 0\nf 1 1\n", 8);
-    expect(b"v 0 0 0\nf 0 1 1\n", 8);
+    expect(b"v 0 0 0\nf 0 1 1\n", 10);
     expect(b"ply\nformat ascii 1.0\nelement vertex x\nend_header\n", 21);
     expect(b"ply\nformat ascii 1.0\n", 21);
 }

@@ -263,15 +263,20 @@ fn palettes_of_a_million_colours_are_read_some_at_a_time() {
         let head = format!("Qubicle Exchange Format\nVersion 0.2\nx\n4 4 4\n{count}\n");
         (head + &"0.5 0 1\n".repeat(count) + "0 0 0 7 1\n").into_bytes()
     });
-    for (name, bytes) in [
+    for (name, bytes, told) in [
         (
             "qbt",
             File::default().raw(b"QB 2").raw(&[1, 0]).le(&[0; 3]).raw(b"COLORMAP").le(&[1 << 21]).0,
+            "2097152",
         ),
-        ("qef", b"Qubicle Exchange Format\nVersion 0.2\nx\n4 4 4\n2097152\n".to_vec()),
+        (
+            "qef",
+            b"Qubicle Exchange Format\nVersion 0.2\nx\n4 4 4\n2097152\n".to_vec(),
+            "a number that does not fit in line 5",
+        ),
     ] {
         let (result, _) = read(name, bytes);
-        assert!(result.is_err_and(|error| error.to_string().contains("2097152")), "{name}");
+        assert!(result.is_err_and(|error| error.to_string().contains(told)), "{name}");
     }
 }
 
