@@ -277,7 +277,7 @@ mod tests {
     fn whatever_is_cut_off_is_refused_or_leaves_whole_blocks() {
         let mut bytes = Vec::new();
         write_all(&noisy(3), &mut bytes);
-        for length in (0..bytes.len()).step_by(97) {
+        for length in (0..bytes.len()).step_by(bytes.len() / 60) {
             let _ = read_into(&mut Volume::new(), &bytes[..length]);
         }
         assert_eq!(read_into(&mut Volume::new(), &[4; 16]), Err(MalformedBlocks));

@@ -6,29 +6,22 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::drawing::{Drawing, Drawn, draw};
 use super::entries;
-use super::own_files::{Intent, Looked, Target as Place, look, not_written, open_elsewhere};
-use super::placing::{Blame, Destination, place};
-use crate::api::args::shown;
-use crate::api::json::few_members;
+use super::own_files::{Intent, Looked, look, open_elsewhere};
+use super::writing::{Wanted, lost_things, read_export_options};
 use crate::api::methods::files::*;
 use crate::api::notes;
 use crate::api::operations::forms::CopyFields;
 use crate::api::operations::{Form, Operation};
-use crate::api::value::{Raw, read};
+use crate::api::value::Raw;
 use crate::api::words::Mode;
 use crate::api::{LayerRef, ParamError};
 use crate::document::history::Scope;
 use crate::document::{Document, Layer, LayerContent};
 use crate::edit::{Limits, Runner};
 use crate::file_access::{FilePath, Purpose};
-use crate::format::{
-    self, ExportOptions, FormatError, LoadJob, Loaded, Lost, ReadOptions, SaveJob, Saved,
-    SurfaceOptions, VoxeliseOptions, WriteOptions, is_same,
-};
-use crate::job::{Budget, Job, Progress, Slice, Step, Work};
-use crate::render::{Picture, RenderSettings};
+use crate::format::{self, FormatError, LoadJob, Loaded, ReadOptions, VoxeliseOptions};
+use crate::job::{Budget, Job, Progress, Step, Work};
 use crate::rpc::change::refused;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::drafted::{AtOnce, drafted};
@@ -280,279 +273,6 @@ fn add_layers(document: &mut Document, source: &Document) {
     }
 }
 
-/// Pixels along an edge of the preview in a file.
-const PREVIEW_SIZE: u32 = 128;
-
-/// What a save came to, and what was merged for the preview, to be given back to the project.
-type SaveOutput = (Result<Saved, FormatError>, Option<Drawn<Picture>>);
-
-/// What is to be saved, and how.
-struct SaveRequest {
-    document: Document,
-    file: FilePath,
-    format: &'static format::Format,
-    options: WriteOptions,
-}
-
-impl SaveRequest {
-    /// Saves; the preview first where the format has one, and if it can be drawn.
-    async fn save(mut self, drawing: Option<Drawing>, slice: &Slice) -> SaveOutput {
-        let mut drawn = None;
-        if let Some(drawing) = drawing {
-            drawn = slice.run(drawing).await.ok();
-            self.options.preview = drawn.as_ref().and_then(|drawn| drawn.picture.encode_png().ok());
-        }
-        let saved = match SaveJob::new(self.document, self.file, self.format, self.options) {
-            Ok(job) => slice.run(job).await,
-            Err(error) => Err(error),
-        };
-        (saved, drawn)
-    }
-}
-
-/// The preview of a project as it is now.
-fn preview(project: &mut Project) -> Option<Drawing> {
-    let settings = RenderSettings {
-        width: PREVIEW_SIZE,
-        height: PREVIEW_SIZE,
-        background: crate::voxel::Rgba::EMPTY,
-        ..Default::default()
-    };
-    draw(project, settings).ok()
-}
-
-/// What is to be written, whether as a save or as an export.
-struct Wanted {
-    path: String,
-    format: Option<String>,
-    options: Options,
-    intent: Intent,
-    blame: Blame,
-}
-
-/// How it is to be written.
-struct Options {
-    surface: SurfaceOptions,
-    export: ExportOptions,
-}
-
-/// Sets an option of export; false if there is none of this name.
-fn set_option(export: &mut ExportOptions, name: &str, raw: &str) -> Result<bool, ParamError> {
-    let text = option_text(raw);
-    export.set(name, &text).map_err(|problem| {
-        let (found, expected) = problem.split_once("; expected ").unwrap_or((&problem, "another"));
-        let (param, expected) = (format!("options.{name}").into(), expected.to_owned());
-        ParamError::Mismatch { param, expected, got: found.to_owned() }
-    })
-}
-
-/// The text that an option's value is, whatever JSON it is: lists have commas between.
-fn option_text(raw: &str) -> String {
-    use serde_json::Value;
-    let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        value => value.to_string(),
-    };
-    match serde_json::from_str(raw) {
-        Ok(Value::Array(parts)) => {
-            let flat = parts.iter().flat_map(|part| match part {
-                Value::Array(inner) => inner.iter().map(text).collect(),
-                part => vec![text(part)],
-            });
-            flat.collect::<Vec<_>>().join(",")
-        }
-        Ok(value) => text(&value),
-        Err(_) => raw.to_owned(),
-    }
-}
-
-/// Losses as answers tell them.
-fn lost_things(lost: Vec<Lost>) -> Vec<LostThings> {
-    let one = |Lost { kind, count, note }| LostThings { kind: kind.name(), count, note };
-    lost.into_iter().map(one).collect()
-}
-
-/// Reads the options of a call; those that no format has are noted.
-fn read_export_options(
-    y_up: bool,
-    merge: bool,
-    options: Option<Raw<'_>>,
-) -> Result<Options, ParamError> {
-    let (mut surface, mut export) = (SurfaceOptions { y_up, merge }, ExportOptions::default());
-    if let Some(raw) = options.as_ref().filter(|raw| !raw.0.starts_with('{')) {
-        notes::note(format!("options {} is no object and was not used", shown(raw.0)));
-    }
-    for (name, value) in options.iter().flat_map(|raw| few_members(raw.0)) {
-        if name == "optimize_mesh" {
-            surface.merge |= read::<bool>(value, "options.optimize_mesh")?;
-        } else if !set_option(&mut export, &name, value)? {
-            notes::note_unknown("options.", &name, &format::OPTION_NAMES);
-        }
-    }
-    Ok(Options { surface, export })
-}
-
-impl Wanted {
-    /// Writes the document as it is now; later edits do not reach the file.
-    fn write(self, context: &mut Context<'_>) -> Result<Outcome<SaveProjectResult>, RpcError> {
-        if self.is_picture() {
-            return self.write_picture(context);
-        }
-        let format = format::find_for_writing(Path::new(&self.path), self.format.as_deref())
-            .map_err(|error| self.failed(&error))?;
-        if format.holds_all() {
-            return self.write_whole(context, format);
-        }
-        let document = context.project()?.document().clone();
-        Ok(self.write_as(context, format, document))
-    }
-
-    /// Whether a drawn picture is asked for: the format "png", or no format and a path that ends so.
-    fn is_picture(&self) -> bool {
-        match self.format.as_deref() {
-            Some(format) => format.eq_ignore_ascii_case("png"),
-            None => {
-                let extension = Path::new(&self.path).extension();
-                extension.is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
-            }
-        }
-    }
-
-    fn failed(&self, error: &FormatError) -> RpcError {
-        file_error(self.blame.0, self.blame.1, &self.path, error)
-    }
-
-    /// Writes a document, or what the format shows of it.
-    fn write_as(
-        self,
-        context: &Context<'_>,
-        format: &'static format::Format,
-        document: Document,
-    ) -> Outcome<SaveProjectResult> {
-        let Options { surface, export } = &self.options;
-        let (surface, export) = (*surface, export.clone());
-        let options = WriteOptions { surface, export, ..WriteOptions::default() };
-        let (file, written) = (context.file(&self.path), document.clone());
-        let request = SaveRequest { document: written, file: file.clone(), format, options };
-        let job = Work::new(|slice| async move { request.save(None, &slice).await });
-        self.after_look(file, job, move |context, writing, (saved, _)| {
-            let saved = saved.map_err(|error| writing.failed(context, &error))?;
-            let may_hold_all = saved.warnings.is_empty() && is_small(&document);
-            if !may_hold_all || matches!(writing.wanted.intent, Intent::Export { .. }) {
-                return writing.told(context, saved, None).map(Outcome::Done);
-            }
-            // Reads the file again: if it holds all of the document, the document is saved.
-            let file = context.file(&writing.wanted.path);
-            let job = LoadJob::of_file(file, Some(format), read_options(context));
-            Ok(Outcome::job(job, move |context, again| {
-                let holds_all = again.is_ok_and(|again| is_same(&document, &again.document));
-                writing.told(context, saved, holds_all.then_some(format.name))
-            }))
-        })
-    }
-
-    /// Writes into the one format that holds everything, with a preview, and with what the last save left behind.
-    fn write_whole(
-        self,
-        context: &mut Context<'_>,
-        format: &'static format::Format,
-    ) -> Result<Outcome<SaveProjectResult>, RpcError> {
-        let file = context.file(&self.path);
-        let project = context.project()?;
-        let cache = std::mem::take(&mut project.save_cache);
-        let document = project.document().clone();
-        let options = WriteOptions { cache, ..WriteOptions::default() };
-        let request = SaveRequest { document, file: file.clone(), format, options };
-        let preview = preview(project);
-        let job = Work::new(|slice| async move { request.save(preview, &slice).await });
-        Ok(self.after_look(file, job, move |context, writing, (saved, drawn)| {
-            drawn.map(|drawn| drawn.into_picture(context));
-            let mut saved = saved.map_err(|error| writing.failed(context, &error))?;
-            // The project may have been closed meanwhile.
-            if let Ok(project) = context.project() {
-                project.save_cache = std::mem::take(&mut saved.cache);
-            }
-            writing.told(context, saved, Some(format.name)).map(Outcome::Done)
-        }))
-    }
-
-    /// Looks where the path leads to and whether that may be written, and then writes.
-    fn after_look(
-        self,
-        file: FilePath,
-        job: Work<SaveOutput>,
-        go_on: impl FnOnce(
-            &mut Context<'_>,
-            Writing,
-            SaveOutput,
-        ) -> Result<Outcome<SaveProjectResult>, RpcError>
-        + 'static,
-    ) -> Outcome<SaveProjectResult> {
-        Outcome::chain_later(look(file, Purpose::Write), move |context, looked| {
-            let place = self.intent.check(context, &self.path, looked, self.blame)?;
-            let writing = Writing { wanted: self, place };
-            Ok(Outcome::chain_later(job, move |context, output| go_on(context, writing, output)))
-        })
-    }
-
-    /// Draws the document as it is now into a PNG.
-    fn write_picture(
-        self,
-        context: &mut Context<'_>,
-    ) -> Result<Outcome<SaveProjectResult>, RpcError> {
-        let (width, height) = (EXPORTED_PICTURE_SIZE, EXPORTED_PICTURE_SIZE);
-        let settings = RenderSettings { width, height, ..Default::default() };
-        let job = super::pictures::start(context, settings)?;
-        let overwrite = matches!(self.intent, Intent::Export { overwrite: true });
-        let destination = Destination::Path { path: self.path.clone(), overwrite };
-        Ok(place(job, destination, self.blame, move |_, placed| {
-            let (bytes, warnings) = (placed.bytes, notes::take());
-            let Wanted { path, format, .. } = self;
-            Ok(SaveProjectResult { success: true, path, format, bytes, warnings, lost: Vec::new() })
-        }))
-    }
-}
-
-/// Pixels along an edge of an exported picture.
-const EXPORTED_PICTURE_SIZE: u32 = 1024;
-
-/// A file that is being written.
-struct Writing {
-    wanted: Wanted,
-    place: Place,
-}
-
-impl Writing {
-    fn failed(&self, context: &mut Context<'_>, error: &FormatError) -> RpcError {
-        not_written(context, &self.wanted.path, error, self.wanted.blame)
-    }
-
-    /// Notes that the file is written, and tells it.
-    fn told(
-        self,
-        context: &mut Context<'_>,
-        saved: Saved,
-        holds_all: Option<&'static str>,
-    ) -> Result<SaveProjectResult, RpcError> {
-        let Writing { wanted, place } = self;
-        place.written(context, &wanted.path, saved.identity, holds_all);
-        Ok(SaveProjectResult {
-            success: true,
-            path: wanted.path,
-            format: wanted.format,
-            bytes: saved.bytes,
-            warnings: notes::behind([saved.warnings, place.warnings].concat()),
-            lost: lost_things(saved.lost),
-        })
-    }
-}
-
-/// Whether a document may be compared voxel by voxel without anybody noticing.
-fn is_small(document: &Document) -> bool {
-    const BYTES: u64 = 8 << 20;
-    document.layers().iter().map(|layer| layer.volume.memory()).sum::<u64>() <= BYTES
-}
-
 /// The path and format of a save that names no path: those of the document's own file.
 fn own_target(project: &Project) -> Result<(String, &'static str), ParamError> {
     let own = project.file();
@@ -621,7 +341,7 @@ impl Handle for ExportModel {
         let ExportModelParams { path, format, y_up, merge_faces, options, overwrite, .. } = params;
         let mut options = read_export_options(y_up, merge_faces, options)?;
         for (name, raw) in chosen {
-            set_option(&mut options.export, name, raw.0)?;
+            options.set(name, raw.0)?;
         }
         context.project()?;
         let (path, format) = (path.into_owned(), format.map(Cow::into_owned));

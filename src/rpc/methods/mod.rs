@@ -42,6 +42,7 @@ mod system;
 pub(super) mod target;
 mod transform;
 mod voxels;
+mod writing;
 
 pub(super) use files::{file_error, read_options};
 pub(super) use target::{editable_layer, editable_layer_mut, layer as layer_of};

@@ -157,7 +157,8 @@ fn toml_value(setting: &Setting, loaded: &Loaded) -> String {
     let shown = (setting.show)(&loaded.settings);
     let quoted = |text: &str| toml::Value::from(text).to_string();
     match setting.value {
-        "" | "NUM" => shown,
+        // Some numbers have words for what depends on others.
+        "" | "NUM" if shown.parse::<bool>().is_ok() || shown.parse::<f64>().is_ok() => shown,
         _ if setting.many && shown.is_empty() => "[]".to_owned(),
         _ if setting.many => {
             let parts: Vec<String> = shown.split(',').map(|part| quoted(part.trim())).collect();
