@@ -8,24 +8,24 @@
 //! | 1 | [`socket_path`], [`histogram`] | the one rule for the socket path; times in fixed memory |
 //! | 1 | [`file_access`] | files that clients name: looked at before they are touched, opened without waiting |
 //! | 1 | [`memory`] | what memory is held for, its limits, the allocator |
+//! | 1 | [`lane`] | the header of binary frames, and the payloads of the bulk lane |
 //! | 2 | [`disk`] | file system calls that make nobody wait: helper threads |
 //! | 2 | [`voxel`] | the engine: colours, geometry, blocks, volumes, shapes, edits, fills |
-//! | 1 | [`lane`] | the header of binary frames, and the payloads of the bulk lane |
 //! | 2 | [`wire`] | framing, sans-IO: bytes in, frames out |
 //! | 3 | [`api`] | every method as data: names, params, results, examples |
 //! | 3 | [`document`] | what a person edits: layers, materials, cameras, history |
 //! | 3 | [`mesh`] | volume to triangles |
 //! | 3 | [`client`] | the client library: connection, pool, retries |
-//! | 4 | [`edit`] | the operation set carried out on a document |
 //! | 4 | [`render`] | document to pixels and pictures |
 //! | 4 | [`mod@format`] | documents to and from files |
 //! | 4 | [`journal`] | every change as a record in a log, and the way back from it |
-//! | 5 | [`workspace`] | the open projects: the one thing that methods act on |
-//! | 5 | [`render_store`] | pictures kept for clients, with a life time and a size cap |
-//! | 5 | [`ctl`] | the hand tool `goxelctl`, over the client library |
-//! | 6 | [`rpc`] | envelope, errors, dispatch, handlers |
-//! | 5 | [`mcp`] | the Model Context Protocol: the session, and the tools of agents |
-//! | 7 | [`server`] | event loop, connections, timers, signals, health, configuration |
+//! | 5 | [`edit`] | the operation set carried out on a document |
+//! | 6 | [`workspace`] | the open projects: the one thing that methods act on |
+//! | 6 | [`render_store`] | pictures kept for clients, with a life time and a size cap |
+//! | 6 | [`ctl`] | the hand tool `goxelctl`, over the client library |
+//! | 6 | [`mcp`] | the Model Context Protocol: the session, and the tools of agents |
+//! | 7 | [`rpc`] | envelope, errors, dispatch, handlers |
+//! | 8 | [`server`] | event loop, connections, timers, signals, health, configuration |
 //!
 //! A test (`tests/tidy.rs`) holds the code to this table.
 //!

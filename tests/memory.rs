@@ -93,7 +93,7 @@ fn an_edit_over_the_limit_is_refused_and_can_be_taken_back() {
     let wires = Shape::sphere(Point::new(0, 0, 0), 400.0).unwrap().hollow(1);
     volume.start_marks();
     let refused = volume.draw(&wires, &Brush::new(Rgba::WHITE)).unwrap_err();
-    assert!(refused.to_string().contains("memory limit"), "{refused}");
+    assert!(refused.to_string().contains("--max-voxel-memory"), "{refused}");
     assert!(memory_in_use() < refused.limit + (1 << 20), "the limit is passed by a unit at most");
     let change = volume.take_marks();
     volume.apply(change);

@@ -110,6 +110,28 @@ enum Stage {
     Over,
 }
 
+/// Notes that a picture is in its file.
+fn written(
+    context: &mut Context<'_>,
+    Replaced { bytes, identity }: Replaced,
+    (path, size): (String, [u32; 2]),
+    purpose: Purposed,
+    text: Option<Spelt<String>>,
+) -> Placed {
+    let (path, stored) = match purpose {
+        Purposed::Store(new, sum) => {
+            let (now, sum) = (SystemTime::now(), sum.finalize());
+            let renders = &mut context.daemon.renders;
+            (None, Some(renders.keep(new, size, &sum, now).clone()))
+        }
+        Purposed::Client(target) => {
+            target.written(context, &path, identity, None);
+            (Some(path), None)
+        }
+    };
+    Placed { size, bytes, path, stored, text }
+}
+
 impl<F> Placing<F> {
     /// Does some work; the picture once it is in place.
     fn advance(
@@ -180,19 +202,8 @@ impl<F> Placing<F> {
                 Step::Done(Err(error)) => {
                     return Err(not_written(context, &path, &error, self.blame));
                 }
-                Step::Done(Ok(Replaced { bytes, identity })) => {
-                    let (path, stored) = match purpose {
-                        Purposed::Store(new, sum) => {
-                            let (now, sum) = (SystemTime::now(), sum.finalize());
-                            let renders = &mut context.daemon.renders;
-                            (None, Some(renders.keep(new, size, &sum, now).clone()))
-                        }
-                        Purposed::Client(target) => {
-                            target.written(context, &path, identity, None);
-                            (Some(path), None)
-                        }
-                    };
-                    return Ok(Some(Placed { size, bytes, path, stored, text }));
+                Step::Done(Ok(replaced)) => {
+                    return Ok(Some(written(context, replaced, (path, size), purpose, text)));
                 }
             },
             Stage::Over => return Err(RpcError::internal("a picture was placed twice")),
