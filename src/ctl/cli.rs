@@ -79,6 +79,8 @@ impl From<FramingName> for Framing {
 
 /// The commands.
 #[derive(Subcommand, Debug)]
+// One of them is made in the life of the program.
+#[allow(clippy::large_enum_variant)]
 pub enum Command {
     /// Call one method and print its result
     Call(call::Arguments),

@@ -161,6 +161,8 @@ impl Document {
     pub fn layers_mut(&mut self) -> impl Iterator<Item = &mut Layer> {
         self.is_plain = false;
         let log = &mut self.log;
+        // `inspect` would hand the log a layer that it cannot mark.
+        #[allow(clippy::manual_inspect)]
         self.layers.iter_mut().map(move |layer| {
             log.changing(layer);
             layer
@@ -305,7 +307,7 @@ impl Document {
             materials: self.materials.clone(),
             cameras: self.cameras.clone(),
             active_camera: self.active_camera,
-            light: self.light.clone(),
+            light: self.light,
             palette: self.palette.clone(),
             selection: self.selection,
             mask: self.mask.clone(),

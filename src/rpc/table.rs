@@ -225,9 +225,8 @@ fn may_be_offered(word: &str, name: &str, effect: Effect) -> bool {
     let (asked, offered) = (verb(word), verb(name));
     let is = |list: &[&str], verb: &str| list.contains(&verb);
     let changes = !matches!(effect, Effect::Answer | Effect::Read);
-    !(is(&ASKING, &asked) && changes)
-        && !(is(&MAKING, &asked) && is(&TAKING, &offered))
-        && !(is(&TAKING, &asked) && is(&MAKING, &offered))
+    let (is_question, makes) = (is(&ASKING, &asked), is(&MAKING, &asked));
+    !(is_question && changes || makes && is(&TAKING, &offered))
 }
 
 /// The method's name, or another name of it, most like a word; the prefix does not count.

@@ -36,7 +36,7 @@ pub(super) struct Memory {
 
 impl Memory {
     /// When to look whether memory can be given back.
-    pub(super) fn next(&self) -> Option<Instant> {
+    pub(super) fn due(&self) -> Option<Instant> {
         self.due
     }
 }

@@ -325,7 +325,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let next = self.hub.next_deadline();
         let tell = self.service.next_wake(self.hub.now);
         let rested = self.hub.resting.iter().map(|&(until, _)| until).min();
-        let (pack, give_back) = (self.packing.next(), self.memory.next());
+        let (pack, give_back) = (self.packing.next(), self.memory.due());
         let file_calls = disk::next_tick();
         let journal = self.service.journal().and_then(Journal::next);
         let end = self.idle_exit.next();

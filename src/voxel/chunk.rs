@@ -228,7 +228,7 @@ impl List {
     }
 
     /// A table with the same blocks, for more of them.
-    fn to_table(&mut self) -> Table {
+    fn make_table(&mut self) -> Table {
         let mut table = Table {
             head: self.head.copied(),
             touched: [0; 64],
@@ -371,7 +371,7 @@ impl Chunk {
     #[inline(never)]
     fn become_table(&mut self) {
         if let Chunk::List(list) = self {
-            let table = list.unshared().to_table();
+            let table = list.unshared().make_table();
             *self = Chunk::Table(Shared::new(table));
         }
     }

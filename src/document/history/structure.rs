@@ -42,7 +42,7 @@ impl Parts {
             small: Small {
                 canvas: document.canvas,
                 active_camera: document.active_camera,
-                light: document.light.clone(),
+                light: document.light,
                 selection: document.selection,
                 active: document.active,
             },

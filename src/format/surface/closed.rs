@@ -180,7 +180,7 @@ mod tests {
                 for index in 0..edge * edge * edge {
                     seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     let at = [index % edge, index / edge % edge, index / edge / edge];
-                    if (seed >> 20) % share > 0 {
+                    if !(seed >> 20).is_multiple_of(share) {
                         volume.set(at.into(), Rgba::opaque((seed >> 30) as u8, 0, 0));
                     }
                 }

@@ -43,7 +43,7 @@ pub(super) async fn read(
         let Some(material) = found.last_mut() else { continue };
         match word {
             b"Kd" => {
-                let mut channel = || words.next().and_then(decimal).map(|value| byte(value));
+                let mut channel = || words.next().and_then(decimal).map(byte);
                 if let (Some(r), Some(g), Some(b)) = (channel(), channel(), channel()) {
                     material.skin.color = Rgba { r, g, b, ..material.skin.color };
                 }

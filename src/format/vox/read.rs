@@ -63,7 +63,7 @@ pub(super) async fn read(
             Entry::Occupied(entry) => {
                 let (base, transform, size) = *entry.get();
                 layer.content = LayerContent::Clone { base };
-                layer.matrix = transform.to_other(&instance.transform, size);
+                layer.matrix = transform.way_to(&instance.transform, size);
             }
         }
         looks.dress(&mut layer, &mut layers, &mut placing.content.report);
@@ -147,7 +147,7 @@ impl Looks {
             [] => layers.push(layer.clone()),
             [&only] => layers.push(dressed(layer, only)),
             [first, ..] if self.splits && is_own => {
-                for (&material, _) in &counts {
+                for &material in counts.keys() {
                     let mut part = dressed(layer, material);
                     if material != *first {
                         part.id = LayerId(layers.len() as i32 + 1);

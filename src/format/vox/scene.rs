@@ -81,17 +81,17 @@ impl Transform {
     }
 
     /// What takes a model of this size from this place to another one, in cells.
-    pub(super) fn to_other(&self, other: &Transform, size: [i64; 3]) -> Matrix {
+    pub(super) fn way_to(&self, other: &Transform, size: [i64; 3]) -> Matrix {
         let (from, to) = (self.base(size), other.base(size));
         let mut matrix = Matrix::IDENTITY;
         matrix.0 = [[0.0; 4]; 4];
         matrix.0[3][3] = 1.0;
-        for row in 0..3 {
+        for (row, &place) in to.iter().enumerate() {
             // Both rows take the same column of the model.
             let mine = (0..3).find(|&mine| self.columns[mine] == other.columns[row]).unwrap_or(row);
             let sign = self.signs[mine] * other.signs[row];
             matrix.0[mine][row] = sign as f32;
-            matrix.0[3][row] = (to[row] - sign * from[mine]) as f32;
+            matrix.0[3][row] = (place - sign * from[mine]) as f32;
         }
         matrix
     }

@@ -21,21 +21,21 @@ pub fn layer_id(
 }
 
 /// The same, to read.
-pub fn layer<'a>(
-    document: &'a Document,
+pub fn layer(
+    document: &Document,
     wanted: impl Borrow<LayerRef>,
     code: i32,
-) -> Result<&'a Layer, RpcError> {
+) -> Result<&Layer, RpcError> {
     let id = layer_id(document, wanted, code)?;
     document.layer(id).ok_or_else(|| no_such_layer(document, id.0, code))
 }
 
 /// The same, to change.
-pub fn layer_mut<'a>(
-    document: &'a mut Document,
+pub fn layer_mut(
+    document: &mut Document,
     wanted: impl Borrow<LayerRef>,
     code: i32,
-) -> Result<&'a mut Layer, RpcError> {
+) -> Result<&mut Layer, RpcError> {
     let id = layer_id(document, wanted, code)?;
     document.layer_mut(id).ok_or_else(|| RpcError::internal("layer vanished"))
 }
@@ -72,11 +72,11 @@ pub fn not_found(document: &Document, wanted: &LayerRef, error: &NotFound, code:
 }
 
 /// The layer that a call means, to edit its voxels: refused where they are computed from something else.
-pub fn editable_layer_mut<'a>(
-    document: &'a mut Document,
+pub fn editable_layer_mut(
+    document: &mut Document,
     wanted: impl Borrow<LayerRef>,
     code: i32,
-) -> Result<&'a mut Layer, RpcError> {
+) -> Result<&mut Layer, RpcError> {
     let layer = layer_mut(document, wanted, code)?;
     match layer.content {
         LayerContent::Voxels => Ok(layer),
@@ -86,7 +86,7 @@ pub fn editable_layer_mut<'a>(
 
 /// The same, to read.
 pub fn editable_layer(document: &Document, id: LayerId, code: i32) -> Result<&Layer, RpcError> {
-    match layer(document, &LayerRef::Id(id.0), code)? {
+    match layer(document, LayerRef::Id(id.0), code)? {
         layer if layer.content == LayerContent::Voxels => Ok(layer),
         layer => Err(not_editable(layer, code)),
     }

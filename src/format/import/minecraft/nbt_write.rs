@@ -16,7 +16,9 @@ impl Tags {
     }
 
     fn text_bytes(&mut self, text: &str) {
-        let text = &text[..text.floor_char_boundary(usize::from(u16::MAX))];
+        let most = usize::from(u16::MAX).min(text.len());
+        let end = (0..=most).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        let text = &text[..end];
         self.0.extend((text.len() as u16).to_be_bytes());
         self.0.extend(text.as_bytes());
     }
