@@ -10,6 +10,9 @@ use crate::journal::{End, MANIFEST, Manifest, Reader, Record};
 
 /// Look at a journal's files; nothing is changed.
 #[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Example:\n  goxelctl journal check ~/.local/state/goxel/journal/0123456789abcdef"
+)]
 pub struct Arguments {
     /// What to do
     #[command(subcommand)]

@@ -147,7 +147,7 @@ class Worker(threading.Thread):
 
     def project(self):
         """A project that is opened, drawn in, undone and closed again."""
-        name = f"of client {self.number % PROJECTS}"
+        name = f"of client {self.number}"
         try:
             self.call("goxel.open_project", {"name": name})
             self.call("goxel.edit", {"project": name, "operations": [

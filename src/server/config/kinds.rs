@@ -75,7 +75,7 @@ impl<const MIN: u64, const MAX: u64> Count<MIN, MAX> {
 /// A part of another number: a whole number, or half of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
-    /// Half, and at least one.
+    /// Half, rounded up.
     Half,
     /// So many.
     Number(usize),
@@ -104,7 +104,7 @@ impl Share {
     /// What it is of a number.
     pub fn of(self, all: usize) -> usize {
         match self {
-            Share::Half => (all / 2).max(1),
+            Share::Half => all.div_ceil(2),
             Share::Number(number) => number,
         }
     }
