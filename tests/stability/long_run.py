@@ -21,7 +21,6 @@ from harness import Client, Daemon, Failed, Latencies, Lost, Refused, check, par
 REPORTS = 60           # how many there are in all, so that a short run has enough to compare too
 LEAST_INTERVAL = 0.5   # seconds
 HISTORY = 16 << 20     # bytes that each project's history may keep: full within the first tenth of a minute's run
-PROJECTS = 4           # projects beside the default one at a time
 CEILING = 160 << 10    # KiB: five histories, the documents, buffers, and what the allocator keeps
 SLOPE = 0.01           # memory may rise by this part an hour after the first tenth of the run,
 NOISE = 0.05           # beside what reports differ by from one moment to the next
@@ -155,7 +154,7 @@ class Worker(threading.Thread):
                 {"op": "noise", "amount": 0.5, "seed": self.random.randrange(99)}]})
             self.call("goxel.undo", {"project": name})
             self.call("goxel.close_project", {"name": name, "discard": True})
-        except Failed:
+        except Refused:
             pass  # another client has a project of this name, or has just closed it
 
     def clone(self):
@@ -165,7 +164,7 @@ class Worker(threading.Thread):
             self.call("goxel.edit", {"operations": [
                 {"op": "box", "min": [0, 0, 0], "max": [SIDE - 1] * 3, "color": "blue", "layer_id": made["id"]}]})
             self.call("goxel.delete_layer", {"layer_id": made["id"]})
-        except Failed:
+        except Refused:
             pass  # the project was begun anew meanwhile
 
     def layers(self):
