@@ -18,12 +18,12 @@ test: ## Build and run every test
 	$(CARGO) test --no-fail-fast
 
 .PHONY: bench-rpc
-bench-rpc: ## Measure requests a second beside redis-server; RUNS=5 SECONDS=1 PLACEMENT=split WORDS="ping 50x128"
+bench-rpc: ## Measure requests a second beside redis-server; RUNS=5 SECONDS=1 PLACEMENT=split JOURNAL=second WORDS="ping 50x128"
 	$(CARGO) bench --bench rpc -- $(WORDS)
 
 TARGET ?= decoder
 TIME ?= 60
-fuzz: ## Fuzz TARGET (decoder, envelope, json, format) for TIME seconds; needs cargo-fuzz
+fuzz: ## Fuzz TARGET, one of those in tests/fuzz/targets, for TIME seconds; needs cargo-fuzz
 	@command -v cargo-fuzz >/dev/null || { echo "cargo-fuzz is missing: cargo install cargo-fuzz"; exit 1; }
 	mkdir -p target/fuzz-corpus/$(TARGET)
 	cd tests/fuzz && RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir . --target-dir ../../target/fuzz $(TARGET) \
@@ -37,6 +37,10 @@ bench: ## Measure against the yardsticks; WORDS="edit shape" picks rows
 
 bench-json: ## The same figures as JSON
 	@$(CARGO) bench -q --bench bench -- --json $(WORDS)
+
+.PHONY: bench-scripts
+bench-scripts: build ## Measure setAt and getAt of scripts beside an empty function, and what it takes to start one
+	$(CARGO) bench --bench bench -- script
 
 .PHONY: bench-peers
 bench-peers: ## Measure the engine beside block-mesh, binary-greedy-meshing and dot_vox; WORDS="mesh vox convert"
@@ -68,7 +72,12 @@ doc: ## Build the documentation
 	$(CARGO) doc --no-deps
 
 reference: ## Write the reference page of the guide anew from the table of methods
-	GOXEL_UPDATE_REFERENCE=1 $(CARGO) test --test api reference_page
+	GOXEL_UPDATE_REFERENCE=1 $(CARGO) test --test api --test format reference_page
+
+.PHONY: test-interop
+test-interop: ## Let independent programs read what goxelctl writes; those that cannot be installed are skipped by name
+	$(CARGO) build --bin goxelctl
+	python3 tests/interop/run.py --goxelctl target/debug/goxelctl
 
 .PHONY: test-protocol-detection test-connection-lifecycle test-error-recovery test-journal
 test-protocol-detection: ## Test that each connection speaks one framing for life
@@ -86,8 +95,17 @@ test-error-recovery: ## Test that everything goes on after errors, RESTARTS kill
 		$(CARGO) test --test server -- --nocapture --test-threads 1 client::faults client::restarts
 
 KILLS ?= 1000
-test-journal: ## Kill the daemon KILLS times under clients with sessions, with each policy and while the journal is written anew
-	GOXEL_KILLS=$(KILLS) GOXEL_CUT_RECORDS=1000 $(CARGO) test --release --test server -- --nocapture --test-threads 1 journal::
+test-journal: ## Kill the daemon KILLS times under 50 clients with sessions, with each policy and while the journal is written anew
+	GOXEL_KILLS=$(KILLS) GOXEL_KILL_CLIENTS=50 GOXEL_TAKEOVERS=20 GOXEL_TAKEOVER_CLIENTS=50 GOXEL_CUT_RECORDS=1000 \
+		GOXEL_POWER_CUTS=1000 GOXEL_CHANGED_RECORDS=50000 $(CARGO) test --release --test server -- --nocapture --test-threads 1 journal::
+
+.PHONY: test-security
+WALKS ?= 10000
+SWAPS ?= 10000
+SAVE_KILLS ?= 200
+test-security: ## Attack the daemon at length: WALKS random walks over files, SWAPS of links while it saves, SAVE_KILLS kills, a fault at each call of a save
+	GOXEL_WALKS=$(WALKS) GOXEL_SWAPS=$(SWAPS) GOXEL_SAVE_KILLS=$(SAVE_KILLS) GOXEL_ALL_FAULTS=1 \
+		$(CARGO) test --test server -- --nocapture security::
 
 # How many seeds `make simulate` runs.
 SEEDS ?= 1000
@@ -97,6 +115,11 @@ simulate: ## Run SEEDS fresh seeds of simulated network and clock; a failing see
 	GOXEL_SIMULATE_SEEDS=$(SEEDS) $(CARGO) test --release --test server simulation::fresh -- --nocapture
 
 ABUSE ?=
+.PHONY: greed
+greed: build ## Greedy and hostile clients for GREED_TIME=1h against the release daemon under a limit of address space; GREED="--seed 1"
+	tests/load/greed.py $(GREED_TIME) --daemon target/release/goxel-daemon $(GREED)
+GREED_TIME ?= 1h
+
 .PHONY: abuse
 abuse: build ## Do to the release daemon what clients can do to it, pings beside it; ABUSE="--quick --only garbage"
 	tests/load/abuse.py --daemon target/release/goxel-daemon $(ABUSE)
@@ -124,7 +147,9 @@ install-files:
 	install -m 755 scripts/health-check.sh "$(DESTDIR)$(PREFIX)/share/goxel/health-check.sh"
 	env -i $(BIN)/goxel-daemon --show-config > "$(DESTDIR)$(PREFIX)/share/goxel/config.example.toml"
 	scripts/install-extras.sh "$(BIN)" "$(DESTDIR)$(PREFIX)"
-	[ "$(SYSTEMD)" != yes ] || scripts/install-units.sh "$(BINDIR)" "$(DESTDIR)$(PREFIX)/lib"
+	install -d "$(DESTDIR)$(PREFIX)/share/goxel/apparmor"
+	sed 's|@BINDIR@|$(BINDIR)|' scripts/apparmor/goxel-daemon > "$(DESTDIR)$(PREFIX)/share/goxel/apparmor/goxel-daemon"
+	[ "$(SYSTEMD)" != yes ] || scripts/install-units.sh "$(BINDIR)" "$(PREFIX)" "$(DESTDIR)"
 
 uninstall: ## Remove what `make install` installed; projects and configuration stay
 	for program in $(PROGRAMS); do rm -f "$(DESTDIR)$(BINDIR)/$$program" \
@@ -133,7 +158,7 @@ uninstall: ## Remove what `make install` installed; projects and configuration s
 		"$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_goxelctl" \
 		"$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/goxelctl.fish"
 	rm -rf "$(DESTDIR)$(PREFIX)/share/goxel"
-	rm -f "$(DESTDIR)$(PREFIX)"/lib/systemd/*/goxel-daemon.* "$(DESTDIR)$(PREFIX)/lib/sysusers.d/goxel.conf"
+	rm -f "$(DESTDIR)$(PREFIX)"/share/systemd/user/goxel-daemon.* "$(DESTDIR)$(PREFIX)"/lib/systemd/*/goxel-daemon.* "$(DESTDIR)$(PREFIX)/lib/sysusers.d/goxel.conf"
 
 install-launchd: ## Put the launchd agent of this user in place (macOS)
 	install -d "$(HOME)/Library/LaunchAgents" "$(HOME)/Library/Logs"
@@ -154,7 +179,7 @@ static: ## Build programs without shared libraries, with musl if that target is 
 
 test-ops: ## Test operations: health, signals, units, installation; what needs a missing program is skipped by name
 	$(CARGO) test --lib server::
-	$(CARGO) test --test tools ops:: -- --nocapture --test-threads 2
+	GOXEL_SLOW_DISK=1 $(CARGO) test --test tools ops:: -- --nocapture --test-threads 2
 
 bench-idle: build ## Print what an idle daemon costs, beside redis-server where it is installed
 	scripts/bench-idle.sh
@@ -163,13 +188,17 @@ test-clients: ## Let JSON-RPC clients from npm and PyPI call the daemon, and val
 	$(CARGO) build --bin goxel-daemon
 	tests/clients/run.sh
 
+.PHONY: test-readme
+test-readme: build ## Run the README word for word, and the blocks of the guides that are marked to be run
+	scripts/test-readme.py
+
 .PHONY: test-mcp mcpb
 test-mcp: ## Let clients of npm and PyPI, the conformance suite and Chromium meet goxel-mcp; what is missing is skipped by name
 	$(CARGO) build --bin goxel-daemon --bin goxel-mcp --example mcp-fixture
 	tests/mcp/host/run.sh
 
-mcpb: build ## Build target/goxel.mcpb and target/server.json for hosts and the registry of servers for agents
-	scripts/mcpb.py target/release target
+mcpb: build ## Build target/goxel.mcpb and target/server.json for hosts and the registry of servers; SCHEMA=server.schema.json
+	scripts/mcpb.py target/release target $(SCHEMA)
 
 SEQUENCES ?= 100000
 .PHONY: test-model bench-api
@@ -187,6 +216,9 @@ bench-pictures: ## Measure meshes and pictures; WORDS=mesh, draw, stage or slice
 bench-latency: ## Measure what others wait beside long work; SIZE=60000000 SECONDS=2 WORDS="save load"
 	$(CARGO) bench --bench latency -- $(WORDS)
 
-.PHONY: soak-memory
+.PHONY: soak-memory scarce
 soak-memory: ## Go round the loops of the memory tests 20,000 times, on the released daemon
-	GOXEL_MEMORY_CYCLES=20000 $(CARGO) test --release --test server -- server::memory::
+	GOXEL_MEMORY_CYCLES=20000 GOXEL_SMALL_MEMORIES=128,192,256,320,512 $(CARGO) test --release --test server -- server::memory::
+
+scarce: build ## Every method, reader and writer under twenty limits of address space; SCARCE="--sizes 64,96 --samples FOLDER"
+	tests/load/scarce.py --daemon target/release/goxel-daemon $(SCARCE)

@@ -66,7 +66,7 @@ ctl call goxel.get_bounding_box '{"layer_id":-2}'
 say "Saving, exporting, drawing"
 ctl call goxel.save_project "[\"$out/model.gox\"]"
 ctl call goxel.export_model "[\"$out/model.obj\"]"
-ctl render "$out/model.png"
+ctl render "$out/model.png" --ground
 
 say "Stopping the daemon"
 kill -TERM "$daemon"

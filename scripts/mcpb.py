@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Builds target/goxel.mcpb, a bundle that desktop hosts install by a click, and target/server.json for the registry of
-servers, and checks both against their schemas. mcpb.py PROGRAMS TARGET
+servers, and checks both against their schemas. mcpb.py PROGRAMS TARGET [SCHEMA]
 
-The manifest is checked by the bundle format's own tool from npm, server.json against the registry's schema if that can be
-fetched; what cannot be checked here is said by name.
+The manifest is checked by the bundle format's own tool from npm, server.json by the rules of the registry and against its
+schema: the file SCHEMA, or what can be fetched. What cannot be checked here is said by name.
 """
 
 import json
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -95,26 +96,44 @@ def check_manifest(path: Path) -> None:
     subprocess.run(["npx", "--yes", "@anthropic-ai/mcpb@2.1.2", "validate", str(path)], check=True)
 
 
-def check_server_json(document: dict) -> None:
+def check_rules(document: dict) -> None:
+    """What the registry's schema asks of the members that are here, whether or not it can be fetched."""
+    assert re.fullmatch("[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", document["name"]) and len(document["name"]) <= 200
+    assert 1 <= len(document["description"]) <= 100 and 1 <= len(document["title"]) <= 100
+    assert re.fullmatch(r"\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?", document["version"])
+    for package in document["packages"]:
+        assert package["registryType"] and package["identifier"] and package["transport"] == {"type": "stdio"}
+        assert package["version"] == document["version"]
+        for argument in package["packageArguments"]:
+            assert argument["type"] == "named" and argument["name"].startswith("--"), argument
+            assert argument.get("format", "string") in ["string", "number", "boolean", "filepath"], argument
+
+
+def check_server_json(document: dict, schema: Path | None) -> None:
+    check_rules(document)
     try:
         import jsonschema
     except ImportError:
         print("skipped: no jsonschema of PyPI (the check of server.json)")
         return
     try:
-        with urllib.request.urlopen(SCHEMA, timeout=10) as answer:
-            schema = json.load(answer)
+        if schema is None:
+            with urllib.request.urlopen(SCHEMA, timeout=10) as answer:
+                rules = json.load(answer)
+        else:
+            rules = json.loads(schema.read_text())
     except OSError as error:
         print(f"skipped: the registry's schema cannot be fetched: {error} (the check of server.json)")
         return
-    jsonschema.validate(document, schema)
+    jsonschema.validate(document, rules)
+    print("server.json is as the registry's schema asks")
 
 
 def main() -> None:
     programs, target = Path(sys.argv[1]), Path(sys.argv[2])
     document = server_json(programs)
     (target / "server.json").write_text(json.dumps(document, indent=2) + "\n")
-    check_server_json(document)
+    check_server_json(document, Path(sys.argv[3]) if len(sys.argv) > 3 else None)
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "manifest.json"
         path.write_text(json.dumps(manifest(programs), indent=2) + "\n")

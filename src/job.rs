@@ -4,9 +4,10 @@
 //! again later. Whoever drives it decides how long a slice lasts through a [`Budget`]; the job
 //! decides what a unit of work is (a block, a row of pixels, a run of bytes) and asks after each
 //! unit whether to go on. A job owns whatever it works on (usually a snapshot of volumes, which
-//! shares blocks and costs only their index), so nobody has to wait for it. Jobs are written as straight-line
-//! code: an `async fn` that takes a [`Slice`], made a job by [`Work`]. What it leaves behind is freed
-//! in slices too, see [`leftovers`]; long runs of bytes that it makes are kept in [`pieces`].
+//! shares blocks and costs only their index), so nobody has to wait for it. Jobs are written as
+//! straight-line code: an `async fn` that takes a [`Slice`], made a job by [`Work`]. What it leaves
+//! behind is freed in slices too, see [`leftovers`]; long runs of bytes that it makes are kept in
+//! [`pieces`].
 
 pub mod effort;
 pub mod leftovers;
@@ -14,7 +15,7 @@ pub mod pieces;
 mod slice;
 mod sort;
 
-pub use slice::{Slice, Work};
+pub use slice::{Lent, Slice, Work};
 pub use sort::sort_in_slices;
 
 use std::time::{Duration, Instant};
@@ -85,9 +86,10 @@ impl Budget {
         Budget::new(Limit::Deadline(deadline))
     }
 
-    /// Asks for a rest, because there is nothing to do but to wait for something outside. If the answer is true,
-    /// the job returns [`Step::More`] and is called again no sooner than after that time; if it is false,
-    /// nobody else has anything to do either, and the job may as well wait by itself.
+    /// Asks for a rest, because there is nothing to do but to wait for something outside. If the
+    /// answer is true, the job returns [`Step::More`] and is called again no sooner than after that
+    /// time; if it is false, nobody else has anything to do either, and the job may as well wait by
+    /// itself.
     pub fn rest(&mut self, time: Duration) -> bool {
         let can_rest = matches!(self.limit, Limit::Deadline(_));
         if can_rest {
@@ -96,8 +98,8 @@ impl Budget {
         can_rest
     }
 
-    /// Asks to be called again when something is over. If the answer is false, nobody else has anything to do, and the
-    /// job has to wait for it by itself.
+    /// Asks to be called again when something is over. If the answer is false, nobody else has
+    /// anything to do, and the job has to wait for it by itself.
     pub fn wait_for(&mut self, ticket: Ticket) -> bool {
         let can_wait = !matches!(self.limit, Limit::None);
         if can_wait {

@@ -1,8 +1,10 @@
-//! Pictures that the daemon keeps for its clients: a managed directory with a size cap and a life time.
+//! Pictures that the daemon keeps for its clients: a managed directory with a size cap and a life
+//! time.
 //!
-//! A picture drawn without a path of its own goes here, is listed, and is removed when its time is over,
-//! when the store is full (the oldest goes first), when a client asks for it, or when the daemon stops.
-//! The directory is ours alone: nobody else may write to it. What ended daemons left in it is removed at the start. The clock is the caller's.
+//! A picture drawn without a path of its own goes here, is listed, and is removed when its time is
+//! over, when the store is full (the oldest goes first), when a client asks for it, or when the
+//! daemon stops. Helpers remove it. The directory is ours alone: nobody else may write to it. What
+//! ended daemons left in it is removed at the start. The clock is the caller's.
 
 use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;
@@ -16,8 +18,12 @@ use rustix::fs::{FlockOperation, flock};
 use sha2::Sha256;
 use sha2::digest::Output;
 
+use crate::disk::{self, Lane};
 use crate::file_access::check_private;
+use crate::file_access::own::make_private;
 use crate::format::FormatError;
+use crate::job::Work;
+use crate::memory;
 
 /// Where pictures go, how long they live and how much room they have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,41 +49,6 @@ impl Default for RenderStoreSettings {
             max_bytes: 1 << 30,
             cleanup_interval: Duration::from_secs(300),
         }
-    }
-}
-
-impl RenderStoreSettings {
-    /// The defaults, changed by the variables `GOXEL_RENDER_DIR`, `GOXEL_RENDER_TTL` (seconds),
-    /// `GOXEL_RENDER_MAX_SIZE` (bytes) and `GOXEL_RENDER_CLEANUP_INTERVAL` (seconds).
-    ///
-    /// # Errors
-    /// A number that is none, with the variable's name.
-    pub fn from_environment(
-        variable: impl Fn(&str) -> Option<std::ffi::OsString>,
-    ) -> Result<Self, String> {
-        let mut settings = RenderStoreSettings::default();
-        if let Some(directory) = variable("GOXEL_RENDER_DIR").filter(|value| !value.is_empty()) {
-            settings.directory = PathBuf::from(directory);
-        }
-        let number = |name: &str| match variable(name).filter(|value| !value.is_empty()) {
-            None => Ok(None),
-            Some(value) => {
-                let number = value.to_str().and_then(|text| text.parse::<u64>().ok());
-                let number = number.filter(|&number| number > 0);
-                let wrong = || format!("{name} is {value:?}: expected a whole number above 0");
-                number.map(Some).ok_or_else(wrong)
-            }
-        };
-        if let Some(seconds) = number("GOXEL_RENDER_TTL")? {
-            settings.time_to_live = Duration::from_secs(seconds);
-        }
-        if let Some(bytes) = number("GOXEL_RENDER_MAX_SIZE")? {
-            settings.max_bytes = bytes;
-        }
-        if let Some(seconds) = number("GOXEL_RENDER_CLEANUP_INTERVAL")? {
-            settings.cleanup_interval = Duration::from_secs(seconds);
-        }
-        Ok(settings)
     }
 }
 
@@ -126,22 +97,65 @@ pub struct RenderStoreTotals {
     pub violations: u64,
 }
 
-/// Why a picture cannot be kept.
+/// A picture is larger than the whole store.
 #[derive(Debug, thiserror::Error)]
-pub enum RenderStoreError {
-    /// The file or the directory could not be written.
-    #[error(transparent)]
-    File(#[from] FormatError),
-    /// It alone is larger than the store.
-    #[error(
-        "a picture of {bytes} bytes does not fit a store of {max_bytes}; raise GOXEL_RENDER_MAX_SIZE"
-    )]
-    TooLarge {
-        /// The picture's size.
-        bytes: u64,
-        /// The store's.
-        max_bytes: u64,
-    },
+#[error(
+    "a picture of {bytes} bytes does not fit a store of {max_bytes}; raise GOXEL_RENDER_MAX_SIZE"
+)]
+pub struct TooLarge {
+    /// The picture's size.
+    bytes: u64,
+    /// The store's.
+    max_bytes: u64,
+}
+
+/// Pictures that the store has given up. When this is dropped a helper removes their files.
+#[must_use]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Gone {
+    /// How many.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    paths: Vec<PathBuf>,
+}
+
+impl Gone {
+    /// Waits until the files are removed.
+    pub fn removed(mut self) -> Work<()> {
+        let paths = std::mem::take(&mut self.paths);
+        Work::new(|slice| async move {
+            let Some(first) = paths.first().cloned() else { return };
+            let removing = disk::run(&slice, &first, move |note| {
+                note.step("unlink")?;
+                remove_files(&paths);
+                Ok(())
+            });
+            // A disk that does not answer is told by its health; the store has given the pictures
+            // up all the same.
+            let _ = removing.await;
+        })
+    }
+}
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        let paths = std::mem::take(&mut self.paths);
+        if let Some(first) = paths.first().cloned() {
+            disk::post(Lane::Own, &first, move |_| remove_files(&paths));
+        }
+    }
+}
+
+fn remove_files(paths: &[PathBuf]) {
+    for path in paths {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                log::warn!("cannot remove {}: {error}", path.display());
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A number from the system's random source.
@@ -186,28 +200,25 @@ impl RenderStore {
         &self.settings
     }
 
-    /// Makes room for a picture of so many bytes and tells where it goes. Whoever has written it there calls
-    /// [`RenderStore::keep`].
+    /// Makes room for a picture of so many bytes and tells where it goes, once the directory is
+    /// [prepared]. Whoever has written it there calls [`RenderStore::keep`].
     ///
     /// # Errors
-    /// What the system refuses; a picture larger than the whole store.
-    pub fn make_room(
-        &mut self,
-        bytes: u64,
-        now: SystemTime,
-    ) -> Result<NewRender, RenderStoreError> {
+    /// A picture larger than the whole store.
+    ///
+    /// [prepared]: RenderStore::directory
+    pub fn make_room(&mut self, bytes: u64, now: SystemTime) -> Result<NewRender, TooLarge> {
         let max_bytes = self.settings.max_bytes;
         if bytes > max_bytes {
-            return Err(RenderStoreError::TooLarge { bytes, max_bytes });
+            return Err(TooLarge { bytes, max_bytes });
         }
-        self.clean_up(now);
+        let mut gone = self.clean_up(now);
         while self.bytes() + bytes > max_bytes {
-            self.drop_oldest();
+            self.drop_oldest(&mut gone);
         }
         self.totals.renders += 1;
         let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let session_id = format!("auto{seconds}");
-        self.create_directory()?;
         // Nobody can know the name beforehand, and no two daemons choose the same.
         let name = format!("render_{seconds}_{session_id}_{:08x}.png", random());
         let path = self.settings.directory.join(name);
@@ -234,9 +245,11 @@ impl RenderStore {
             expires_at: now + self.settings.time_to_live,
         });
         // Several may have been written at a time.
+        let mut gone = Gone::default();
         while self.bytes() > self.settings.max_bytes && self.renders.len() > 1 {
-            self.drop_oldest();
+            self.drop_oldest(&mut gone);
         }
+        self.count_memory();
         &self.renders[self.renders.len() - 1]
     }
 
@@ -255,10 +268,13 @@ impl RenderStore {
         found
     }
 
-    /// Removes a picture; the bytes freed, or `None` if it is not the store's.
-    pub fn remove(&mut self, path: &Path) -> Option<u64> {
+    /// Gives a picture up, or `None` if it is not the store's.
+    pub fn remove(&mut self, path: &Path) -> Option<Gone> {
         let index = self.position(path)?;
-        self.renders.remove(index).map(|render| self.delete(&render))
+        let render = self.renders.remove(index)?;
+        let mut gone = Gone::default();
+        self.give_up(render, &mut gone);
+        Some(gone)
     }
 
     /// All pictures, oldest first.
@@ -282,16 +298,15 @@ impl RenderStore {
         (self.last_cleanup, next)
     }
 
-    /// Removes what is over: how many files, and their bytes.
-    pub fn clean_up(&mut self, now: SystemTime) -> (u64, u64) {
-        let before = self.totals;
+    /// Gives up what is over.
+    pub fn clean_up(&mut self, now: SystemTime) -> Gone {
+        let mut gone = Gone::default();
         while self.renders.front().is_some_and(|oldest| oldest.expires_at <= now) {
-            self.drop_oldest();
+            self.drop_oldest(&mut gone);
         }
         self.last_cleanup = Some(now);
         self.totals.cleanups += 1;
-        let files = self.totals.files_cleaned - before.files_cleaned;
-        (files, self.totals.bytes_freed - before.bytes_freed)
+        gone
     }
 
     /// How long until something is over, if anything is stored.
@@ -301,8 +316,9 @@ impl RenderStore {
         Some(left.min(self.settings.cleanup_interval))
     }
 
-    /// Looks at the directory, if it is there already: it has to be ours alone. Removes the pictures that ended daemons
-    /// have left there; while another daemon uses it as well, only those whose time is over.
+    /// Looks at the directory, if it is there already: it has to be ours alone. Removes the
+    /// pictures that ended daemons have left there; while another daemon uses it as well, only
+    /// those whose time is over.
     ///
     /// # Errors
     /// Why the directory cannot be used.
@@ -314,7 +330,7 @@ impl RenderStore {
                 _ => Err(failed(error)),
             };
         }
-        let directory = self.lock().map_err(failed)?;
+        let directory = lock(&self.settings.directory).map_err(failed)?;
         // Who gets the whole lock is alone.
         let alone = flock(&directory, FlockOperation::NonBlockingLockExclusive).is_ok();
         self.sweep(now, alone);
@@ -323,12 +339,21 @@ impl RenderStore {
         Ok(())
     }
 
-    /// Opens the directory, which tells other daemons that it is used.
-    fn lock(&self) -> io::Result<File> {
-        check_private(&self.settings.directory)?;
-        let directory = File::open(&self.settings.directory)?;
-        let _ = flock(&directory, FlockOperation::NonBlockingLockShared);
-        Ok(directory)
+    /// The directory, made if need be and opened, to be [held](RenderStore::hold); `None` if it is
+    /// held already. It makes file calls.
+    pub fn directory(&self) -> Option<impl FnOnce() -> io::Result<File> + Send + use<>> {
+        let path = self.settings.directory.clone();
+        let make = move || {
+            make_private(&path)?;
+            lock(&path)
+        };
+        self.directory.is_none().then_some(make)
+    }
+
+    /// Holds the directory that [`RenderStore::directory`] has opened: other daemons see that it is
+    /// used.
+    pub fn hold(&mut self, directory: File) {
+        self.directory = Some(directory);
     }
 
     fn sweep(&self, now: SystemTime, all: bool) {
@@ -343,45 +368,46 @@ impl RenderStore {
         }
     }
 
-    fn create_directory(&mut self) -> Result<(), FormatError> {
-        use std::os::unix::fs::DirBuilderExt;
-        let path = &self.settings.directory;
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.map_err(self.failed("create the directory"))?;
-        if self.directory.is_none() {
-            self.directory = Some(self.lock().map_err(self.failed("use the directory"))?);
-        }
-        Ok(())
-    }
-
     fn failed(&self, action: &'static str) -> impl Fn(io::Error) -> FormatError + use<> {
         let path = self.settings.directory.clone();
         move |source| FormatError::Io { action, path: path.clone(), source }
     }
 
-    fn drop_oldest(&mut self) {
+    fn drop_oldest(&mut self, gone: &mut Gone) {
         if let Some(oldest) = self.renders.pop_front() {
-            self.delete(&oldest);
+            self.give_up(oldest, gone);
         }
     }
 
-    fn delete(&mut self, render: &StoredRender) -> u64 {
-        match std::fs::remove_file(&render.path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                log::warn!("cannot remove {}: {error}", render.path.display());
-            }
-            _ => {}
-        }
+    fn give_up(&mut self, render: StoredRender, gone: &mut Gone) {
         self.totals.files_cleaned += 1;
         self.totals.bytes_freed += render.bytes;
-        render.bytes
+        gone.files += 1;
+        gone.bytes += render.bytes;
+        gone.paths.push(render.path);
+        self.count_memory();
     }
+
+    fn count_memory(&self) {
+        let texts = self.renders.iter().map(|render| render.path.as_os_str().len());
+        let rows = self.renders.capacity() * size_of::<StoredRender>();
+        memory::note(memory::Kind::Pictures, (rows + texts.sum::<usize>()) as u64);
+    }
+}
+
+/// Opens a directory, which tells other daemons that it is used.
+fn lock(path: &Path) -> io::Result<File> {
+    check_private(path)?;
+    let directory = File::open(path)?;
+    let _ = flock(&directory, FlockOperation::NonBlockingLockShared);
+    Ok(directory)
 }
 
 impl Drop for RenderStore {
     fn drop(&mut self) {
+        let mut gone = Gone::default();
         while !self.renders.is_empty() {
-            self.drop_oldest();
+            self.drop_oldest(&mut gone);
         }
     }
 }
@@ -406,14 +432,21 @@ mod tests {
     }
 
     impl RenderStore {
+        fn prepare(&mut self) -> io::Result<()> {
+            let made = self.directory().map(|make| make()).transpose()?;
+            made.into_iter().for_each(|directory| self.hold(directory));
+            Ok(())
+        }
+
         fn add(
             &mut self,
             png: &[u8],
             size: [u32; 2],
             now: SystemTime,
-        ) -> Result<&StoredRender, RenderStoreError> {
+        ) -> Result<&StoredRender, TooLarge> {
+            self.prepare().unwrap();
             let new = self.make_room(png.len() as u64, now)?;
-            replace_file(&new.path, png)?;
+            replace_file(&new.path, png).unwrap();
             Ok(self.keep(new, size, &Sha256::digest(png), now))
         }
     }
@@ -422,6 +455,7 @@ mod tests {
     fn pictures_that_were_written_at_the_same_time_share_the_room() {
         let (_directory, mut store) = store(10);
         let now = SystemTime::now();
+        store.prepare().unwrap();
         let first = store.make_room(7, now).unwrap();
         let second = store.make_room(7, now).unwrap();
         for new in [first, second] {
@@ -438,8 +472,10 @@ mod tests {
         let stored = store.add(b"picture", [1, 1], now).unwrap().clone();
         assert_eq!(std::fs::read(&stored.path).unwrap(), b"picture");
         assert_eq!(stored.checksum.len(), "sha256:".len() + 64);
-        assert_eq!(store.clean_up(now + Duration::from_secs(3599)), (0, 0));
-        assert_eq!(store.clean_up(now + Duration::from_secs(3600)), (1, 7));
+        assert_eq!(store.clean_up(now + Duration::from_secs(3599)), Gone::default());
+        let gone = store.clean_up(now + Duration::from_secs(3600));
+        assert_eq!((gone.files, gone.bytes), (1, 7));
+        drop(gone);
         assert!(!stored.path.exists());
     }
 
@@ -474,22 +510,6 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_changes_the_defaults() {
-        let set = |name: &str| match name {
-            "GOXEL_RENDER_TTL" => Some("60".into()),
-            "GOXEL_RENDER_DIR" => Some("/x".into()),
-            _ => None,
-        };
-        let settings = RenderStoreSettings::from_environment(set).unwrap();
-        assert_eq!(settings.time_to_live, Duration::from_secs(60));
-        assert_eq!(settings.directory, PathBuf::from("/x"));
-        let wrong = RenderStoreSettings::from_environment(|name| {
-            (name == "GOXEL_RENDER_TTL").then(|| "soon".into())
-        });
-        assert!(wrong.unwrap_err().contains("GOXEL_RENDER_TTL"));
-    }
-
-    #[test]
     fn pictures_of_ended_daemons_are_swept_and_those_of_living_ones_kept() {
         let (directory, mut store) = store(1000);
         let left = directory.path().join("renders/render_5_auto5_00c0ffee.png");
@@ -515,6 +535,6 @@ mod tests {
         std::fs::create_dir(&path).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o777)).unwrap();
         assert!(store.open(SystemTime::now()).unwrap_err().to_string().contains("0777"));
-        assert!(store.make_room(1, SystemTime::now()).is_err());
+        assert!(store.prepare().is_err());
     }
 }

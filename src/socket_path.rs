@@ -51,8 +51,8 @@ impl Surroundings for Process {
     }
 }
 
-/// The socket path for this process: the flag, else the environment, else the Homebrew run directory
-/// if it exists, else the XDG runtime directory, else `/tmp/goxel-daemon.sock`.
+/// The socket path for this process: the flag, else the environment, else the Homebrew run
+/// directory if it exists, else the XDG runtime directory, else `/tmp/goxel-daemon.sock`.
 ///
 /// ```
 /// use std::path::Path;
@@ -61,6 +61,56 @@ impl Surroundings for Process {
 /// ```
 pub fn socket_path(flag: Option<&Path>) -> PathBuf {
     resolve(flag, &Process).0
+}
+
+/// The socket path when neither a flag nor the environment names one.
+pub fn default_path(surroundings: &dyn Surroundings) -> PathBuf {
+    struct Unnamed<'a>(&'a dyn Surroundings);
+    impl Surroundings for Unnamed<'_> {
+        fn variable(&self, name: &str) -> Option<OsString> {
+            self.0.variable(name).filter(|_| name != SOCKET_PATH_VARIABLE)
+        }
+        fn is_directory(&self, path: &Path) -> bool {
+            self.0.is_directory(path)
+        }
+    }
+    resolve(None, &Unnamed(surroundings)).0
+}
+
+/// Why a text that should be the path of a socket is none: an address of another kind would become
+/// a file of its name.
+///
+/// ```
+/// use std::path::Path;
+/// use goxel_daemon::socket_path::not_a_path;
+/// assert!(not_a_path(Path::new("tcp://localhost:7000")).is_some());
+/// assert!(not_a_path(Path::new("/run/goxel.sock")).is_none());
+/// ```
+pub fn not_a_path(path: &Path) -> Option<String> {
+    let text = path.to_str()?;
+    let word = |scheme: &str| {
+        scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+')
+    };
+    if let Some((scheme, rest)) = text.split_once(':') {
+        if matches!(scheme, "unix" | "file") && rest.starts_with('/') {
+            let path = format!("/{}", rest.trim_start_matches('/'));
+            return Some(format!("{text} is a URL: give the path alone, {path}"));
+        }
+        if word(scheme) && rest.starts_with("//") {
+            return Some(format!(
+                "{text} is a URL: the daemon listens on Unix sockets only; give the path of one"
+            ));
+        }
+        let is_port =
+            !rest.is_empty() && rest.len() <= 5 && rest.bytes().all(|b| b.is_ascii_digit());
+        if is_port && !scheme.contains('/') {
+            return Some(format!(
+                "{text} looks like a host and a port: the daemon listens on Unix sockets only; give the path of one \
+                 (./{text} for a file of this name)"
+            ));
+        }
+    }
+    None
 }
 
 /// [`socket_path`] with its reasons: the path, and which part of the rule chose it.

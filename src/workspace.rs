@@ -1,12 +1,14 @@
 //! The open projects: the one thing that methods act on.
 //!
-//! A [`Project`] is a document with its history, revision and file. The default project is there from the
-//! start and is shared by all connections. Every change goes through [`Project::edit`], which records it for
-//! undo, takes it back if it fails, and counts the revision. Invariants: the default project exists; the
-//! revision rises with every change, undo and redo included, and never otherwise.
+//! A [`Project`] is a document with its history, revision and file. The default project is there
+//! from the start and is shared by all connections. Every change goes through [`Project::edit`],
+//! which records it for undo, takes it back if it fails, and counts the revision. Invariants: the
+//! default project exists; the revision rises with every change, undo and redo included, and never
+//! otherwise.
 
 mod carry;
 mod draft;
+mod found;
 mod memory;
 mod origin;
 mod packing;
@@ -20,6 +22,7 @@ use std::time::SystemTime;
 
 pub use carry::Carrying;
 pub use draft::{Draft, FinishedDraft, InPlace, Stale};
+pub use found::{FoundError, FoundJournal, found_journals, size_and_age};
 use origin::Origins;
 pub use origin::{OwnFile, SavedState};
 pub use packing::Packing;
@@ -170,21 +173,11 @@ impl Project {
 
     /// Makes a finished edit an undo step, if it touched anything.
     fn record(&mut self, label: &str, edit: Edit) {
-        let difference = self.difference_since(|document| edit.structure_before(document));
         let committed = self.history.commit(&mut self.document, edit, label);
         self.note_commit(committed);
         if committed.0 {
-            self.note_step(label, difference.as_deref());
+            self.note_step(label);
         }
-    }
-
-    /// What a change of any kind has made of the document, if somebody takes note of it.
-    fn difference_since(
-        &self,
-        before: impl FnOnce(&Document) -> Option<Document>,
-    ) -> Option<Vec<u8>> {
-        self.recording.as_ref()?;
-        Some(crate::journal::difference(&before(&self.document)?, &self.document))
     }
 
     /// Notes whether an undo step was made, and where it changed something.
@@ -207,8 +200,8 @@ impl Project {
         }
     }
 
-    /// Starts to merge the visible layers as they are now, with what is left of the last time. Give what the job
-    /// makes to [`Project::keep_merged`].
+    /// Starts to merge the visible layers as they are now, with what is left of the last time. Give
+    /// what the job makes to [`Project::keep_merged`].
     pub fn start_merging(&mut self) -> Merging {
         let stack = self.document.stack();
         if stack.len() < 2 {
@@ -244,8 +237,8 @@ impl Project {
         Some(label)
     }
 
-    /// Goes to a position in the history as one change. Returns how many edits that took, or `None` if there
-    /// is no such position.
+    /// Goes to a position in the history as one change. Returns how many edits that took, or `None`
+    /// if there is no such position.
     pub fn go_to(&mut self, position: usize) -> Option<usize> {
         let steps = self.history.go_to(&mut self.document, position)?;
         if steps > 0 {
@@ -254,7 +247,8 @@ impl Project {
         Some(steps)
     }
 
-    /// Starts on a long way to a position in the history, in slices; `None` if there is no such position.
+    /// Starts on a long way to a position in the history, in slices; `None` if there is no such
+    /// position.
     pub fn start_travel(&self, position: usize) -> Option<Travel> {
         self.history.start_travel(&self.document, position)
     }
@@ -275,15 +269,17 @@ impl Project {
         self.note(|notes, standing| notes.go(standing, made_by.unwrap_or_default()));
     }
 
-    /// Forgets what can be undone and redone; how many edits that were, and the bytes that they kept.
+    /// Forgets what can be undone and redone; how many edits that were, and the bytes that they
+    /// kept.
     pub fn clear_history(&mut self) -> (usize, u64) {
         let forgotten = self.history.clear();
         self.origins.follow(&self.history);
+        self.note(Notes::clear);
         forgotten
     }
 
-    /// Takes note of the time, once a turn or so: a change since the last time counts as made now. Reading the
-    /// clock for each voxel would cost more than that is worth.
+    /// Takes note of the time, once a turn or so: a change since the last time counts as made now.
+    /// Reading the clock for each voxel would cost more than that is worth.
     pub fn note_time(&mut self) {
         if self.modified_revision != self.revision() {
             self.modified_revision = self.revision();
@@ -332,6 +328,8 @@ pub struct Workspace {
     last_number: u32,
     /// Where projects note what happens to them, if somebody wants to know.
     notes: Option<Notes>,
+    /// Whether there is no journal although there should be one.
+    lacks_journal: bool,
 }
 
 impl Default for Workspace {
@@ -346,6 +344,7 @@ impl Default for Workspace {
             history_memory: DEFAULT_HISTORY_MEMORY,
             last_number: 0,
             notes: None,
+            lacks_journal: false,
         }
     }
 }
@@ -404,7 +403,8 @@ impl Workspace {
         Some(closed)
     }
 
-    /// Whether a change of a project runs in slices, so that other changes must wait for their turn.
+    /// Whether a change of a project runs in slices, so that other changes must wait for their
+    /// turn.
     pub fn is_busy(&self, project: &str) -> bool {
         self.projects.get(project).is_some_and(|project| !project.turns.is_empty())
     }
@@ -414,7 +414,8 @@ impl Workspace {
         self.projects.values().map(|project| project.turns.waiting()).sum()
     }
 
-    /// Takes the last place in the queue of a project's changes; `None` if there is no such project.
+    /// Takes the last place in the queue of a project's changes; `None` if there is no such
+    /// project.
     pub fn join_queue(&mut self, project: &str) -> Option<Turn> {
         let project = self.projects.get_mut(project)?;
         self.turns += 1;

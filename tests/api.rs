@@ -1,6 +1,7 @@
 //! Methods and their results, called without a server.
 
 mod api {
+    mod answers;
     mod cases;
     mod described;
     mod documented;
@@ -9,10 +10,13 @@ mod api {
     mod file_secrets;
     mod file_slices;
     mod files;
+    mod goldens;
     mod layers;
     mod look;
     mod manners;
     mod model;
+    mod old_clients;
+    mod operations;
     mod own_files;
     mod reading;
     mod revisions;
@@ -22,5 +26,6 @@ mod api {
     mod subscribe;
     mod tools;
     mod turns;
+    mod understood;
 }
 mod support;

@@ -5,6 +5,7 @@ mod engine {
     mod merge;
     mod mesh;
     mod model;
+    mod paths;
     mod render;
     mod render_oracle;
     mod render_samples;

@@ -1,5 +1,5 @@
-//! The daemon as a program: its protocols, connections, limits and life; its connections in a simulated network;
-//! the client library against it.
+//! The daemon as a program: its protocols, connections, limits and life; its connections in a
+//! simulated network; the client library against it.
 
 mod client;
 mod server {
@@ -7,15 +7,18 @@ mod server {
     mod cancelling;
     mod daemon;
     mod error_recovery;
+    mod hostile_scripts;
     mod lifecycle;
     mod limits;
     mod long_messages;
     mod memory;
     mod ownership;
     mod protocol_detection;
+    mod scripts;
     mod spec_examples;
     mod wire_cuts;
 }
 mod journal;
+mod security;
 mod simulation;
 mod support;

@@ -1,7 +1,8 @@
-//! Builds a small house with the client library: changes that are applied exactly once, then a picture and
-//! a file.
+//! Builds a small house with the client library: changes that are applied exactly once, then a
+//! picture and a file.
 //!
-//! Run with `cargo run --example house -- [SOCKET] [DIRECTORY]`; without a socket the usual path is used.
+//! Run with `cargo run --example house -- [SOCKET] [DIRECTORY]`; without a socket the usual path is
+//! used.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

@@ -5,150 +5,21 @@ use std::ops::RangeInclusive;
 
 use super::json::{Elements, MOST_MEMBERS, Members};
 use super::notes::{note, note_unknown};
-use super::schema::Schema;
-
-/// What is wrong with a param. Becomes error -32602.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum ParamError {
-    /// A required param is not there.
-    #[error("Missing required parameter: {param}")]
-    Missing {
-        /// Its name.
-        param: Cow<'static, str>,
-        /// What it should be.
-        expected: String,
-    },
-    /// A param has a wrong type or is out of range.
-    #[error("Invalid parameter '{param}': expected {expected}, got {got}")]
-    Mismatch {
-        /// Its name, with the place inside it if it is deep.
-        param: Cow<'static, str>,
-        /// What it should be.
-        expected: String,
-        /// What it is, cut short.
-        got: String,
-    },
-    /// A param that the method does not have.
-    #[error("Unknown parameter '{param}'{}", nearest.map(|n| format!("; did you mean '{n}'?")).unwrap_or_default())]
-    Unknown {
-        /// The name given.
-        param: String,
-        /// The name most like it.
-        nearest: Option<&'static str>,
-        /// The names that there are.
-        known: Vec<&'static str>,
-    },
-    /// A required param is not there, but one with a name like it is.
-    #[error(
-        "Missing required parameter: {param}; there is none named '{given}': did you mean '{param}'?"
-    )]
-    Misnamed {
-        /// Its name.
-        param: Cow<'static, str>,
-        /// The name given.
-        given: String,
-        /// What it should be.
-        expected: String,
-    },
-    /// A name that names nothing.
-    #[error("no {what} '{got}'{}. There are: {}", nearest.map(|n| format!("; did you mean '{n}'?")).unwrap_or_default(), known.join(", "))]
-    NoSuch {
-        /// The param.
-        param: Cow<'static, str>,
-        /// What it should name.
-        what: &'static str,
-        /// The name given, cut short.
-        got: String,
-        /// The name most like it.
-        nearest: Option<&'static str>,
-        /// The names that there are.
-        known: Vec<&'static str>,
-    },
-    /// More positions than the method has params.
-    #[error("Too many parameters: the method takes at most {most}, got {}", counted(*got))]
-    Surplus {
-        /// How many it takes.
-        most: usize,
-        /// How many were given.
-        got: usize,
-    },
-    /// A fault for which the reference documents a message of its own.
-    #[error("{message}")]
-    Documented {
-        /// The param.
-        param: Cow<'static, str>,
-        /// The documented message.
-        message: String,
-        /// What it should be.
-        expected: String,
-        /// What it is, cut short.
-        got: String,
-    },
-    /// A broken rule that concerns several params, or the value as a whole.
-    #[error("{message}")]
-    Rule {
-        /// The param to look at.
-        param: Cow<'static, str>,
-        /// What is wrong and what to do.
-        message: String,
-    },
-}
+use super::param_error::{COUNTED_POSITIONS, counted};
+pub use super::param_error::{ParamError, shown};
+use crate::likeness::nearest;
 
 /// Surplus positions that are noted one by one.
 const NOTED_POSITIONS: usize = 4;
 
-/// Surplus positions that are counted: a message may have millions of them.
-const COUNTED_POSITIONS: usize = 1000;
-
-fn counted(got: usize) -> String {
-    match got {
-        0..=COUNTED_POSITIONS => got.to_string(),
-        _ => format!("more than {COUNTED_POSITIONS}"),
-    }
-}
-
-/// How much of a bad value an error shows.
-const SHOWN_CHARACTERS: usize = 60;
-
-/// A value's raw text, cut short for messages.
-pub fn shown(raw: &str) -> String {
-    match raw.char_indices().nth(SHOWN_CHARACTERS) {
-        Some((end, _)) => format!("{}...", &raw[..end]),
-        None => raw.to_owned(),
-    }
-}
-
-impl ParamError {
-    /// A value that does not fit a schema.
-    pub fn mismatch(param: impl Into<Cow<'static, str>>, schema: &Schema, raw: &str) -> Self {
-        let mut expected = schema.expected();
-        if let Schema::Word(words) = schema
-            && let Some(near) =
-                super::json::string(raw).and_then(|word| nearest(&word, words.iter().copied()))
-        {
-            expected.push_str(&format!(" (did you mean '{near}'?)"));
-        }
-        ParamError::Mismatch { param: param.into(), expected, got: shown(raw) }
-    }
-
-    /// A broken rule.
-    pub fn rule(param: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        ParamError::Rule { param: param.into(), message: message.into() }
-    }
-
-    /// The param that the error is about.
-    pub fn param(&self) -> &str {
-        match self {
-            ParamError::Missing { param, .. }
-            | ParamError::Mismatch { param, .. }
-            | ParamError::Documented { param, .. }
-            | ParamError::Misnamed { param, .. }
-            | ParamError::NoSuch { param, .. }
-            | ParamError::Rule { param, .. } => param,
-            ParamError::Unknown { param, .. } => param,
-            ParamError::Surplus { .. } => "",
-        }
-    }
+/// What is said of a position behind all that are known.
+fn surplus(index: usize, known: usize) -> String {
+    let known = match known {
+        0 => "none".to_owned(),
+        1 => "the first".to_owned(),
+        known => format!("the first {known}"),
+    };
+    format!("params[{index}] is not known here; known: {known}")
 }
 
 struct Member<'a> {
@@ -255,8 +126,9 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// The next `N` values by position, or at least `least` if they are the last: how many, and the values. All of
-    /// them must be whole numbers in plain digits and in a range; otherwise nothing is taken.
+    /// The next `N` values by position, or at least `least` if they are the last: how many, and the
+    /// values. All of them must be whole numbers in plain digits and in a range; otherwise nothing
+    /// is taken.
     pub fn take_whole<const N: usize>(
         &mut self,
         least: usize,
@@ -289,8 +161,8 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// Puts params by position into another order: `order[i]` is the index of the new i-th one. A position that
-    /// was not given counts as `null`, and so does `usize::MAX`.
+    /// Puts params by position into another order: `order[i]` is the index of the new i-th one. A
+    /// position that was not given counts as `null`, and so does `usize::MAX`.
     pub fn reorder(&mut self, order: &[usize]) {
         if let Form::Positional(positions) = &mut self.form {
             let taken = positions.taken;
@@ -298,7 +170,7 @@ impl<'a> Args<'a> {
             let most = places.max().map_or(0, |last| last + 1);
             let given: Vec<_> = std::iter::from_fn(|| positions.take()).take(most).collect();
             for index in most..most + positions.count_rest().min(NOTED_POSITIONS) {
-                note(format!("params[{index}] is not known here; known: the first {most}"));
+                note(surplus(index, most));
             }
             positions.skip_rest();
             positions.taken = taken;
@@ -327,20 +199,29 @@ impl<'a> Args<'a> {
         value
     }
 
-    /// The first of several names for one param that was given, as (name, value). All of them count as used.
+    /// The first of several names for one param that was given, as (name, value). All of them count
+    /// as used.
     pub fn first_named(&mut self, names: &[&'static str]) -> Option<(&'static str, &'a str)> {
         let Form::Named(members) = &mut self.form else { return None };
         let mut first: Option<(usize, &'static str)> = None;
+        let mut other: Option<(usize, &'static str)> = None;
         for (index, member) in members.iter_mut().enumerate() {
             if let Some(&name) = names.iter().find(|&&name| member.name == name) {
                 member.used = true;
                 // The first name given wins; of one name given twice the last value wins.
-                if first.is_none_or(|(_, earlier)| earlier == name) {
-                    first = Some((index, name));
+                match first {
+                    Some((_, earlier)) if earlier != name => other = Some((index, name)),
+                    _ => first = Some((index, name)),
                 }
             }
         }
-        first.map(|(index, name)| (name, members[index].value))
+        let (index, name) = first?;
+        if let Some((second, synonym)) = other
+            && members[second].value != members[index].value
+        {
+            note(format!("'{synonym}' is the same as '{name}', which was given too and was used"));
+        }
+        Some((name, members[index].value))
     }
 
     /// One param: the next position, or the first of its names. `null` counts as absent.
@@ -364,7 +245,12 @@ impl<'a> Args<'a> {
         let unused = || members.iter().filter(|member| !member.used);
         let like = nearest(param, unused().map(|member| &*member.name)).map(shown);
         match like {
-            None => error,
+            None => match unused().next().map(|member| shown(&member.name)) {
+                None => error,
+                Some(other) => {
+                    ParamError::Foreign { param: param.clone(), other, expected: expected.clone() }
+                }
+            },
             Some(given) => {
                 let (param, expected) = (param.clone(), expected.clone());
                 ParamError::Misnamed { param, given, expected }
@@ -372,7 +258,8 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// Whether there are so many names that not all were read. That matters to nobody who takes them all as one text.
+    /// Whether there are so many names that not all were read. That matters to nobody who takes
+    /// them all as one text.
     fn has_too_many(&self) -> bool {
         let Form::Named(members) = &self.form else { return false };
         members.len() > MOST_MEMBERS && members.last().is_some_and(|last| !last.used)
@@ -383,14 +270,15 @@ impl<'a> Args<'a> {
         if self.has_too_many() { Err(too_many_members()) } else { Ok(()) }
     }
 
-    /// Notes what nobody has taken, for methods that carry out the rest; `known` gives the names that there are.
+    /// Notes what nobody has taken, for methods that carry out the rest; `known` gives the names
+    /// that there are.
     pub fn note_rest(&mut self, known: impl FnOnce() -> Vec<&'static str>) {
         match &mut self.form {
             Form::Positional(positions) => {
                 let taken = positions.taken;
                 let rest = positions.count_rest();
                 for index in (taken..taken + rest).take(NOTED_POSITIONS) {
-                    note(format!("params[{index}] is not known here; known: the first {taken}"));
+                    note(surplus(index, taken));
                 }
                 if rest > NOTED_POSITIONS {
                     note(format!("there are {} params, {taken} are known", counted(taken + rest)));
@@ -429,39 +317,6 @@ impl<'a> Args<'a> {
             },
         }
     }
-}
-
-/// The candidate most like a word, if any is near enough to be meant.
-pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // Only so much of a word is compared, so only so much is looked at: words may have megabytes.
-    let start = |word: &str| -> String {
-        word.chars().take(COMPARED_LETTERS).flat_map(char::to_lowercase).collect()
-    };
-    let word = start(word);
-    candidates
-        .map(|candidate| (distance(&word, &start(candidate)), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Longest word that is compared letter by letter.
-const COMPARED_LETTERS: usize = 64;
-
-/// Levenshtein distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(COMPARED_LETTERS).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().take(COMPARED_LETTERS).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, other) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The form of a box on the wire: `{"min":[x,y,z],"max":[x,y,z]}`, both corners inside, in params and results.
+//! The form of a box on the wire: `{"min":[x,y,z],"max":[x,y,z]}`, both corners inside, in params
+//! and results.
 
 use super::macros::result;
 use crate::voxel::Bounds;

@@ -1,9 +1,9 @@
 //! Lists of voxels, read straight from the text.
 //!
-//! A voxel is `[x,y,z]`, `[x,y,z,color]`, `[x,y,z,r,g,b]`, `[x,y,z,r,g,b,a]`, or an object with `x,y,z` or
-//! `position`, and `r,g,b[,a]` or `color`. Whole numbers without blanks, the form that programs send, are
-//! scanned by hand; whatever that does not know is read again by the general rules, which also find the words
-//! for what is wrong.
+//! A voxel is `[x,y,z]`, `[x,y,z,color]`, `[x,y,z,r,g,b]`, `[x,y,z,r,g,b,a]`, or an object with
+//! `x,y,z` or `position`, and `r,g,b[,a]` or `color`. Whole numbers without blanks, the form that
+//! programs send, are scanned by hand; whatever that does not know is read again by the general
+//! rules, which also find the words for what is wrong.
 
 use super::json::{Elements, few_members, skip_space};
 use super::number_row::RowReader;
@@ -48,12 +48,14 @@ impl<'a> VoxelEntries<'a> {
         self.at
     }
 
-    /// A guess at how many entries there are, to make room for them: as many as a voxel with a colour has bytes at least.
+    /// A guess at how many entries there are, to make room for them: as many as a voxel with a
+    /// colour has bytes at least.
     pub fn capacity(&self) -> usize {
         self.text.len() / 16
     }
 
-    /// The entry at `at` and the offset behind it, if it is an array of three, six or seven short whole numbers.
+    /// The entry at `at` and the offset behind it, if it is an array of three, six or seven short
+    /// whole numbers.
     #[inline]
     fn usual_entry(&mut self, at: usize) -> Option<(VoxelEntry, usize)> {
         let row = self.rows.row(at)?;
@@ -99,8 +101,8 @@ impl<'a> Iterator for VoxelEntries<'a> {
     }
 }
 
-/// A voxel with a colour in an object that begins with the text `head`, such as `{"type":"add_voxel",`; `None`
-/// where the object has another form than programs usually send.
+/// A voxel with a colour in an object that begins with the text `head`, such as
+/// `{"type":"add_voxel",`; `None` where the object has another form than programs usually send.
 pub fn voxel_behind(head: &str, object: &str) -> Option<VoxelEntry> {
     let bytes = object.strip_prefix(head)?.as_bytes();
     let mut scanner = VoxelScanner { bytes, at: 0 };

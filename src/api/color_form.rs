@@ -1,17 +1,18 @@
 //! The forms of a colour on the wire.
 //!
-//! `"#RGB"`, `"#RRGGBB"`, `"#RRGGBBAA"`, a CSS name, `[r,g,b]`, `[r,g,b,a]`, `{"r":..,"g":..,"b":..,"a":..}`, or the
-//! params `r, g, b[, a]`. Components are whole numbers from 0 to 255; if any is spelled with a point or an exponent and
-//! none is above 1, all are shares of 1.
-//! Out of range is an error: nothing is wrapped or clamped. Without alpha a colour is opaque.
+//! `"#RGB"`, `"#RRGGBB"`, `"#RRGGBBAA"`, a CSS name, `[r,g,b]`, `[r,g,b,a]`,
+//! `{"r":..,"g":..,"b":..,"a":..}`, or the params `r, g, b[, a]`. Components are whole numbers from
+//! 0 to 255; if any is spelled with a point or an exponent and none is above 1, all are shares of
+//! 1. Out of range is an error: nothing is wrapped or clamped. Without alpha a colour is opaque.
 
 use std::ops::RangeInclusive;
 
-use super::args::{Args, ParamError, nearest};
+use super::args::{Args, ParamError};
 use super::json::{Elements, few_members, string};
 use super::method::Param;
 use super::schema::Schema;
 use super::value::{ParamType, Value, number};
+use crate::likeness::nearest;
 use crate::voxel::Rgba;
 
 /// A colour param.
@@ -81,15 +82,18 @@ impl Channel {
     }
 }
 
-/// Red, green, blue and perhaps alpha: all from 0 to 1 if none is above 1 and one is spelled as a share, else all
-/// whole numbers from 0 to 255.
+/// Red, green, blue and perhaps alpha: all from 0 to 1 if none is above 1 and one is spelled as a
+/// share, else all whole numbers from 0 to 255.
 fn from_channels([r, g, b, a]: [Option<Channel>; 4]) -> Option<Rgba> {
     let rgb = [r?, g?, b?];
     let all = || rgb.into_iter().chain(a);
     let shares = all().any(|c| c.is_share) && all().all(|c| (0.0..=1.0).contains(&c.value));
-    let byte = |channel: Channel| match shares {
-        true => Some((channel.value * 255.0 + 0.5) as u8),
-        false => Some(channel.value as u8).filter(|&byte| f64::from(byte) == channel.value),
+    let byte = |channel: Channel| {
+        if shares {
+            Some((channel.value * 255.0 + 0.5) as u8)
+        } else {
+            Some(channel.value as u8).filter(|&byte| f64::from(byte) == channel.value)
+        }
     };
     Some(Rgba::new(byte(rgb[0])?, byte(rgb[1])?, byte(rgb[2])?, a.map_or(Some(255), byte)?))
 }
@@ -138,7 +142,11 @@ impl<'a> ParamType<'a> for Color {
                 Some(raw) if raw.starts_with(['"', '[', '{', 'n', 't', 'f']) => {
                     args.take_next();
                     let is_text = raw.starts_with('"');
-                    let text = if is_text { "Invalid hex color in array" } else { RANGE };
+                    let text = match is_text {
+                        true if raw.starts_with("\"#") => "Invalid hex color in array",
+                        true => UNKNOWN_BY_POSITION,
+                        false => RANGE,
+                    };
                     if raw == "null" { Ok(None) } else { one_value(raw, param, text) }
                 }
                 Some(_) => {
@@ -186,6 +194,9 @@ const RANGE: &str = "Invalid color values (must be 0-255)";
 /// A word that names no colour. The reference knows no names and calls this a format.
 const UNKNOWN_NAME: &str = "Invalid hex color format: no colour has this name";
 
+/// The same of a word by position.
+const UNKNOWN_BY_POSITION: &str = "Invalid hex color in array: no colour has this name";
+
 /// What the reference's documents say of a colour in this form that is none.
 fn documented_fault(raw: &str) -> &'static str {
     let channels = || few_members(raw).filter(|(name, _)| CHANNELS[..3].contains(&&**name));
@@ -203,7 +214,7 @@ fn one_value(
     message: &'static str,
 ) -> Result<Option<Color>, ParamError> {
     let named = |message: &str| match message {
-        UNKNOWN_NAME => format!("{message}: {}", super::args::shown(raw)),
+        UNKNOWN_NAME | UNKNOWN_BY_POSITION => format!("{message}: {}", super::args::shown(raw)),
         message => message.to_owned(),
     };
     Rgba::parse(raw).map(|color| Some(Color(color))).ok_or_else(|| ParamError::Documented {

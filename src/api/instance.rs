@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use super::member::Member;
 use super::schema::{Describe, Schema};
 
-/// Sixteen hexadecimal digits, random, new with each start. Answered with every ping, so it is copied, not shared.
+/// Sixteen hexadecimal digits, random, new with each start. Answered with every ping, so it is
+/// copied, not shared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Instance([u8; 16]);
 

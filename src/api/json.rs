@@ -1,8 +1,9 @@
 //! JSON text, read in place.
 //!
-//! Params are never turned into a tree: they stay slices of the message. [`skip_value`] checks one value's
-//! grammar (RFC 8259) and finds its end; [`Elements`] and [`Members`] cut an array or object into the raw
-//! texts of its parts. All of it is linear, needs no allocation and nests at most [`MAX_DEPTH`] levels.
+//! Params are never turned into a tree: they stay slices of the message. [`skip_value`] checks one
+//! value's grammar (RFC 8259) and finds its end; [`Elements`] and [`Members`] cut an array or
+//! object into the raw texts of its parts. All of it is linear, needs no allocation and nests at
+//! most [`MAX_DEPTH`] levels.
 
 mod check;
 mod long;
@@ -29,8 +30,8 @@ fn take_value(text: &str, at: usize) -> Option<(&str, usize)> {
     Some((text.get(start..end)?, end))
 }
 
-/// Checks an object and hands out its members as it goes: name, and raw text of the value. Returns the offset
-/// behind it.
+/// Checks an object and hands out its members as it goes: name, and raw text of the value. Returns
+/// the offset behind it.
 pub fn check_members<'a>(
     text: &'a str,
     at: usize,
@@ -90,7 +91,8 @@ impl<'a> Elements<'a> {
         if bytes.get(at) == Some(&b',') { skip_space(bytes, at + 1) } else { at }
     }
 
-    /// The next element if it is a whole number in plain digits, at most 15 of them; otherwise nothing is taken.
+    /// The next element if it is a whole number in plain digits, at most 15 of them; otherwise
+    /// nothing is taken.
     pub fn next_whole(&mut self) -> Option<i64> {
         let bytes = self.text.as_bytes();
         let at = self.start_of_next();
@@ -121,7 +123,8 @@ impl<'a> Elements<'a> {
         self.text.get(self.start_of_next()..).unwrap_or_default()
     }
 
-    /// Goes on behind a text that came from [`Elements::upcoming`], of which the next element took all but `rest`.
+    /// Goes on behind a text that came from [`Elements::upcoming`], of which the next element took
+    /// all but `rest`.
     pub fn take_up_to(&mut self, rest: &str) {
         self.at = self.text.len() - rest.len().min(self.text.len());
     }
@@ -142,7 +145,8 @@ impl<'a> Iterator for Elements<'a> {
     }
 }
 
-/// The members of an object: name, and raw text of the value. Yields nothing if the text is no object.
+/// The members of an object: name, and raw text of the value. Yields nothing if the text is no
+/// object.
 pub struct Members<'a> {
     text: &'a str,
     at: usize,
@@ -183,8 +187,8 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-/// The most members of an object that are read. Calls and their params have some dozens at most; what reads an object
-/// of millions would hold up everybody.
+/// The most members of an object that are read. Calls and their params have some dozens at most;
+/// what reads an object of millions would hold up everybody.
 pub const MOST_MEMBERS: usize = 1024;
 
 /// The first [`MOST_MEMBERS`] members of an object. That there are more is noted for the answer.
@@ -200,7 +204,8 @@ pub fn few_members(text: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
     })
 }
 
-/// The text of a JSON string, or `None` if the raw text is not a string (or a lone surrogate makes it unreadable).
+/// The text of a JSON string, or `None` if the raw text is not a string (or a lone surrogate makes
+/// it unreadable).
 pub fn string(raw: &str) -> Option<Cow<'_, str>> {
     let inside = raw.strip_prefix('"')?.strip_suffix('"')?;
     if !inside.contains('\\') {
@@ -414,11 +419,12 @@ mod tests {
         leaf.prop_recursive(6, 200, 12, |part| {
             let list = proptest::collection::vec(part, 0..12);
             (list, any::<bool>(), proptest::sample::select(&[",", ", ", "\n,"][..])).prop_map(
-                |(parts, is_object, gap)| match is_object {
-                    false => format!("[{}]", parts.join(gap)),
-                    true => {
+                |(parts, is_object, gap)| {
+                    if is_object {
                         let members = parts.iter().map(|part| format!("\"k\\\"]\": {part}"));
                         format!("{{{}}}", members.collect::<Vec<_>>().join(gap))
+                    } else {
+                        format!("[{}]", parts.join(gap))
                     }
                 },
             )

@@ -3,8 +3,8 @@
 
 /// Declares the params of a method in positional order.
 ///
-/// `name | "synonym": Type = "default as JSON",` with a doc comment that becomes the description. Without a
-/// default the param is required, unless its type has a value for "missing".
+/// `name | "synonym": Type = "default as JSON",` with a doc comment that becomes the description.
+/// Without a default the param is required, unless its type has a value for "missing".
 macro_rules! params {
     (
         $(#[doc = $about:literal])*
@@ -54,7 +54,8 @@ macro_rules! params {
 pub(crate) use params;
 
 /// Declares an object of a result, with a doc comment on each member that becomes its description.
-/// Members of type `Option` are left out when they are `None`. `@derive(Clone, Default)` in front adds traits.
+/// Members of type `Option` are left out when they are `None`. `@derive(Clone, Default)` in front
+/// adds traits.
 macro_rules! result {
     (
         $(@derive($($derived:ident),+))?

@@ -1,9 +1,10 @@
 //! Members of results, and how they become JSON text.
 //!
-//! A result is declared once (`result!`) and can be written in two ways. By serde, for whoever needs a value or
-//! a file; and straight into an answer, where the names are constants and the usual types of values have no
-//! detour: serde looks through each name for characters to escape, which took a third of a short call. Both
-//! ways give the same text; debug builds compare them in each answer.
+//! A result is declared once (`result!`) and can be written in two ways. By serde, for whoever
+//! needs a value or a file; and straight into an answer, where the names are constants and the
+//! usual types of values have no detour: serde looks through each name for characters to escape,
+//! which took a third of a short call. Both ways give the same text; debug builds compare them in
+//! each answer.
 
 use super::json;
 

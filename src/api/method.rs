@@ -3,7 +3,7 @@
 use super::schema::{Field, Schema};
 
 /// One param of a method.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Param {
     /// Its name, then its synonyms.
     pub names: &'static [&'static str],
@@ -73,6 +73,14 @@ pub struct Method {
     pub example: Example,
     /// Error codes of its own, besides those that its params and its effect bring along.
     pub errors: &'static [i32],
+}
+
+impl Method {
+    /// Whether calls of it wait until a change of the project that goes on in slices is over, and
+    /// then keep others waiting. Scripts take their turn only once they have come to their end.
+    pub fn takes_turns(&self) -> bool {
+        self.effect == Effect::Edit && self.name != "goxel.execute_script"
+    }
 }
 
 impl Effect {

@@ -1,8 +1,9 @@
 //! The API as data: every method described once.
 //!
 //! A method's name, summary, params, result and example are declared here, by subject, in
-//! [`methods`]; from the declarations come the dispatcher's typed params, `rpc.discover`, the reference
-//! page and completions. There are no handlers here: those are in `rpc`, bound to these declarations.
+//! [`methods`]; from the declarations come the dispatcher's typed params, `rpc.discover`, the
+//! reference page and completions. There are no handlers here: those are in `rpc`, bound to these
+//! declarations.
 
 pub mod args;
 pub mod box_form;
@@ -17,6 +18,7 @@ pub mod methods;
 pub mod notes;
 mod number_row;
 pub mod operations;
+mod param_error;
 mod part;
 pub mod schema;
 pub mod source;

@@ -1,13 +1,15 @@
 //! What of a call was not understood, told in its answer.
 //!
-//! Old methods carry out what they understand of a call, as their clients expect, and say what they did not: the
-//! result gets a member `warnings`, a list of sentences. Whoever reads params or carries a call out notes such a
-//! thing here, however deep it is; the table of methods takes the notes and puts them into the answer. Notes belong
-//! to the call, or slice of a call, that the thread works on.
+//! Old methods carry out what they understand of a call, as their clients expect, and say what they
+//! did not: the result gets a member `warnings`, a list of sentences. Whoever reads params or
+//! carries a call out notes such a thing here, however deep it is; the table of methods takes the
+//! notes and puts them into the answer. Notes belong to the call, or slice of a call, that the
+//! thread works on.
 
 use std::cell::RefCell;
 
-use super::args::{nearest, shown};
+use super::args::shown;
+use crate::likeness::nearest;
 
 /// Notes that one call keeps; what is over is counted.
 const MOST_NOTES: usize = 32;
@@ -33,8 +35,8 @@ pub fn note(text: impl Into<String>) {
     });
 }
 
-/// Notes a name that nobody knows, with the one that was meant or those that there are. `place` is what holds it,
-/// with a point behind it, or empty.
+/// Notes a name that nobody knows, with the one that was meant or those that there are. `place` is
+/// what holds it, with a point behind it, or empty.
 pub fn note_unknown(place: &str, name: &str, known: &[&str]) {
     // What is not told needs no words.
     let is_full = NOTES.with_borrow_mut(|notes| {
@@ -78,6 +80,19 @@ pub fn clear() {
         notes.texts.clear();
         notes.left_out = 0;
     });
+}
+
+/// How many notes there are.
+pub fn count() -> usize {
+    NOTES.with_borrow(|notes| notes.texts.len() + notes.left_out)
+}
+
+/// Takes back what was noted behind the first so many.
+pub fn take_behind(count: usize) -> Vec<String> {
+    NOTES.with_borrow_mut(|notes| {
+        let kept = count.min(notes.texts.len());
+        notes.texts.split_off(kept)
+    })
 }
 
 /// What was noted.

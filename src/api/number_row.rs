@@ -1,8 +1,8 @@
 //! Short rows of whole numbers, `[1,-2,3,255,0,0]`, each read at once.
 //!
-//! The places of commas and digits in a [`Window`] say where the numbers are, so nothing is decided digit by
-//! digit: that a number has one digit or three is the one thing that a processor cannot foresee in such a list.
-//! One window serves all the rows that end in it.
+//! The places of commas and digits in a [`Window`] say where the numbers are, so nothing is decided
+//! digit by digit: that a number has one digit or three is the one thing that a processor cannot
+//! foresee in such a list. One window serves all the rows that end in it.
 
 use crate::wire::window::{Places, WINDOW, Window, before};
 
@@ -12,7 +12,8 @@ pub const MOST: usize = 7;
 /// The most digits of a number: as many as there are bytes in a word.
 const MOST_DIGITS: u32 = 8;
 
-/// How many bytes have to be there from the beginning of a row on: a window, and a word from its last byte on.
+/// How many bytes have to be there from the beginning of a row on: a window, and a word from its
+/// last byte on.
 const NEEDED: usize = WINDOW + MOST_DIGITS as usize;
 
 /// Reads rows of a text that was checked before.
@@ -34,9 +35,9 @@ impl<'a> RowReader<'a> {
         RowReader { text, at: 0, digits: 0, minus: 0, commas: 0, closed: 0, usual: 0 }
     }
 
-    /// The row whose opening bracket is at `at`. `None` if it is longer than a window or has other contents than at
-    /// most [`MOST`] short whole numbers, with a comma and perhaps a space between them, or if the text is
-    /// nearly at its end: then others have to read it.
+    /// The row whose opening bracket is at `at`. `None` if it is longer than a window or has other
+    /// contents than at most [`MOST`] short whole numbers, with a comma and perhaps a space between
+    /// them, or if the text is nearly at its end: then others have to read it.
     #[inline]
     pub fn row(&mut self, at: usize) -> Option<Row> {
         let mut shift = at.wrapping_sub(self.at);
@@ -102,7 +103,8 @@ impl Row {
     }
 }
 
-/// The number of the first digits of eight bytes: neighbours are added up in pairs, then the pairs, then the fours.
+/// The number of the first digits of eight bytes: neighbours are added up in pairs, then the pairs,
+/// then the fours.
 #[inline]
 fn whole_number(eight: &[u8], digits: u32) -> i32 {
     let eight = eight.first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight));

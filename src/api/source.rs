@@ -4,7 +4,8 @@ use super::json::string;
 use super::schema::{COORDINATE, Schema};
 use super::value::{Value, whole};
 
-/// A layer's id or name (0, -1 or "active": the active one), or -2 or "visible": all visible layers merged.
+/// A layer's id or name (0, -1 or "active": the active one), or -2 or "visible": all visible layers
+/// merged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The active layer.

@@ -1,8 +1,9 @@
 //! Typed values out of raw JSON text.
 //!
-//! A [`Value`] is one JSON value; a [`Param`] of a method usually is one. What takes several
-//! params (a point as x, y, z) implements [`ParamType`] itself. The rules for numbers: any integral spelling
-//! is a whole number (3, 3.0, 3e0); a fractional coordinate is rounded down; out of range is an error.
+//! A [`Value`] is one JSON value; a [`Param`] of a method usually is one. What takes several params
+//! (a point as x, y, z) implements [`ParamType`] itself. The rules for numbers: any integral
+//! spelling is a whole number (3, 3.0, 3e0); a fractional coordinate is rounded down; out of range
+//! is an error.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -35,7 +36,8 @@ pub trait ParamType<'a>: Sized {
     const SCHEMA: Schema;
     /// Extra names of its parts, by which it can also be given (x, y, z for a point).
     const PARTS: &'static [&'static str] = &[];
-    /// Whether descriptions show the parts in its place; then the schema is a list with one item a part.
+    /// Whether descriptions show the parts in its place; then the schema is a list with one item a
+    /// part.
     const FLATTENED: bool = false;
     /// Whether it may be missing without having a default.
     const OPTIONAL: bool = false;
@@ -61,8 +63,8 @@ pub trait ParamType<'a>: Sized {
     }
 }
 
-/// Bytes of a path, with its quotes, that are looked at. Systems take 4,096 at most; one of megabytes would be copied
-/// from error to error.
+/// Bytes of a path, with its quotes, that are looked at. Systems take 4,096 at most; one of
+/// megabytes would be copied from error to error.
 const LONGEST_PATH: usize = 32 << 10;
 
 impl<'a, T: Value<'a>> ParamType<'a> for T {
@@ -390,9 +392,10 @@ impl Value<'_> for LayerRef {
     fn parse(raw: &str) -> Option<Self> {
         if let Some(name) = string(raw) {
             let is_active = name.is_empty() || name.eq_ignore_ascii_case(ACTIVE);
-            return Some(match is_active {
-                true => LayerRef::Active,
-                false => LayerRef::Named(name.into_owned()),
+            return Some(if is_active {
+                LayerRef::Active
+            } else {
+                LayerRef::Named(name.into_owned())
             });
         }
         Some(LayerRef::of(Some(i32::try_from(whole(raw)?).ok()?)))

@@ -1,6 +1,7 @@
 //! One voxel of a list, scanned by hand where its text has the form that programs send.
 //!
-//! Each step is `None` where the text has another form; what was taken up to there does not count then.
+//! Each step is `None` where the text has another form; what was taken up to there does not count
+//! then.
 
 use super::bulk::VoxelEntry;
 use super::color_form::from_text;

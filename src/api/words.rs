@@ -5,8 +5,8 @@ use super::schema::Schema;
 use super::value::Value;
 use crate::voxel;
 
-/// Declares an enum whose values are words on the wire, in any case. The first word of a value is the
-/// canonical one.
+/// Declares an enum whose values are words on the wire, in any case. The first word of a value is
+/// the canonical one.
 macro_rules! words {
     (
         $(#[doc = $about:literal])*

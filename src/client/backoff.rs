@@ -9,7 +9,8 @@ use std::time::Duration;
 pub struct BackoffRange {
     /// The first pause. Default: 10 ms.
     pub first: Duration,
-    /// The longest pause. Default: 100 ms, so that a daemon that is back is found in a tenth of a second.
+    /// The longest pause. Default: 100 ms, so that a daemon that is back is found in a tenth of a
+    /// second.
     pub longest: Duration,
 }
 
@@ -19,7 +20,8 @@ impl Default for BackoffRange {
     }
 }
 
-/// A sequence of pauses: each is drawn from the upper half of a span that doubles up to the longest.
+/// A sequence of pauses: each is drawn from the upper half of a span that doubles up to the
+/// longest.
 #[derive(Clone, Debug)]
 pub(super) struct Backoff {
     range: BackoffRange,

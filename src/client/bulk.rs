@@ -49,12 +49,12 @@ impl Connection {
         self.put(PUT_VOXELS, "bulk.put_voxels", &payload)
     }
 
-    /// Sets all voxels of a box, both corners inside, as one undo step. The colours come with x fastest, then y,
-    /// then z; equal ones in a row travel as one.
+    /// Sets all voxels of a box, both corners inside, as one undo step. The colours come with x
+    /// fastest, then y, then z; equal ones in a row travel as one.
     ///
     /// # Errors
-    /// [`Error::Usage`] without binary framing; otherwise as for any call. The daemon refuses a number of
-    /// colours that is not the box's.
+    /// [`Error::Usage`] without binary framing; otherwise as for any call. The daemon refuses a
+    /// number of colours that is not the box's.
     pub fn put_box(
         &mut self,
         target: BulkTarget<'_>,

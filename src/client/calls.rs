@@ -246,8 +246,8 @@ impl Connection {
         self.call_raw("goxel.subscribe", params)
     }
 
-    /// Asks the daemon to probe this connection and to drop it when it stays silent. Probes are answered
-    /// while this connection is used: in calls, in [`Connection::next_notification`], in
+    /// Asks the daemon to probe this connection and to drop it when it stays silent. Probes are
+    /// answered while this connection is used: in calls, in [`Connection::next_notification`], in
     /// [`Connection::is_open`].
     pub fn set_keepalive(&mut self, interval: Duration) -> Result<Box<RawValue>, Error> {
         let millis = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);

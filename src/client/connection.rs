@@ -1,7 +1,7 @@
 //! One connection to the daemon.
 //!
-//! Blocking, with a limit of time on everything. Requests are queued, written, and matched with their
-//! answers by id, so a caller may have any number of them on their way ([`Connection::send`],
+//! Blocking, with a limit of time on everything. Requests are queued, written, and matched with
+//! their answers by id, so a caller may have any number of them on their way ([`Connection::send`],
 //! [`Connection::wait`]). Messages that the daemon sends by itself wait in a bounded queue.
 //!
 //! A call that timed out leaves the connection usable: the late answer is dropped when it comes.
@@ -18,6 +18,7 @@ use serde_json::value::RawValue;
 
 use super::link::Link;
 use super::message::{encode_params, write_request};
+use super::peer::check_peer;
 use super::socket::Socket;
 use super::stats::ConnectionStats;
 use super::{ConnectionOptions, Error, Notification, Session};
@@ -59,7 +60,11 @@ impl Connection {
     /// Connects to a socket.
     pub fn open_at(path: &Path, options: ConnectionOptions) -> Result<Connection, Error> {
         let deadline = Instant::now() + options.connect_timeout;
-        let socket = Socket::connect(path, deadline).map_err(|source| match source.kind() {
+        let connected = Socket::connect(path, deadline).and_then(|socket| {
+            check_peer(&socket, path, options.peer_uid)?;
+            Ok(socket)
+        });
+        let socket = connected.map_err(|source| match source.kind() {
             io::ErrorKind::TimedOut => Error::Timeout {
                 what: format!("connecting to {}", path.display()),
                 limit: options.connect_timeout,
@@ -140,7 +145,8 @@ impl Connection {
         self.link.pending.unanswered()
     }
 
-    /// Makes the calls that come before all others; a method that the daemon does not have is left out.
+    /// Makes the calls that come before all others; a method that the daemon does not have is left
+    /// out.
     pub fn greet(&mut self, greeting: &[(String, serde_json::Value)]) -> Result<(), Error> {
         const METHOD_NOT_FOUND: i64 = -32601;
         for (method, params) in greeting {
@@ -172,13 +178,15 @@ impl Connection {
         self.wait(ticket)
     }
 
-    /// Queues a request without waiting for anything. It is on its way at the latest when somebody waits.
+    /// Queues a request without waiting for anything. It is on its way at the latest when somebody
+    /// waits.
     pub fn send(&mut self, method: &str, params: impl Serialize) -> Result<Ticket, Error> {
         let params = encode_params(params)?;
         self.send_encoded(method, params.as_deref(), None)
     }
 
-    /// [`Connection::send`] with params that are JSON text already, and with a session tag if wanted.
+    /// [`Connection::send`] with params that are JSON text already, and with a session tag if
+    /// wanted.
     pub fn send_encoded(
         &mut self,
         method: &str,
@@ -282,8 +290,8 @@ impl Connection {
         }
     }
 
-    /// The answer to a request if it comes before `until`; `None` as soon as a notification is there or the
-    /// time is over. The request stays wanted.
+    /// The answer to a request if it comes before `until`; `None` as soon as a notification is
+    /// there or the time is over. The request stays wanted.
     pub(super) fn wait_or_notified(
         &mut self,
         ticket: Ticket,

@@ -1,13 +1,15 @@
 //! What can go wrong between a program and the daemon, and what it means for the document.
 //!
-//! Every [`Error`] answers two questions: what happened ([`ErrorKind`], for programs that branch on it)
-//! and whether the call changed anything ([`Outcome`]).
+//! Every [`Error`] answers two questions: what happened ([`ErrorKind`], for programs that branch on
+//! it) and whether the call changed anything ([`Outcome`]).
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+
+use crate::plain_words::without_numbers;
 
 /// The daemon has no room for another connection.
 pub const SERVER_FULL: i64 = 1007;
@@ -99,7 +101,7 @@ impl ErrorKind {
 #[non_exhaustive]
 pub enum Error {
     /// No daemon listens there.
-    #[error("no daemon at {}: {source}. Start one with `goxel-daemon`, or name its socket", path.display())]
+    #[error("{}", cannot_connect(path, source))]
     Connect {
         /// The socket that was tried.
         path: PathBuf,
@@ -160,6 +162,60 @@ pub enum Error {
     },
 }
 
+/// The most bytes of a path that any system takes into the address of a socket.
+const LONGEST_PATH: usize = 107;
+
+/// What keeps a program from a socket, said as what it is.
+fn cannot_connect(path: &Path, source: &io::Error) -> String {
+    use io::ErrorKind::{ConnectionRefused, InvalidInput, NotFound, PermissionDenied};
+    let shown = path.display();
+    let start =
+        format!("Start one with `goxel-daemon --socket={shown}`, or name its socket with --socket");
+    let facts = std::fs::metadata(path);
+    let kind = facts.as_ref().map(std::fs::Metadata::file_type).ok();
+    let length = path.as_os_str().len();
+    match source.kind() {
+        // The address is refused before the path is looked at, or a part of the path by the file
+        // system.
+        kind if kind == InvalidInput || length > LONGEST_PATH => {
+            format!(
+                "--socket={shown} is too long: it has {length} bytes, and no more than about 100 fit into the \
+                 address of a socket"
+            )
+        }
+        // Not the system refused it but we did: see `peer`.
+        PermissionDenied if source.raw_os_error().is_none() => {
+            format!("the daemon at {shown} is not talked to: {source}")
+        }
+        PermissionDenied => {
+            let owner = facts.map(|facts| {
+                let mode = std::os::unix::fs::MetadataExt::mode(&facts) & 0o777;
+                format!(
+                    ", which belongs to user {} and has mode {mode:04o}",
+                    std::os::unix::fs::MetadataExt::uid(&facts)
+                )
+            });
+            let owner =
+                owner.unwrap_or_else(|_| ", or for a directory on the way to it".to_owned());
+            format!("permission denied for the socket --socket={shown}{owner}")
+        }
+        _ if kind.is_some_and(|kind| kind.is_dir()) => {
+            format!("--socket={shown} is a directory; name the socket in it")
+        }
+        _ if kind.is_some_and(|kind| kind.is_file()) => {
+            format!("--socket={shown} is a plain file and no socket")
+        }
+        _ if kind.is_some_and(|kind| !std::os::unix::fs::FileTypeExt::is_socket(&kind)) => {
+            format!("--socket={shown} is no socket")
+        }
+        ConnectionRefused => {
+            format!("no daemon at {shown}: the one that made this socket has ended. {start}")
+        }
+        NotFound => format!("no daemon at {shown}: there is nothing. {start}"),
+        _ => format!("no daemon at {shown}: {}. {start}", without_numbers(&source.to_string())),
+    }
+}
+
 impl Error {
     /// What went wrong, without its facts.
     pub fn kind(&self) -> ErrorKind {
@@ -176,8 +232,9 @@ impl Error {
 
     /// Whether the call that failed with this was carried out.
     ///
-    /// An error answered by the daemon means that nothing was changed, but for code 1006. A connection that
-    /// broke, or a time-out, leaves it open once the whole request was handed to the system.
+    /// An error answered by the daemon means that nothing was changed, but for code 1006. A
+    /// connection that broke, or a time-out, leaves it open once the whole request was handed to
+    /// the system.
     pub fn outcome(&self) -> Outcome {
         match self {
             Error::Remote(error) if error.code == OUTCOME_UNKNOWN => Outcome::Unknown,

@@ -1,7 +1,8 @@
 //! Messages to bytes and bytes to messages, as a client sees them. Takes bytes, knows no socket.
 //!
 //! Invariant of [`Decoder`]: `start <= scanned <= filled <= buffer.len()`. Bytes before `start` are
-//! consumed, those before `scanned` hold no line feed after `start`, those after `filled` are spare room.
+//! consumed, those before `scanned` hold no line feed after `start`, those after `filled` are spare
+//! room.
 
 use super::Framing;
 use crate::lane::{HEADER_BYTES, Header};

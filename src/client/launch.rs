@@ -31,8 +31,8 @@ pub struct DaemonCommand {
 }
 
 impl DaemonCommand {
-    /// The daemon's program: the one that the environment names, else the one beside this program, else
-    /// whatever the search path finds.
+    /// The daemon's program: the one that the environment names, else the one beside this program,
+    /// else whatever the search path finds.
     pub fn find() -> DaemonCommand {
         let named = std::env::var_os(DAEMON_VARIABLE).filter(|name| !name.is_empty());
         let beside = || {
@@ -47,7 +47,8 @@ impl DaemonCommand {
         }
     }
 
-    /// Starts it. Two clients that do so at once are no problem: the daemon's own lock lets one win.
+    /// Starts it. Two clients that do so at once are no problem: the daemon's own lock lets one
+    /// win.
     pub(super) fn spawn(&self, socket: &Path) -> io::Result<()> {
         let log = match &self.log {
             None => Stdio::null(),

@@ -1,7 +1,8 @@
-//! What a connection does with its socket: queues and writes requests, reads and sorts what comes back.
+//! What a connection does with its socket: queues and writes requests, reads and sorts what comes
+//! back.
 //!
-//! Invariant: `outbound.written <= outbound.queued`, and `bytes[start..]` is what lies between the two.
-//! Once `broken` is set it stays, and says why.
+//! Invariant: `outbound.written <= outbound.queued`, and `bytes[start..]` is what lies between the
+//! two. Once `broken` is set it stays, and says why.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -27,7 +28,8 @@ pub(super) struct Link {
     decoder: Decoder,
     pub(super) pending: Pending,
     pub(super) notifications: VecDeque<Notification>,
-    /// Payloads of the bulk lane that were answered and not fetched yet, by the ids of their requests.
+    /// Payloads of the bulk lane that were answered and not fetched yet, by the ids of their
+    /// requests.
     pub(super) bulk: HashMap<u64, Vec<u8>>,
     /// Why nothing more can be done with this connection.
     pub(super) broken: Option<Broken>,
@@ -100,8 +102,8 @@ impl Link {
         }
     }
 
-    /// Gets on: writes what is queued, takes in what is there, and if neither was possible waits for it.
-    /// False if the deadline came first. A failure shows in `broken`.
+    /// Gets on: writes what is queued, takes in what is there, and if neither was possible waits
+    /// for it. False if the deadline came first. A failure shows in `broken`.
     pub(super) fn advance(&mut self, deadline: Instant) -> bool {
         let wrote = self.write_once();
         let Ok(read) = self.read_once() else { return true };
@@ -119,8 +121,9 @@ impl Link {
         }
     }
 
-    /// Writes once; true if bytes went out. After a failed write only reading goes on: what the daemon said
-    /// before it closed still counts, and the end of its stream is what breaks the connection.
+    /// Writes once; true if bytes went out. After a failed write only reading goes on: what the
+    /// daemon said before it closed still counts, and the end of its stream is what breaks the
+    /// connection.
     fn write_once(&mut self) -> bool {
         let outbound = &mut self.outbound;
         if outbound.start == outbound.bytes.len() {
@@ -142,7 +145,8 @@ impl Link {
         }
     }
 
-    /// Reads once and takes in the messages; true if bytes came, an error if the connection is broken.
+    /// Reads once and takes in the messages; true if bytes came, an error if the connection is
+    /// broken.
     pub(super) fn read_once(&mut self) -> Result<bool, ()> {
         match self.socket.read(self.decoder.room()) {
             Ok(0) => {

@@ -45,8 +45,9 @@ pub(super) fn write_request(
 
 /// Params as JSON text on one line; `None` for what serialises to null (such as `()`).
 ///
-/// Text that the caller already has passes through a [`RawValue`] and may contain line feeds, which would
-/// end a message of the text framing only for servers that cut at lines, but costs nothing to mend here.
+/// Text that the caller already has passes through a [`RawValue`] and may contain line feeds, which
+/// would end a message of the text framing only for servers that cut at lines, but costs nothing to
+/// mend here.
 pub(super) fn encode_params(params: impl Serialize) -> Result<Option<Box<RawValue>>, Error> {
     let bad = |error: serde_json::Error| Error::Usage(format!("params: {error}"));
     let raw = serde_json::value::to_raw_value(&params).map_err(bad)?;

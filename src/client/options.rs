@@ -8,7 +8,8 @@ pub enum Framing {
     /// One JSON value a line, both ways.
     #[default]
     Text,
-    /// A 16-byte header (id, type, length, upper half of a time stamp; big-endian), then the payload.
+    /// A 16-byte header (id, type, length, upper half of a time stamp; big-endian), then the
+    /// payload.
     Binary,
 }
 
@@ -33,8 +34,12 @@ pub struct ConnectionOptions {
     pub call_timeout: Duration,
     /// The longest message that is accepted from the daemon, in bytes. Default: 256 MiB.
     pub max_message_bytes: usize,
-    /// How many unsolicited messages are kept until somebody takes them; the oldest go first. Default: 1024.
+    /// How many unsolicited messages are kept until somebody takes them; the oldest go first.
+    /// Default: 1024.
     pub max_queued_notifications: usize,
+    /// A further user who may serve the socket. Default: at the path of last resort us and root,
+    /// elsewhere anybody.
+    pub peer_uid: Option<u32>,
 }
 
 impl Default for ConnectionOptions {
@@ -45,6 +50,7 @@ impl Default for ConnectionOptions {
             call_timeout: Duration::from_secs(30),
             max_message_bytes: 256 << 20,
             max_queued_notifications: 1024,
+            peer_uid: None,
         }
     }
 }

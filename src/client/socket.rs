@@ -1,8 +1,9 @@
 //! A Unix stream socket on which nothing waits longer than a deadline.
 //!
-//! The descriptor is non-blocking; [`Socket::wait`] is the only place where this library sleeps on it.
-//! That also lets a sender take in answers while it waits for room, so that a client that pipelines more
-//! than the two socket buffers hold never stands face to face with a daemon that waits for it to read.
+//! The descriptor is non-blocking; [`Socket::wait`] is the only place where this library sleeps on
+//! it. That also lets a sender take in answers while it waits for room, so that a client that
+//! pipelines more than the two socket buffers hold never stands face to face with a daemon that
+//! waits for it to read.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -108,7 +109,8 @@ fn retry_interrupted(mut operation: impl FnMut() -> io::Result<usize>) -> io::Re
     }
 }
 
-/// On Linux a blocking connect sleeps while the listener's queue is full, so connect without blocking.
+/// On Linux a blocking connect sleeps while the listener's queue is full, so connect without
+/// blocking.
 #[cfg(target_os = "linux")]
 fn connect_at_once(path: &Path) -> io::Result<UnixStream> {
     use rustix::net::{

@@ -10,7 +10,8 @@ use super::output::ProgressBar;
 /// How often a long call tells how far it is.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Call one method and print its result as JSON: indented for a terminal, else on one line.
+/// Call one method and print its result as JSON: laid out and coloured on a terminal, else on one
+/// line.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
     goxelctl call list_methods\n  \
@@ -45,6 +46,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
             params.get()
         )));
     }
+    let params = super::call_paths::absolute_paths(&arguments.method, params);
     let mut connection = context.connect()?;
     if arguments.notify {
         return Ok(connection.notify(&arguments.method, params)?);
@@ -57,7 +59,5 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
     } else {
         connection.call_raw(&arguments.method, params)?
     };
-    let value = serde_json::from_str(result.get())
-        .map_err(|error| Failure::Data(format!("the result is not JSON: {error}")))?;
-    context.output.value(&value)
+    context.output.raw(result.get())
 }

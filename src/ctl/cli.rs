@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::client::Framing;
 
 use super::{
-    bench, call, config, connections, documents, edit, health, metrics, path, ping, render, repl,
-    script, status, top, watch,
+    bench, call, complete, config, connections, documents, edit, health, help, metrics, path, ping,
+    render, repl, script, status, top, watch,
 };
 
 /// The hand tool of the voxel daemon: one call, many calls, pictures, measurements.
@@ -24,7 +24,8 @@ use super::{
         Examples:\n  \
         goxelctl ping --count 5\n  \
         goxelctl call goxel.add_voxel '[1, 2, 3, 255, 0, 0]'\n  \
-        goxelctl render picture.png --camera isometric"
+        goxelctl render picture.png --camera isometric\n  \
+        goxelctl help add_voxel"
 )]
 pub struct Cli {
     /// Where the daemon is and how to write.
@@ -42,6 +43,10 @@ pub struct Global {
     /// The daemon's socket; `goxelctl path` shows what is used without this
     #[arg(long, short, global = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+    /// Talk to a daemon of this user, too; at the path of last resort in /tmp only you and root are
+    /// trusted
+    #[arg(long, global = true, value_name = "UID")]
+    pub peer_uid: Option<u32>,
     /// Write data as JSON: one object, or one a line for streams
     #[arg(long, global = true)]
     pub json: bool,
@@ -84,6 +89,10 @@ impl From<FramingName> for Framing {
 pub enum Command {
     /// Call one method and print its result
     Call(call::Arguments),
+    /// List the methods, or those with a word in them
+    Methods(help::MethodsArguments),
+    /// Explain a method, an operation or a command
+    Help(help::HelpArguments),
     /// Ask the daemon for signs of life and measure them
     Ping(ping::Arguments),
     /// Show what the daemon says about itself
@@ -105,6 +114,9 @@ pub enum Command {
     /// Convert a file to another format, without a daemon
     #[cfg(feature = "engine")]
     Convert(super::convert::Arguments),
+    /// Run a script in JavaScript on a file, without a daemon
+    #[cfg(feature = "scripts")]
+    Run(super::run::Arguments),
     /// Show what is in a file, without a daemon
     #[cfg(feature = "engine")]
     Info(super::info::Arguments),
@@ -114,8 +126,17 @@ pub enum Command {
     /// Look at the files of a journal, without a daemon
     #[cfg(feature = "server")]
     Journal(super::journal::Arguments),
-    /// Render the project to a picture
+    /// Show, export or give up the changes that came back from a journal
+    #[cfg(feature = "server")]
+    Recover(super::recover::Arguments),
+    /// Put the installed daemon in the place of the one that runs
+    #[cfg(feature = "server")]
+    Upgrade(super::upgrade::Arguments),
+    /// Render a file, or the daemon's project, to a picture
     Render(render::Arguments),
+    /// Draw a file in the terminal
+    #[cfg(feature = "server")]
+    Show(super::show::Arguments),
     /// Make the calls of a file
     Script(script::Arguments),
     /// Make calls as fast as they are answered, and measure
@@ -130,6 +151,36 @@ pub enum Command {
     Completion(documents::CompletionArguments),
     /// Print the manual page
     Man(documents::ManArguments),
+    /// Print what a word could become
+    #[command(hide = true)]
+    Complete(complete::Arguments),
+}
+
+/// Options of every command that some have no use for, so that their help does not show them.
+const UNUSED: [(&str, &[&str]); 8] = [
+    ("convert", &["socket", "timeout", "framing", "no_color"]),
+    ("info", &["socket", "timeout", "framing", "no_color"]),
+    ("diff", &["socket", "timeout", "framing", "no_color"]),
+    ("journal", &["socket", "timeout", "framing", "no_color"]),
+    ("completion", &["socket", "timeout", "framing", "no_color", "json", "quiet"]),
+    ("man", &["socket", "timeout", "framing", "no_color", "json"]),
+    ("path", &["timeout", "framing", "no_color", "quiet"]),
+    ("repl", &["json"]),
+];
+
+/// The command line with what is not used hidden.
+pub fn command() -> clap::Command {
+    let mut command = <Cli as clap::CommandFactory>::command();
+    let global: Vec<clap::Arg> = command.get_arguments().cloned().collect();
+    for (name, unused) in UNUSED {
+        if command.find_subcommand(name).is_none() {
+            continue;
+        }
+        let hidden = global.iter().filter(|arg| unused.contains(&arg.get_id().as_str()));
+        let hidden: Vec<_> = hidden.map(|arg| arg.clone().hide(true)).collect();
+        command = command.mut_subcommand(name, |subcommand| subcommand.args(hidden));
+    }
+    command
 }
 
 /// Reads a time: a number of seconds, or a number with ms, s, m or h.
@@ -153,8 +204,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        use clap::CommandFactory;
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]

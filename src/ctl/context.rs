@@ -12,9 +12,13 @@ use serde_json::value::RawValue;
 use super::exit::Failure;
 use super::output::Output;
 use crate::client::{Connection, ConnectionOptions, Framing};
+use crate::socket_path::not_a_path;
 
 /// The longest sleep before the wish to stop is looked at again.
 const SLICE: Duration = Duration::from_millis(50);
+
+/// How long a command may take to end by itself once it is to stop.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The surroundings of a command.
 #[derive(Debug)]
@@ -30,6 +34,9 @@ pub struct Context {
 impl Context {
     /// A connection to the daemon.
     pub fn connect(&self) -> Result<Connection, Failure> {
+        if let Some(problem) = not_a_path(&self.socket) {
+            return Err(Failure::Usage(format!("the socket {problem}")));
+        }
         Ok(Connection::open_at(&self.socket, self.options.clone())?)
     }
 
@@ -42,6 +49,12 @@ impl Context {
     pub fn framing(&self) -> Framing {
         self.options.framing
     }
+}
+
+/// Whether a path of an output means our own stdout, which is written to as it is and never
+/// replaced.
+pub fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-") || path == Path::new("/dev/stdout")
 }
 
 /// Reads a file, or stdin for `-`.
@@ -84,7 +97,20 @@ impl Stop {
             .and_then(|_| signal_hook::flag::register(signal, flag.clone()))
             .map_err(|error| Failure::Io("taking over interrupts".into(), error))?;
         }
-        Ok(Stop(flag))
+        let stop = Stop(flag);
+        stop.clone().end_soon();
+        Ok(stop)
+    }
+
+    /// Ends the program a moment after the wish, whatever it waits for: once is enough.
+    fn end_soon(self) {
+        std::thread::spawn(move || {
+            while !self.is_set() {
+                std::thread::sleep(SLICE);
+            }
+            std::thread::sleep(PATIENCE);
+            signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGINT)
+        });
     }
 
     /// Whether it is time to stop.

@@ -12,7 +12,8 @@ use crate::document::{Document, Layer};
 use crate::format::ReadOptions;
 use crate::voxel::{Bounds, Rgba, Volume};
 
-/// Show in what two files differ. The exit code is 0 if they are the same, 1 if not, and higher if one cannot be read.
+/// Show in what two files differ. The exit code is 0 if they are the same, 1 if not, and higher if
+/// one cannot be read.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
     goxelctl diff old.vox new.vox\n  \
@@ -37,10 +38,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
             context.output.line(&shown(difference))?;
         }
     }
-    match same {
-        true => Ok(()),
-        false => Err(Failure::Different),
-    }
+    if same { Ok(()) } else { Err(Failure::Different) }
 }
 
 fn shown(difference: &Value) -> String {

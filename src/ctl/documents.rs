@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::CommandFactory;
-
-use super::cli::Cli;
+use super::cli;
+use super::complete::with_live_words;
 use super::context::Context;
 use super::exit::Failure;
 
 /// The date on the manual pages: that of the release, so that the same source gives the same pages.
 const RELEASE_DATE: &str = "2026-11-24";
 
-/// Print the completions of a shell.
+/// Print the completions of a shell. Methods, params, layers and projects are asked of the running
+/// daemon.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
     goxelctl completion bash > ~/.local/share/bash-completion/completions/goxelctl\n  \
@@ -37,20 +37,24 @@ pub struct ManArguments {
 /// Runs `completion`.
 pub fn completion(arguments: &CompletionArguments, context: &Context) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Cli::command(), "goxelctl", &mut script);
-    context.output.bytes(&script)
+    clap_complete::generate(arguments.shell, &mut cli::command(), "goxelctl", &mut script);
+    let script = String::from_utf8_lossy(&script).into_owned();
+    context.output.bytes(with_live_words(arguments.shell, script).as_bytes())
 }
 
 /// Runs `man`.
 pub fn man(arguments: &ManArguments, context: &Context) -> Result<(), Failure> {
-    let mut command = Cli::command();
+    let mut command = cli::command();
     command.build();
     let Some(directory) = &arguments.dir else {
         return context.output.bytes(&page(&command)?);
     };
     std::fs::create_dir_all(directory)
         .map_err(|error| Failure::CannotCreate(directory.clone(), error))?;
-    let pages = command.get_subcommands().map(|sub| (format!("goxelctl-{}", sub.get_name()), sub));
+    let pages = command
+        .get_subcommands()
+        .filter(|sub| !sub.is_hide_set())
+        .map(|sub| (format!("goxelctl-{}", sub.get_name()), sub));
     for (name, command) in pages.chain([("goxelctl".to_owned(), &command)]) {
         let path = directory.join(format!("{name}.1"));
         let written = std::fs::write(&path, page(command)?);

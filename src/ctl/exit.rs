@@ -1,10 +1,11 @@
 //! How the program ends: its exit codes, and the errors that lead to them.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::io;
 use std::path::PathBuf;
 
-use crate::client::{Error, ErrorKind, SERVER_FULL};
+use crate::client::{Effect, Error, ErrorKind, SERVER_FULL, effect_of};
+use crate::plain_words::without_numbers;
 
 /// The exit codes, as sysexits names them.
 pub mod code {
@@ -119,6 +120,19 @@ fn client_code(error: &Error) -> u8 {
 
 impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&without_numbers(&self.text()))
+    }
+}
+
+impl Failure {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a text cannot fail.
+        let _ = self.write(&mut text);
+        text
+    }
+
+    fn write(&self, out: &mut String) -> fmt::Result {
         match self {
             Failure::Client(error) => write_client(error, out),
             Failure::Usage(text) | Failure::Data(text) | Failure::Failed(text) => {
@@ -137,9 +151,19 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What is to be known about a change without an answer.
+const MAY_BE_APPLIED: &str = "\n  the daemon has the call and may still carry it out: `goxelctl call \
+                              goxel.get_status` shows the revision, `goxelctl call goxel.history` what was done, \
+                              --timeout waits longer";
+
 /// A refusal shows its hint and its facts below the message.
-fn write_client(error: &Error, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn write_client(error: &Error, out: &mut String) -> fmt::Result {
     write!(out, "{error}")?;
+    if let Error::Timeout { what, sent: true, .. } = error
+        && effect_of(what) == Effect::Change
+    {
+        return out.write_str(MAY_BE_APPLIED);
+    }
     let Error::Remote(remote) = error else { return Ok(()) };
     let Some(serde_json::Value::Object(data)) = &remote.data else { return Ok(()) };
     for (key, value) in data {

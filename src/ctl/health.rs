@@ -9,7 +9,8 @@ use super::context::{Context, Stop};
 use super::exit::Failure;
 use super::output::{plain, short_bytes, short_micros};
 
-/// Show the daemon's state of health: code 0 for pass and warn, 1 for fail, 69 if there is no daemon.
+/// Show the daemon's state of health: code 0 for pass and warn, 1 for fail, 69 if there is no
+/// daemon.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  goxelctl health\n  goxelctl health --ready && echo go\n  \
     goxelctl health --watch --interval 10s\n  goxelctl health --json | jq .calls.latency")]

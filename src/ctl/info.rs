@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::convert::{load_file, lost_to_json};
 use super::exit::Failure;
+use super::output::counted;
 use crate::document::Document;
 use crate::format::{Loaded, ReadOptions};
 use crate::voxel::Rgba;
@@ -42,7 +43,8 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
     for layer in document.layers() {
         let hidden = if layer.visible { "" } else { "  (hidden)" };
         let (count, name) = (layer.volume.count(), &layer.name);
-        context.output.line(&format!("layer      {name}: {count} voxels{hidden}"))?;
+        let voxels = counted(count, "voxel");
+        context.output.line(&format!("layer      {name}: {voxels}{hidden}"))?;
     }
     for material in &document.materials {
         context.output.line(&format!("material   {}", material.name))?;

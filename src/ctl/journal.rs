@@ -7,6 +7,7 @@ use serde_json::json;
 use super::context::Context;
 use super::exit::Failure;
 use crate::journal::{End, MANIFEST, Manifest, Reader, Record};
+use crate::plain_words::counted;
 
 /// Look at a journal's files; nothing is changed.
 #[derive(clap::Args, Debug)]
@@ -122,7 +123,7 @@ fn dump(directory: &Path, context: &Context) -> Result<(), Failure> {
     match end {
         End::Clean => Ok(()),
         End::Torn(bytes) => {
-            output.say(&format!("the log ends with {bytes} bytes that are no whole call"));
+            output.say(&format!("the log ends with {} of no whole call", counted(bytes, "byte")));
             Ok(())
         }
         End::Damaged | End::Unknown => {

@@ -1,19 +1,21 @@
-//! `goxelctl metrics`: the daemon's metrics for Prometheus, to the terminal or to a collector's file.
+//! `goxelctl metrics`: the daemon's metrics for Prometheus, to the terminal or to a collector's
+//! file.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use super::context::Context;
+use super::context::{Context, is_stdout};
 use super::exit::Failure;
-use crate::client::Error;
+use crate::client::{Error, check_peer};
 
 /// Print the daemon's metrics in the text format of Prometheus.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  goxelctl metrics\n  \
     goxelctl metrics --textfile /var/lib/prometheus/node-exporter/goxel.prom")]
 pub struct Arguments {
-    /// Write them to this file instead, whole or not at all, as node_exporter's textfile collector needs
+    /// Write them to this file instead, whole or not at all, as node_exporter's textfile collector
+    /// needs
     #[arg(long, value_name = "PATH")]
     pub textfile: Option<PathBuf>,
 }
@@ -22,18 +24,21 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
     let text = page(context, "/metrics")?;
     match &arguments.textfile {
-        Some(path) => {
+        Some(path) if !is_stdout(path) => {
             let written = write_whole(path, &text);
             written.map_err(|error| Failure::CannotCreate(path.clone(), error))
         }
-        None => context.output.bytes(text.as_bytes()),
+        _ => context.output.bytes(text.as_bytes()),
     }
 }
 
 /// A page of the daemon's one-shot HTTP framing.
 fn page(context: &Context, path: &str) -> Result<String, Failure> {
     let socket = &context.socket;
-    let connected = UnixStream::connect(socket);
+    let connected = UnixStream::connect(socket).and_then(|stream| {
+        check_peer(&stream, socket, context.options.peer_uid)?;
+        Ok(stream)
+    });
     let mut stream = connected
         .map_err(|source| Failure::Client(Error::Connect { path: socket.clone(), source }))?;
     let mut answer = String::new();

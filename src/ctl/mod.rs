@@ -1,15 +1,19 @@
 //! `goxelctl`, the hand tool: a command line over the client library.
 //!
-//! [`cli`] describes the command line, each command has a file of its own, and [`exit`] says how failures
-//! become exit codes. Data goes to stdout, talk to stderr; nothing is printed in two ways at once.
+//! [`cli`] describes the command line, each command has a file of its own, and [`exit`] says how
+//! failures become exit codes. Data goes to stdout, talk to stderr; nothing is printed in two ways
+//! at once.
 
 pub mod cli;
 pub mod context;
 pub mod exit;
+pub mod json_text;
 pub mod output;
 
 pub mod bench;
 pub mod call;
+mod call_paths;
+pub mod complete;
 pub mod config;
 pub mod connections;
 #[cfg(feature = "engine")]
@@ -19,6 +23,7 @@ pub mod diff;
 pub mod documents;
 pub mod edit;
 pub mod health;
+pub mod help;
 #[cfg(feature = "engine")]
 pub mod info;
 #[cfg(feature = "server")]
@@ -26,16 +31,25 @@ pub mod journal;
 pub mod metrics;
 pub mod path;
 pub mod ping;
+#[cfg(feature = "server")]
+pub mod recover;
 pub mod render;
 pub mod repl;
+#[cfg(feature = "scripts")]
+pub mod run;
 pub mod script;
+#[cfg(feature = "server")]
+pub mod show;
 pub mod status;
 pub mod top;
+#[cfg(feature = "server")]
+pub mod upgrade;
 pub mod watch;
+pub mod words;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 use crate::client::ConnectionOptions;
 use crate::socket_path::socket_path;
@@ -46,7 +60,14 @@ use output::Output;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(exit::code::USAGE);
+        }
+    };
     let context = context_of(&cli.global);
     match run(&cli, &context) {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,6 +84,7 @@ fn context_of(global: &Global) -> Context {
         socket: socket_path(global.socket.as_deref()),
         options: ConnectionOptions {
             framing: global.framing.into(),
+            peer_uid: global.peer_uid,
             call_timeout: global.timeout,
             connect_timeout: global.timeout.min(ConnectionOptions::default().connect_timeout),
             ..ConnectionOptions::default()
@@ -75,6 +97,9 @@ fn run(cli: &Cli, context: &Context) -> Result<(), Failure> {
     let socket = cli.global.socket.as_deref();
     match &cli.command {
         Command::Call(arguments) => call::run(arguments, context),
+        Command::Methods(arguments) => help::methods(arguments, context),
+        Command::Help(arguments) => help::help(arguments, context),
+        Command::Complete(arguments) => complete::run(arguments, context),
         Command::Ping(arguments) => ping::run(arguments, context),
         Command::Status(arguments) => status::run(arguments, context),
         Command::Health(arguments) => health::run(arguments, context),
@@ -92,7 +117,15 @@ fn run(cli: &Cli, context: &Context) -> Result<(), Failure> {
         Command::Diff(arguments) => diff::run(arguments, context),
         #[cfg(feature = "server")]
         Command::Journal(arguments) => journal::run(arguments, context),
+        #[cfg(feature = "server")]
+        Command::Recover(arguments) => recover::run(arguments, context),
+        #[cfg(feature = "server")]
+        Command::Upgrade(arguments) => upgrade::run(arguments, context),
         Command::Render(arguments) => render::run(arguments, context),
+        #[cfg(feature = "scripts")]
+        Command::Run(arguments) => run::run(arguments, context),
+        #[cfg(feature = "server")]
+        Command::Show(arguments) => show::run(arguments, context),
         Command::Script(arguments) => script::run(arguments, context),
         Command::Bench(arguments) => bench::run(arguments, context),
         Command::Repl(arguments) => repl::run(arguments, context),

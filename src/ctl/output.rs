@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::exit::Failure;
+use super::json_text::{Style, pretty};
 
 /// How to write.
 #[derive(Clone, Copy, Debug)]
@@ -46,13 +47,34 @@ impl Output {
         self.line(&text)
     }
 
-    /// Writes a JSON value: indented for people, on one line for programs.
-    pub fn value(&self, value: &Value) -> Result<(), Failure> {
+    /// Writes JSON text as it came: on one line for programs, laid out and coloured for people.
+    pub fn raw(&self, text: &str) -> Result<(), Failure> {
         if !self.json && io::stdout().is_terminal() {
-            self.line(&format!("{value:#}"))
+            let style = Style { columns: self.columns(), colour: self.colour };
+            self.line(&pretty(text, style))
         } else {
-            self.object(value)
+            self.line(text)
         }
+    }
+
+    /// Columns of the terminal; many where there is none.
+    pub fn columns(&self) -> usize {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_col);
+        match size {
+            0 if io::stdout().is_terminal() => 80,
+            0 => usize::MAX,
+            columns => usize::from(columns),
+        }
+    }
+
+    /// Refuses to write binary to a terminal; `what` names it.
+    pub fn check_binary(&self, what: &str) -> Result<(), Failure> {
+        if !io::stdout().is_terminal() {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!(
+            "{what} is binary and stdout is a terminal: redirect it, as in > FILE"
+        )))
     }
 
     /// Writes `name: value` lines, names padded; nested objects indented below their name.
@@ -133,6 +155,8 @@ pub fn plain(value: &Value) -> String {
         value => value.to_string(),
     }
 }
+
+pub use crate::plain_words::counted;
 
 /// A duration with three figures and a fitting unit.
 pub fn short_micros(micros: f64) -> String {

@@ -12,8 +12,8 @@ use crate::client::{Connection, Histogram, LatencySummary};
 
 /// Ask the daemon for signs of life over one connection and summarise how long they took.
 ///
-/// Ends with code 69 if there is no daemon and 75 if it does not answer in time. An interrupt ends it
-/// with the summary so far.
+/// Ends with code 69 if there is no daemon and 75 if it does not answer in time. An interrupt ends
+/// it with the summary so far.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
     goxelctl ping\n  \

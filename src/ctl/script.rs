@@ -10,16 +10,19 @@ use serde_json::{Value, json};
 
 use super::context::{Context, Stop};
 use super::exit::Failure;
-use super::output::{ProgressBar, short_micros};
+use super::output::{ProgressBar, counted, short_micros};
 use crate::client::{CallError, Outcome, Pool, PoolOptions};
 
 /// Make the calls of a file, in order, each exactly once.
 ///
-/// Every line is one call: {"method": ..., "params": ...}; "jsonrpc" and "id" may be there and are not
-/// needed. Blank lines and lines that begin with # are skipped. The connection is renewed when it breaks;
-/// a call whose outcome cannot be known ends the script, with --keep-going too.
+/// Every line is one call: {"method": ..., "params": ...}; "jsonrpc" and "id" may be there and are
+/// not needed. Blank lines and lines that begin with # are skipped. The connection is renewed when
+/// it breaks; a call whose outcome cannot be known ends the script, with --keep-going too.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = "The form of the file:\n  \
+    # a red voxel, then a look at the box around everything\n  \
+    {\"method\": \"goxel.add_voxel\", \"params\": {\"x\": 1, \"y\": 2, \"z\": 3, \"color\": \"red\"}}\n  \
+    {\"method\": \"goxel.get_bounding_box\"}\n\nExamples:\n  \
     goxelctl script build.jsonl\n  \
     goxelctl script build.jsonl --keep-going --results > results.jsonl\n  \
     generate-calls | goxelctl script -")]
@@ -76,7 +79,9 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
     result?;
     match tally.failed {
         0 => Ok(()),
-        failed => Err(Failure::Failed(format!("{failed} of {} calls failed", tally.calls))),
+        failed => {
+            Err(Failure::Failed(format!("{failed} of {} failed", counted(tally.calls, "call"))))
+        }
     }
 }
 
@@ -160,8 +165,11 @@ fn summarise(tally: &Tally, start: Instant, pool: &Pool, context: &Context) -> R
     }
     let (p50, p99) = (short_micros(stats.latency.p50_us), short_micros(stats.latency.p99_us));
     context.output.say(&format!(
-        "{} calls, {} failed, {seconds:.2} s (p50 {p50}, p99 {p99}, {} retries, {} reconnects)",
-        tally.calls, tally.failed, stats.retries, stats.reconnects
+        "{}, {} failed, {seconds:.2} s (p50 {p50}, p99 {p99}, {}, {})",
+        counted(tally.calls, "call"),
+        tally.failed,
+        counted(stats.retries, "retry"),
+        counted(stats.reconnects, "reconnect")
     ));
     Ok(())
 }

@@ -12,10 +12,12 @@ use super::context::{Context, Stop};
 use super::exit::Failure;
 use super::output::{short_bytes, short_micros, table_text};
 use crate::client::{Connection, ConnectionRow, Histogram, LatencySummary};
+use crate::plain_words::counted;
 
 /// Show connections, calls a second, latency and memory, refreshed until q or an interrupt.
 ///
-/// On something that is not a terminal it writes one snapshot, or with --json one object for each refresh.
+/// On something that is not a terminal it writes one snapshot, or with --json one object for each
+/// refresh.
 #[derive(clap::Args, Debug)]
 #[command(
     after_help = "Examples:\n  goxelctl top\n  goxelctl top --count 1\n  goxelctl top --json --interval 10s"
@@ -105,12 +107,12 @@ fn page(now: &Snapshot, calls_per_second: f64, latencies: &Histogram, context: &
     let number = |name: &str| now.status[name].as_u64().unwrap_or(0);
     let summary = LatencySummary::from(latencies);
     let mut text = format!(
-        "goxel-daemon {} pid {} up {}   {} connections, {calls_per_second:.0} calls/s\n\
+        "goxel-daemon {} pid {} up {}   {}, {calls_per_second:.0} calls/s\n\
          ping {} (p50 {}, p99 {}, max {})   voxel memory {}\n\n",
         now.status["version"].as_str().unwrap_or("?"),
         number("pid"),
         short_age(number("uptime_seconds") * 1000),
-        now.rows.len(),
+        counted(now.rows.len() as u64, "connection"),
         short_micros(now.ping.as_nanos() as f64 / 1000.0),
         short_micros(summary.p50_us),
         short_micros(summary.p99_us),

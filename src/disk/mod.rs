@@ -1,19 +1,21 @@
 //! File system calls that make nobody wait: helper threads make them.
 //!
-//! A file system call may take as long as it likes: a busy disk, a dead network mount. So the thread that owns
-//! everything makes none while it serves. It gives a call to a helper, does other work meanwhile and is woken when
-//! the call is over. Helpers own no state: a call is a closure that takes what it needs along and brings back what
-//! it came to.
+//! A file system call may take as long as it likes: a busy disk, a dead network mount. So the
+//! thread that owns everything makes none while it serves. It gives a call to a helper, does other
+//! work meanwhile and is woken when the call is over. Helpers own no state: a call is a closure
+//! that takes what it needs along and brings back what it came to.
 //!
-//! There are two crews ([`Lane`]): one for what clients name, one for the daemon's own files, so that a client's stuck
-//! path never delays those. A helper starts with the first call and ends some time after the last. One helper is enough
-//! while calls come back; another one starts when calls have waited for a moment behind one that does not.
+//! There are two crews ([`Lane`]): one for what clients name, one for the daemon's own files, so
+//! that a client's stuck path never delays those. A helper starts with the first call and ends some
+//! time after the last. One helper is enough while calls come back; another one starts when calls
+//! have waited for a moment behind one that does not.
 //!
-//! A call that has not come back in time is *stuck*: whoever waits for it gets [`Refusal::DiskTimeout`], and the helper
-//! counts no more as one. With [`MOST_STUCK`] stuck, further calls are refused at once.
+//! A call that has not come back in time is *stuck*: whoever waits for it gets
+//! [`Refusal::DiskTimeout`], and the helper counts no more as one. With [`MOST_STUCK`] stuck,
+//! further calls are refused at once.
 //!
-//! Only a thread that called [`install`] has helpers. On all others, and so for users of the library and in the
-//! simulator, calls are made where they are asked for.
+//! Only a thread that called [`install`] has helpers. On all others, and so for users of the
+//! library and in the simulator, calls are made where they are asked for.
 //!
 //! | for | use |
 //! | --- | --- |
@@ -21,8 +23,9 @@
 //! | others who want the result | [`start`], then [`Pending::take`] each time [`take_finished`] names its ticket |
 //! | nobody wants the result | [`post`] |
 //!
-//! Invariants: calls of [`Lane::Journal`] and of [`Lane::Own`] are made one after the other, each in the order in which
-//! they came, those of the journal first; a call that was given up before it began is not made at all.
+//! Invariants: calls of [`Lane::Journal`] and of [`Lane::Own`] are made one after the other, each
+//! in the order in which they came, those of the journal first; a call that was given up before it
+//! began is not made at all.
 
 mod crew;
 mod note;
@@ -56,7 +59,8 @@ thread_local! {
     static HELPERS: RefCell<Option<Helpers>> = const { RefCell::new(None) };
 }
 
-/// From now on file calls of this thread are made by helpers. `wake` is called from their threads when a call is over.
+/// From now on file calls of this thread are made by helpers. `wake` is called from their threads
+/// when a call is over.
 pub fn install(time_out: Duration, wake: impl Fn() + Send + Sync + 'static) {
     HELPERS.set(Some(Helpers::new(time_out, Box::new(wake))));
 }
@@ -124,7 +128,8 @@ pub fn take_finished() -> Vec<Ticket> {
     with(Helpers::take_finished).unwrap_or_default()
 }
 
-/// Gives up what is stuck and gets further helpers where calls have waited too long. Call it once a turn.
+/// Gives up what is stuck and gets further helpers where calls have waited too long. Call it once a
+/// turn.
 pub fn tick(now: Instant) {
     with(|helpers| helpers.tick(now));
 }

@@ -31,7 +31,8 @@ struct State {
 impl Note {
     pub(super) fn new(ticket: Ticket, path: &Path) -> Self {
         let state = State { call: "open", since: None, refusal: None, is_given_up: false };
-        // So that one path is one path however it was written; where that cannot be told it stays as it is.
+        // So that one path is one path however it was written; where that cannot be told it stays
+        // as it is.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         Note(Arc::new(Shared { ticket, path: path.into(), state: Mutex::new(state) }))
     }

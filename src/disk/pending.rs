@@ -11,8 +11,8 @@ use crate::job::Ticket;
 /// How long a thread that has to wait sleeps before it looks for stuck calls.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// A call that a helper makes, or has made. Dropped before, the call is given up, and what it brings is dropped by a
-/// helper.
+/// A call that a helper makes, or has made. Dropped before, the call is given up, and what it
+/// brings is dropped by a helper.
 pub struct Pending<T: Send + 'static> {
     slot: Arc<Slot<T>>,
     note: Note,

@@ -150,7 +150,8 @@ fn the_journal_comes_before_other_files_of_the_daemon() -> io::Result<()> {
         let told = told.clone();
         post(lane, path(), move |_| told.send(number).unwrap_or_default());
     }
-    // The helper has taken the first call before the others are there, or the test would say nothing.
+    // The helper has taken the first call before the others are there, or the test would say
+    // nothing.
     assert!(go.send(()).is_ok());
     first.wait()?;
     assert!(finish_own(LONG));

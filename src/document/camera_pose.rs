@@ -2,7 +2,7 @@
 
 use super::matrix::{cross, dot};
 use super::{Camera, Document, Matrix, View};
-use crate::voxel::Bounds;
+use crate::voxel::{Bounds, sin_cos};
 
 /// Half the field of view of a document's cameras, in degrees, as Goxel has it.
 const HALF_FIELD_OF_VIEW: f64 = 10.0;
@@ -76,7 +76,8 @@ impl Document {
             std::array::from_fn(|axis| (bounds.min[axis] + bounds.max[axis]) as f64 / 2.0);
         let size = bounds.dimensions().map(|length| length as f64);
         let radius = (dot(size, size).sqrt() / 2.0 * MARGIN).max(1.0);
-        let distance = radius / HALF_FIELD_OF_VIEW.to_radians().sin();
+        let (sin, _) = sin_cos(HALF_FIELD_OF_VIEW.to_radians());
+        let distance = radius / sin;
         let (direction, up) = direction_of(view);
         let eye = std::array::from_fn(|axis| center[axis] + direction[axis] * distance);
         let orthographic = view.is_isometric();

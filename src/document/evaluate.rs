@@ -1,16 +1,19 @@
 //! Voxels of the layers that have none of their own: shapes and clones of other layers.
 //!
-//! The rules are Goxel's. A shape fills the cells whose centre lies inside it and inside the canvas. A
-//! clone takes, for each cell p, the base's voxel at the cell nearest to inverse(matrix) * p. Unlike in
-//! Goxel a clone may stand below its base, and no cell is lost at the edge of a block.
+//! The rules are Goxel's. A shape fills the cells whose centre lies inside it and inside the
+//! canvas. A clone takes, for each cell p, the base's voxel at the cell nearest to
+//! `inverse(matrix) * p`. Unlike in Goxel a clone may stand below its base, and no cell is lost at
+//! the edge of a block.
 //!
-//! An [`Evaluation`] goes on in units of about a block, so it may be cut into slices. It leaves alone what cannot have
-//! changed since the document was evaluated last: layers whose matrix, content and base are the same, and of a
-//! clone whose base changed a little all but the cells that show the change.
+//! An [`Evaluation`] goes on in units of about a block, so it may be cut into slices. It leaves
+//! alone what cannot have changed since the document was evaluated last: layers whose matrix,
+//! content and base are the same, and of a clone whose base changed a little all but the cells that
+//! show the change.
 
 mod effort;
 mod order;
 mod origin;
+mod turned;
 mod work;
 
 use effort::Effort;
@@ -37,6 +40,8 @@ pub struct EvaluationProblem {
     pub layer: LayerId,
     /// What is wrong with it, as the end of a sentence that begins with the layer.
     pub reason: String,
+    /// Whether it had voxels before, which are gone now.
+    pub was_shown: bool,
 }
 
 /// What is known of the document as it was evaluated last.
@@ -53,7 +58,8 @@ pub enum Since {
     Marks,
 }
 
-/// The evaluation of a document under way. The document must not be changed otherwise until it ends.
+/// The evaluation of a document under way. The document must not be changed otherwise until it
+/// ends.
 pub struct Evaluation {
     order: Order,
     /// A layer, by its place, and what is done about it.
@@ -83,8 +89,8 @@ impl Document {
         any
     }
 
-    /// Computes the voxels of all clone and shape layers anew, bases before their clones. Does nothing
-    /// where there are no such layers.
+    /// Computes the voxels of all clone and shape layers anew, bases before their clones. Does
+    /// nothing where there are no such layers.
     pub fn evaluate(&mut self) -> Vec<EvaluationProblem> {
         self.evaluate_within(EVALUATED_BLOCKS_LIMIT)
     }
@@ -153,9 +159,10 @@ impl Evaluation {
     /// Notes why a layer could not be evaluated, and empties it.
     fn fail(&mut self, document: &Document, place: usize, reason: String) -> Option<(usize, Work)> {
         let layer = document.layers.get(place)?;
-        self.problems.push(EvaluationProblem { layer: layer.id, reason });
+        let was_shown = !layer.volume.is_empty();
+        self.problems.push(EvaluationProblem { layer: layer.id, reason, was_shown });
         let emptying = || (place, Work::exchange(&layer.volume, Volume::new()));
-        (!layer.volume.is_empty()).then(emptying)
+        was_shown.then(emptying)
     }
 
     /// Looks for a layer that needs work: a few at a time, since thousands may need none.
@@ -163,12 +170,11 @@ impl Evaluation {
         for _ in 0..LAYERS_A_UNIT {
             let Some((place, is_in_circle)) = self.order.next() else { return };
             let Some(layer) = document.layers.get(place) else { return };
-            self.current = match is_in_circle {
-                false => self.begin(document, place, layer, since),
-                true => {
-                    let circle = "is a clone of itself, directly or through others".to_owned();
-                    self.fail(document, place, circle)
-                }
+            self.current = if !is_in_circle {
+                self.begin(document, place, layer, since)
+            } else {
+                let circle = "is a clone of itself, directly or through others".to_owned();
+                self.fail(document, place, circle)
             };
             if self.current.is_some() {
                 return;
@@ -213,6 +219,9 @@ impl Evaluation {
                 let base = base.ok_or("is a clone of a layer that does not exist")?;
                 if *matrix == super::Matrix::IDENTITY {
                     return Ok(Work::exchange(&layer.volume, base.volume.clone()));
+                }
+                if let Some(work) = Work::lay(&base.volume, matrix) {
+                    return Ok(work);
                 }
                 origin::of_base(&base.volume, matrix, effort)?
             }
@@ -374,7 +383,8 @@ mod tests {
         assert!(problems[0].reason.contains("too many"), "{problems:?}");
     }
 
-    /// A document with a base of several blocks, clones of it in different places, and a clone of a clone.
+    /// A document with a base of several blocks, clones of it in different places, and a clone of a
+    /// clone.
     fn with_clones() -> Document {
         let mut base = Layer::new(LayerId(1), "base");
         base.volume.fill(Bounds::inclusive([-20, 3, 0], [70, 30, 9]), Rgba::opaque(9, 9, 9));
@@ -441,6 +451,53 @@ mod tests {
             0 => _ = base.fill(Bounds::inclusive(point.array(), [at(5), at(8), 9]), color),
             1 => base.remove_block(crate::voxel::BlockPos::of(point)),
             _ => _ = base.set(point, color),
+        }
+    }
+
+    #[test]
+    fn a_clone_of_voxels_far_apart_shows_each_of_them() {
+        let mut matrix = Matrix::IDENTITY;
+        matrix.0[0] = [0.0, -1.0, 0.0, 0.0];
+        matrix.0[1] = [1.0, 0.0, 0.0, 0.0];
+        matrix.0[3] = [5.0, 0.0, -3.0, 1.0];
+        let mut document = with_base_and_clone(matrix);
+        for number in 0..200i32 {
+            let at = [number * 40_001, -number * 30_007, number * 12_345];
+            let base = &mut document.layer_mut(LayerId(1)).expect("the base").volume;
+            base.set(at.into(), Rgba::opaque(number as u8, 9, 9));
+        }
+        assert_eq!(document.evaluate(), vec![]);
+        let [copy, base] = [2, 1].map(|id| document.layer(LayerId(id)).expect("there"));
+        assert_eq!(copy.volume.count(), base.volume.count());
+        for (point, color) in base.volume.voxels() {
+            let [x, y, z] = point.array();
+            assert_eq!(copy.volume.get([y + 5, -x, z - 3].into()), color, "{point:?}");
+        }
+    }
+
+    #[test]
+    fn a_turned_clone_shows_in_each_cell_what_the_rule_says() {
+        let axes = [[0, 1, 2], [1, 0, 2], [2, 0, 1], [0, 2, 1], [1, 2, 0], [2, 1, 0]];
+        for number in 0..48usize {
+            let mut matrix = Matrix::IDENTITY;
+            for (column, axis) in axes[number / 8].into_iter().enumerate() {
+                let sign = if number >> column & 1 == 1 { -1.0 } else { 1.0 };
+                matrix.0[column] = [0.0; 4];
+                matrix.0[column][axis] = sign;
+            }
+            let steps = [0, 16, 7].map(|step: i32| (step * (number as i32 % 3)) as f32);
+            matrix.0[3] = [steps[0], steps[1], -steps[2], 1.0];
+            let mut document = with_base_and_clone(matrix);
+            let base = &mut document.layer_mut(LayerId(1)).expect("the base").volume;
+            base.fill(Bounds::inclusive([-3, 4, 1], [17, 11, 9]), Rgba::opaque(9, 9, 9));
+            assert_eq!(document.evaluate(), vec![]);
+            let [copy, base] = [2, 1].map(|id| document.layer(LayerId(id)).expect("there"));
+            assert_eq!(copy.volume.count(), base.volume.count(), "{matrix:?}");
+            let inverse = origin::inverse_of(&matrix).expect("it turns back");
+            for (point, color) in copy.volume.voxels() {
+                let cell = point.array().map(i64::from);
+                assert_eq!(color, origin::sample(&base.volume, &inverse, cell), "{matrix:?}");
+            }
         }
     }
 

@@ -1,17 +1,19 @@
 //! Undo and redo.
 //!
-//! An [`Edit`] in progress records what it overwrites; a finished one becomes an entry. An entry of a voxel
-//! edit holds the touched blocks only; an entry of a structural edit (layers, materials, names) holds what was
-//! different before it, see `structure`.
+//! An [`Edit`] in progress records what it overwrites; a finished one becomes an entry. An entry of
+//! a voxel edit holds the touched blocks only; an entry of a structural edit (layers, materials,
+//! names) holds what was different before it, see `structure`.
 //!
-//! An entry's memory is what would be freed with it: what it holds of its own, and the blocks and their tables that it
-//! holds and the document after the edit does not. The sum is kept under a limit by forgetting the oldest entries; the newest one stays
-//! even if it is larger than the limit alone.
+//! An entry's memory is what would be freed with it: what it holds of its own, and the blocks and
+//! their tables that it holds and the document after the edit does not. The sum is kept under a
+//! limit by forgetting the oldest entries; the newest one stays even if it is larger than the limit
+//! alone.
 
 mod carry;
 mod ending;
 mod packing;
 mod revisions;
+mod step;
 mod structure;
 mod travel;
 
@@ -22,6 +24,7 @@ pub use self::carry::{Carry, Passed};
 use self::ending::Ended;
 pub use self::ending::{Edit, Ending};
 use self::revisions::Revisions;
+pub use self::step::{ListChange, NewStep};
 use self::structure::Structure;
 pub use self::travel::Travel;
 use super::{Document, LayerId};
@@ -98,6 +101,11 @@ struct Entry {
 /// The memory that a history may keep alive unless told otherwise.
 pub const DEFAULT_HISTORY_MEMORY: u64 = 256 << 20;
 
+/// Names of forgotten checkpoints that are kept.
+const MOST_FORGOTTEN: usize = 64;
+/// Changes that are looked at for their names when all are forgotten.
+const LATEST: usize = 4096;
+
 /// The history of one document. Entries below `position` can be undone, those from it on redone.
 pub struct History {
     entries: VecDeque<Entry>,
@@ -108,6 +116,8 @@ pub struct History {
     memory_limit: u64,
     /// The checkpoint at position 0.
     first_checkpoint: Option<String>,
+    /// The names of the last checkpoints whose states are no longer known.
+    forgotten: VecDeque<String>,
     revisions: Revisions,
     /// Each way under way has a handle of it.
     travellers: Arc<()>,
@@ -129,13 +139,14 @@ impl History {
             blocks: 0,
             memory_limit,
             first_checkpoint: None,
+            forgotten: VecDeque::new(),
             revisions: Revisions::default(),
             travellers: Arc::default(),
         }
     }
 
-    /// Ends an edit. Returns the box it touched and whether anything was touched at all; a voxel edit that
-    /// touched nothing leaves no entry.
+    /// Ends an edit. Returns the box it touched and whether anything was touched at all; a voxel
+    /// edit that touched nothing leaves no entry.
     pub fn commit(
         &mut self,
         document: &mut Document,
@@ -153,8 +164,9 @@ impl History {
             return (false, None);
         }
         while self.entries.len() > self.position {
-            let undone = self.entries.pop_back();
-            self.recount(undone.map_or(Kept::default(), |entry| entry.kept), Kept::default());
+            let Some(undone) = self.entries.pop_back() else { break };
+            self.recount(undone.kept, Kept::default());
+            self.forget_name(undone.checkpoint);
         }
         kept.own += ENTRY_BYTES + label.len() as u64;
         self.recount(Kept::default(), kept);
@@ -175,7 +187,8 @@ impl History {
         while self.memory() > self.memory_limit && self.forget_oldest() {}
     }
 
-    /// Forgets the oldest edit, unless it is the only one that can be undone or nothing can; whether there was one.
+    /// Forgets the oldest edit, unless it is the only one that can be undone or nothing can;
+    /// whether there was one.
     pub fn forget_oldest(&mut self) -> bool {
         self.can_forget() && self.drop_oldest()
     }
@@ -185,7 +198,8 @@ impl History {
         let Some(oldest) = self.entries.pop_front() else { return false };
         self.recount(oldest.kept, Kept::default());
         self.revisions.forget_before(oldest.revision);
-        self.first_checkpoint = oldest.checkpoint;
+        let first = std::mem::replace(&mut self.first_checkpoint, oldest.checkpoint);
+        self.forget_name(first);
         self.position -= 1;
         true
     }
@@ -196,14 +210,24 @@ impl History {
         self.entries.len() > 1 && self.position > 0 && !is_travelled
     }
 
-    /// Forgets everything that can be undone or redone, and all checkpoints. The document and its revision stay.
-    /// Returns how many edits were forgotten and the bytes that they kept.
+    /// The same, with the state kept that a revision made.
+    pub fn can_forget_before(&self, revision: u64) -> bool {
+        self.can_forget() && self.revision_at(1).is_some_and(|next| next <= revision)
+    }
+
+    /// Forgets everything that can be undone or redone, and all checkpoints. The document and its
+    /// revision stay. Returns how many edits were forgotten and the bytes that they kept.
     pub fn clear(&mut self) -> (usize, u64) {
         let forgotten = (self.entries.len(), self.memory());
         let state = self.revision_at(self.position).unwrap_or_default();
+        // Of a long history the names of the latest changes are enough.
+        let latest = self.entries.iter_mut().rev().take(LATEST);
+        let mut names: Vec<String> =
+            latest.filter_map(|entry| entry.checkpoint.take()).take(MOST_FORGOTTEN).collect();
+        names.extend(self.first_checkpoint.take());
+        names.into_iter().rev().for_each(|name| self.forget_name(Some(name)));
         leftovers::leave(std::mem::take(&mut self.entries).into_iter());
         (self.position, self.memory, self.blocks) = (0, 0, 0);
-        self.first_checkpoint = None;
         self.revisions.start_over(state);
         forgotten
     }
@@ -254,8 +278,8 @@ impl History {
         Some(label)
     }
 
-    /// Goes to a position as one change: as many steps as it takes. Returns how many, or `None` if there is no
-    /// such position.
+    /// Goes to a position as one change: as many steps as it takes. Returns how many, or `None` if
+    /// there is no such position.
     pub fn go_to(&mut self, document: &mut Document, position: usize) -> Option<usize> {
         if position > self.entries.len() {
             return None;
@@ -293,12 +317,27 @@ impl History {
         entry.map(|index| index + 1).or_else(|| is(&self.first_checkpoint).then_some(0))
     }
 
+    /// Takes note of a checkpoint whose state is no longer known.
+    fn forget_name(&mut self, name: Option<String>) {
+        let Some(name) = name else { return };
+        if self.forgotten.len() == MOST_FORGOTTEN {
+            self.forgotten.pop_front();
+        }
+        self.forgotten.push_back(name);
+    }
+
+    /// Whether there was a checkpoint of this name whose state is no longer known.
+    pub fn has_forgotten(&self, name: &str) -> bool {
+        self.forgotten.iter().any(|forgotten| forgotten == name)
+    }
+
     /// The checkpoint at position 0, which no entry stands before.
     pub fn first_checkpoint(&self) -> Option<&str> {
         self.first_checkpoint.as_deref()
     }
 
-    /// A box around what the edit touched that leads to a position (1 is the first edit), where known.
+    /// A box around what the edit touched that leads to a position (1 is the first edit), where
+    /// known.
     pub fn bounds_of(&self, position: usize) -> Option<Bounds> {
         self.entries.get(position.checked_sub(1)?)?.bounds
     }
@@ -313,8 +352,8 @@ impl History {
         self.entries.iter().map(|entry| (&*entry.label, entry.checkpoint.as_deref()))
     }
 
-    /// Names the present position, so that it can be found again. A position has one name, the last one
-    /// given. Always true.
+    /// Names the present position, so that it can be found again. A position has one name, the last
+    /// one given. Always true.
     pub fn checkpoint(&mut self, name: &str) -> bool {
         let last = self.position.checked_sub(1).and_then(|index| self.entries.get_mut(index));
         match last {
@@ -329,7 +368,8 @@ impl History {
         self.memory_limit
     }
 
-    /// The document as it is at another position, without going there; `None` if there is no such position.
+    /// The document as it is at another position, without going there; `None` if there is no such
+    /// position.
     pub fn document_at(&self, document: &Document, position: usize) -> Option<Document> {
         if position > self.entries.len() {
             return None;

@@ -1,7 +1,8 @@
-//! What is noted while an edit of a document is recorded: which layers' voxels are recorded, or how its list of layers
-//! was before each change.
+//! What is noted while an edit of a document is recorded: which layers' voxels are recorded, or how
+//! its list of layers was before each change.
 //!
-//! A recording costs what is changed, not what there is: a layer is noted when it is first asked for to be changed.
+//! A recording costs what is changed, not what there is: a layer is noted when it is first asked
+//! for to be changed.
 
 use rustc_hash::FxHashSet;
 
@@ -69,7 +70,8 @@ impl Log {
         self.recording == Recording::Voxels
     }
 
-    /// Ends the recording; what takes back the changes of layers, in the order in which they happened.
+    /// Ends the recording; what takes back the changes of layers, in the order in which they
+    /// happened.
     pub(super) fn stop(&mut self) -> Vec<LayerStep> {
         self.recording = Recording::Nothing;
         self.marked.clear();

@@ -26,8 +26,8 @@ impl Matrix {
         matrix
     }
 
-    /// The box of whole voxels around the image of the cube from -1 to 1, corners rounded to the nearest
-    /// integers; `None` if it is empty, not finite or beyond the addressable voxels.
+    /// The box of whole voxels around the image of the cube from -1 to 1, corners rounded to the
+    /// nearest integers; `None` if it is empty, not finite or beyond the addressable voxels.
     pub fn to_bounds(&self) -> Option<Bounds> {
         let mut min = [0; 3];
         let mut max = [0; 3];

@@ -66,8 +66,8 @@ impl Layer {
 }
 
 impl Document {
-    /// What is seen: the visible layers from the bottom up, in their blend modes and opacities. Blocks
-    /// that only one layer has are shared with it.
+    /// What is seen: the visible layers from the bottom up, in their blend modes and opacities.
+    /// Blocks that only one layer has are shared with it.
     pub fn merged(&self) -> Volume {
         let mut visible = self.layers.iter().filter(|layer| layer.visible && layer.opacity > 0.0);
         let mut merged = match visible.clone().next() {
@@ -82,8 +82,8 @@ impl Document {
         merged
     }
 
-    /// The document as it is seen: in the place of its layers a single one of these voxels, which are what
-    /// [`Document::merged`] or a merge in slices came to.
+    /// The document as it is seen: in the place of its layers a single one of these voxels, which
+    /// are what [`Document::merged`] or a merge in slices came to.
     pub fn flattened(&self, merged: Volume) -> Document {
         let mut layer = Layer::new(LayerId(1), &self.name);
         layer.volume = merged;

@@ -1,8 +1,8 @@
 //! What a person edits: layers of voxels, materials, cameras, light, palette, selection.
 //!
-//! A [`Document`] is a value: cloning it shares all voxels and is cheap, so a snapshot for a long job or
-//! for undo is just a clone. Invariants: there is at least one layer; layer ids are unique and at least
-//! 1; the active layer exists.
+//! A [`Document`] is a value: cloning it shares all voxels and is cheap, so a snapshot for a long
+//! job or for undo is just a clone. Invariants: there is at least one layer; layer ids are unique
+//! and at least 1; the active layer exists.
 
 mod camera;
 mod camera_pose;
@@ -55,8 +55,8 @@ pub struct Document {
     pub selection: Option<Bounds>,
     /// Voxels selected one by one (alpha above 0), if any.
     pub mask: Volume,
-    /// Parts of the file that this program does not understand, kept for saving. A long chunk of a .gox file lies here
-    /// as several parts that follow each other.
+    /// Parts of the file that this program does not understand, kept for saving. A long chunk of a
+    /// .gox file lies here as several parts that follow each other.
     pub preserved: Vec<PreservedChunk>,
     layers: Vec<Layer>,
     /// The numbers of the layers in their order, to find one among thousands.
@@ -123,8 +123,8 @@ impl Document {
         }
     }
 
-    /// A document made of layers; duplicate and zero ids are renumbered to the smallest free one, and the
-    /// last layer becomes active. An empty list gives one empty layer.
+    /// A document made of layers; duplicate and zero ids are renumbered to the smallest free one,
+    /// and the last layer becomes active. An empty list gives one empty layer.
     pub fn with_layers(name: &str, canvas: Bounds, layers: Vec<Layer>) -> Self {
         let mut document = Document::new(name, DEFAULT_SIZE);
         document.canvas = canvas;
@@ -169,9 +169,9 @@ impl Document {
         })
     }
 
-    /// Counts the voxels of layers and mask that changed since they were counted last, so that nobody has to wait for
-    /// that later, until all is counted or the budget is spent; whether there is more to do. `next` is the volume to
-    /// go on with and the part of it, from 0.
+    /// Counts the voxels of layers and mask that changed since they were counted last, so that
+    /// nobody has to wait for that later, until all is counted or the budget is spent; whether
+    /// there is more to do. `next` is the volume to go on with and the part of it, from 0.
     pub fn count_some(&self, next: &mut (usize, usize), budget: &mut Budget) -> bool {
         let layers = self.layers.iter().map(|layer| &layer.volume);
         for volume in layers.chain(std::iter::once(&self.mask)).skip(next.0) {
@@ -183,7 +183,8 @@ impl Document {
         false
     }
 
-    /// Counts what was not counted yet, in slices, so that whoever asks for counts afterwards does not wait.
+    /// Counts what was not counted yet, in slices, so that whoever asks for counts afterwards does
+    /// not wait.
     pub async fn count_in_slices(&self, slice: &Slice) {
         let layers = self.layers.iter().map(|layer| &layer.volume);
         for volume in layers.chain(std::iter::once(&self.mask)) {
@@ -219,8 +220,8 @@ impl Document {
         Some(layer)
     }
 
-    /// A layer by its id, found soon if it stands where it stands in another state of the document. With thousands of
-    /// layers a search for each of them would be long.
+    /// A layer by its id, found soon if it stands where it stands in another state of the document.
+    /// With thousands of layers a search for each of them would be long.
     pub(crate) fn layer_near(&self, id: LayerId, place: usize) -> Option<&Layer> {
         match self.ids.get(place) {
             Some(&there) if there == id.0 => self.layers.get(place),
@@ -250,7 +251,8 @@ impl Document {
         known
     }
 
-    /// Adds a layer on top and makes it active. If its id is below 1 or taken, it gets the smallest free one.
+    /// Adds a layer on top and makes it active. If its id is below 1 or taken, it gets the smallest
+    /// free one.
     pub fn push_layer(&mut self, mut layer: Layer) -> LayerId {
         if layer.id.0 < 1 || self.layer(layer.id).is_some() {
             layer.id = self.free_layer_id();
@@ -328,8 +330,9 @@ impl Document {
         *self = Document { log, ..other };
     }
 
-    /// Removes a layer. The last remaining one is replaced by an empty layer "unnamed"; if the active layer
-    /// goes, the top one becomes active. Clones of it keep the voxels they have, as layers of their own.
+    /// Removes a layer. The last remaining one is replaced by an empty layer "unnamed"; if the
+    /// active layer goes, the top one becomes active. Clones of it keep the voxels they have, as
+    /// layers of their own.
     pub fn remove_layer(&mut self, id: LayerId) -> Option<Layer> {
         let (place, removed) = self.take_layer(id)?;
         self.log.removed(place, &removed);
@@ -349,7 +352,8 @@ impl Document {
         Some(removed)
     }
 
-    /// Moves a layer to another place in the order (0 is the bottom); false if there is no such layer.
+    /// Moves a layer to another place in the order (0 is the bottom); false if there is no such
+    /// layer.
     pub fn move_layer(&mut self, id: LayerId, index: usize) -> bool {
         let Some(from) = self.place_of(id) else { return false };
         let to = index.min(self.layers.len() - 1);
@@ -358,8 +362,40 @@ impl Document {
         true
     }
 
-    /// Puts the layers in an order: new ids are empty layers, missing ones are gone. False, with nothing changed, if that
-    /// makes no document.
+    /// Puts an empty layer in a place; false if its id cannot be had.
+    pub(crate) fn insert_layer(&mut self, id: LayerId, place: usize) -> bool {
+        let is_free = id.0 >= 1 && self.place_of(id).is_none();
+        if is_free {
+            self.log.added(id);
+            self.put_layer(place, Layer::new(id, ""));
+        }
+        is_free
+    }
+
+    /// Takes a layer out and changes nothing else; the layer.
+    pub(crate) fn withdraw_layer(&mut self, id: LayerId) -> Option<Layer> {
+        let (place, layer) = self.take_layer(id)?;
+        self.log.removed(place, &layer);
+        Some(layer)
+    }
+
+    /// Moves the layer of one place to another; false if there is none.
+    pub(crate) fn shift(&mut self, from: usize, to: usize) -> bool {
+        let is_there = from < self.layers.len();
+        if is_there {
+            self.log.moved(from, to.min(self.layers.len() - 1));
+            self.shift_layer(from, to);
+        }
+        is_there
+    }
+
+    /// Makes what may be no layer the active one, until it is one.
+    pub(crate) fn put_active(&mut self, id: LayerId) {
+        self.active = id;
+    }
+
+    /// Puts the layers in an order: new ids are empty layers, missing ones are gone. False, with
+    /// nothing changed, if that makes no document.
     pub fn arrange_layers(&mut self, ids: &[LayerId], active: LayerId) -> bool {
         let distinct: HashSet<LayerId> = ids.iter().copied().collect();
         if distinct.len() != ids.len()

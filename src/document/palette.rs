@@ -36,8 +36,8 @@ impl Palette {
         Palette::built_in().into_iter().find(|palette| palette.name.eq_ignore_ascii_case(name))
     }
 
-    /// The place of the colour nearest to another one (sum of squared differences of the channels; the
-    /// first of equally near ones), or `None` if the palette is empty.
+    /// The place of the colour nearest to another one (sum of squared differences of the channels;
+    /// the first of equally near ones), or `None` if the palette is empty.
     pub fn nearest(&self, color: Rgba) -> Option<usize> {
         let distance = |other: Rgba| -> u32 {
             let pairs = color.bytes().into_iter().zip(other.bytes());

@@ -94,8 +94,8 @@ fn cube() -> Palette {
     Palette::of_colors("Cube", (0..125).map(color))
 }
 
-/// The colour of a hue (1536 steps around the wheel, 0 is red), with a span between its highest and its
-/// lowest channel, and its highest channel.
+/// The colour of a hue (1536 steps around the wheel, 0 is red), with a span between its highest and
+/// its lowest channel, and its highest channel.
 fn hue(step: u32, span: u32, highest: u32) -> Rgba {
     let (sector, rest) = (step / 256 % 6, step % 256);
     let (low, rising) = (highest - span, highest - span + span * rest / 256);

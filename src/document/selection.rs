@@ -1,18 +1,19 @@
 //! Selections: a box, or a mask of single voxels, and what can be done to them.
 //!
-//! A mask is a volume whose voxels are white where they are selected. Operations work on bits, 64 voxels
-//! at a time, and are jobs: a selection may be as large as the document.
+//! A mask is a volume whose voxels are white where they are selected. Operations work on bits, 64
+//! voxels at a time, and in slices: a selection may be as large as the document.
 
-mod jobs;
+mod masks;
 mod spread;
 
-pub use jobs::{
-    Cut, CutJob, VolumeJob, grow, in_color, invert, laid, mask_of, mask_of_box, mask_of_color,
-    mask_of_set, ready, shrink,
+pub use masks::{
+    Cut, cut, in_color, invert, laid, mask_of, mask_of_box, mask_of_color, mask_of_set,
 };
+pub use spread::{grow, shrink};
 
 use super::{BlendMode, Document};
-use crate::voxel::{Bounds, Point, Volume};
+use crate::job::Slice;
+use crate::voxel::{Bounds, MemoryLimit, Point, Volume};
 
 /// The part of a box where a volume has blocks.
 fn within(bounds: Bounds, volume: &Volume) -> Option<Bounds> {
@@ -44,42 +45,84 @@ impl Combine {
         ];
         all.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, way)| way)
     }
-}
 
-impl Document {
-    /// What is selected by single voxels once a new mask goes together with it.
-    pub fn mask_with(&self, mask: VolumeJob, how: Combine) -> VolumeJob {
-        let mode = match how {
-            Combine::Replace => return mask,
+    /// What is selected once a new mask goes together with an old one.
+    ///
+    /// # Errors
+    /// The memory limit is reached.
+    pub async fn together(
+        self,
+        old: Volume,
+        new: Volume,
+        slice: &Slice,
+    ) -> Result<Volume, MemoryLimit> {
+        let mode = match self {
+            Combine::Replace => return Ok(new),
             Combine::Add => BlendMode::Over,
             Combine::Subtract => BlendMode::Subtract,
             Combine::Intersect => BlendMode::Intersect,
         };
-        laid(ready(self.mask.clone()), mask, mode)
+        laid(old, &new, mode, slice).await
+    }
+}
+
+/// What is selected at some time: the mask within the box. It shares its blocks with the document.
+#[derive(Clone)]
+pub struct Selected {
+    /// The box, if there is one.
+    pub bounds: Option<Bounds>,
+    /// Single voxels; empty if none are selected by themselves.
+    pub mask: Volume,
+}
+
+impl Selected {
+    /// Whether nothing is selected.
+    pub fn is_empty(&self) -> bool {
+        self.bounds.is_none() && self.mask.is_empty()
     }
 
-    /// What is selected, as cells: the mask within the box; nothing if nothing is.
-    pub fn selected_cells(&self) -> VolumeJob {
-        match self.selection {
-            None => ready(self.mask.clone()),
-            Some(bounds) if self.mask.is_empty() => mask_of_box(bounds),
+    /// The box, if it alone selects.
+    pub fn box_alone(&self) -> Option<Bounds> {
+        self.bounds.filter(|_| self.mask.is_empty())
+    }
+
+    /// The selected cells; none if nothing is selected.
+    ///
+    /// # Errors
+    /// The memory limit is reached.
+    pub async fn cells(self, slice: &Slice) -> Result<Volume, MemoryLimit> {
+        match self.bounds {
+            None => Ok(self.mask),
+            Some(bounds) if self.mask.is_empty() => mask_of_box(bounds, slice).await,
             Some(bounds) => match within(bounds, &self.mask) {
                 Some(cells) => {
-                    laid(ready(self.mask.clone()), mask_of_box(cells), BlendMode::Intersect)
+                    let cells = mask_of_box(cells, slice).await?;
+                    laid(self.mask, &cells, BlendMode::Intersect, slice).await
                 }
-                None => ready(Volume::new()),
+                None => Ok(Volume::new()),
             },
         }
     }
 
     /// The same as far as a volume has voxels there, to a few more cells.
-    pub fn selected_cells_of(&self, volume: &Volume) -> VolumeJob {
-        match self.selection.filter(|_| self.mask.is_empty()) {
-            None => self.selected_cells(),
-            Some(bounds) => {
-                within(bounds, volume).map_or_else(|| ready(Volume::new()), mask_of_box)
-            }
+    ///
+    /// # Errors
+    /// The memory limit is reached.
+    pub async fn cells_of(self, volume: &Volume, slice: &Slice) -> Result<Volume, MemoryLimit> {
+        match self.box_alone() {
+            None => self.cells(slice).await,
+            Some(bounds) => match within(bounds, volume) {
+                Some(cells) => mask_of_box(cells, slice).await,
+                None => Ok(Volume::new()),
+            },
         }
+    }
+}
+
+impl Document {
+    /// What is selected now.
+    pub fn selected(&self) -> Selected {
+        Selected { bounds: self.selection, mask: self.mask.clone() }
     }
 
     /// Selects nothing, neither box nor voxels.
@@ -88,8 +131,8 @@ impl Document {
         self.mask = Volume::new();
     }
 
-    /// Whether edits are to reach a voxel: it lies in the box, if there is one, and in the mask, if that
-    /// selects anything.
+    /// Whether edits are to reach a voxel: it lies in the box, if there is one, and in the mask, if
+    /// that selects anything.
     pub fn is_selected(&self, point: Point) -> bool {
         self.selection.is_none_or(|bounds| bounds.contains(point))
             && (self.mask.is_empty() || !self.mask.get(point).is_empty())
@@ -99,22 +142,47 @@ impl Document {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::{Budget, Job, Step};
+    use crate::job::{Budget, Job, Step, Work};
     use crate::voxel::Rgba;
 
-    /// What a job comes to, the same for slices of any length.
-    fn made(job: impl Fn() -> VolumeJob) -> Volume {
-        let whole = job().finish().expect("there is memory");
+    /// What work comes to, the same for slices of any length.
+    fn made<F: Future<Output = Volume> + 'static>(make: impl Fn(Slice) -> F) -> Volume {
+        let whole = Work::new(&make).finish();
         for units in [1, 3] {
-            let mut sliced = job();
+            let mut sliced = Work::new(&make);
             let volume = loop {
                 if let Step::Done(volume) = sliced.step(&mut Budget::units(units)) {
-                    break volume.expect("there is memory");
+                    break volume;
                 }
             };
             assert_eq!(volume.state_hash(), whole.state_hash());
         }
         whole
+    }
+
+    fn grown(mask: &Volume, steps: u32) -> Volume {
+        made(|slice| {
+            let mask = mask.clone();
+            async move { grow(mask, steps, &slice).await }
+        })
+    }
+
+    fn shrunk(mask: &Volume, steps: u32) -> Volume {
+        made(|slice| {
+            let mask = mask.clone();
+            async move { shrink(mask, steps, &slice).await }
+        })
+    }
+
+    fn boxed(bounds: Bounds) -> Volume {
+        made(move |slice| async move { mask_of_box(bounds, &slice).await.expect("memory") })
+    }
+
+    fn inverse(mask: &Volume, within: Bounds) -> Volume {
+        made(|slice| {
+            let mask = mask.clone();
+            async move { invert(&mask, within, &slice).await.expect("memory") }
+        })
     }
 
     fn of(points: &[[i32; 3]]) -> Volume {
@@ -132,7 +200,7 @@ mod tests {
     #[test]
     fn growing_adds_the_six_neighbours_across_blocks_too() {
         for point in [[0, 0, 0], [15, 15, 15], [-1, 7, 16], [8, 8, 8], [3, 4, 15], [16, 3, 4]] {
-            let grown = made(|| grow(&of(&[point]), 1));
+            let grown = grown(&of(&[point]), 1);
             let mut expected = vec![point];
             for axis in 0..3 {
                 for step in [-1, 1] {
@@ -148,34 +216,37 @@ mod tests {
     #[test]
     fn growing_twice_is_an_octahedron_and_shrinking_takes_it_back() {
         let one = of(&[[15, 0, -1]]);
-        let grown = made(|| grow(&one, 2));
+        let grown = grown(&one, 2);
         assert_eq!(grown.count(), 25);
-        assert!(same(&made(|| shrink(&grown, 2)), &one));
-        assert!(made(|| shrink(&one, 1)).is_empty());
+        assert!(same(&shrunk(&grown, 2), &one));
+        assert!(shrunk(&one, 1).is_empty());
     }
 
     #[test]
     fn shrinking_a_box_takes_a_layer_off_each_side() {
         let bounds = Bounds { min: [-20, 3, 0], max: [20, 30, 17] };
         let inner = Bounds { min: [-19, 4, 1], max: [19, 29, 16] };
-        let whole = made(|| mask_of_box(bounds));
-        assert!(same(&made(|| shrink(&whole, 1)), &made(|| mask_of_box(inner))));
+        let whole = boxed(bounds);
+        assert!(same(&shrunk(&whole, 1), &boxed(inner)));
     }
 
     #[test]
     fn inverting_twice_gives_the_mask_within_the_box() {
         let within = Bounds { min: [0, 0, 0], max: [20, 20, 20] };
         let mask = of(&[[1, 2, 3], [17, 18, 19]]);
-        let inverse = made(|| invert(ready(mask.clone()), within));
-        assert_eq!(inverse.count(), 8000 - 2);
-        assert!(same(&made(|| invert(ready(inverse.clone()), within)), &mask));
+        let inverted = inverse(&mask, within);
+        assert_eq!(inverted.count(), 8000 - 2);
+        assert!(same(&inverse(&inverted, within), &mask));
     }
 
     #[test]
     fn selections_are_combined() {
         let mut document = Document::default();
-        let select = |document: &mut Document, points: &[[i32; 3]], how| {
-            document.mask = made(|| document.mask_with(ready(of(points)), how));
+        let select = |document: &mut Document, points: &[[i32; 3]], how: Combine| {
+            document.mask = made(|slice| {
+                let (old, new) = (document.mask.clone(), of(points));
+                async move { how.together(old, new, &slice).await.expect("memory") }
+            });
         };
         select(&mut document, &[[0, 0, 0], [1, 0, 0]], Combine::Replace);
         select(&mut document, &[[2, 0, 0]], Combine::Add);
@@ -193,9 +264,20 @@ mod tests {
         let mut volume = of(&[[0, 0, 0]]);
         volume.set([1, 0, 0].into(), Rgba::opaque(250, 250, 250));
         volume.set([2, 0, 0].into(), Rgba::opaque(200, 250, 250));
-        assert_eq!(made(|| mask_of_color(&volume, Rgba::WHITE, 5)).count(), 2);
-        assert_eq!(made(|| mask_of(&volume)).count(), 3);
-        let colored = made(|| in_color(&volume, Rgba::opaque(1, 2, 3)));
+        let of_color = made(|slice| {
+            let volume = volume.clone();
+            async move { mask_of_color(volume, Rgba::WHITE, 5, &slice).await }
+        });
+        assert_eq!(of_color.count(), 2);
+        let of_all = made(|slice| {
+            let volume = volume.clone();
+            async move { mask_of(volume, &slice).await }
+        });
+        assert_eq!(of_all.count(), 3);
+        let colored = made(|slice| {
+            let volume = volume.clone();
+            async move { in_color(volume, Rgba::opaque(1, 2, 3), &slice).await }
+        });
         assert!(colored.voxels().all(|(_, color)| color == Rgba::opaque(1, 2, 3)));
         assert!(same(&colored, &volume));
     }
@@ -214,7 +296,7 @@ mod tests {
                 Point::from(at)
             })
         };
-        let (grown, shrunk) = (made(|| grow(&mask, 1)), made(|| shrink(&mask, 1)));
+        let (grown, shrunk) = (grown(&mask, 1), shrunk(&mask, 1));
         let mut expected = mask.clone();
         for (point, _) in mask.voxels() {
             near(point).for_each(|at| _ = expected.set(at, Rgba::WHITE));
@@ -235,18 +317,23 @@ mod tests {
         let mut volume = Volume::new();
         volume.fill(Bounds { min: [0, 0, 0], max: [40, 40, 40] }, Rgba::opaque(9, 8, 7));
         let cells = Bounds { min: [-5, 10, 10], max: [20, 90, 90] };
-        let mut job = CutJob::new(&volume, mask_of_box(cells));
+        let mut work = Work::new({
+            let volume = volume.clone();
+            |slice| async move {
+                let cells = mask_of_box(cells, &slice).await.expect("memory");
+                cut(&volume, &cells, &slice).await.expect("memory")
+            }
+        });
         let mut slices = 1;
         let cut = loop {
-            match job.step(&mut Budget::units(1)) {
+            match work.step(&mut Budget::units(1)) {
                 Step::More => slices += 1,
-                Step::Done(cut) => break cut.expect("there is memory"),
+                Step::Done(cut) => break cut,
             }
         };
         assert!(slices > 20, "{slices}");
         assert_eq!(cut.part.count(), 20 * 30 * 30);
         assert_eq!(cut.rest.count(), 64_000 - cut.part.count());
-        assert_eq!(cut.cells.count(), 25 * 80 * 80);
         assert!(cut.part.voxels().all(|(point, _)| cells.contains(point)));
     }
 }

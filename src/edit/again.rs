@@ -14,8 +14,8 @@ use crate::api::words::Mode;
 use crate::job::Slice;
 use crate::voxel::{Axis, BLOCK_VOXELS, BlendMode, BlockWalk, Rgba, Volume};
 
-/// What operations draw, each apart and in its own mode, so that what takes away takes away from the layer too.
-/// Operations that draw nothing of their own work on what those before them drew.
+/// What operations draw, each apart and in its own mode, so that what takes away takes away from
+/// the layer too. Operations that draw nothing of their own work on what those before them drew.
 pub(super) async fn inks_of(
     desk: &Desk,
     operations: Vec<Operation>,
@@ -73,8 +73,12 @@ pub(super) async fn ink_of(
     let ground = layer.map(|layer| layer.volume.clone()).unwrap_or_default();
     let mode = operation.mode;
     match operation.form {
-        Form::Repeat(fields) => return Box::pin(repeat(desk, fields, mode, slice)).await,
-        Form::Scatter(fields) => {
+        Form::Repeat(mut fields) => {
+            color_all(&mut fields.operations.0, operation.color);
+            return Box::pin(repeat(desk, fields, mode, slice)).await;
+        }
+        Form::Scatter(mut fields) => {
+            color_all(&mut fields.operations.0, operation.color);
             let cells = operation.within.map(|within| Cells::of(&desk.document, within));
             let cells = cells.transpose()?;
             return Box::pin(scatter(desk, fields, mode, &ground, cells, slice)).await;
@@ -91,6 +95,13 @@ pub(super) async fn ink_of(
     let mut volume = Volume::new();
     Box::pin(desk.run(operation, &mut volume, slice)).await?;
     Ok(vec![Ink { volume, mode }])
+}
+
+/// Gives a colour to the operations that have none of their own.
+fn color_all(operations: &mut [Operation], color: Option<Rgba>) {
+    for operation in operations {
+        operation.color = operation.color.or(color);
+    }
 }
 
 /// The mode of ink that is drawn again: that of the whole, if it has one of its own.
@@ -112,7 +123,7 @@ pub(super) async fn repeat(
     let inks = inks_of(desk, fields.operations.0, slice).await?;
     let mut drawn = Vec::new();
     for Ink { volume, mode } in inks {
-        let moves = match fields.turns {
+        let moves = match fields.turns.0 {
             0 => moves.clone(),
             turns => turned(&volume, &moves, turns),
         };
@@ -143,7 +154,7 @@ fn copies(desk: &Desk, fields: &RepeatFields) -> Result<Vec<Move>, Refusal> {
         let message = format!("{total} copies are more than {MOST_COPIES}");
         return Err(Refusal::rule("times", message));
     }
-    if total > 1 && step == [0; 3] && fields.turns == 0 {
+    if total > 1 && step == [0; 3] && fields.turns.0 == 0 {
         return Err(Refusal::rule("step", "times above 1 needs a step"));
     }
     let shift = |number: u64| {
@@ -161,12 +172,12 @@ fn copies(desk: &Desk, fields: &RepeatFields) -> Result<Vec<Move>, Refusal> {
 }
 
 /// Copies of which each is turned against the one before, about the middle of the first.
-fn turned(ink: &Volume, moves: &[Move], turns: i32) -> Vec<Move> {
+fn turned(ink: &Volume, moves: &[Move], turns: i64) -> Vec<Move> {
     let Some(bounds) = ink.bounds() else { return moves.to_vec() };
     let mut center = std::array::from_fn(|axis| bounds.min[axis] + bounds.max[axis] - 1);
     center[0] -= (center[0] + center[1]).rem_euclid(2);
     let turn = |(number, then): (i64, &Move)| {
-        let map = GridMap::rotation(Axis::Z.index(), i64::from(turns) * number, center);
+        let map = GridMap::rotation(Axis::Z.index(), turns.wrapping_mul(number), center);
         Move::Both(Box::new(Move::Grid(map)), Box::new(then.clone()))
     };
     (0..).zip(moves).map(turn).collect()
@@ -268,6 +279,10 @@ async fn scatter(
     let count = fields.count.map_or(MOST_COPIES, u64::from).min(MOST_COPIES) as usize;
     let spacing = fields.spacing.map_or(1.0, |spacing| spacing.0);
     let chosen = choose(places, count, spacing, slice).await;
+    if let Some(wanted) = fields.count.filter(|wanted| (chosen.len() as u64) < u64::from(*wanted)) {
+        let why = format!("there was room for {} of {wanted}", chosen.len());
+        desk.remark.replace(Some(why));
+    }
     let shift = |place: &[i32; 3]| Move::Grid(GridMap::translation(place.map(i64::from)));
     let moves: Vec<Move> = chosen.iter().map(shift).collect();
     let mut drawn = Vec::new();

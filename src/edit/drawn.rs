@@ -1,5 +1,5 @@
-//! Voxels that are drawn row by row: maps and heightmaps. They are made as they are put, so a few heights in a
-//! message take no memory for the voxels that they stand for.
+//! Voxels that are drawn row by row: maps and heightmaps. They are made as they are put, so a few
+//! heights in a message take no memory for the voxels that they stand for.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use crate::api::operations::forms::{HeightmapFields, MapFields};
 use crate::api::operations::values::MapOrigin;
 use crate::voxel::Rgba;
 
-/// The voxels of a drawn plane. Columns run along the first of the two other axes, rows along the second.
+/// The voxels of a drawn plane. Columns run along the first of the two other axes, rows along the
+/// second.
 pub(super) fn map_voxels(
     fields: MapFields,
 ) -> Result<impl Iterator<Item = Found> + Send + 'static, Refusal> {

@@ -41,7 +41,7 @@ impl Extrude {
         let mut extrude = Extrude {
             axis,
             sign,
-            distance: i64::from(fields.distance),
+            distance: fields.distance.0,
             color,
             mode,
             limit,
@@ -97,9 +97,10 @@ impl Extrude {
     /// The work of pulling out what was found.
     fn pull(&mut self) -> Box<dyn Work> {
         let (total, axis, sign, distance) = (self.total(), self.axis, self.sign, self.distance);
-        let (mode, steps) = match distance > 0 {
-            true => (self.mode, 1..distance + 1),
-            false => (BlendMode::Replace, 1 + distance..1),
+        let (mode, steps) = if distance > 0 {
+            (self.mode, 1..distance + 1)
+        } else {
+            (BlendMode::Replace, 1 + distance..1)
         };
         let columns = std::mem::take(&mut self.columns).into_iter();
         let voxels = columns.flat_map(move |(point, color)| {

@@ -31,9 +31,10 @@ impl Move {
         let [u, v] = [(axis.index() + 1) % 3, (axis.index() + 2) % 3];
         let twice = center.map(|value| (value * 2.0) as i64);
         let fits = quarters as i64 % 2 == 0 || (twice[u] + twice[v]) % 2 == 0;
-        match quarters.fract() == 0.0 && fits {
-            true => Move::Grid(GridMap::rotation(axis.index(), quarters as i64, twice)),
-            false => Move::Turn { axis, degrees, center },
+        if quarters.fract() == 0.0 && fits {
+            Move::Grid(GridMap::rotation(axis.index(), quarters as i64, twice))
+        } else {
+            Move::Turn { axis, degrees, center }
         }
     }
 }
@@ -124,7 +125,8 @@ fn put_block(ink: &Volume, at: BlockPos, map: &GridMap, into: &mut Volume) -> Re
 /// Voxels of the image that are looked up in one unit of work.
 const LOOKED_UP: usize = 256;
 
-/// Puts voxels turned by any angle into a volume: each place takes what is nearest to where it comes from.
+/// Puts voxels turned by any angle into a volume: each place takes what is nearest to where it
+/// comes from.
 async fn turn_into(
     ink: &Volume,
     (axis, degrees, center): (Axis, f64, [f64; 3]),

@@ -5,7 +5,7 @@ use super::surface::{beside, chance};
 use super::work::Refusal;
 use crate::api::operations::forms::PaintFields;
 use crate::api::operations::richer::Exposed;
-use crate::voxel::{Bounds, Point, Rgba, Volume};
+use crate::voxel::{Axis, Bounds, Point, Rgba, Volume};
 
 /// Where the colours come from.
 enum Source {
@@ -47,7 +47,7 @@ fn source(fields: &PaintFields, room: Option<Bounds>) -> Result<Source, Refusal>
             Ok(Source::Chance(colors.0.iter().map(share).collect()))
         }
         (None, Some(gradient)) => {
-            let axis = fields.axis.index();
+            let axis = fields.axis.unwrap_or(Axis::Z).index();
             let last = (gradient.0.len() - 1) as f64;
             let places = match &fields.stops {
                 Some(stops) if stops.0.len() == gradient.0.len() => stops.0.clone(),

@@ -10,7 +10,7 @@ use super::images::{Move, all_images, images_of};
 use super::layers::find;
 use super::put::{put, put_once};
 use super::runner::Limits;
-use super::sketch::{Desk, Drawing, Ink, Remaking, changed, cut, lay};
+use super::sketch::{Desk, Drawing, Ink, Remaking, Remark, changed, cut, lay};
 use super::stamp::Stamp;
 use super::stepped::DrawBoxes;
 use super::transform::{GridMap, Images, Placing, Transform};
@@ -36,10 +36,7 @@ pub(super) struct Plan<'a> {
 
 /// The colour of an operation that cannot do without.
 fn needed(operation: &Operation) -> Result<Rgba, Refusal> {
-    let why = || {
-        let (op, mode) = (operation.form.name(), operation.mode.word());
-        format!("'{op}' with mode '{mode}' needs a color")
-    };
+    let why = || format!("'{}' needs a color", operation.form.name());
     match operation.color {
         Some(color) => Ok(color),
         None if operation.mode.shows_color() => Err(Refusal::rule("color", why())),
@@ -106,7 +103,7 @@ impl Plan<'_> {
         if let Some(layer) = document.layer_mut(self.layer) {
             layer.volume = unmarked(self.volume);
         }
-        Desk { document, layer: self.layer, limits: *self.limits }
+        Desk { document, layer: self.layer, limits: *self.limits, remark: Remark::default() }
     }
 
     /// Work of which only what lies in some cells is taken over.
@@ -155,14 +152,13 @@ impl Plan<'_> {
             operation.within = within;
         }
         let making = job::Work::new(|slice| async move {
-            let inks = match drawn {
-                true => again::ink_of(&desk, operation, &slice).await?,
-                false => {
-                    let (before, mut after) = (slice_of.clone(), slice_of);
-                    desk.run(operation, &mut after, &slice).await?;
-                    let volume = changed(&before, &after, &slice).await;
-                    vec![Ink { volume, mode: BlendMode::Replace }]
-                }
+            let inks = if drawn {
+                again::ink_of(&desk, operation, &slice).await?
+            } else {
+                let (before, mut after) = (slice_of.clone(), slice_of);
+                desk.run(operation, &mut after, &slice).await?;
+                let volume = changed(&before, &after, &slice).await;
+                vec![Ink { volume, mode: BlendMode::Replace }]
             };
             let mut all = Vec::new();
             for Ink { volume, mode } in inks {
@@ -220,7 +216,7 @@ impl Plan<'_> {
             Some(axis) => GridMap::mirror(axis.index(), 0),
             None => GridMap::translation([0; 3]),
         };
-        let turn = GridMap::rotation(2, i64::from(fields.turns), [0; 3]);
+        let turn = GridMap::rotation(2, fields.turns.0, [0; 3]);
         let desk = self.desk();
         Ok(Drawing::of(job::Work::new(|slice| async move {
             let Some(bounds) = source.bounds() else { return Ok(Vec::new()) };
@@ -280,9 +276,10 @@ impl Plan<'_> {
         let total = (points.len() + voxels.len()) as u64;
         self.admit(total)?;
         let colored = move |entry: VoxelEntry| Ok((entry.point, entry.color.unwrap_or(color)));
-        Ok(match points.is_empty() {
-            true => put(voxels.into_iter().map(colored), total, blend),
-            false => put(points.into_iter().chain(voxels).map(colored), total, blend),
+        Ok(if points.is_empty() {
+            put(voxels.into_iter().map(colored), total, blend)
+        } else {
+            put(points.into_iter().chain(voxels).map(colored), total, blend)
         })
     }
 
@@ -359,9 +356,10 @@ impl Plan<'_> {
         let plane = halves("at", fields.at)?;
         let image = Images::one(GridMap::mirror(fields.axis.index(), plane));
         let placing = Placing::Images(image);
-        Ok(match fields.both {
-            true => Box::new(Transform::new(self.volume, part, placing, mode)),
-            false => self.replaced(part, placing, mode),
+        Ok(if fields.both {
+            Box::new(Transform::new(self.volume, part, placing, mode))
+        } else {
+            self.replaced(part, placing, mode)
         })
     }
 
@@ -374,7 +372,7 @@ impl Plan<'_> {
         if let Some(degrees) = fields.angle {
             return Ok(self.rotate_by(fields, degrees, part, mode));
         }
-        let (axis, turns) = (fields.axis.index(), i64::from(fields.turns));
+        let (axis, turns) = (fields.axis.index(), fields.turns.map_or(1, |turns| turns.0));
         let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
         let mut center = [0; 3];
         match fields.center {

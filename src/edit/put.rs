@@ -7,7 +7,8 @@ use crate::voxel::{BlendMode, BlockPos, EditReport, Point, Rgba, Volume};
 
 /// Voxels set in one unit of work.
 const UNIT: usize = 1024;
-/// Blocks touched in one unit of work: a voxel in a block of its own costs as much as some hundred others.
+/// Blocks touched in one unit of work: a voxel in a block of its own costs as much as some hundred
+/// others.
 const BLOCKS_A_UNIT: usize = 16;
 
 /// Counts how much of a unit of work is done.
@@ -40,11 +41,10 @@ pub(super) fn put<I>(voxels: I, total: u64, mode: BlendMode) -> Box<dyn Work>
 where
     I: Iterator<Item = Found> + 'static,
 {
-    match mode.erases_outside() && mode != BlendMode::Replace {
-        true => {
-            Box::new(Gather { voxels, done: 0, total, source: Volume::new(), stamp: None, mode })
-        }
-        false => Box::new(Put { voxels, done: 0, total, mode }),
+    if mode.erases_outside() && mode != BlendMode::Replace {
+        Box::new(Gather { voxels, done: 0, total, source: Volume::new(), stamp: None, mode })
+    } else {
+        Box::new(Put { voxels, done: 0, total, mode })
     }
 }
 

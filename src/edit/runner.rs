@@ -76,6 +76,7 @@ struct Current {
     layer: LayerId,
     work: Box<dyn Work>,
     report: EditReport,
+    idle: Vec<String>,
 }
 
 /// The operations of one call under way.
@@ -99,8 +100,8 @@ impl Runner {
         Ok(Runner { waiting, total: got, current: None, outcome: Outcome::default(), limits })
     }
 
-    /// Works until all operations are done or the budget is spent. After an error the document holds part of
-    /// the change, which the caller takes back.
+    /// Works until all operations are done or the budget is spent. After an error the document
+    /// holds part of the change, which the caller takes back.
     pub fn step(
         &mut self,
         document: &mut Document,
@@ -157,14 +158,17 @@ impl Runner {
         }
         let (id, volume) = (layer.id, &layer.volume);
         let plan = Plan { document, layer: id, volume, limits: &self.limits };
+        let mut operation = operation;
+        let idle = std::mem::take(&mut operation.idle);
         let work = plan.begin(operation).map_err(refused)?;
-        Ok(Current { op, layer: id, work, report: EditReport::default() })
+        Ok(Current { op, layer: id, work, report: EditReport::default(), idle })
     }
 
     fn end_current(&mut self, document: &Document) {
-        let Some(Current { op, layer, report, .. }) = self.current.take() else { return };
+        let Some(Current { op, layer, report, idle, work }) = self.current.take() else { return };
         let operation = self.outcome.operations.len();
         let mut warn = |message| self.outcome.warnings.push(Warning { operation, message });
+        idle.into_iter().chain(work.remark()).for_each(&mut warn);
         match report.bounds {
             None => warn("changed nothing".to_owned()),
             Some(bounds) if !is_inside(&bounds, &document.canvas) => warn(format!(

@@ -1,8 +1,13 @@
-//! Operations that are first drawn apart from the layer: in images, again and again, or kept to some cells.
+//! Operations that are first drawn apart from the layer: in images, again and again, or kept to
+//! some cells.
 //!
-//! What is drawn apart is ink: voxels and the mode in which they go into the layer. It is made by straight-line code
-//! on a copy of the document; then it is laid on the layer block by block. Where an operation needs what is there, it
-//! works on a copy of the layer's voxels, which is put in their place at the end.
+//! What is drawn apart is ink: voxels and the mode in which they go into the layer. It is made by
+//! straight-line code on a copy of the document; then it is laid on the layer block by block. Where
+//! an operation needs what is there, it works on a copy of the layer's voxels, which is put in
+//! their place at the end.
+
+use std::cell::RefCell;
+use std::rc::Rc;
 
 use super::cells::Cells;
 use super::plan::Plan;
@@ -28,7 +33,12 @@ pub(super) struct Desk {
     pub(super) document: Document,
     pub(super) layer: LayerId,
     pub(super) limits: Limits,
+    /// What the author of the operation should know.
+    pub(super) remark: Remark,
 }
+
+/// What is noted while straight-line code works.
+pub(super) type Remark = Rc<RefCell<Option<String>>>;
 
 impl Desk {
     /// Carries an operation out on a volume that stands for its layer.
@@ -132,12 +142,18 @@ pub(super) struct Drawing {
     waiting: std::vec::IntoIter<Ink>,
     stamp: Option<Stamp>,
     made: u64,
+    remark: Remark,
 }
 
 impl Drawing {
     pub(super) fn of(making: Making<Vec<Ink>>) -> Box<dyn Work> {
+        Drawing::with_remark(making, Remark::default())
+    }
+
+    /// Ink, of whose making something may be noted.
+    pub(super) fn with_remark(making: Making<Vec<Ink>>, remark: Remark) -> Box<dyn Work> {
         let waiting = Vec::new().into_iter();
-        Box::new(Drawing { making: Some(making), waiting, stamp: None, made: 0 })
+        Box::new(Drawing { making: Some(making), waiting, stamp: None, made: 0, remark })
     }
 }
 
@@ -175,6 +191,10 @@ impl Work for Drawing {
             (None, Some(stamp)) => stamp.progress(),
             (None, None) => Progress { done: self.made, total: self.made },
         }
+    }
+
+    fn remark(&self) -> Option<String> {
+        self.remark.take()
     }
 }
 

@@ -72,8 +72,8 @@ fn turned_ends(ends: [[i64; 3]; 2], bounds: Bounds, degrees: [f64; 3]) -> [Point
     ends.map(|end| {
         let offset = std::array::from_fn(|i| end[i] as f64 - middle[i]);
         let moved = if degrees == [0.0; 3] { offset } else { rotation.apply(offset) };
-        // Halves all go the same way, or a turned line would grow. The cast saturates at the edge of the
-        // addressable space.
+        // Halves all go the same way, or a turned line would grow. The cast saturates at the edge
+        // of the addressable space.
         Point::from(std::array::from_fn(|i| (middle[i] + moved[i] + 0.5).floor() as i32))
     })
 }
@@ -106,7 +106,8 @@ fn bounds_of_ends(ends: [[i64; 3]; 2]) -> Bounds {
     Bounds { min: ends[0], max: ends[1].map(|value| value + 1) }
 }
 
-/// How thick the tube of a ring is: as the box is along the axis, but about a third of the width at most.
+/// How thick the tube of a ring is: as the box is along the axis, but about a third of the width at
+/// most.
 fn tube_thickness(width: i64, along: i64) -> i64 {
     let thick = along.min((width / 3).max(1));
     if (along - thick) % 2 == 0 {
@@ -147,16 +148,23 @@ fn torus(
     Ok(TorusFields { center, radius, tube, axis, hollow, rotation })
 }
 
-/// The operation that draws what the older method asks for: a solid that fills a box of a size about a voxel.
+/// The box of a size about a centre; an even size about a voxel has the voxel right of its middle
+/// there.
+pub fn about(center: [f64; 3], size: [u32; 3]) -> Option<Bounds> {
+    let low = std::array::from_fn(|i| (center[i] - f64::from(size[i]) / 2.0).ceil() as i64);
+    let high = std::array::from_fn(|i| low[i] + i64::from(size[i]));
+    Bounds::new(low, high)
+}
+
+/// The operation that draws what the older method asks for: a solid that fills a box.
 pub fn procedural(
     solid: Solid,
-    center: Point,
-    size: [u32; 3],
+    bounds: Option<Bounds>,
     axis: Axis,
     rotation: [f64; 3],
     hollow: Wall,
 ) -> Result<Form, Refusal> {
-    let bounds = Bounds::centered(center, size)
+    let bounds = bounds
         .and_then(|bounds| bounds.intersect(&Bounds::ALL).filter(|inside| *inside == bounds))
         .ok_or_else(|| Refusal::rule("size_x", "the shape must lie within 32-bit coordinates"))?;
     let [min, max] = [bounds.min, bounds.max_inside()].map(|corner| corner.map(|v| v as i32));
@@ -216,7 +224,7 @@ fn sphere(center: Center, radius: Radius, Wall(hollow): Wall) -> Result<Shape, R
 }
 
 /// The voxels along each axis whose middles are at most the radius there away from a centre.
-fn spanned(center: Center, radii: [f64; 3], field: &'static str) -> Result<Bounds, Refusal> {
+pub fn spanned(center: Center, radii: [f64; 3], field: &'static str) -> Result<Bounds, Refusal> {
     let low = std::array::from_fn(|axis| (center.0[axis] - radii[axis]).ceil() as i64);
     let high = std::array::from_fn(|axis| (center.0[axis] + radii[axis]).floor() as i64 + 1);
     Bounds::new(low, high).and_then(|bounds| bounds.intersect(&Bounds::ALL)).ok_or_else(|| {
@@ -270,7 +278,8 @@ fn centered(fields: &SolidFields, center: Center) -> Result<Bounds, Refusal> {
         if height == 0 {
             return Err(Refusal::rule("height", "must be 1 or more"));
         }
-        // An even height about a voxel has the voxel right of its middle at the centre, as sizes have.
+        // An even height about a voxel has the voxel right of its middle at the centre, as sizes
+        // have.
         let axis = fields.axis.index();
         let low = (center.0[axis] - f64::from(height) / 2.0).ceil() as i64;
         (bounds.min[axis], bounds.max[axis]) = (low, low + i64::from(height));

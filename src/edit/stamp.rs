@@ -55,8 +55,8 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// With modes that keep only what both have, everything outside the source goes. Replace replaces where
-    /// the source has voxels.
+    /// With modes that keep only what both have, everything outside the source goes. Replace
+    /// replaces where the source has voxels.
     pub(super) fn new(target: &Volume, source: Volume, mode: BlendMode) -> Self {
         let erases_outside = mode.erases_outside() && mode != BlendMode::Replace;
         let beyond = erases_outside.then(|| (unmarked(target), BlockWalk::new(target)));

@@ -32,10 +32,8 @@ pub(super) fn prism(fields: &WedgeFields) -> Result<Boxes, Refusal> {
     let all = box_of(fields.min, fields.max);
     let [width, height] = [across, high].map(|axis| all.dimensions()[axis]);
     let row = |level: i64| {
-        // The voxels of a level whose middles lie between the two slopes.
-        let half = width as f64 / 2.0 * (1.0 - (level as f64 + 0.5) / height as f64);
-        let mut inset = (width as f64 / 2.0 - half - 0.5).ceil().max(0.0) as i64;
-        inset = inset.min((width - 1) / 2);
+        // From its full width at the foot to one or two voxels at the ridge.
+        let inset = part_of((width - 1) / 2, level, height);
         let mut part = all;
         (part.min[across], part.max[across]) = (all.min[across] + inset, all.max[across] - inset);
         let place = if sign > 0 { all.min[high] + level } else { all.max[high] - 1 - level };
@@ -50,8 +48,21 @@ pub(super) fn wedge(fields: &WedgeFields) -> Result<Boxes, Refusal> {
     let (_, (along, sign), up) = axes(fields, Direction::Right)?;
     let all = box_of(fields.min, fields.max);
     let [length, height] = [along, up].map(|axis| all.dimensions()[axis]);
-    let tall = |index: i64| ((index as f64 + 0.5) * height as f64 / length as f64 + 0.5) as i64;
+    // From one voxel at the low end to the full height at the high one.
+    let tall = |index: i64| match length {
+        1 => height,
+        _ => 1 + part_of(height - 1, index, length),
+    };
     Ok(columns(all, (along, sign), up, tall))
+}
+
+/// How much of `all` is reached at a place of so many, from nothing at the first to all of it at
+/// the last.
+fn part_of(all: i64, place: i64, places: i64) -> i64 {
+    match places {
+        0 | 1 => 0,
+        _ => (all * place * 2 + places - 1) / ((places - 1) * 2),
+    }
 }
 
 /// Solid stairs that go up one way.

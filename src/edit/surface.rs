@@ -43,16 +43,15 @@ pub(super) fn hollow(thickness: i32) -> Rule {
     })
 }
 
-/// Fills the empty voxels from which `thickness` steps along an axis lead in, in a colour or in that of the
-/// voxel they lead to.
+/// Fills the empty voxels from which `thickness` steps along an axis lead in, in a colour or in
+/// that of the voxel they lead to.
 pub(super) fn shell(thickness: i32, skin: Option<Rgba>) -> Rule {
     let near = thickness as usize <= REACH;
     Rule::Around(Around {
         corners: false,
-        candidates: Box::new(move |around| match near {
-            true => around.outside(thickness as usize),
-            false => [!0; 64],
-        }),
+        candidates: Box::new(
+            move |around| if near { around.outside(thickness as usize) } else { [!0; 64] },
+        ),
         color: Box::new(move |volume, point, color| {
             if !color.is_empty() {
                 return color;

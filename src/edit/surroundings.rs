@@ -1,7 +1,7 @@
 //! Which voxels there are in a block and around it, as rows of bits along x.
 //!
-//! A row has 48 bits: those of the block before, of the block itself and of the one behind. Rules that ask
-//! for neighbours ask for all 16 voxels of a row at once.
+//! A row has 48 bits: those of the block before, of the block itself and of the one behind. Rules
+//! that ask for neighbours ask for all 16 voxels of a row at once.
 
 use crate::voxel::{BlockPos, Mask, Volume};
 
@@ -19,8 +19,8 @@ impl Surroundings {
         Surroundings(Box::new([[0; EDGE]; EDGE]))
     }
 
-    /// Takes over a block and those at its sides; with `corners` those at its edges and corners too, else they
-    /// count as empty.
+    /// Takes over a block and those at its sides; with `corners` those at its edges and corners
+    /// too, else they count as empty.
     pub(super) fn load(&mut self, volume: &Volume, at: BlockPos, corners: bool) {
         self.0.iter_mut().for_each(|layer| *layer = [0; EDGE]);
         for number in 0..27 {
@@ -46,7 +46,8 @@ impl Surroundings {
         }
     }
 
-    /// A mask of the block made row by row. The rule gets the rows and the place of the row in them.
+    /// A mask of the block made row by row. The rule gets the rows and the place of the row in
+    /// them.
     fn mask(&self, rule: impl Fn(&[[u64; EDGE]; EDGE], usize, usize) -> u64) -> Mask {
         let mut mask = [0; 64];
         for row in 0..256 {

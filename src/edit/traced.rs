@@ -3,7 +3,7 @@
 use super::put::Found;
 use super::work::{Refusal, addressable};
 use crate::api::operations::forms::{TerrainFields, TextFields, TubeFields};
-use crate::render::letter_dots;
+use crate::render::{has_letter, letter_dots};
 use crate::voxel::{Bounds, Rgba};
 
 /// A number from 0 to 1 that looks random and depends on the place and the seed only.
@@ -85,7 +85,8 @@ struct Piece {
     to: ([f64; 3], f64),
 }
 
-/// How long pieces of a tube are at most, in voxels: short ones leave little room around them to look at.
+/// How long pieces of a tube are at most, in voxels: short ones leave little room around them to
+/// look at.
 const PIECE: f64 = 6.0;
 /// Pieces of one tube.
 const MOST_PIECES: usize = 1 << 20;
@@ -125,9 +126,12 @@ fn pieces_of(points: &[[f64; 3]], radii: &[f64], spline: bool) -> Result<Vec<Pie
             [index.saturating_sub(1), index, index + 1, (index + 2).min(last)]
                 .map(|index| points[index]);
         let place = |t: f64| {
-            std::array::from_fn(|i| match spline {
-                true => bent(before[i], from[i], to[i], after[i], t),
-                false => from[i] + (to[i] - from[i]) * t,
+            std::array::from_fn(|i| {
+                if spline {
+                    bent(before[i], from[i], to[i], after[i], t)
+                } else {
+                    from[i] + (to[i] - from[i]) * t
+                }
             })
         };
         let length = (0..3).map(|i| (to[i] - from[i]).powi(2)).sum::<f64>().sqrt();
@@ -188,6 +192,11 @@ const TALL: i64 = 7;
 pub(super) fn letters(fields: &TextFields) -> Result<Vec<Bounds>, Refusal> {
     if fields.text.is_empty() || fields.text.chars().count() > MOST_LETTERS {
         let message = format!("a text has 1 to {MOST_LETTERS} letters");
+        return Err(Refusal::rule("text", message));
+    }
+    if let Some(unknown) = fields.text.chars().find(|letter| !has_letter(*letter)) {
+        let message =
+            format!("{unknown:?} cannot be written: letters, digits, blanks and - _ . : can");
         return Err(Refusal::rule("text", message));
     }
     let across = fields.axis.index();

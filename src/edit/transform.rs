@@ -45,7 +45,8 @@ pub(super) enum Placing {
     Down(i64, [i64; 3]),
 }
 
-/// A part of a volume, put elsewhere in a blend mode: first it is built by itself, then it is drawn.
+/// A part of a volume, put elsewhere in a blend mode: first it is built by itself, then it is
+/// drawn.
 pub(super) struct Transform {
     source: Volume,
     walk: BlockWalk,
@@ -68,7 +69,8 @@ pub(super) struct Transform {
 enum Order {
     /// The blocks of the source are placed.
     Source,
-    /// The blocks of the image are placed, each when the first is come to that it takes voxels from.
+    /// The blocks of the image are placed, each when the first is come to that it takes voxels
+    /// from.
     Image,
     /// The same with all blocks of the image so far, since a look at one of them costs much.
     ImageOnce(BlockSet),
@@ -144,7 +146,8 @@ impl Transform {
         }
     }
 
-    /// Places a part of a block, from the place given on; the place behind it, or `None` at the block's end.
+    /// Places a part of a block, from the place given on; the place behind it, or `None` at the
+    /// block's end.
     fn place_part(&mut self, at: BlockPos, from: i64) -> Result<Option<i64>, Refusal> {
         let (source, within, built) = (&self.source, self.within, &mut self.built);
         let (next, end) = match &self.placing {
@@ -287,8 +290,8 @@ fn grow_into(
     Ok(())
 }
 
-/// Computes a part of a block of the shrunk volume: a voxel is there if at least half of its cube is, in the
-/// most frequent colour.
+/// Computes a part of a block of the shrunk volume: a voxel is there if at least half of its cube
+/// is, in the most frequent colour.
 fn shrink_into(
     source: &Volume,
     at: BlockPos,

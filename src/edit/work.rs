@@ -60,6 +60,11 @@ pub(super) trait Work {
 
     /// How far it is, in units.
     fn progress(&self) -> Progress;
+
+    /// What its author should know of it, once it is done.
+    fn remark(&self) -> Option<String> {
+        None
+    }
 }
 
 /// An edit of the engine as work.

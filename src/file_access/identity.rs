@@ -2,7 +2,8 @@
 
 use rustix::fs::Stat;
 
-/// Device, inode, size and time of change of a file: another program that writes it changes at least one of them.
+/// Device, inode, size and time of change of a file: another program that writes it changes at
+/// least one of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FileIdentity {
     device: u64,

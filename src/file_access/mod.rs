@@ -1,16 +1,17 @@
 //! Files that clients name: looked at before they are touched, and opened so that no open waits.
 //!
-//! Opening a FIFO waits for its other end, opening a device may ring a bell or rewind a tape, and nothing that is no
-//! regular file can be replaced as a whole. So a path is looked at first and what is no regular file is refused with
-//! [`Refusal::NotRegular`]; then it is opened without waiting, never handed on to children, never as a
-//! terminal of ours, and the open file is looked at again, since the path may have changed hands in between.
+//! Opening a FIFO waits for its other end, opening a device may ring a bell or rewind a tape, and
+//! nothing that is no regular file can be replaced as a whole. So a path is looked at first and
+//! what is no regular file is refused with [`Refusal::NotRegular`]; then it is opened without
+//! waiting, never handed on to children, never as a terminal of ours, and the open file is looked
+//! at again, since the path may have changed hands in between.
 //!
-//! Where a path leads to is found once, see [`Place`]: what is done afterwards is done by descriptor. Links that others
-//! may have planted are not followed, the daemon's own files ([`own`]) are nobody's, and clients may be confined to
-//! [`Roots`].
+//! Where a path leads to is found once, see [`Place`]: what is done afterwards is done by
+//! descriptor. Links that others may have planted are not followed, the daemon's own files
+//! ([`own`]) are nobody's, and clients may be confined to [`Roots`].
 //!
-//! A refusal of ours travels as an [`io::Error`] like those of the system, so whoever reports those reports it too;
-//! [`reason_of`] tells its name.
+//! A refusal of ours travels as an [`io::Error`] like those of the system, so whoever reports those
+//! reports it too; [`reason_of`] tells its name.
 
 mod identity;
 pub mod own;
@@ -24,6 +25,8 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
+
+use crate::plain_words::without_numbers;
 
 pub use identity::FileIdentity;
 pub use place::{FilePath, Place, Purpose};
@@ -118,7 +121,8 @@ pub fn refusal_of(error: &io::Error) -> Option<Refusal> {
 
 /// The reason of an error: the name of our refusal, or the system's words.
 pub fn reason_of(error: &io::Error) -> String {
-    refusal_of(error).map_or_else(|| error.to_string(), |refusal| refusal.reason().to_owned())
+    let plain = || without_numbers(&error.to_string()).into_owned();
+    refusal_of(error).map_or_else(plain, |refusal| refusal.reason().to_owned())
 }
 
 /// Has an open wait for nothing: neither for the other end of a pipe nor for a line of a terminal.
@@ -150,12 +154,15 @@ fn require_regular_kind(kind: rustix::fs::FileType) -> io::Result<()> {
 /// # Errors
 /// Why it is not safe, or what the system refuses.
 pub fn check_private(directory: &Path) -> io::Result<()> {
-    let facts = std::fs::metadata(directory)?;
+    let (there, facts) = (std::fs::symlink_metadata(directory)?, std::fs::metadata(directory)?);
     let (us, owner) = (rustix::process::geteuid().as_raw(), facts.uid());
     let refuse = |why: String| {
         let message = format!("{} {why}", directory.display());
         Err(io::Error::new(ErrorKind::PermissionDenied, message))
     };
+    if there.is_symlink() && !place::is_trusted(there.uid()) {
+        return refuse(format!("is a symbolic link of user {}", there.uid()));
+    }
     if !facts.is_dir() {
         return refuse("is no directory".to_owned());
     }

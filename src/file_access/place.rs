@@ -1,10 +1,11 @@
 //! The place that a path leads to: an open directory and a name in it.
 //!
-//! A path is resolved once, and whatever is done afterwards is done by descriptor, so that nobody can put something
-//! else on the way meanwhile. Links on the way to the last name are followed as the system does. The last name is
-//! followed only if nobody else could have planted the link: it is ours or root's, and so is its directory, which
-//! others cannot write to. The system's own protection of sticky directories would not do: it does not help those who
-//! resolve links themselves. Beneath [`Roots`] nothing leads out of them.
+//! A path is resolved once, and whatever is done afterwards is done by descriptor, so that nobody
+//! can put something else on the way meanwhile. Links on the way to the last name are followed as
+//! the system does. The last name is followed only if nobody else could have planted the link: it
+//! is ours or root's, and so is its directory, which others cannot write to. The system's own
+//! protection of sticky directories would not do: it does not help those who resolve links
+//! themselves. Beneath [`Roots`] nothing leads out of them.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
@@ -86,11 +87,21 @@ impl FilePath {
         &self.path
     }
 
+    /// The same, from the root of the file system on: a relative path begins at the daemon's
+    /// working directory, or at the first of the directories that it may not leave.
+    pub fn absolute(&self) -> PathBuf {
+        let first = self.roots.as_ref().and_then(|roots| roots.first());
+        match first {
+            Some(first) => first.join(&self.path),
+            None => std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone()),
+        }
+    }
+
     /// Where it leads to.
     ///
     /// # Errors
-    /// What the system refuses, and what we do: links that others may have planted, paths that leave the roots, the
-    /// daemon's own files.
+    /// What the system refuses, and what we do: links that others may have planted, paths that
+    /// leave the roots, the daemon's own files.
     pub fn resolve(&self, purpose: Purpose) -> io::Result<Place> {
         if self.path == Path::new("-") {
             return Err(Refusal::NotRegular("the standard output").into());
@@ -167,8 +178,8 @@ impl Place {
         Ok(file)
     }
 
-    /// Opens a log to be appended to, and makes it for our eyes and our group's if it is not there. It may be a pipe or a
-    /// terminal.
+    /// Opens a log to be appended to, and makes it for our eyes and our group's if it is not there.
+    /// It may be a pipe or a terminal.
     ///
     /// # Errors
     /// Other kinds of files, files of other users, and what the system refuses.
@@ -179,8 +190,10 @@ impl Place {
         let file = openat(&self.directory, &self.name, flags, mode)?;
         let facts = fstat(&file)?;
         let kind = Kind::from_raw_mode(facts.st_mode);
-        let is_stream = kind == Kind::Fifo || rustix::termios::isatty(&file);
-        if !is_stream {
+        if matches!(kind, Kind::Fifo | Kind::CharacterDevice) {
+            // Who writes to it is a helper, and may wait.
+            rustix::fs::fcntl_setfl(&file, OFlags::APPEND)?;
+        } else {
             super::require_regular_kind(kind)?;
             if !is_trusted(facts.st_uid) || facts.st_nlink > 1 {
                 let why = "it belongs to another user, or has another name";
@@ -190,7 +203,8 @@ impl Place {
         Ok(file.into())
     }
 
-    /// Creates a file of another name in the same directory, for our eyes only. It must not be there yet.
+    /// Creates a file of another name in the same directory, for our eyes only. It must not be
+    /// there yet.
     ///
     /// # Errors
     /// What the system refuses.
@@ -220,6 +234,15 @@ impl Place {
     pub fn link_beside(&self, open: &str, name: &OsStr) -> io::Result<()> {
         let follow = AtFlags::SYMLINK_FOLLOW;
         Ok(rustix::fs::linkat(rustix::fs::CWD, open, &self.directory, name, follow)?)
+    }
+
+    /// Gives the file that is here another name in the same directory.
+    ///
+    /// # Errors
+    /// What the system refuses.
+    pub fn link_as(&self, name: &OsStr) -> io::Result<()> {
+        let flags = AtFlags::empty();
+        Ok(rustix::fs::linkat(&self.directory, &self.name, &self.directory, name, flags)?)
     }
 
     /// Puts a file of another name in the same directory here, in place of what is here.
@@ -266,7 +289,8 @@ fn split(path: &Path) -> io::Result<(PathBuf, OsString)> {
     Ok((parent.to_owned(), name.to_owned()))
 }
 
-/// What the link says that a name in a directory is, if it is one that may be followed; `None` if it is no link.
+/// What the link says that a name in a directory is, if it is one that may be followed; `None` if
+/// it is no link.
 fn link_at(directory: &OwnedFd, name: &OsStr) -> io::Result<Option<PathBuf>> {
     let link = match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(facts) if Kind::from_raw_mode(facts.st_mode) == Kind::Symlink => facts,
@@ -342,12 +366,11 @@ fn resolve_within(path: &Path, roots: &Roots, purpose: Purpose) -> io::Result<Pl
             let path = real_path(&directory, walk.within.root_path(), &parent).join(&name);
             return Ok(Place { directory, name, path });
         };
-        within = match target.is_absolute() {
-            true => roots.find(&target, purpose),
-            false => {
-                let here = real_path(&directory, walk.within.root_path(), &parent);
-                walk.within.at(&here.join(target))
-            }
+        within = if target.is_absolute() {
+            roots.find(&target, purpose)
+        } else {
+            let here = real_path(&directory, walk.within.root_path(), &parent);
+            walk.within.at(&here.join(target))
         }
         .ok_or_else(|| outside(roots))?;
     }
@@ -380,7 +403,8 @@ impl Walk<'_> {
     fn directory(&mut self, path: &Path) -> io::Result<OwnedFd> {
         match beneath(self.within.directory(), path) {
             Ok(directory) => Ok(directory),
-            // The system refuses absolute links even if they stay inside, and may not have the call at all.
+            // The system refuses absolute links even if they stay inside, and may not have the call
+            // at all.
             Err(
                 Errno::XDEV
                 | Errno::NOSYS
@@ -419,6 +443,13 @@ impl Walk<'_> {
             }
             let target = readlinkat(&here, &name, Vec::new())?;
             let mut target = PathBuf::from(OsString::from_vec(target.into_bytes()));
+            // A link may lead above the root and back into one.
+            let up = parts(&target).iter().take_while(|part| *part == "..").count();
+            if target.is_relative() && up > above.len() {
+                let here = real_path(&here, self.within.root_path(), Path::new(""));
+                let from = here.ancestors().nth(up).unwrap_or(Path::new("/"));
+                target = from.join(parts(&target).into_iter().skip(up).collect::<PathBuf>());
+            }
             if target.is_absolute() {
                 let found = self.roots.find(&target, self.purpose);
                 let found = found.ok_or_else(|| outside(self.roots))?;

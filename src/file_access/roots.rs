@@ -1,7 +1,7 @@
 //! The directories that clients are confined to.
 //!
-//! A root is open as long as it is one: renaming it or putting something else in its place lets nobody out. Some may be
-//! read only. A connection may get fewer or smaller roots, never more.
+//! A root is open as long as it is one: renaming it or putting something else in its place lets
+//! nobody out. Some may be read only. A connection may get fewer or smaller roots, never more.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -22,7 +22,8 @@ struct Root {
     is_writable: bool,
 }
 
-/// Directories of which a path may not leave the one that it is in. Relative paths are in the first.
+/// Directories of which a path may not leave the one that it is in. Relative paths are in the
+/// first.
 #[derive(Debug, Default)]
 pub struct Roots(Vec<Root>);
 

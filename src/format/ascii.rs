@@ -50,7 +50,9 @@ pub(crate) struct Line<'a> {
 
 impl<'a> Lines<'a> {
     pub(crate) fn new(text: &'a [u8], at: usize, format: &'static str) -> Self {
-        Lines { text, at: at.min(text.len()), end: text.len(), format }
+        // A byte order mark before a text says nothing.
+        let mark = if at == 0 && text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        Lines { text, at: (at + mark).min(text.len()), end: text.len(), format }
     }
 
     /// Only those that begin within so many bytes from here.
@@ -132,12 +134,11 @@ impl<'a> Line<'a> {
 
     /// The error of a kind of thing that is found so many bytes behind the start of the text.
     fn invalid_in(&self, at: usize, what: &str, expected: impl Into<String>) -> FormatError {
-        let what = match self.before.len() <= COUNTED_MAX {
-            true => {
-                let ends = self.before.iter().filter(|&&byte| byte == b'\n').count();
-                format!("{what} in line {}", ends + 1)
-            }
-            false => what.to_owned(),
+        let what = if self.before.len() <= COUNTED_MAX {
+            let ends = self.before.iter().filter(|&&byte| byte == b'\n').count();
+            format!("{what} in line {}", ends + 1)
+        } else {
+            what.to_owned()
         };
         let offset = self.start.map_or(self.offset, |start| start + at);
         Bytes::new(&[], self.format).invalid_at(offset as u64, what, expected)
@@ -188,6 +189,15 @@ pub(crate) fn hex<const N: usize>(word: &[u8]) -> Option<[u8; N]> {
 /// Appends a whole number.
 pub(crate) fn put_integer(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// Appends a number, without a point if it is whole.
+pub(crate) fn put_number(out: &mut Vec<u8>, value: f64) {
+    if value.fract() == 0.0 && value.abs() < 9e15 {
+        put_integer(out, value as i64);
+    } else {
+        out.extend_from_slice(value.to_string().as_bytes());
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Files that belong to another one and lie beside it: materials and pictures of surfaces.
 //!
-//! Only names within the same directory, or below it, are looked for: a file must not make this program read
-//! anything else.
+//! Only names within the same directory, or below it, are looked for: a file must not make this
+//! program read anything else.
 
 use std::path::{Component, Path};
 
@@ -13,7 +13,8 @@ use crate::job::Slice;
 /// The most bytes of such a file.
 const BYTES_MAX: u64 = 1 << 28;
 
-/// Reads a file that lies beside another one. `None` if it is not there, or if its name leads elsewhere.
+/// Reads a file that lies beside another one. `None` if it is not there, or if its name leads
+/// elsewhere.
 pub(crate) async fn read_beside(
     directory: Option<&FilePath>,
     name: &str,

@@ -64,7 +64,8 @@ pub(crate) fn over_memory(refused: memory::MemoryLimit) -> FormatError {
     FormatError::Limit { what: format!("memory of {of} in bytes"), limit_name, limit, got: in_use }
 }
 
-/// The box around all voxels of some blocks. Asking a volume for it would go through all of its blocks at once.
+/// The box around all voxels of some blocks. Asking a volume for it would go through all of its
+/// blocks at once.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Around(pub(crate) Option<Bounds>);
 
@@ -94,8 +95,8 @@ pub(crate) async fn measure(volume: &Volume, slice: &Slice) -> Option<Bounds> {
     around.0
 }
 
-/// The voxels of a block in the making. Memory for all of them takes ten times as long to get as to set the few that
-/// many blocks have, and thousands of blocks may be new in one unit of work.
+/// The voxels of a block in the making. Memory for all of them takes ten times as long to get as to
+/// set the few that many blocks have, and thousands of blocks may be new in one unit of work.
 enum Voxels {
     /// Their places and colours; later ones win.
     Few(Vec<(u16, Rgba)>),

@@ -6,8 +6,8 @@ use super::FormatError;
 use crate::job::leftovers;
 use crate::job::pieces::Pieces;
 
-/// All bytes of a file. A clone is one more handle to the same bytes, for decoders that keep what they read
-/// from. They are many: once the last reader is done with them they are freed in slices.
+/// All bytes of a file. A clone is one more handle to the same bytes, for decoders that keep what
+/// they read from. They are many: once the last reader is done with them they are freed in slices.
 #[derive(Clone, Default)]
 pub(crate) struct FileBytes(Rc<Buffer>);
 

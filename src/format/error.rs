@@ -111,7 +111,8 @@ impl FormatError {
         }
     }
 
-    /// The reason, where there is one apart from the message: the name of a refusal of ours, or the system's words.
+    /// The reason, where there is one apart from the message: the name of a refusal of ours, or the
+    /// system's words.
     pub fn reason(&self) -> Option<String> {
         match self {
             FormatError::Io { source, .. } => Some(file_access::reason_of(source)),

@@ -27,13 +27,14 @@ struct Reading {
     length: u64,
 }
 
-/// Reads a file. Its progress counts bytes, of which there are twice as many: reading is half of loading.
-pub(super) async fn read_file(
+/// Reads a file. Its progress counts bytes, of which there are twice as many: reading is half of
+/// loading.
+pub(crate) async fn read_file(
     file: &FilePath,
     limit: FileLimit,
     slice: &Slice,
 ) -> Result<Vec<u8>, FormatError> {
-    let (path, opening) = (file.path(), file.clone());
+    let (path, opening) = (&*file.absolute(), file.clone());
     let opened = disk::run(slice, path, move |note| {
         note.step("open")?;
         Reading::open(&opening, limit, note)

@@ -8,6 +8,7 @@ use png::{
 };
 
 use super::FormatError;
+use super::pictures::{self, Picture};
 use crate::job::{Slice, leftovers};
 use crate::memory;
 use crate::voxel::Rgba;
@@ -48,6 +49,9 @@ pub(crate) async fn decode_any(
     max_pixels: u64,
     slice: &Slice,
 ) -> Result<Raster, String> {
+    if let Some(kind) = Picture::of(&bytes) {
+        return pictures::decode(kind, bytes, max_pixels, slice).await;
+    }
     let mut decoding = Decoding::start(bytes, max_pixels)?;
     while decoding.advance()? {
         slice.spend(1).await;
@@ -59,8 +63,9 @@ pub(crate) async fn decode_any(
 const PIECE: usize = 1 << 16;
 /// The most pixels of a row: a row is decoded, or encoded, in one unit of work.
 pub(crate) const WIDTH_MAX: u32 = 1 << 17;
-/// Bytes of zeros that are written in one unit of work to make room for the pixels. Of less the allocator has zeros
-/// soon enough, and of more than `HEAP_MAX` always: then it gets them from the system.
+/// Bytes of zeros that are written in one unit of work to make room for the pixels. Of less the
+/// allocator has zeros soon enough, and of more than `HEAP_MAX` always: then it gets them from the
+/// system.
 const ROOM_A_UNIT: usize = 1 << 19;
 const HEAP_MAX: usize = 33 << 20;
 
@@ -94,9 +99,10 @@ impl<R: AsRef<[u8]>> Decoding<R> {
             return Err("indexed colours that were not expanded".to_owned());
         }
         memory::probe(length).map_err(|refused| refused.to_string())?;
-        let raw = match (ROOM_A_UNIT..HEAP_MAX).contains(&length) {
-            true => Vec::with_capacity(length),
-            false => vec![0; length],
+        let raw = if (ROOM_A_UNIT..HEAP_MAX).contains(&length) {
+            Vec::with_capacity(length)
+        } else {
+            vec![0; length]
         };
         let raster = Raster { width, height, color, raw };
         Ok(Decoding { reader, raster, length, rows: 0 })
@@ -164,6 +170,23 @@ impl Raster {
     /// Bytes of a row.
     fn stride(&self) -> usize {
         self.width as usize * self.color.samples()
+    }
+
+    /// Of pixels that are decoded already.
+    pub(crate) fn new(width: u32, height: u32, color: ColorType, raw: Vec<u8>) -> Self {
+        Raster { width, height, color, raw }
+    }
+
+    /// A pixel, counted row by row from the top; empty behind the last one.
+    pub(crate) fn pixel(&self, index: usize) -> Rgba {
+        let samples = self.color.samples();
+        match self.raw.get(index * samples..(index + 1) * samples) {
+            Some(&[v]) => Rgba::opaque(v, v, v),
+            Some(&[v, a]) => Rgba::new(v, v, v, a),
+            Some(&[r, g, b]) => Rgba::opaque(r, g, b),
+            Some(&[r, g, b, a]) => Rgba::new(r, g, b, a),
+            _ => Rgba::EMPTY,
+        }
     }
 
     /// Some pixels, counted row by row from the top; fewer at the end.

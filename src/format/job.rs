@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use super::adapt::adapt;
 use super::file::read_file;
 use super::registry::readable;
 use super::replace_job::{Replaced, check_target, replace};
 use super::{
-    Format, FormatError, Loaded, ReadJob, ReadOptions, Saved, WriteOptions, Written, by_content,
-    by_extension,
+    Beside, Format, FormatError, Loaded, ReadJob, ReadOptions, Saved, WriteOptions, Written,
+    by_content, by_extension,
 };
 use crate::document::Document;
 use crate::file_access::FilePath;
@@ -43,9 +44,9 @@ impl LoadJob {
         format: Option<&'static Format>,
         options: ReadOptions,
     ) -> LoadJob {
-        LoadJob(Work::new(|slice| async move {
-            slice.run(start_decoding(bytes, None, format, options)?).await
-        }))
+        LoadJob(Work::new(
+            |slice| async move { decode(bytes, None, format, options, &slice).await },
+        ))
     }
 }
 
@@ -57,7 +58,20 @@ async fn load(
 ) -> Result<Loaded, FormatError> {
     let limit = ("max_file_bytes", options.limits.max_file_bytes);
     let bytes = read_file(file, limit, slice).await?;
-    slice.run(start_decoding(bytes, Some(file.path()), format, options)?).await
+    decode(bytes, Some(file.path()), format, options, slice).await
+}
+
+async fn decode(
+    bytes: Vec<u8>,
+    path: Option<&Path>,
+    format: Option<&'static Format>,
+    options: ReadOptions,
+    slice: &Slice,
+) -> Result<Loaded, FormatError> {
+    let (import, limits) = (options.import.clone(), options.limits);
+    let mut loaded = slice.run(start_decoding(bytes, path, format, options)?).await?;
+    adapt(&mut loaded.document, &import, limits, slice).await?;
+    Ok(loaded)
 }
 
 fn start_decoding(
@@ -86,12 +100,13 @@ impl Job for LoadJob {
     }
 }
 
-/// Writes a document to a file in slices: a block of voxels or a piece of the file is a unit of work.
+/// Writes a document to a file in slices: a block of voxels or a piece of the file is a unit of
+/// work.
 ///
 /// The bytes go to a temporary file beside the target, which is synced to disk and renamed onto the
-/// target; then the directory is synced. So the target is always the whole old file or the whole new
-/// one. Permissions of an existing file are kept; its owner, extended attributes and hard links are
-/// not. A job that fails or is dropped leaves no temporary file.
+/// target; then the directory is synced. So the target is always the whole old file or the whole
+/// new one. Permissions of an existing file are kept; its owner, extended attributes and hard links
+/// are not. A job that fails or is dropped leaves no temporary file.
 pub struct SaveJob(Work<Result<Saved, FormatError>>);
 
 impl SaveJob {
@@ -105,12 +120,26 @@ impl SaveJob {
         format: &'static Format,
         options: WriteOptions,
     ) -> Result<SaveJob, FormatError> {
-        let (file, writer) = (file.into(), format.writer(document, options)?);
+        let (file, mut options): (FilePath, _) = (file.into(), options);
+        let stem = file.path().file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        options.stem = options.stem.or(stem.filter(|_| file.parent().is_some()));
+        let writer = format.writer(document, options)?;
         Ok(SaveJob(Work::new(|slice| async move {
             check_target(&file, &slice).await?;
-            let Written { content, warnings, lost, cache } = slice.run(writer).await?;
+            let written = slice.run(writer).await?;
+            let Written { content, beside: others, mesh, warnings, lost, cache } = written;
+            // What the file names is there before the file is.
+            let mut beside = Vec::new();
+            for Beside { name, content } in others {
+                let Some(directory) = file.parent() else { continue };
+                let other = directory.join(Path::new(&name));
+                check_target(&other, &slice).await?;
+                replace(&other, content, &slice).await?;
+                beside.push(other.path().to_owned());
+            }
             let Replaced { bytes, identity } = replace(&file, content, &slice).await?;
-            Ok(Saved { format: format.name, bytes, identity, warnings, lost, cache })
+            let format = format.name;
+            Ok(Saved { format, bytes, beside, mesh, identity, warnings, lost, cache })
         })))
     }
 }

@@ -1,7 +1,7 @@
 //! A list of many things that grows without being moved.
 //!
-//! A vector that grows is copied as a whole, which takes ten milliseconds for a million things. Here they lie in
-//! pieces, which are freed one by one too.
+//! A vector that grows is copied as a whole, which takes ten milliseconds for a million things.
+//! Here they lie in pieces, which are freed one by one too.
 
 use crate::job::leftovers;
 

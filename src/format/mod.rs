@@ -1,11 +1,12 @@
 //! Documents to and from files.
 //!
 //! One [`Format`] describes each format; [`formats`] lists them. Reading and writing are
-//! [jobs](crate::job): [`LoadJob`] and [`SaveJob`] work in slices, and [`load`] and [`save`] run them to
-//! their end. Whatever a format cannot hold is told in warnings, never dropped in silence. Loading is
-//! bounded by [`Limits`]: damaged or hostile files give a [`FormatError`], never a panic and never more
-//! memory than the limit.
+//! [jobs](crate::job): [`LoadJob`] and [`SaveJob`] work in slices, and [`load`] and [`save`] run
+//! them to their end. Whatever a format cannot hold is told in warnings, never dropped in silence.
+//! Loading is bounded by [`Limits`]: damaged or hostile files give a [`FormatError`], never a panic
+//! and never more memory than the limit.
 
+mod adapt;
 mod ascii;
 mod beside;
 mod builder;
@@ -18,17 +19,22 @@ mod file;
 #[cfg(test)]
 mod file_tests;
 mod gox;
+mod heightmap;
 mod image;
 mod import;
 mod job;
 mod long_list;
 mod merged;
+mod pack;
 mod palette;
+mod pictures;
+mod place;
 mod png;
 mod quantise;
 mod registry;
 mod replace_job;
 mod replacement;
+mod rows;
 mod spread;
 mod surface;
 mod temporary;
@@ -38,20 +44,24 @@ mod vox;
 mod whole;
 mod zip;
 
+pub use adapt::ImportOptions;
 pub use error::FormatError;
 pub use export::{Axes, ExportOptions, LayerChoice, MeshColors, MeshKind, OPTION_NAMES, Origin};
 pub use fidelity::{Holds, Kind, Lost, Report};
+pub(crate) use file::read_file;
 pub use gox::SaveCache;
 pub use job::{LoadJob, SaveJob};
 pub use palette::{PaletteJob, PaletteLimits, decode_palette, encode_palette};
-pub use registry::{Format, by_content, by_extension, by_name, find_for_writing, formats};
+pub use registry::{
+    Format, by_content, by_extension, by_name, find_for_writing, formats, guide_table,
+};
 pub use replace_job::{ReplaceJob, Replaced};
 pub use replacement::replace_file;
 pub use surface::{SurfaceOptions, VoxeliseOptions};
 pub use temporary::{end_notes, note_in, sweep};
 pub(crate) use whole::is_same;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::document::{DEFAULT_SIZE, Document, canvas_for_size};
 use crate::file_access::{FileIdentity, FilePath};
@@ -64,7 +74,8 @@ use crate::voxel::Bounds;
 pub struct Limits {
     /// The longest file, in bytes.
     pub max_file_bytes: u64,
-    /// The most memory for voxels, in bytes; a block of 16x16x16 counts 16 KiB however it is stored.
+    /// The most memory for voxels, in bytes; a block of 16x16x16 counts 16 KiB however it is
+    /// stored.
     pub max_voxel_bytes: u64,
     /// The most bytes that a schematic may have when it is unpacked.
     pub max_unpacked_bytes: u64,
@@ -72,12 +83,14 @@ pub struct Limits {
     pub max_picture_pixels: u64,
     /// The most columns of the grid that the triangles of a file may cross together.
     pub max_surface_columns: u64,
-    /// The most layers of a file of another program. Those that a .gox spells out are bounded by memory alone.
+    /// The most layers of a file of another program. Those that a .gox spells out are bounded by
+    /// memory alone.
     pub max_file_layers: usize,
 }
 
 impl Default for Limits {
-    /// A file of 1 GiB, voxels of 2 GiB, 64 MiB unpacked, 64 Mi pixels, 256 Mi columns, 4,096 layers.
+    /// A file of 1 GiB, voxels of 2 GiB, 64 MiB unpacked, 64 Mi pixels, 256 Mi columns, 4,096
+    /// layers.
     fn default() -> Self {
         Limits {
             max_file_bytes: 1 << 30,
@@ -109,6 +122,8 @@ pub struct ReadOptions {
     pub directory: Option<FilePath>,
     /// Each frame of an animation as a hidden layer, not the first one alone.
     pub frames: bool,
+    /// What is done with the document that was read.
+    pub import: ImportOptions,
 }
 
 /// How to write.
@@ -122,6 +137,41 @@ pub struct WriteOptions {
     pub surface: SurfaceOptions,
     /// What people chose.
     pub export: ExportOptions,
+    /// The file's name without its ending, for formats that put further files beside it; without it
+    /// there are none.
+    pub stem: Option<String>,
+    /// Whether meshes are looked at once more, to tell whether they are closed.
+    pub report: bool,
+}
+
+/// A file that belongs to another one and lies beside it.
+pub struct Beside {
+    /// Its name.
+    pub name: String,
+    /// Its content.
+    pub content: Pieces,
+}
+
+/// What a look at a mesh tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MeshCheck {
+    /// Whether each edge is used equally often in both directions.
+    pub is_closed: bool,
+    /// Vertices that lie within edges of other polygons.
+    pub t_junctions: u64,
+}
+
+/// What a mesh that was written consists of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MeshCounts {
+    /// Vertices of the file.
+    pub vertices: u64,
+    /// Triangles; a polygon of four corners is two.
+    pub triangles: u64,
+    /// Materials.
+    pub materials: u64,
+    /// What a look at it tells, if that was asked for.
+    pub check: Option<MeshCheck>,
 }
 
 /// A document read from a file.
@@ -142,6 +192,8 @@ pub struct Loaded {
 pub struct Encoded {
     /// The file's content.
     pub bytes: Vec<u8>,
+    /// Of what the mesh consists, if it is one.
+    pub mesh: Option<MeshCounts>,
     /// What the format could not hold.
     pub warnings: Vec<String>,
     /// The same for programs.
@@ -154,6 +206,10 @@ pub struct Encoded {
 pub struct Written {
     /// The file's content.
     pub content: Pieces,
+    /// Files that belong to it.
+    pub beside: Vec<Beside>,
+    /// Of what the mesh consists, if it is one.
+    pub mesh: Option<MeshCounts>,
     /// What the format could not hold.
     pub warnings: Vec<String>,
     /// The same for programs.
@@ -172,7 +228,8 @@ impl Loaded {
 impl Written {
     fn new(content: Pieces, report: Report) -> Self {
         let Report { warnings, lost } = report;
-        Written { content, warnings, lost, cache: SaveCache::default() }
+        let (beside, mesh, cache) = Default::default();
+        Written { content, beside, mesh, warnings, lost, cache }
     }
 }
 
@@ -182,6 +239,10 @@ pub struct Saved {
     pub format: &'static str,
     /// The file's length in bytes.
     pub bytes: u64,
+    /// Paths of further files that belong to it.
+    pub beside: Vec<PathBuf>,
+    /// Of what the mesh consists, if it is one.
+    pub mesh: Option<MeshCounts>,
     /// What the file is like, so that a change by others can be seen.
     pub identity: FileIdentity,
     /// What the format could not hold.
@@ -192,7 +253,8 @@ pub struct Saved {
     pub cache: SaveCache,
 }
 
-/// Reads a file. Its format is told by its content, and by its ending where the content does not tell.
+/// Reads a file. Its format is told by its content, and by its ending where the content does not
+/// tell.
 pub fn load(path: &Path, options: ReadOptions) -> Result<Loaded, FormatError> {
     LoadJob::of_file(path, None, options).finish()
 }
@@ -223,12 +285,12 @@ pub fn encode(
     options: WriteOptions,
 ) -> Result<Encoded, FormatError> {
     let written = format.writer(document, options)?.finish_boxed()?;
-    let Written { content, warnings, lost, cache } = written;
-    Ok(Encoded { bytes: content.into_vec(), warnings, lost, cache })
+    let Written { content, mesh, warnings, lost, cache, .. } = written;
+    Ok(Encoded { bytes: content.into_vec(), mesh, warnings, lost, cache })
 }
 
-/// Writes a document to a file, atomically (see [`SaveJob`]). Without a format name, the path's ending
-/// tells it.
+/// Writes a document to a file, atomically (see [`SaveJob`]). Without a format name, the path's
+/// ending tells it.
 pub fn save(
     document: Document,
     path: &Path,

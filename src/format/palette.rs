@@ -33,8 +33,8 @@ impl Default for PaletteLimits {
     }
 }
 
-/// Reads a palette: a PNG gives its colours in the order of their first pixel, row by row; everything
-/// else is read as GIMP's format. `name` is used if the file has none.
+/// Reads a palette: a PNG gives its colours in the order of their first pixel, row by row;
+/// everything else is read as GIMP's format. `name` is used if the file has none.
 ///
 /// ```
 /// let file = b"GIMP Palette\nName: Two\n#\n255 0 0 red\n  0 0 255\n";
@@ -47,7 +47,8 @@ pub fn decode_palette(bytes: &[u8], name: &str) -> Result<Palette, FormatError> 
     PaletteJob::of_bytes(bytes.to_vec(), name, PaletteLimits::default()).finish()
 }
 
-/// Reads the palette of a file in slices: a piece of the file, some lines or some rows are a unit of work.
+/// Reads the palette of a file in slices: a piece of the file, some lines or some rows are a unit
+/// of work.
 pub struct PaletteJob(Work<Result<Palette, FormatError>>);
 
 /// Pixels that are looked at in one unit of work.

@@ -1,10 +1,11 @@
-//! Pictures: a PNG becomes a layer one voxel thick that stands upright and is seen from the front; and
-//! `png slices`, the layers of a volume side by side in one PNG, both ways.
+//! Pictures: a PNG becomes a layer one voxel thick that stands upright and is seen from the front;
+//! and `png slices`, the layers of a volume side by side in one PNG, both ways.
 //!
-//! Slices have pixel (x + z * width, y) for voxel (x, y, z), counted from the canvas' lowest corner. A
-//! text chunk in the file tells the size and the corner, so that it is read back in place. Without it
-//! a picture is only read as slices if the format is named, and then slices are as wide as high.
-//! A rendered picture of a document is not a file format: that is the renderer's work.
+//! Slices have pixel (x + z * width, y) for voxel (x, y, z), counted from the canvas' lowest
+//! corner. A text chunk in the file tells the size and the corner, so that it is read back in
+//! place. Without it a picture is only read as slices if the format is named, and then slices are
+//! as wide as high. A rendered picture of a document is not a file format: that is the renderer's
+//! work.
 
 use std::io::Write;
 
@@ -19,6 +20,7 @@ use super::{FormatError, Loaded, ReadOptions, WriteOptions, Written, canvas_arou
 use crate::document::{Document, Layer, LayerId};
 use crate::job::pieces::SharedPieces;
 use crate::job::{Progress, Slice};
+use crate::plain_words::in_words;
 use crate::voxel::{Bounds, Point, Rgba, Volume};
 
 const NAME: &str = "png";
@@ -32,7 +34,8 @@ pub(super) fn detect(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x89PNG\r\n\x1a\n")
 }
 
-/// Pixels that become voxels in one unit of work; each sixteen of them may get the memory for a block.
+/// Pixels that become voxels in one unit of work; each sixteen of them may get the memory for a
+/// block.
 const PLACED_A_UNIT: usize = 1 << 11;
 /// Pixels that are written in one unit of work.
 const WRITTEN_A_UNIT: usize = 1 << 12;
@@ -215,7 +218,8 @@ pub(super) async fn write_slices(
     }
     stream.finish().map_err(cannot_encode)?;
     let (outside, mut report) = (volume.count() - inside, Report::default());
-    report.lose(Kind::Alpha, outside, format!("{outside} voxels outside the canvas are left out"));
+    let said = ["voxel outside the canvas is left out", "voxels outside the canvas are left out"];
+    report.lose(Kind::Alpha, outside, in_words(outside, said));
     Ok(Written::new(out.take(), report))
 }
 

@@ -41,9 +41,10 @@ impl Job for ReplaceJob {
     }
 }
 
-/// Refuses a path that cannot be written to. A file is made beside it and removed: there is no better answer.
+/// Refuses a path that cannot be written to. A file is made beside it and removed: there is no
+/// better answer.
 pub(super) async fn check_target(file: &FilePath, slice: &Slice) -> Result<(), FormatError> {
-    let (path, own) = (file.path(), file.clone());
+    let (path, own) = (&*file.absolute(), file.clone());
     let failed = |source| FormatError::io("write", path, source);
     disk::require_not_stuck(path).map_err(failed)?;
     let checked = disk::run(slice, path, move |note| Replacement::create(&own, note).map(drop));
@@ -56,7 +57,7 @@ pub(super) async fn replace(
     mut content: Pieces,
     slice: &Slice,
 ) -> Result<Replaced, FormatError> {
-    let (path, own) = (file.path(), file.clone());
+    let (path, own) = (&*file.absolute(), file.clone());
     let failed = |source| FormatError::io("write", path, source);
     disk::require_not_stuck(path).map_err(failed)?;
     let (total, mut done) = (content.len(), 0);

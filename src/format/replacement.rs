@@ -1,13 +1,14 @@
 //! A file replaced by another one as a whole.
 //!
-//! What a save promises: the path holds either the old bytes or all of the new ones, never a mixture,
-//! and after success the new ones survive a crash of the program and, on file systems that honour
-//! fsync, of the machine. What it does not promise: hard links to the old file keep the old bytes;
-//! owner, extended attributes and times are not carried over (permissions are); on a file system
-//! without atomic rename (some network mounts) there can be a moment with no file.
+//! What a save promises: the path holds either the old bytes or all of the new ones, never a
+//! mixture, and after success the new ones survive a crash of the program and, on file systems that
+//! honour fsync, of the machine. What it does not promise: hard links to the old file keep the old
+//! bytes; owner, extended attributes and times are not carried over (permissions are); on a file
+//! system without atomic rename (some network mounts) there can be a moment with no file.
 //!
-//! The new bytes are for our eyes only until they are in place, and have no name at all where the system can do that.
-//! Where it cannot, or in the moment between name and rename, a kill leaves a temporary file; see [`super::temporary`].
+//! The new bytes are for our eyes only until they are in place, and have no name at all where the
+//! system can do that. Where it cannot, or in the moment between name and rename, a kill leaves a
+//! temporary file; see [`super::temporary`].
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -55,8 +56,8 @@ impl Replacement {
         self.file.write_all(bytes)
     }
 
-    /// Makes the new bytes durable, puts them in place of the old ones, makes the name durable, and closes the file.
-    /// What the new file is like.
+    /// Makes the new bytes durable, puts them in place of the old ones, makes the name durable, and
+    /// closes the file. What the new file is like.
     pub(crate) fn commit(mut self, note: &Note) -> io::Result<FileIdentity> {
         note.step("chmod")?;
         let mode = match self.target.look()? {
@@ -91,7 +92,8 @@ impl Replacement {
         Ok(name)
     }
 
-    /// Copies the new bytes into a file with a name: the system makes files without a name and cannot give them one.
+    /// Copies the new bytes into a file with a name: the system makes files without a name and
+    /// cannot give them one.
     fn copy(&mut self) -> io::Result<OsString> {
         let (mut file, name) = temporary::create(&self.target)?;
         self.name = Some(name.clone());

@@ -1,7 +1,7 @@
 //! A map of many entries that grows without delay.
 //!
-//! A hash table that grows is copied as a whole, which takes milliseconds for a hundred thousand entries. Here they
-//! are spread over many tables, each of which is small.
+//! A hash table that grows is copied as a whole, which takes milliseconds for a hundred thousand
+//! entries. Here they are spread over many tables, each of which is small.
 
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, Hash};

@@ -1,8 +1,9 @@
 //! Temporary files beside the file that they will replace, and what kills leave of them.
 //!
-//! A name tells the process that made the file, and the file is locked as long as that process has it. A file whose
-//! process is gone and whose lock is free was left behind. Each save removes those in its directory; and since nobody
-//! may ever save there again, the directories of saves are noted in a file that the next start goes through.
+//! A name tells the process that made the file, and the file is locked as long as that process has
+//! it. A file whose process is gone and whose lock is free was left behind. Each save removes those
+//! in its directory; and since nobody may ever save there again, the directories of saves are noted
+//! in a file that the next start goes through.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -10,10 +11,11 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
 
 use crate::file_access::Place;
 
@@ -109,8 +111,8 @@ struct Notes {
 
 static NOTES: Mutex<Option<Notes>> = Mutex::new(None);
 
-/// Goes through what earlier processes have noted in a directory, and notes the directories of this one's saves there
-/// from now on. How many files were removed.
+/// Goes through what earlier processes have noted in a directory, and notes the directories of this
+/// one's saves there from now on. How many files were removed.
 pub fn note_in(directory: &Path) -> usize {
     let mut removed = 0;
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
@@ -150,7 +152,9 @@ pub(super) fn enter(target: &Place) {
     if notes.noted.insert(directory.to_owned()) {
         let mut line = directory.as_os_str().to_owned().into_vec();
         line.push(0);
-        let opened = File::options().append(true).create(true).open(&notes.file);
+        let mut options = File::options();
+        options.append(true).create(true).mode(0o600).custom_flags(OFlags::NOFOLLOW.bits() as i32);
+        let opened = options.open(&notes.file);
         // Without the note only the next save in that directory sweeps it.
         let _ = opened.and_then(|mut file| file.write_all(&line));
     }

@@ -1,7 +1,7 @@
 //! `.txt`: one line `X Y Z RRGGBB` for each visible voxel, z up, as Goxel writes it.
 //!
-//! Lines that begin with `#` are comments. Reading also takes `#RRGGBB` and `RRGGBBAA`. Writing gives
-//! the layers as they are seen, opaque.
+//! Lines that begin with `#` are comments. Reading also takes `#RRGGBB` and `RRGGBBAA`. Writing
+//! gives the layers as they are seen, opaque.
 
 use super::ascii::{BYTES_A_UNIT, Line, Lines, hex, integer, put_integer};
 use super::builder::{Allowance, VolumeBuilder};

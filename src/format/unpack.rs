@@ -37,8 +37,8 @@ impl Unpacking {
     }
 
     fn new(stream: impl Read + 'static, packed: usize, max: usize) -> Self {
-        // Memory that is not written to costs nothing, and a buffer that does not grow is never moved.
-        // Where the system has not so much to give, it grows as far as that goes.
+        // Memory that is not written to costs nothing, and a buffer that does not grow is never
+        // moved. Where the system has not so much to give, it grows as far as that goes.
         let mut out = Vec::new();
         let _ = out.try_reserve_exact(max.min(most_from(packed)));
         Unpacking { stream: Box::new(stream), out, max }

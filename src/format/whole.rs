@@ -1,7 +1,8 @@
 //! Whether a format holds all of a document.
 //!
-//! A document that came from a file in some format may have got more than that format has room for: layers, alpha,
-//! names. Instead of a list of what each format lacks, the file is read again and compared.
+//! A document that came from a file in some format may have got more than that format has room for:
+//! layers, alpha, names. Instead of a list of what each format lacks, the file is read again and
+//! compared.
 
 use std::path::Path;
 
@@ -17,8 +18,8 @@ impl Format {
         self.name == HOLDS_ALL
     }
 
-    /// Whether a file of this format, which will be called like this, holds all of a document. Reads it again from
-    /// memory unless the format holds everything anyway.
+    /// Whether a file of this format, which will be called like this, holds all of a document.
+    /// Reads it again from memory unless the format holds everything anyway.
     pub fn holds_all_of(&'static self, document: &Document, path: &Path) -> bool {
         self.holds_all()
             || self.read_again(document, path).is_some_and(|again| is_same(document, &again))
@@ -32,8 +33,8 @@ impl Format {
     }
 }
 
-/// Whether a document that was read again has all that the first one had. Canvas, palette and what is active or
-/// selected are no content: readers make them of the voxels or begin with none.
+/// Whether a document that was read again has all that the first one had. Canvas, palette and what
+/// is active or selected are no content: readers make them of the voxels or begin with none.
 pub(crate) fn is_same(document: &Document, again: &Document) -> bool {
     let same_layers = || {
         let mut pairs = document.layers().iter().zip(again.layers());

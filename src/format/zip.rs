@@ -1,18 +1,22 @@
 //! Zip archives, as `.3mf` and `.npz` are: written whole, read entry by entry.
 
-use std::io::{Read, Write};
+use std::io::Read;
 
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 
+use super::Pieces;
 use super::bytes::Put;
+use super::pack::{PIECE, pack};
 use super::unpack::most_from;
+use crate::job::Slice;
+use crate::job::pieces::SharedPieces;
 
 /// The archive in the making.
 #[derive(Default)]
 pub(crate) struct ZipWriter {
-    out: Vec<u8>,
+    out: Pieces,
     directory: Vec<u8>,
     count: u16,
 }
@@ -22,12 +26,16 @@ const FACTS: [u16; 5] = [20, 0x0800, 8, 0, 0x21];
 
 impl ZipWriter {
     /// Adds a file.
-    pub(crate) fn add(&mut self, name: &str, content: &[u8]) {
-        let mut crc = flate2::Crc::new();
-        crc.update(content);
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+    pub(crate) async fn add(&mut self, name: &str, content: &Pieces, slice: &Slice) {
+        let (packed, mut crc) = (SharedPieces::default(), flate2::Crc::new());
+        let mut encoder = DeflateEncoder::new(packed.clone(), Compression::fast());
+        for part in content.iter().flat_map(|piece| piece.chunks(PIECE)) {
+            crc.update(part);
+            pack(&mut encoder, part, slice).await;
+        }
         // Writing to memory cannot fail.
-        let packed = encoder.write_all(content).and_then(|()| encoder.finish()).unwrap_or_default();
+        let _ = encoder.finish();
+        let packed = packed.take();
         let mut facts = Vec::new();
         FACTS.iter().for_each(|value| facts.put(&value.to_le_bytes()));
         facts.put_u32(crc.sum());
@@ -39,7 +47,7 @@ impl ZipWriter {
         self.out.put(&facts);
         self.out.put(&[0; 2]);
         self.out.put(name.as_bytes());
-        self.out.put(&packed);
+        self.out.append(packed);
         self.directory.put(b"PK\x01\x02\x14\x00");
         self.directory.put(&facts);
         self.directory.put(&[0; 12]);
@@ -49,9 +57,9 @@ impl ZipWriter {
     }
 
     /// The finished archive.
-    pub(crate) fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Pieces {
         let start = self.out.len() as u32;
-        self.out.append(&mut self.directory);
+        self.out.put(&self.directory);
         let length = self.out.len() as u32 - start;
         self.out.put(b"PK\x05\x06\0\0\0\0");
         [self.count; 2].iter().for_each(|count| self.out.put(&count.to_le_bytes()));
@@ -62,9 +70,18 @@ impl ZipWriter {
     }
 }
 
+/// The directory ends so many bytes before the end of a file at most.
+const END_MOST: usize = 22 + u16::MAX as usize;
+
 /// The content of an entry whose name ends like this, of at most so many bytes.
-pub(crate) fn read_entry(zip: &[u8], ending: &str, max: u64) -> Option<Vec<u8>> {
-    let end = zip.windows(4).rposition(|window| window == b"PK\x05\x06")?;
+pub(crate) async fn read_entry(
+    zip: &[u8],
+    ending: &str,
+    max: u64,
+    slice: &Slice,
+) -> Option<Vec<u8>> {
+    let last = zip.len().saturating_sub(END_MOST);
+    let end = last + zip[last..].windows(4).rposition(|window| window == b"PK\x05\x06")?;
     let number = |at: usize, size: usize| {
         let bytes = zip.get(at..at + size)?;
         Some(bytes.iter().rev().fold(0usize, |value, &byte| value << 8 | usize::from(byte)))
@@ -79,11 +96,14 @@ pub(crate) fn read_entry(zip: &[u8], ending: &str, max: u64) -> Option<Vec<u8>> 
             let data = zip.get(start..start.checked_add(packed)?)?;
             let mut out = Vec::new();
             match method {
-                0 => out.extend_from_slice(data),
+                0 => pack(&mut out, data, slice).await,
                 8 => {
                     // One byte more tells that there are too many.
                     let most = max.min(most_from(data.len()) as u64).saturating_add(1);
-                    DeflateDecoder::new(data).take(most).read_to_end(&mut out).ok()?;
+                    let mut decoder = DeflateDecoder::new(data).take(most);
+                    while decoder.by_ref().take(PIECE as u64).read_to_end(&mut out).ok()? > 0 {
+                        slice.spend(1).await;
+                    }
                 }
                 _ => return None,
             }
@@ -97,17 +117,31 @@ pub(crate) fn read_entry(zip: &[u8], ending: &str, max: u64) -> Option<Vec<u8>> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::{Job, Work};
+
+    fn archive() -> Vec<u8> {
+        let work = Work::new(|slice: Slice| async move {
+            let mut zip = ZipWriter::default();
+            zip.add("a.txt", &Pieces::from(b"hello hello hello".to_vec()), &slice).await;
+            zip.add("b/c.bin", &Pieces::from(vec![7; 200_000]), &slice).await;
+            zip.finish().into_vec()
+        });
+        work.finish()
+    }
+
+    fn read(zip: &[u8], ending: &'static str, max: u64) -> Option<Vec<u8>> {
+        let zip = zip.to_vec();
+        Work::new(move |slice: Slice| async move { read_entry(&zip, ending, max, &slice).await })
+            .finish()
+    }
 
     #[test]
     fn what_is_put_into_an_archive_comes_out() {
-        let mut zip = ZipWriter::default();
-        zip.add("a.txt", b"hello hello hello");
-        zip.add("b/c.bin", &[7; 10_000]);
-        let zip = zip.finish();
-        assert_eq!(read_entry(&zip, "a.txt", 100).as_deref(), Some(&b"hello hello hello"[..]));
-        assert!(read_entry(&zip, "c.bin", 10_000) == Some(vec![7; 10_000]));
-        assert!(read_entry(&zip, "c.bin", 9_999).is_none());
-        assert_eq!(read_entry(&zip, "d", 100), None);
-        assert_eq!(read_entry(&zip[..30], "a.txt", 100), None);
+        let zip = archive();
+        assert_eq!(read(&zip, "a.txt", 100).as_deref(), Some(&b"hello hello hello"[..]));
+        assert!(read(&zip, "c.bin", 200_000) == Some(vec![7; 200_000]));
+        assert!(read(&zip, "c.bin", 199_999).is_none());
+        assert_eq!(read(&zip, "d", 100), None);
+        assert_eq!(read(&zip[..30], "a.txt", 100), None);
     }
 }

@@ -9,6 +9,9 @@ pub mod architecture {}
 #[doc = include_str!("protocol.md")]
 pub mod protocol {}
 
+#[doc = include_str!("pictures.md")]
+pub mod pictures {}
+
 #[doc = include_str!("operations.md")]
 pub mod operations {}
 
@@ -36,8 +39,14 @@ pub mod clients {}
 #[doc = include_str!("migrating.md")]
 pub mod migrating {}
 
+#[doc = include_str!("light.md")]
+pub mod light {}
+
 #[doc = include_str!("formats.md")]
 pub mod formats {}
 
 #[doc = include_str!("performance.md")]
 pub mod performance {}
+
+#[doc = include_str!("scripts.md")]
+pub mod scripts {}

@@ -1,8 +1,9 @@
-//! How much is looked at, counted where it costs time: for tests that prove that no turn of the loop does more than its
-//! share. Debug builds count; in release builds nothing is left of it.
+//! How much is looked at, counted where it costs time: for tests that prove that no turn of the
+//! loop does more than its share. Debug builds count; in release builds nothing is left of it.
 //!
-//! A unit of a [`Budget`](super::Budget) says what the author thought; this says what was done. What counts are looks at
-//! blocks and tables of blocks, handles that are copied, layers, and members of JSON texts.
+//! A unit of a [`Budget`](super::Budget) says what the author thought; this says what was done.
+//! What counts are looks at blocks and tables of blocks, handles that are copied, layers, and
+//! members of JSON texts.
 
 #[cfg(debug_assertions)]
 use std::cell::Cell;

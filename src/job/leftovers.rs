@@ -1,12 +1,13 @@
 //! What finished work leaves behind, given back to the system bit by bit.
 //!
-//! Freeing takes time too: a hundred megabytes of blocks or of a file's bytes take ten milliseconds and
-//! more. Whoever lets go of something that large hands it to [`leave`] or [`leave_buffer`]. On a thread
-//! whose driver has called [`collect`], it is then freed in slices by [`free_some`]; on all other threads,
-//! and so for users of the library who know nothing of this, it is freed at once.
+//! Freeing takes time too: a hundred megabytes of blocks or of a file's bytes take ten milliseconds
+//! and more. Whoever lets go of something that large hands it to [`leave`] or [`leave_buffer`]. On
+//! a thread whose driver has called [`collect`], it is then freed in slices by [`free_some`]; on
+//! all other threads, and so for users of the library who know nothing of this, it is freed at
+//! once.
 //!
-//! Invariants: what is left is freed in the order in which it was left; nothing is left on a thread that
-//! does not collect.
+//! Invariants: what is left is freed in the order in which it was left; nothing is left on a thread
+//! that does not collect.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -82,7 +83,8 @@ pub fn are_left() -> bool {
     LEFTOVERS.with(|leftovers| !leftovers.piles.borrow().is_empty())
 }
 
-/// Frees what was left until nothing is left or the budget is spent; whether something is still left.
+/// Frees what was left until nothing is left or the budget is spent; whether something is still
+/// left.
 pub fn free_some(budget: &mut Budget) -> bool {
     // A pile is not in the list while it shrinks: what is freed may itself leave something.
     let take = || LEFTOVERS.with(|leftovers| leftovers.piles.borrow_mut().pop_front());

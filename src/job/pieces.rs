@@ -1,12 +1,12 @@
 //! Bytes in pieces, such as the content of a file.
 //!
-//! One buffer that grows is moved again and again, and is freed at once at the end; both take tens of
-//! milliseconds for a file of a hundred megabytes, while everybody waits. Pieces are never moved, and are
-//! left to be freed in slices.
+//! One buffer that grows is moved again and again, and is freed at once at the end; both take tens
+//! of milliseconds for a file of a hundred megabytes, while everybody waits. Pieces are never
+//! moved, and are left to be freed in slices.
 //!
-//! The first pieces are small. Those after them are so large that allocators fetch each from the system and
-//! give it back page by page; of many smaller ones the allocator keeps all until the last one is freed,
-//! and then gives all back at once. Room that is not written to costs no memory.
+//! The first pieces are small. Those after them are so large that allocators fetch each from the
+//! system and give it back page by page; of many smaller ones the allocator keeps all until the
+//! last one is freed, and then gives all back at once. Room that is not written to costs no memory.
 
 #[cfg(feature = "engine")]
 use std::cell::RefCell;
@@ -20,7 +20,8 @@ use super::leftovers;
 const SMALL: usize = 1 << 16;
 /// Bytes of all small pieces together.
 const SMALL_TOTAL: u64 = 1 << 20;
-/// Bytes of a large piece. The C library of Linux takes no more than 32 MiB out of a heap of its own.
+/// Bytes of a large piece. The C library of Linux takes no more than 32 MiB out of a heap of its
+/// own.
 const LARGE: usize = 33 << 20;
 
 /// Many bytes, in order.
@@ -30,6 +31,17 @@ pub struct Pieces {
     last: Vec<u8>,
     /// Bytes of the full ones.
     before: u64,
+}
+
+/// An empty piece with room for so many bytes, and for more if there is memory for it.
+fn piece(count: usize, length: usize) -> Vec<u8> {
+    let mut piece = Vec::new();
+    match piece.try_reserve_exact(count.max(length)) {
+        Ok(()) => piece,
+        // Where the address space is narrow small ones have to do; whether those can be had is
+        // asked between slices.
+        Err(_) => Vec::with_capacity(count.max(SMALL)),
+    }
 }
 
 impl Pieces {
@@ -53,7 +65,7 @@ impl Pieces {
         if self.last.capacity() - self.last.len() < count {
             self.end_piece();
             let length = if self.before < SMALL_TOTAL { SMALL } else { LARGE };
-            self.last = Vec::with_capacity(count.max(length));
+            self.last = piece(count, length);
         }
         &mut self.last
     }

@@ -1,16 +1,21 @@
 //! Long work as straight-line code.
 //!
-//! Long work is written once, straight down, as an `async fn` that takes a [`Slice`]; the compiler makes the state machine
-//! that would be written by hand otherwise. This is no async runtime: there is no executor, nothing is spawned and nothing
-//! is woken. Whoever drives work polls it with a waker that does nothing, once for each slice, through [`Work`], which is a
-//! [`Job`] like any other. Work is suspended at three kinds of points only:
+//! Long work is written once, straight down, as an `async fn` that takes a [`Slice`]; the compiler
+//! makes the state machine that would be written by hand otherwise. This is no async runtime: there
+//! is no executor, nothing is spawned and nothing is woken. Whoever drives work polls it with a
+//! waker that does nothing, once for each slice, through [`Work`], which is a [`Job`] like any
+//! other. Work is suspended at three kinds of points only:
 //!
 //! * [`Slice::spend`]: units of work are done, and the slice may be over;
-//! * [`Slice::rest`], [`Slice::wait_for`]: there is nothing to do but to wait for something outside;
-//! * [`Slice::run`]: another job has the slice until it is finished.
+//! * [`Slice::rest`], [`Slice::wait_for`]: there is nothing to do but to wait for something
+//!   outside;
+//! * [`Slice::run`], [`Slice::stepped`]: another job has the slice until it is finished.
 //!
-//! A unit of work should take microseconds. Cancelling is dropping. "At once" is the first poll. Progress is one cell of the
-//! slice, written by [`Slice::progress`] and [`Slice::advance`] and read by whoever drives the work.
+//! What belongs to others is lent to work for the length of a step, see [`Lent`].
+//!
+//! A unit of work should take microseconds. Cancelling is dropping. "At once" is the first poll.
+//! Progress is one cell of the slice, written by [`Slice::progress`] and [`Slice::advance`] and
+//! read by whoever drives the work.
 //!
 //! ```
 //! use goxel_daemon::job::{Budget, Job, Slice, Step, Work};
@@ -31,8 +36,9 @@
 //! assert_eq!(work.finish(), 10);
 //! ```
 //!
-//! Invariants: outside of a step the budget of a slice is empty, so that work that is polled by anybody else comes no
-//! further than its next point of suspension; a step makes some headway, however small its budget is.
+//! Invariants: outside of a step the budget of a slice is empty, so that work that is polled by
+//! anybody else comes no further than its next point of suspension; a step makes some headway,
+//! however small its budget is.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -99,17 +105,16 @@ impl Slice {
         self.0.progress.set(progress);
     }
 
-    /// Waits until something outside may have happened: others work meanwhile, and the next slice begins no sooner than
-    /// after this time. Where nobody else has anything to do, the thread sleeps.
+    /// Waits until something outside may have happened: others work meanwhile, and the next slice
+    /// begins no sooner than after this time. Where nobody else has anything to do, the thread
+    /// sleeps.
     pub async fn rest(&self, time: Duration) {
         let can_rest = self.0.budget.borrow_mut().rest(time);
-        match can_rest {
-            true => self.pause().await,
-            false => std::thread::sleep(time),
-        }
+        if can_rest { self.pause().await } else { std::thread::sleep(time) }
     }
 
-    /// Waits until something outside is over; false if nobody else has anything to do, and the thread has to wait for it.
+    /// Waits until something outside is over; false if nobody else has anything to do, and the
+    /// thread has to wait for it.
     pub async fn wait_for(&self, ticket: Ticket) -> bool {
         let can_wait = self.0.budget.borrow_mut().wait_for(ticket);
         if can_wait {
@@ -118,14 +123,20 @@ impl Slice {
         can_wait
     }
 
-    /// Gives the slice to another job until that is finished. Its progress becomes that of the work.
+    /// Gives the slice to another job until that is finished. Its progress becomes that of the
+    /// work.
     pub async fn run<J: Job>(&self, mut job: J) -> J::Output {
+        self.stepped(|budget| (job.step(budget), job.progress())).await
+    }
+
+    /// The same for what takes steps without being a job.
+    pub async fn stepped<T>(&self, mut step: impl FnMut(&mut Budget) -> (Step<T>, Progress)) -> T {
         loop {
-            let step = job.step(&mut self.0.budget.borrow_mut());
+            let (step, progress) = step(&mut self.0.budget.borrow_mut());
             match step {
                 Step::Done(output) => return output,
                 Step::More => {
-                    self.0.progress.set(job.progress());
+                    self.0.progress.set(progress);
                     self.pause().await;
                 }
             }
@@ -136,11 +147,38 @@ impl Slice {
     pub async fn pause(&self) {
         self.0.is_spent.set(true);
         // Pending once: whoever polls again before the next slice begins is sent back.
-        poll_fn(|_| match self.0.is_spent.get() {
-            true => Poll::Pending,
-            false => Poll::Ready(()),
-        })
-        .await;
+        poll_fn(|_| if self.0.is_spent.get() { Poll::Pending } else { Poll::Ready(()) }).await;
+    }
+}
+
+/// What somebody else owns and work may touch while it has a slice: whoever drives the work lends
+/// it for each step. A handle; all clones are the same.
+pub struct Lent<T>(Rc<RefCell<T>>);
+
+impl<T> Clone for Lent<T> {
+    fn clone(&self) -> Self {
+        Lent(Rc::clone(&self.0))
+    }
+}
+
+impl<T: Default> Default for Lent<T> {
+    fn default() -> Self {
+        Lent(Rc::default())
+    }
+}
+
+impl<T> Lent<T> {
+    /// Touches what is lent. Nothing of it is held over a point of suspension.
+    pub fn with<R>(&self, touch: impl FnOnce(&mut T) -> R) -> R {
+        touch(&mut self.0.borrow_mut())
+    }
+
+    /// Lends `own` for the length of a step. Meanwhile a placeholder is in its place.
+    pub fn during<R>(&self, own: &mut T, step: impl FnOnce() -> R) -> R {
+        std::mem::swap(&mut *self.0.borrow_mut(), own);
+        let result = step();
+        std::mem::swap(&mut *self.0.borrow_mut(), own);
+        result
     }
 }
 

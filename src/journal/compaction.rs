@@ -1,7 +1,9 @@
-//! A log written anew, while the old one goes on: what is carried first, then what happened meanwhile.
+//! A log written anew, while the old one goes on: what is carried first, then what happened
+//! meanwhile.
 //!
-//! The old log stays in force until the new one is on the disk and the manifest names it. A kill before that leaves the old
-//! one as it is, and the next start removes what there is of the new one.
+//! The old log stays in force until the new one is on the disk and the manifest names it. A kill
+//! before that leaves the old one as it is, and the next start removes what there is of the new
+//! one.
 
 use std::io;
 use std::time::Instant;
@@ -38,6 +40,11 @@ impl Compaction {
     /// Takes note of what was written to the old log.
     pub(super) fn note_written(&mut self, bytes: &[u8]) {
         self.since.extend_from_slice(bytes);
+    }
+
+    /// Bytes that it holds.
+    pub(super) fn memory(&self) -> usize {
+        self.buffer.capacity() + self.since.capacity()
     }
 
     fn write(&mut self, least: usize) -> io::Result<()> {
@@ -78,7 +85,8 @@ impl Compaction {
 }
 
 impl Journal {
-    /// Whether the log is so long that it should be written anew, or has to be for another reason.
+    /// Whether the log has grown by so many bytes, and so much that it should be written anew, or
+    /// has to be for another reason.
     pub fn wants_compaction(&self, bytes: u64, now: Instant) -> bool {
         let added = self.written.saturating_sub(self.carried);
         let is_long = added > bytes.max(self.carried) && self.trouble.is_none();
@@ -91,7 +99,8 @@ impl Journal {
         self.compaction.is_some()
     }
 
-    /// Begins a new log with what is known of sessions. Then all projects as they are at this moment have to be carried.
+    /// Begins a new log with what is known of sessions. Then all projects as they are at this
+    /// moment have to be carried.
     pub fn begin_compaction<'a>(
         &mut self,
         runs: impl Iterator<Item = &'a str>,
@@ -99,7 +108,9 @@ impl Journal {
         now: Instant,
     ) {
         if self.must_renew {
-            // What could not be written is part of what is carried.
+            // What could not be written is part of what is carried; who waits for it waits for the
+            // new log.
+            self.dropped += self.buffer.len() as u64;
             self.buffer.clear();
         } else if !self.buffer.is_empty() {
             self.write(now);
@@ -210,9 +221,10 @@ impl Journal {
         (self.buffer, self.end) = (again, end);
         (self.written, self.synced, self.syncing) = (compaction.written, synced, None);
         self.carried = compaction.written;
+        self.dropped = 0;
         self.shift = position.wrapping_sub(self.written + self.buffer.len() as u64);
         (self.must_renew, self.trouble) = (false, None);
-        self.outdated = Some(old);
+        self.outdated.push(old);
         log::info!(
             "the journal was written anew: {} bytes in {}",
             self.written,
@@ -220,21 +232,25 @@ impl Journal {
         );
     }
 
-    /// Removes the log before this one, once the disk knows that it is not in force any more.
+    /// Removes the logs before this one, once the disk knows that they are not in force any more.
     pub(super) fn remove_outdated(&mut self) {
-        if let Some(old) = self.outdated.take()
-            && let Err(error) = self.disk.remove(&old)
-        {
-            log::warn!("{old} of the journal cannot be removed: {error}");
+        for old in self.outdated.drain(..) {
+            if let Err(error) = self.disk.remove(&old) {
+                log::warn!("{old} of the journal cannot be removed: {error}");
+            }
         }
+    }
+
+    /// Forgets a new log under way: what there is of it is removed now or by the next start.
+    pub(super) fn abandon_compaction(&mut self) {
+        let _ = self.disk.remove(&log_name(self.manifest.generation + 1));
+        let _ = self.disk.remove(NEW_MANIFEST);
+        self.compaction = None;
     }
 
     fn give_up_compaction(&mut self, error: &io::Error, now: Instant) {
         log::warn!("the journal cannot be written anew: {error}");
-        // What there is of it is removed now or by the next start.
-        let _ = self.disk.remove(&log_name(self.manifest.generation + 1));
-        let _ = self.disk.remove(NEW_MANIFEST);
-        self.compaction = None;
+        self.abandon_compaction();
         let pause = if self.must_renew { super::RETRY_AFTER } else { super::COMPACT_AGAIN_AFTER };
         self.compact_again = Some(now + pause);
     }

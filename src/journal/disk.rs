@@ -1,7 +1,7 @@
 //! The files of a journal, behind a seam: the real ones here, simulated ones in the tests.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,7 +65,9 @@ impl RealDisk {
 
 impl Disk for RealDisk {
     fn read(&mut self, name: &str) -> io::Result<Vec<u8>> {
-        std::fs::read(self.path(name))
+        let mut bytes = Vec::new();
+        open_to_read(&self.path(name))?.read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
     fn names(&mut self) -> io::Result<Vec<String>> {
         let entries = std::fs::read_dir(&self.directory)?;
@@ -89,13 +91,19 @@ impl Disk for RealDisk {
     }
 }
 
+/// Neither a link nor a pipe in the place of one of our files is followed or waited for.
+fn open_to_read(path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)
+}
+
 fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
 /// Brings a manifest to the disk that was put in place a moment ago, and its name.
 fn sync_manifest(directory: &Path) -> io::Result<()> {
-    File::open(directory.join(super::MANIFEST))?.sync_all()?;
+    open_to_read(&directory.join(super::MANIFEST))?.sync_all()?;
     sync_directory(directory)
 }
 

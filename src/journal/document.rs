@@ -1,14 +1,16 @@
 //! What a document is, and what a step made of it, as pieces of bytes.
 //!
-//! A piece is its number (1 byte), its length (4) and what it says. Only pieces that changed are written; voxels as the
-//! blocks that changed ([`crate::voxel::stored`]). They are put in place in the order in which they are written.
+//! A piece is its number (1 byte), its length (4) and what it says. Only pieces that changed are
+//! written; voxels as the blocks that changed ([`crate::voxel::stored`]). They are put in place in
+//! the order in which they are written.
+
+use std::collections::HashMap;
 
 use super::bytes::{Malformed, Put, Take, put_measured};
-use crate::document::{
-    BlendMode, Camera, Document, Layer, LayerContent, LayerId, Light, Material, Matrix, Palette,
-    PreservedChunk, ShapeKind,
-};
-use crate::voxel::{Bounds, Rgba, Volume, stored};
+use super::parts::*;
+use super::step;
+use crate::document::{Document, Layer, LayerId};
+use crate::voxel::{Volume, stored};
 
 const NAME: u8 = 1;
 const CANVAS: u8 = 2;
@@ -21,13 +23,16 @@ const SELECTION: u8 = 8;
 const PRESERVED: u8 = 9;
 const LAYERS: u8 = 10;
 const LAYER: u8 = 11;
-const VOXELS: u8 = 12;
-const MASK: u8 = 13;
+pub(super) const VOXELS: u8 = 12;
+pub(super) const MASK: u8 = 13;
+pub(super) const LIST: u8 = 14;
+pub(super) const ACTIVE: u8 = 15;
 
-/// Where a volume's list of blocks begins: with nothing, with what it was, or with what another layer was.
+/// Where a volume's list of blocks begins: with nothing, with what it was, or with what another
+/// layer was.
 const FROM_NOTHING: u8 = 0;
 const FROM_ITSELF: u8 = 1;
-const FROM_LAYER: u8 = 2;
+pub(super) const FROM_LAYER: u8 = 2;
 
 /// Writes a whole document.
 pub(super) fn write_whole(document: &Document, out: &mut Vec<u8>) {
@@ -42,40 +47,58 @@ pub(super) fn write_frame(document: &Document, out: &mut Vec<u8>) {
     piece(MASK, out, |out| write_volume(None, &document.mask, out));
 }
 
+/// Writes what differs between two documents but for their layers' voxels.
+pub(super) fn write_frame_difference(before: &Document, after: &Document, out: &mut Vec<u8>) {
+    write_pieces(Some(before), after, out);
+    write_mask(before, after, false, out);
+}
+
 /// Writes what a step changed.
 pub(super) fn write_difference(before: &Document, after: &Document, out: &mut Vec<u8>) {
     write_pieces(Some(before), after, out);
     write_volumes(before, after, false, out);
 }
 
-fn piece(number: u8, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn piece(number: u8, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     out.put_u8(number);
     put_measured(out, write);
 }
 
-fn write_pieces(before: Option<&Document>, after: &Document, out: &mut Vec<u8>) {
-    macro_rules! changed {
-        ($number:ident, $field:ident, $write:expr) => {
-            if before.is_none_or(|before| before.$field != after.$field) {
-                piece($number, out, |out| $write(&after.$field, out));
-            }
-        };
+/// Writes what is true of: name, canvas, materials, cameras, active camera, light, palette,
+/// selection, preserved parts.
+pub(super) fn write_changed(changed: [bool; 9], document: &Document, out: &mut Vec<u8>) {
+    type Writer<'w> = &'w dyn Fn(&mut Vec<u8>);
+    let writers: [(u8, Writer<'_>); 9] = [
+        (NAME, &|out| out.put(document.name.as_bytes())),
+        (CANVAS, &|out| write_bounds(&document.canvas, out)),
+        (MATERIALS, &|out| write_list(&document.materials, out, write_material)),
+        (CAMERAS, &|out| write_list(&document.cameras, out, write_camera)),
+        (ACTIVE_CAMERA, &|out| write_index(document.active_camera, out)),
+        (LIGHT, &|out| write_light(&document.light, out)),
+        (PALETTE, &|out| write_palette(&document.palette, out)),
+        (SELECTION, &|out| write_box(&document.selection, out)),
+        (PRESERVED, &|out| write_list(&document.preserved, out, write_chunk)),
+    ];
+    for ((number, write), _) in writers.iter().zip(changed).filter(|(_, changed)| *changed) {
+        piece(*number, out, write);
     }
-    changed!(NAME, name, |name: &String, out: &mut Vec<u8>| out.put(name.as_bytes()));
-    changed!(CANVAS, canvas, write_bounds);
-    changed!(MATERIALS, materials, |list: &Vec<_>, out: &mut _| write_list(
-        list,
-        out,
-        write_material
-    ));
-    changed!(CAMERAS, cameras, |list: &Vec<_>, out: &mut _| write_list(list, out, write_camera));
-    changed!(ACTIVE_CAMERA, active_camera, |index: &Option<usize>, out: &mut _| {
-        write_index(*index, out);
+}
+
+fn write_pieces(before: Option<&Document>, after: &Document, out: &mut Vec<u8>) {
+    let changed = before.map_or([true; 9], |before| {
+        [
+            before.name != after.name,
+            before.canvas != after.canvas,
+            before.materials != after.materials,
+            before.cameras != after.cameras,
+            before.active_camera != after.active_camera,
+            before.light != after.light,
+            before.palette != after.palette,
+            before.selection != after.selection,
+            before.preserved != after.preserved,
+        ]
     });
-    changed!(LIGHT, light, write_light);
-    changed!(PALETTE, palette, write_palette);
-    changed!(SELECTION, selection, write_box);
-    changed!(PRESERVED, preserved, |list: &Vec<_>, out: &mut _| write_list(list, out, write_chunk));
+    write_changed(changed, after, out);
     let order = |document: &Document| {
         let ids = document.layers().iter().map(|layer| layer.id.0);
         ids.chain([document.active().0]).collect::<Vec<i32>>()
@@ -87,13 +110,18 @@ fn write_pieces(before: Option<&Document>, after: &Document, out: &mut Vec<u8>) 
     for (place, layer) in after.layers().iter().enumerate() {
         let old = before.and_then(|before| before.layer_near(layer.id, place));
         if old.is_none_or(|old| !is_same_frame(old, layer)) {
-            piece(LAYER, out, |out| write_layer(layer, out));
+            write_frame_of(layer, out);
         }
     }
 }
 
+/// Writes all of a layer but its voxels.
+pub(super) fn write_frame_of(layer: &Layer, out: &mut Vec<u8>) {
+    piece(LAYER, out, |out| write_layer(layer, out));
+}
+
 /// Whether two layers differ in their voxels at most.
-fn is_same_frame(a: &Layer, b: &Layer) -> bool {
+pub(super) fn is_same_frame(a: &Layer, b: &Layer) -> bool {
     a.name == b.name
         && a.visible == b.visible
         && a.opacity.to_bits() == b.opacity.to_bits()
@@ -133,13 +161,17 @@ fn write_volumes(before: &Document, after: &Document, is_whole: bool, out: &mut 
             }
         });
     }
+    write_mask(before, after, is_whole, out);
+}
+
+fn write_mask(before: &Document, after: &Document, is_whole: bool, out: &mut Vec<u8>) {
     if is_whole || !before.mask.is_shared_with(&after.mask) {
         let source = Some(&before.mask).filter(|mask| stored::is_like(&after.mask, mask));
         piece(MASK, out, |out| write_volume(source, &after.mask, out));
     }
 }
 
-fn write_volume(before: Option<&Volume>, after: &Volume, out: &mut Vec<u8>) {
+pub(super) fn write_volume(before: Option<&Volume>, after: &Volume, out: &mut Vec<u8>) {
     match before {
         Some(before) => {
             out.put_u8(FROM_ITSELF);
@@ -152,20 +184,49 @@ fn write_volume(before: Option<&Volume>, after: &Volume, out: &mut Vec<u8>) {
     }
 }
 
+/// What pieces are about: the number of each, and the layer if it is about one.
+pub fn subjects(bytes: &[u8]) -> Result<Vec<(u8, i32)>, Malformed> {
+    let (mut found, mut pieces) = (Vec::new(), Take::new(bytes, "document"));
+    while !pieces.is_empty() {
+        let (number, mut body) = (pieces.u8()?, Take::new(pieces.counted()?, "document"));
+        found.push((number, if number == LAYER { body.i32()? } else { 0 }));
+    }
+    Ok(found)
+}
+
+/// Voxels that a document had before pieces changed it.
+#[derive(Default)]
+struct Past {
+    /// All of it, once the layers were arranged anew.
+    whole: Option<Document>,
+    /// Else of the layers that were changed or that went.
+    gone: HashMap<LayerId, Volume>,
+}
+
+impl Past {
+    fn volume(&self, id: LayerId, document: &Document) -> Option<Volume> {
+        let of = |document: &Document| document.layer(id).map(|layer| layer.volume.clone());
+        match &self.whole {
+            Some(whole) => of(whole),
+            None => self.gone.get(&id).cloned().or_else(|| of(document)),
+        }
+    }
+}
+
 /// Changes a document as pieces say.
 pub fn apply(document: &mut Document, bytes: &[u8]) -> Result<(), Malformed> {
-    let before = document.clone();
+    let mut past = Past::default();
     let mut pieces = Take::new(bytes, "document");
     while !pieces.is_empty() {
         let (number, body) = (pieces.u8()?, pieces.counted()?);
-        apply_piece(document, &before, number, body)?;
+        apply_piece(document, &mut past, number, body)?;
     }
-    Ok(())
+    if document.layer(document.active()).is_some() { Ok(()) } else { Err(Malformed("layers")) }
 }
 
 fn apply_piece(
     document: &mut Document,
-    before: &Document,
+    past: &mut Past,
     number: u8,
     body: &[u8],
 ) -> Result<(), Malformed> {
@@ -189,6 +250,7 @@ fn apply_piece(
                 ids.push(LayerId(take.i32()?));
             }
             let active = ids.pop().ok_or(Malformed("layers"))?;
+            past.whole.get_or_insert_with(|| document.clone());
             let is_arranged = document.arrange_layers(&ids, active);
             return if is_arranged { Ok(()) } else { Err(Malformed("layers")) };
         }
@@ -199,230 +261,62 @@ fn apply_piece(
         }
         VOXELS => {
             let id = LayerId(take.i32()?);
-            let old = before.layer(id).map(|layer| &layer.volume);
-            let volume = read_volume(&mut take, old, before)?;
-            document.layer_mut(id).ok_or(Malformed("layer"))?.volume = volume;
+            let volume = read_volume(&mut take, |from| past.volume(from.unwrap_or(id), document))?;
+            let layer = document.layer_mut(id).ok_or(Malformed("layer"))?;
+            let old = std::mem::replace(&mut layer.volume, volume);
+            past.gone.entry(id).or_insert(old);
         }
-        MASK => document.mask = read_volume(&mut take, Some(&before.mask), before)?,
+        MASK => {
+            document.mask = read_volume(&mut take, |from| match from {
+                Some(id) => past.volume(id, document),
+                None => Some(document.mask.clone()),
+            })?;
+        }
+        LIST => {
+            while !take.is_empty() {
+                apply_list_change(document, past, &mut take)?;
+            }
+        }
+        ACTIVE => document.put_active(LayerId(take.i32()?)),
         _ => return Err(Malformed("piece")),
     }
     if take.is_empty() { Ok(()) } else { Err(take.malformed()) }
 }
 
+fn apply_list_change(
+    document: &mut Document,
+    past: &mut Past,
+    take: &mut Take<'_>,
+) -> Result<(), Malformed> {
+    let is_done = match take.u8()? {
+        step::INSERT => {
+            let (id, place) = (LayerId(take.i32()?), take.u32()?);
+            document.insert_layer(id, place as usize)
+        }
+        step::REMOVE => {
+            let removed =
+                document.withdraw_layer(LayerId(take.i32()?)).ok_or(Malformed("layers"))?;
+            past.gone.entry(removed.id).or_insert(removed.volume);
+            true
+        }
+        step::MOVE => document.shift(take.u32()? as usize, take.u32()? as usize),
+        _ => false,
+    };
+    if is_done { Ok(()) } else { Err(Malformed("layers")) }
+}
+
+/// Reads voxels. `from` has those that they begin with: of a layer, or else what they were.
 fn read_volume(
     take: &mut Take<'_>,
-    itself: Option<&Volume>,
-    before: &Document,
+    from: impl FnOnce(Option<LayerId>) -> Option<Volume>,
 ) -> Result<Volume, Malformed> {
-    let mut volume = match take.u8()? {
-        FROM_NOTHING => Volume::new(),
-        FROM_ITSELF => itself.cloned().ok_or(Malformed("voxels"))?,
-        FROM_LAYER => {
-            let id = LayerId(take.i32()?);
-            before.layer(id).map(|layer| layer.volume.clone()).ok_or(Malformed("voxels"))?
-        }
-        _ => return Err(Malformed("voxels")),
+    let begin = match take.u8()? {
+        FROM_NOTHING => Some(Volume::new()),
+        FROM_ITSELF => from(None),
+        FROM_LAYER => from(Some(LayerId(take.i32()?))),
+        _ => None,
     };
+    let mut volume = begin.ok_or(Malformed("voxels"))?;
     stored::read_into(&mut volume, take.rest()).map_err(|_| Malformed("voxels"))?;
     Ok(volume)
-}
-
-fn write_list<T>(list: &[T], out: &mut Vec<u8>, write: impl Fn(&T, &mut Vec<u8>)) {
-    out.put_u32(list.len() as u32);
-    list.iter().for_each(|element| write(element, out));
-}
-
-fn write_bounds(bounds: &Bounds, out: &mut Vec<u8>) {
-    bounds.min.iter().chain(&bounds.max).for_each(|&value| out.put_i64(value));
-}
-
-fn bounds(take: &mut Take<'_>) -> Result<Bounds, Malformed> {
-    let mut corner = || Ok::<_, Malformed>([take.i64()?, take.i64()?, take.i64()?]);
-    Ok(Bounds { min: corner()?, max: corner()? })
-}
-
-fn write_box(bounds: &Option<Bounds>, out: &mut Vec<u8>) {
-    out.put_u8(u8::from(bounds.is_some()));
-    if let Some(bounds) = bounds {
-        write_bounds(bounds, out);
-    }
-}
-
-fn optional_box(take: &mut Take<'_>) -> Result<Option<Bounds>, Malformed> {
-    if take.flag()? { bounds(take).map(Some) } else { Ok(None) }
-}
-
-fn write_index(index: Option<usize>, out: &mut Vec<u8>) {
-    out.put_u64(index.map_or(u64::MAX, |index| index as u64));
-}
-
-fn index(take: &mut Take<'_>) -> Result<Option<usize>, Malformed> {
-    Ok(match take.u64()? {
-        u64::MAX => None,
-        index => Some(usize::try_from(index).map_err(|_| take.malformed())?),
-    })
-}
-
-fn write_floats(values: &[f32], out: &mut Vec<u8>) {
-    values.iter().for_each(|&value| out.put_f32(value));
-}
-
-fn floats<const N: usize>(take: &mut Take<'_>) -> Result<[f32; N], Malformed> {
-    let mut values = [0.0; N];
-    for value in &mut values {
-        *value = take.f32()?;
-    }
-    Ok(values)
-}
-
-fn write_entries(entries: &[(String, Vec<u8>)], out: &mut Vec<u8>) {
-    write_list(entries, out, |(name, value), out| {
-        out.put_text(name);
-        out.put_counted(value);
-    });
-}
-
-fn entries(take: &mut Take<'_>) -> Result<Vec<(String, Vec<u8>)>, Malformed> {
-    take.list(|take| Ok((take.text()?.to_owned(), take.counted()?.to_vec())))
-}
-
-fn write_material(material: &Material, out: &mut Vec<u8>) {
-    out.put_text(&material.name);
-    write_floats(&material.color, out);
-    write_floats(&[material.metallic, material.roughness], out);
-    write_floats(&material.emission, out);
-    write_entries(&material.preserved, out);
-}
-
-fn material(take: &mut Take<'_>) -> Result<Material, Malformed> {
-    let (name, color) = (take.text()?.to_owned(), floats(take)?);
-    let ([metallic, roughness], emission) = (floats(take)?, floats(take)?);
-    Ok(Material { name, color, metallic, roughness, emission, preserved: entries(take)? })
-}
-
-fn write_matrix(matrix: &Matrix, out: &mut Vec<u8>) {
-    matrix.0.iter().for_each(|column| write_floats(column, out));
-}
-
-fn matrix(take: &mut Take<'_>) -> Result<Matrix, Malformed> {
-    Ok(Matrix([floats(take)?, floats(take)?, floats(take)?, floats(take)?]))
-}
-
-fn write_camera(camera: &Camera, out: &mut Vec<u8>) {
-    out.put_text(&camera.name);
-    out.put_f32(camera.distance);
-    out.put_u8(u8::from(camera.orthographic));
-    write_matrix(&camera.matrix, out);
-    write_entries(&camera.preserved, out);
-}
-
-fn camera(take: &mut Take<'_>) -> Result<Camera, Malformed> {
-    let (name, distance) = (take.text()?.to_owned(), take.f32()?);
-    let (orthographic, matrix) = (take.flag()?, matrix(take)?);
-    Ok(Camera { name, distance, orthographic, matrix, preserved: entries(take)? })
-}
-
-fn write_light(light: &Light, out: &mut Vec<u8>) {
-    let Light { pitch, yaw, intensity, fixed, ambient, shadow } = *light;
-    write_floats(&[pitch, yaw, intensity, ambient, shadow], out);
-    out.put_u8(u8::from(fixed));
-}
-
-fn light(take: &mut Take<'_>) -> Result<Light, Malformed> {
-    let [pitch, yaw, intensity, ambient, shadow] = floats(take)?;
-    Ok(Light { pitch, yaw, intensity, fixed: take.flag()?, ambient, shadow })
-}
-
-fn write_palette(palette: &Palette, out: &mut Vec<u8>) {
-    out.put_text(&palette.name);
-    write_list(&palette.colors, out, |(color, name), out| {
-        out.put(&color.bytes());
-        out.put_u8(u8::from(name.is_some()));
-        if let Some(name) = name {
-            out.put_text(name);
-        }
-    });
-}
-
-fn palette(take: &mut Take<'_>) -> Result<Palette, Malformed> {
-    let name = take.text()?.to_owned();
-    let colors = take.list(|take| {
-        let color = color(take)?;
-        let name = if take.flag()? { Some(take.text()?.to_owned()) } else { None };
-        Ok((color, name))
-    })?;
-    Ok(Palette { name, colors })
-}
-
-fn color(take: &mut Take<'_>) -> Result<Rgba, Malformed> {
-    Ok(Rgba::new(take.u8()?, take.u8()?, take.u8()?, take.u8()?))
-}
-
-fn write_chunk(chunk: &PreservedChunk, out: &mut Vec<u8>) {
-    out.put(&chunk.kind);
-    out.put_counted(&chunk.data);
-}
-
-fn chunk(take: &mut Take<'_>) -> Result<PreservedChunk, Malformed> {
-    let kind = [take.u8()?, take.u8()?, take.u8()?, take.u8()?];
-    Ok(PreservedChunk { kind, data: take.counted()?.into() })
-}
-
-fn write_layer(layer: &Layer, out: &mut Vec<u8>) {
-    out.put_i32(layer.id.0);
-    out.put_text(&layer.name);
-    out.put_u8(u8::from(layer.visible));
-    out.put_f32(layer.opacity);
-    out.put_u8(layer.mode as u8);
-    write_index(layer.material, out);
-    write_matrix(&layer.matrix, out);
-    write_box(&layer.bounds, out);
-    write_content(&layer.content, out);
-    write_entries(&layer.preserved, out);
-}
-
-fn read_layer(take: &mut Take<'_>, layer: &mut Layer) -> Result<(), Malformed> {
-    layer.name = take.text()?.to_owned();
-    layer.visible = take.flag()?;
-    layer.opacity = take.f32()?;
-    let mode = usize::from(take.u8()?);
-    layer.mode = *BlendMode::ALL.get(mode).ok_or(Malformed("blend mode"))?;
-    layer.material = index(take)?;
-    layer.matrix = matrix(take)?;
-    layer.bounds = optional_box(take)?;
-    layer.content = content(take)?;
-    layer.preserved = entries(take)?;
-    Ok(())
-}
-
-fn write_content(content: &LayerContent, out: &mut Vec<u8>) {
-    match content {
-        LayerContent::Voxels => out.put_u8(0),
-        LayerContent::Clone { base } => {
-            out.put_u8(1);
-            out.put_i32(base.0);
-        }
-        LayerContent::Shape { kind, color } => {
-            out.put_u8(2);
-            out.put_text(kind.name());
-            out.put(&color.bytes());
-        }
-        LayerContent::Image { path } => {
-            out.put_u8(3);
-            out.put_text(path);
-        }
-    }
-}
-
-fn content(take: &mut Take<'_>) -> Result<LayerContent, Malformed> {
-    Ok(match take.u8()? {
-        0 => LayerContent::Voxels,
-        1 => LayerContent::Clone { base: LayerId(take.i32()?) },
-        2 => {
-            let kind = ShapeKind::from_name(take.text()?).ok_or(Malformed("shape"))?;
-            LayerContent::Shape { kind, color: color(take)? }
-        }
-        3 => LayerContent::Image { path: take.text()?.to_owned() },
-        _ => return Err(Malformed("layer content")),
-    })
 }

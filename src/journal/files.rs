@@ -35,7 +35,8 @@ pub(super) fn put_manifest(disk: &mut dyn Disk, manifest: &Manifest) -> io::Resu
     disk.rename(NEW_MANIFEST, MANIFEST)
 }
 
-/// The manifest, if the directory holds a journal. A log without one is that of a start that a power cut ended.
+/// The manifest, if the directory holds a journal. A log without one is that of a start that a
+/// power cut ended.
 pub(super) fn find_manifest(disk: &mut dyn Disk) -> Result<Option<Manifest>, JournalError> {
     match disk.read(MANIFEST) {
         Ok(bytes) => Ok(Some(Manifest::read(&bytes)?)),
@@ -44,13 +45,23 @@ pub(super) fn find_manifest(disk: &mut dyn Disk) -> Result<Option<Manifest>, Jou
     }
 }
 
-/// Removes what a kill has left of another log.
+/// Removes what a kill has left of another log, once the one in force is on the disk: that of
+/// before may be all that a power cut leaves.
 pub(super) fn remove_leftovers(disk: &mut dyn Disk, log: &str) {
     let is_left = |name: &String| {
         let is_log = name.starts_with("log-") && !name.contains(".damaged") && name != log;
         is_log || name == NEW_MANIFEST
     };
-    for name in disk.names().unwrap_or_default().iter().filter(|name| is_left(name)) {
+    let names = disk.names().unwrap_or_default();
+    if !names.iter().any(is_left) {
+        return;
+    }
+    let is_safe = disk.sync_names().and_then(|()| disk.open(log)?.sync());
+    if let Err(error) = is_safe {
+        log::warn!("what is left of an earlier log of the journal stays: {error}");
+        return;
+    }
+    for name in names.iter().filter(|name| is_left(name)) {
         // What cannot be removed is in nobody's way.
         let _ = disk.remove(name);
     }

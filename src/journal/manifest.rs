@@ -1,7 +1,8 @@
 //! The manifest: which files are the journal at present.
 //!
-//! Lines of text: `goxel-journal VERSION`, `generation N`, `socket PATH`, `base NUMBER FILE` for each project that is in a file,
-//! and last `check HEX`, the CRC-32C of all lines before. It is replaced by renaming, so it is always whole.
+//! Lines of text: `goxel-journal VERSION`, `generation N`, `socket PATH`, `base NUMBER FILE` for
+//! each project that is in a file, and last `check HEX`, the CRC-32C of all lines before. It is
+//! replaced by renaming, so it is always whole.
 
 use super::record::VERSION;
 

@@ -1,11 +1,12 @@
-//! What makes the open projects survive: every change as a record in a log, and the way back from it.
+//! What makes the open projects survive: every change as a record in a log, and the way back from
+//! it.
 //!
 //! | file | what it knows |
 //! | --- | --- |
 //! | `record` | the form of a log and its records, the chain that holds them together |
 //! | `reader` | a log read to its end, and what that end is like |
 //! | `notes` | what a call changed, taken down where it becomes a step of the history |
-//! | `document`, `bytes` | documents and what steps made of them, as bytes |
+//! | `document`, `step`, `bytes` | documents and what steps made of them, as bytes |
 //! | `replay` | from a log back to what it tells, for whoever makes it happen again |
 //! | `compaction` | a log written anew while the old one goes on |
 //! | `files` | what is done with the files at the start, and how they are written |
@@ -13,8 +14,9 @@
 //! | `disk` | the files behind a seam, and the helper that syncs |
 //! | `place` | where the journal of a socket is, and who has it |
 //!
-//! A [`Journal`] is written to once a turn. Invariants: the log on the disk is the good part of it up to `written`, and
-//! nothing else; what is not written yet is in the buffer, in order; a record is never in both.
+//! A [`Journal`] is written to once a turn. Invariants: the log on the disk is the good part of it
+//! up to `written`, and nothing else; what is not written yet is in the buffer, in order; a record
+//! is never in both.
 
 mod bytes;
 mod compaction;
@@ -23,19 +25,22 @@ mod document;
 mod files;
 mod manifest;
 mod notes;
+mod parts;
 mod place;
 mod reader;
 mod record;
 mod replay;
+mod step;
+mod turn;
 
 use std::io;
 use std::time::{Duration, Instant};
 
 pub use bytes::{Malformed, Put, Take};
 pub use disk::{Disk, DiskFile, RealDisk};
-pub use document::apply as apply_document;
+pub use document::{apply as apply_document, subjects};
 pub use manifest::{BadManifest, MANIFEST, Manifest, log_name};
-pub use notes::{Facts, Notes, Standing, difference};
+pub use notes::{Facts, Notes, Standing, frame};
 pub use place::{Place, PlaceError, of_socket};
 pub use reader::{End, Good, Reader};
 pub use record::{
@@ -63,8 +68,16 @@ pub enum SyncPolicy {
 const SYNC_AFTER: Duration = Duration::from_secs(1);
 /// Time between two attempts to write after one has failed.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// Time between two attempts to write the log anew after one has failed, unless there is no other way to go on.
+/// Time between two attempts to write the log anew after one has failed, unless there is no other
+/// way to go on.
 const COMPACT_AGAIN_AFTER: Duration = Duration::from_secs(30);
+/// Changes wait while a sync takes longer than this, counted from the first record that it covers,
+/// ...
+const LONGEST_LAG: Duration = Duration::from_secs(2);
+/// ... or while more bytes than this are not synced.
+const MOST_UNSYNCED: u64 = 64 << 20;
+/// So that a look is not too early.
+const BRAKE_SLACK: Duration = Duration::from_millis(1);
 /// Room for records that is kept from turn to turn.
 const ROOM_KEPT: usize = 1 << 20;
 
@@ -77,15 +90,21 @@ pub struct Journal {
     end: LogEnd,
     /// Records that are not written yet.
     buffer: Vec<u8>,
+    /// Bytes of records that are not written and come with what is carried into a new log.
+    dropped: u64,
+    /// The position behind the last record that changes a document.
+    edits_end: u64,
     /// Bytes of the log that are written, and of them that are synced.
     written: u64,
     synced: u64,
-    /// What the sync under way covers.
-    syncing: Option<u64>,
+    /// What the sync under way covers, and since when that waits for it.
+    syncing: Option<(u64, Instant)>,
     sync_due: Option<Instant>,
     policy: SyncPolicy,
+    /// Whether changes wait because the disk lags behind.
+    is_braked: bool,
     trouble: Option<Trouble>,
-    /// Since when something is not synced.
+    /// Since when something is not synced that no sync under way covers.
     unsynced_since: Option<Instant>,
     was_damaged: bool,
     /// A new log under way.
@@ -98,8 +117,8 @@ pub struct Journal {
     carried: u64,
     /// What positions are ahead of the log, so that they rise also when the log is written anew.
     shift: u64,
-    /// The log before this one, until the disk knows that it is not in force.
-    outdated: Option<String>,
+    /// The logs before this one, until the disk knows that they are not in force.
+    outdated: Vec<String>,
     /// Keeps others out of the directory.
     place: Option<Place>,
 }
@@ -248,11 +267,14 @@ impl Journal {
             notes: Notes::default(),
             end,
             buffer: Vec::new(),
+            dropped: 0,
+            edits_end: 0,
             written: 0,
             synced: 0,
             syncing: None,
             sync_due: None,
             policy,
+            is_braked: false,
             trouble: None,
             unsynced_since: None,
             was_damaged: false,
@@ -261,7 +283,7 @@ impl Journal {
             compact_again: None,
             carried: 0,
             shift: 0,
-            outdated: None,
+            outdated: Vec::new(),
             place: None,
         }
     }
@@ -281,14 +303,19 @@ impl Journal {
         self.notes.seal(None, &mut self.end, &mut self.buffer);
     }
 
-    /// Ends a call, or a part of one: what it changed becomes records, the last of them with its session and answer.
-    /// True if it changed anything.
+    /// Ends a call, or a part of one: what it changed becomes records, the last of them with its
+    /// session and answer. True if it changed anything.
     #[inline]
     pub fn end_call(&mut self, tag: Option<Tag<'_>>) -> bool {
         if self.notes.is_empty() {
             return false;
         }
-        self.notes.seal(tag, &mut self.end, &mut self.buffer)
+        let is_edit = self.notes.has_edits();
+        let has_any = self.notes.seal(tag, &mut self.end, &mut self.buffer);
+        if is_edit {
+            self.edits_end = self.position();
+        }
+        has_any
     }
 
     /// Notes the answer of a call whose changes became records before it was known.
@@ -298,15 +325,19 @@ impl Journal {
 
     /// Where the log will end when all records are written. Rises with each record.
     pub fn position(&self) -> u64 {
-        self.shift.wrapping_add(self.written + self.buffer.len() as u64)
+        self.shift.wrapping_add(self.written + self.dropped + self.buffer.len() as u64)
     }
 
     /// The position up to which calls may be answered.
     pub fn safe_position(&self) -> u64 {
-        match self.policy {
-            SyncPolicy::Always => self.shift.wrapping_add(self.synced),
-            SyncPolicy::Second | SyncPolicy::No => self.shift.wrapping_add(self.written),
-        }
+        let safe = match self.policy {
+            SyncPolicy::Always => self.synced,
+            SyncPolicy::Second if self.is_braked => self.synced,
+            SyncPolicy::Second | SyncPolicy::No => self.written,
+        };
+        let safe = self.shift.wrapping_add(safe);
+        // While nothing can be written, what is no change of a document goes on.
+        if self.trouble.is_some() && self.edits_end <= safe { self.position() } else { safe }
     }
 
     /// Why edits are refused at present, if they are.
@@ -317,126 +348,37 @@ impl Journal {
     /// Whether there is nothing to do now.
     pub fn is_idle(&self) -> bool {
         let is_synced = self.written == self.synced && self.syncing.is_none();
-        self.buffer.is_empty() && is_synced && self.outdated.is_none() && self.compaction.is_none()
+        self.buffer.is_empty() && is_synced && self.outdated.is_empty() && self.compaction.is_none()
     }
 
-    /// Writes what waits, and looks after syncs. Call it once a turn, before answers are sent.
-    pub fn turn(&mut self, now: Instant) {
-        if self.is_idle() {
-            return;
+    /// Brings everything to the disk and leaves the files as they are until the next record: a log
+    /// that is being written anew is given up.
+    pub fn settle(&mut self) -> io::Result<()> {
+        if let Some(trouble) = &self.trouble {
+            return Err(io::Error::other(trouble.what.clone()));
         }
-        self.unsynced_since.get_or_insert(now);
-        self.end_sync(now);
-        self.end_compaction(now);
-        if !self.buffer.is_empty()
-            && !self.must_renew
-            && self.trouble.as_ref().is_none_or(|t| t.retry_at <= now)
-        {
-            self.write(now);
+        if self.compaction.is_some() {
+            self.abandon_compaction();
         }
-        let needs_sync = self.synced < self.written || self.outdated.is_some();
-        if self.syncing.is_none() && needs_sync && !self.must_renew {
-            self.sync_when_due(now);
-        }
-        if self.is_idle() {
-            self.unsynced_since = None;
-        }
-        self.notes.tell(Facts {
-            generation: self.manifest.generation,
-            bytes: self.position(),
-            synced: self.synced,
-            unsynced_since: self.unsynced_since,
-            is_failing: self.trouble.is_some(),
-            was_damaged: self.was_damaged,
-        });
-    }
-
-    /// Until where the log must be safe before a call may be answered that began when it ended at `before`; `None` if it
-    /// need not be.
-    #[inline]
-    pub fn hold_until(&self, before: u64) -> Option<u64> {
-        let position = self.position();
-        let is_needed = match self.policy {
-            // What it read may not be on the disk either.
-            SyncPolicy::Always => position > self.safe_position(),
-            SyncPolicy::Second | SyncPolicy::No => position != before,
-        };
-        is_needed.then_some(position)
-    }
-
-    fn write(&mut self, now: Instant) {
-        match append_all(&mut *self.log, &self.buffer) {
-            Ok(()) => {
-                self.written += self.buffer.len() as u64;
-                if let Some(compaction) = &mut self.compaction {
-                    compaction.note_written(&self.buffer);
-                }
-                self.buffer.clear();
-                self.buffer.shrink_to(ROOM_KEPT);
-                if self.trouble.take().is_some() {
-                    log::warn!("the journal is written again");
-                }
+        if let Err((count, error)) = append_all(&mut *self.log, &self.buffer) {
+            if count > 0 {
+                self.log.cut(self.written)?;
             }
-            Err((count, error)) => {
-                // What was written of it goes away again, so that the log ends with a whole call.
-                let is_cut = count == 0 || self.log.cut(self.written).is_ok();
-                if self.trouble.is_none() {
-                    log::error!(
-                        "the journal cannot be written: {error}; edits are refused until it can"
-                    );
-                }
-                let what =
-                    if is_cut { error.to_string() } else { format!("{error}, and not cut back") };
-                self.trouble = Some(Trouble { what, retry_at: now + RETRY_AFTER });
-            }
+            return Err(error);
         }
+        self.written += self.buffer.len() as u64;
+        self.buffer.clear();
+        self.disk.sync_names()?;
+        self.log.sync()
     }
 
-    fn sync_when_due(&mut self, now: Instant) {
-        let due = match self.policy {
-            SyncPolicy::Always => now,
-            SyncPolicy::Second => *self.sync_due.get_or_insert(now + SYNC_AFTER),
-            SyncPolicy::No => {
-                self.synced = self.written;
-                self.remove_outdated();
-                return;
-            }
-        };
-        if due <= now {
-            self.sync_due = None;
-            self.syncing = Some(self.written);
-            self.log.start_sync();
-            // A simulated disk may be done at once.
-            self.end_sync(now);
-        }
+    /// The directory and its lock.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
     }
 
-    fn end_sync(&mut self, now: Instant) {
-        let Some(covered) = self.syncing else { return };
-        match self.log.ended_sync() {
-            None => {}
-            Some(Ok(())) => {
-                (self.synced, self.syncing) = (covered, None);
-                self.remove_outdated();
-            }
-            Some(Err(error)) => {
-                self.syncing = None;
-                // The system may have dropped what it could not write, and would call the next sync a success.
-                self.must_renew = true;
-                log::error!("the journal cannot be synced: {error}; it is written anew");
-                let what = format!("a sync failed: {error}");
-                self.trouble = Some(Trouble { what, retry_at: now + RETRY_AFTER });
-            }
-        }
-    }
-
-    /// When [`Journal::turn`] must be called next, if nothing happens before.
-    pub fn next(&self) -> Option<Instant> {
-        let retry = self.trouble.as_ref().filter(|_| !self.buffer.is_empty() || self.must_renew);
-        retry.map(|trouble| trouble.retry_at).or(self.sync_due)
-    }
-
-    /// The end of a clean run: everything is written and synced. If there was nothing worth keeping the files go.
+    /// The end of a clean run: everything is written and synced. If there was nothing worth keeping
+    /// the files go.
     pub fn finish(mut self, has_anything: bool) -> io::Result<()> {
         if !has_anything {
             for name in [MANIFEST.to_owned(), self.manifest.log()] {
@@ -449,6 +391,7 @@ impl Journal {
         }
         append_all(&mut *self.log, &self.buffer).map_err(|(_, error)| error)?;
         self.log.sync()?;
+        self.place.iter().for_each(Place::touch);
         self.disk.sync_names()
     }
 }

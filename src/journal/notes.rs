@@ -1,4 +1,5 @@
-//! Notes of what calls change: taken where a change becomes a step of the history, and made records at the end of the call.
+//! Notes of what calls change: taken where a change becomes a step of the history, and made records
+//! at the end of the call.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -7,6 +8,7 @@ use std::time::Instant;
 use super::bytes::{Put, put_measured};
 use super::document;
 use super::record::{self, Chain, Kind, Record, Tag};
+use crate::document::history::NewStep;
 use crate::document::{Document, LayerId};
 use crate::voxel::{BlockPos, Volume, VolumeChange, stored};
 
@@ -77,6 +79,20 @@ impl Notes {
         self.0.pending.borrow().notes.is_empty()
     }
 
+    /// Whether a document was changed since the last record; files, names and ends of projects are
+    /// no such change.
+    pub(super) fn has_edits(&self) -> bool {
+        let is_edit = |note: &Note| {
+            !matches!(note.kind, Kind::Files | Kind::File | Kind::Close | Kind::Rename)
+        };
+        self.0.pending.borrow().notes.iter().any(is_edit)
+    }
+
+    /// Bytes that notes hold.
+    pub(super) fn memory(&self) -> usize {
+        self.0.pending.borrow().payloads.capacity()
+    }
+
     /// How the journal is.
     pub fn facts(&self) -> Facts {
         self.0.facts.get()
@@ -116,7 +132,8 @@ impl Notes {
         });
     }
 
-    /// The present revision of a project is the one of its standing, and these came back to earlier states.
+    /// The present revision of a project is the one of its standing, and these came back to earlier
+    /// states.
     pub fn revisions(&self, standing: Standing, returns: &[(u64, u64)]) {
         self.note(Kind::Revisions, standing, |out| {
             for (revision, made_by) in returns {
@@ -152,12 +169,17 @@ impl Notes {
         });
     }
 
-    /// A step changed anything: what it changed is what [`difference`] tells.
-    pub fn document(&self, standing: Standing, label: &str, difference: &[u8]) {
+    /// A step changed anything, right after it was made.
+    pub fn step(&self, standing: Standing, label: &str, step: &NewStep<'_>) {
         self.note(Kind::Document, standing, |out| {
             write_step(standing, label, out);
-            out.put(difference);
+            super::step::write(step, out);
         });
+    }
+
+    /// The history was forgotten.
+    pub fn clear(&self, standing: Standing) {
+        self.note(Kind::Clear, standing, |_| {});
     }
 
     /// A project went to the state that a revision made.
@@ -170,7 +192,12 @@ impl Notes {
         self.note(Kind::Checkpoint, standing, |out| out.put_text(name));
     }
 
-    /// It was told which files the documents of a history are of, and what of them is saved.
+    /// It was told which file one document of a history is of, and what of it is saved.
+    pub fn file(&self, standing: Standing, write: impl FnOnce(&mut Vec<u8>)) {
+        self.note(Kind::File, standing, write);
+    }
+
+    /// The same of all documents of a history.
     pub fn files(&self, standing: Standing, write: impl FnOnce(&mut Vec<u8>)) {
         self.note(Kind::Files, standing, write);
     }
@@ -201,10 +228,14 @@ impl Notes {
 /// Bytes of room for payloads that are kept from call to call.
 const ROOM_KEPT: usize = 1 << 20;
 
-/// The pieces in which a document differs from what it was.
-pub fn difference(before: &Document, after: &Document) -> Vec<u8> {
+/// The pieces of a document but for its layers' voxels; those that differ if another document is
+/// given.
+pub fn frame(before: Option<&Document>, document: &Document) -> Vec<u8> {
     let mut out = Vec::new();
-    document::write_difference(before, after, &mut out);
+    match before {
+        None => document::write_frame(document, &mut out),
+        Some(before) => document::write_frame_difference(before, document, &mut out),
+    }
     out
 }
 

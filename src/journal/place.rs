@@ -2,10 +2,10 @@
 //!
 //! The directory belongs to one daemon at a time: it holds a lock on the file `lock` in it.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -13,13 +13,16 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 use sha2::{Digest, Sha256};
 
+use crate::file_access::check_private;
+use crate::file_access::own::make_private;
+
 const LOCK: &str = "lock";
 
 /// A directory that is ours until this is dropped.
 #[derive(Debug)]
 pub struct Place {
     directory: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 /// Why a directory cannot be used.
@@ -40,6 +43,9 @@ pub enum PlaceError {
         /// Its owner.
         owner: u32,
     },
+    /// Others could write to it.
+    #[error("the journal cannot be used: {0}; choose another directory with --journal")]
+    Open(io::Error),
     /// The system refused.
     #[error(
         "cannot {action} the journal {directory}: {error}; choose another directory with --journal, or none"
@@ -55,8 +61,8 @@ pub enum PlaceError {
 }
 
 impl PlaceError {
-    /// Whether a default directory may go without a journal for this reason: there is no room for one, and none that
-    /// somebody uses.
+    /// Whether a default directory may go without a journal for this reason: there is no room for
+    /// one, and none that somebody uses.
     pub fn is_only_missing(&self) -> bool {
         matches!(self, PlaceError::System { .. })
     }
@@ -69,12 +75,12 @@ impl Place {
             let directory = directory.to_owned();
             move |error| PlaceError::System { action, directory, error }
         };
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
-        made.map_err(failed("make"))?;
+        make_private(directory).map_err(failed("make"))?;
         let owner = fs::metadata(directory).map_err(failed("look at"))?.uid();
         if owner != geteuid().as_raw() {
             return Err(PlaceError::Foreign { directory: directory.to_owned(), owner });
         }
+        check_private(directory).map_err(PlaceError::Open)?;
         loop {
             let mut options = OpenOptions::new();
             options.read(true).write(true).create(true).truncate(false).mode(0o600);
@@ -87,9 +93,41 @@ impl Place {
             }
             // Its last owner may have removed it between the two.
             if lock.metadata().map_err(failed("lock"))?.nlink() > 0 {
-                return Ok(Place { directory: directory.to_owned(), _lock: lock });
+                return Ok(Place { directory: directory.to_owned(), lock });
             }
         }
+    }
+
+    /// A directory whose owner hands over its lock.
+    pub fn handed(directory: &Path, lock: File) -> Place {
+        Place { directory: directory.to_owned(), lock }
+    }
+
+    /// Whether somebody has a directory at present.
+    pub fn is_used(directory: &Path) -> bool {
+        let lock = File::open(directory.join(LOCK));
+        lock.is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared).is_err())
+    }
+
+    /// When somebody took a directory or gave it up.
+    pub fn last_touch(directory: &Path) -> Option<std::time::SystemTime> {
+        fs::metadata(directory.join(LOCK)).ok()?.modified().ok()
+    }
+
+    /// Notes that somebody had it until now.
+    pub fn touch(&self) {
+        // It only tells how old the journal is.
+        let _ = self.lock.set_modified(std::time::SystemTime::now());
+    }
+
+    /// Removes the directory with all that is in it.
+    pub fn remove_all(self) -> io::Result<()> {
+        fs::remove_dir_all(&self.directory)
+    }
+
+    /// The locked file.
+    pub fn lock(&self) -> &File {
+        &self.lock
     }
 
     /// The directory.
@@ -116,7 +154,7 @@ impl Place {
         if names.is_empty() {
             return Ok(());
         }
-        DirBuilder::new().mode(0o700).create(&aside).map_err(failed)?;
+        make_private(&aside).map_err(failed)?;
         for name in names {
             fs::rename(self.directory.join(&name), aside.join(&name)).map_err(failed)?;
         }

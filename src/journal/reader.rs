@@ -16,6 +16,7 @@ pub enum End {
 }
 
 /// The calls of a log, one after the other.
+#[derive(Clone)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
     chain: Chain,
@@ -52,6 +53,11 @@ impl<'a> Reader<'a> {
     /// The log's generation.
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// Bytes of the whole log.
+    pub fn log_bytes(&self) -> u64 {
+        self.bytes.len() as u64
     }
 
     /// Where the last whole call ends.

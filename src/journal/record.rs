@@ -1,11 +1,13 @@
 //! What a log is made of: a head, then records that hold on to each other.
 //!
-//! The guide "The journal, byte by byte" describes the same for people. All numbers are little endian.
+//! The guide "The journal, byte by byte" describes the same for people. All numbers are little
+//! endian.
 //!
-//! A record begins with [`HEAD`] bytes: its length (all of it, a multiple of 8), the CRC-32C of the log's salt, the check
-//! value of the record before, the length and everything after this field, padding included; its sequence number, the project, the
-//! kind, the flags, the length of the padding, and the project's revision afterwards. If a flag says so there follow the
-//! session that asked, its number and the answer; then the payload, then the padding: zeros.
+//! A record begins with [`HEAD`] bytes: its length (all of it, a multiple of 8), the CRC-32C of the
+//! log's salt, the check value of the record before, the length and everything after this field,
+//! padding included; its sequence number, the project, the kind, the flags, the length of the
+//! padding, and the project's revision afterwards. If a flag says so there follow the session that
+//! asked, its number and the answer; then the payload, then the padding: zeros.
 //!
 //! Whoever changes a record, takes one out or puts one in breaks the chain from there on.
 
@@ -51,7 +53,7 @@ pub enum Kind {
     Go = 6,
     /// The present state got a name.
     Checkpoint = 7,
-    /// Which files the documents of the history are of, and what of them is saved.
+    /// Which files all documents of the history are of, and what of them is saved.
     Files = 8,
     /// A call was answered that changed nothing by itself.
     Answer = 9,
@@ -61,11 +63,15 @@ pub enum Kind {
     Revisions = 11,
     /// A project got another name.
     Rename = 12,
+    /// A project's history was forgotten.
+    Clear = 13,
+    /// One document of the history is of a file, or began, or was saved.
+    File = 14,
 }
 
 impl Kind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 14] = [
         Kind::Run,
         Kind::Open,
         Kind::Close,
@@ -78,6 +84,8 @@ impl Kind {
         Kind::Base,
         Kind::Revisions,
         Kind::Rename,
+        Kind::Clear,
+        Kind::File,
     ];
 
     fn of_number(number: u8) -> Option<Kind> {
@@ -99,6 +107,8 @@ impl Kind {
             Kind::Base => "base",
             Kind::Revisions => "revisions",
             Kind::Rename => "rename",
+            Kind::Clear => "clear",
+            Kind::File => "file",
         }
     }
 }
@@ -305,10 +315,12 @@ fn parse_tag<'a>(fields: &mut Take<'a>, flags: u8) -> Result<Tag<'a>, Malformed>
     Ok(Tag { session, number, answer })
 }
 
-/// Whether any record checks behind a place where none does: then the log is damaged, and not just cut off.
+/// Whether any record checks behind a place where none does: then the log is damaged, and not just
+/// cut off.
 ///
-/// A record can be told without the ones before it, since each of them names its own check value: behind a broken one
-/// the next follows it, or, if not even its head can be trusted, the one after that follows the next.
+/// A record can be told without the ones before it, since each of them names its own check value:
+/// behind a broken one the next follows it, or, if not even its head can be trusted, the one after
+/// that follows the next.
 pub fn is_any_behind(bytes: &[u8], chain: Chain) -> bool {
     let follows = |start: usize| {
         let here = bytes.get(start..).and_then(length_and_check);

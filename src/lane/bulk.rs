@@ -1,7 +1,7 @@
 //! Payloads of the binary bulk lane: voxels by the million without text.
 //!
-//! A request is a binary frame (16-byte header, big-endian) whose type is one of the constants here. Inside
-//! the payload everything is little-endian. Every request begins with a head:
+//! A request is a binary frame (16-byte header, big-endian) whose type is one of the constants
+//! here. Inside the payload everything is little-endian. Every request begins with a head:
 //!
 //! | offset | size | field |
 //! | --- | --- | --- |
@@ -14,14 +14,16 @@
 //! then, by type:
 //!
 //! * [`PUT_VOXELS`]: any number of voxels of 16 bytes: x, y, z as signed 32-bit, then r, g, b, a.
-//! * [`PUT_BOX`]: the box (min x, y, z and max x, y, z as signed 32-bit, both corners inside), the encoding
-//!   (32-bit: 0 dense, 1 run-length), then the voxels with x fastest, then y, then z. Dense: r, g, b, a each.
-//!   Run-length: a 32-bit count and r, g, b, a for each run; the counts add up to the box.
+//! * [`PUT_BOX`]: the box (min x, y, z and max x, y, z as signed 32-bit, both corners inside), the
+//!   encoding (32-bit: 0 dense, 1 run-length), then the voxels with x fastest, then y, then z.
+//!   Dense: r, g, b, a each. Run-length: a 32-bit count and r, g, b, a for each run; the counts add
+//!   up to the box.
 //! * [`GET_BOX`]: the box and the encoding of the answer.
 //!
-//! A good answer has the type of its request. To a put it is the new revision and the number of voxels that
-//! changed, 64-bit each. To a get it is the box, the encoding and the voxels, as in a put. Anything that is
-//! refused is answered with type 0 and a JSON-RPC error; then nothing was changed.
+//! A good answer has the type of its request. To a put it is the new revision and the number of
+//! voxels that changed, 64-bit each. To a get it is the box, the encoding and the voxels, as in a
+//! put. Anything that is refused is answered with type 0 and a JSON-RPC error; then nothing was
+//! changed.
 
 use std::ops::Range;
 

@@ -1,9 +1,9 @@
 //! Hears of changes in the daemon and tells those who listen.
 //!
-//! A thread of its own with a connection of its own, from the first moment that a client listens. It neither starts nor
-//! waits for a daemon: while there is none, nothing changes.
+//! A thread of its own with a connection of its own, from the first moment that a client listens.
+//! It neither starts nor waits for a daemon: while there is none, nothing changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -32,9 +32,10 @@ pub(super) fn follow(service: &Arc<Service<Goxel, Daemon>>) {
         }
         let weak = weak.clone();
         let run = move || {
+            let mut known = Known::default();
             while let Some(service) = weak.upgrade() {
                 // A connection that breaks is opened anew; there is nothing to tell about it.
-                let _ = hear(&service);
+                let _ = hear(&service, &mut known);
                 drop(service);
                 std::thread::sleep(LOOK_EVERY);
             }
@@ -45,22 +46,37 @@ pub(super) fn follow(service: &Arc<Service<Goxel, Daemon>>) {
     });
 }
 
+/// What clients were told of so far: the projects and their revisions. `None` before the first
+/// look.
+type Known = Option<BTreeMap<String, u64>>;
+
 /// Hears on one connection until it breaks.
-fn hear(service: &Service<Goxel, Daemon>) -> Result<(), Error> {
+fn hear(service: &Service<Goxel, Daemon>, known: &mut Known) -> Result<(), Error> {
     let mut connection = service.daemon().connect()?;
-    let mut known: BTreeMap<String, u64> = BTreeMap::new();
-    let mut is_first = true;
+    let mut subscribed: BTreeSet<String> = BTreeSet::new();
     loop {
         let present = projects(&mut connection)?;
-        let is_other = known.keys().ne(present.keys());
-        for name in present.keys().filter(|name| !known.contains_key(*name)) {
+        for name in present.keys().filter(|name| !subscribed.contains(*name)) {
             connection.subscribe(Some(name), MERGED)?;
         }
-        if is_other && !is_first {
+        // What changed before this connection heard of it is told now: between a client's wish to
+        // listen and the first look, and while there was no daemon.
+        if subscribed.is_empty() {
+            let now = projects(&mut connection)?;
+            let before = known.as_ref();
+            let is_news = |name: &str, revision: &u64| {
+                before.is_none_or(|before| before.get(name).is_some_and(|old| old != revision))
+            };
+            let changed = now.iter().filter(|(name, revision)| is_news(name, revision));
+            changed.for_each(|(name, _)| tell(service, name));
+        }
+        let is_other = known.as_ref().is_some_and(|known| known.keys().ne(present.keys()));
+        if is_other {
             service.send_all(&service.session().list_changed("resources"));
             service.send_all(&service.session().resource_updated(PROJECTS));
         }
-        (known, is_first) = (present, false);
+        subscribed = present.keys().cloned().collect();
+        *known = Some(present);
         while let Some(told) = connection.next_notification(LOOK_EVERY)? {
             let params: Value = serde_json::from_str(told.params.get()).unwrap_or_default();
             if let (true, Some(name)) = (told.method == "goxel.changed", params["project"].as_str())

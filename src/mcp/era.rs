@@ -1,7 +1,8 @@
 //! Revisions of the protocol, and which of the two eras a request belongs to.
 //!
-//! Up to 2025-11-25 a connection begins with a handshake (`initialize`); since 2026-07-28 each request carries in
-//! `_meta` what it needs to be understood, and nothing hangs on the connection. A request shows its era by itself.
+//! Up to 2025-11-25 a connection begins with a handshake (`initialize`); since 2026-07-28 each
+//! request carries in `_meta` what it needs to be understood, and nothing hangs on the connection.
+//! A request shows its era by itself.
 
 use serde_json::{Value, json};
 
@@ -46,13 +47,15 @@ pub enum Era {
 }
 
 impl Era {
-    /// The era of a request; an error if it does not say what its era asks for, or if its method is of the other.
+    /// The era of a request; an error if it does not say what its era asks for, or if its method is
+    /// of the other.
     pub fn of(request: &Request) -> Result<Era, Fault> {
         let is_marked = MARKS.iter().any(|mark| request.meta(mark).is_some());
         if !is_marked && request.method != "server/discover" {
-            return match MODERN_ONLY.contains(&&*request.method) {
-                true => Err(no_such_method(&request.method)),
-                false => Ok(Era::Legacy),
+            return if MODERN_ONLY.contains(&&*request.method) {
+                Err(no_such_method(&request.method))
+            } else {
+                Ok(Era::Legacy)
             };
         }
         let version = request.meta(PROTOCOL_VERSION).and_then(Value::as_str);
@@ -65,9 +68,10 @@ impl Era {
         if !request.meta(CLIENT_CAPABILITIES).is_some_and(Value::is_object) {
             return Err(missing(CLIENT_CAPABILITIES, "an object"));
         }
-        match LEGACY_ONLY.contains(&&*request.method) {
-            true => Err(no_such_method(&request.method)),
-            false => Ok(Era::Modern),
+        if LEGACY_ONLY.contains(&&*request.method) {
+            Err(no_such_method(&request.method))
+        } else {
+            Ok(Era::Modern)
         }
     }
 }

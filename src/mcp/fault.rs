@@ -1,6 +1,7 @@
 //! Errors of the protocol, with their codes in one place.
 //!
-//! What a model can mend is no error of the protocol but a tool's answer; see [`super::goxel::answer`].
+//! What a model can mend is no error of the protocol but a tool's answer; see
+//! [`super::goxel::answer`].
 
 use serde_json::{Value, json};
 

@@ -1,8 +1,9 @@
 //! The work of one request, and its line to the outside.
 //!
-//! Work is an `async fn` that holds a [`Line`]. It is suspended only in [`Line::call`], where it asks the daemon and
-//! waits for the reply; no executor is needed and nothing is woken. Whoever drives it calls [`Job::step`], does what
-//! it says, and calls it again. Dropping a job ends its work where it stands.
+//! Work is an `async fn` that holds a [`Line`]. It is suspended only in [`Line::call`], where it
+//! asks the daemon and waits for the reply; no executor is needed and nothing is woken. Whoever
+//! drives it calls [`Job::step`], does what it says, and calls it again. Dropping a job ends its
+//! work where it stands.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -28,7 +29,8 @@ pub struct Question {
     pub method: &'static str,
     /// Its params by name.
     pub params: Value,
-    /// Whether a daemon may be started or waited for. A list of what there is says what there is now.
+    /// Whether a daemon may be started or waited for. A list of what there is says what there is
+    /// now.
     pub may_wait: bool,
 }
 
@@ -108,7 +110,8 @@ impl Line {
         self.0.outgoing.borrow_mut().push_back(notification(method, params));
     }
 
-    /// The next notification that waits to be sent, for whoever drives the work while it waits for a reply.
+    /// The next notification that waits to be sent, for whoever drives the work while it waits for
+    /// a reply.
     pub fn take_outgoing(&self) -> Option<Value> {
         self.0.outgoing.borrow_mut().pop_front()
     }

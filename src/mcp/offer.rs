@@ -77,7 +77,8 @@ pub trait Offer: Send + Sync + 'static {
     /// Families of resources.
     fn templates(&self) -> Vec<Value>;
 
-    /// Reads a resource: the member `contents` of the answer. Without any it is an error of the session.
+    /// Reads a resource: the member `contents` of the answer. Without any it is an error of the
+    /// session.
     fn read(self: Arc<Self>, uri: String, line: &Line) -> Work;
 
     /// The prompts, in a fixed order.
@@ -86,8 +87,8 @@ pub trait Offer: Send + Sync + 'static {
     /// A prompt; `None` if there is no such prompt.
     fn prompt(&self, name: &str, arguments: &Map<String, Value>) -> Option<Result<Value, Fault>>;
 
-    /// Values for an argument that begin as given, the member `values` of the answer; `reference` and `argument` as the
-    /// protocol has them.
+    /// Values for an argument that begin as given, the member `values` of the answer; `reference`
+    /// and `argument` as the protocol has them.
     fn complete(
         self: Arc<Self>,
         reference: Map<String, Value>,

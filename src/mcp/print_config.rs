@@ -1,11 +1,12 @@
-//! Configurations to paste into hosts: with absolute paths, since programs with windows have no search path.
+//! Configurations to paste into hosts: with absolute paths, since programs with windows have no
+//! search path.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
 use super::root::Root;
-use crate::api::args::nearest;
+use crate::likeness::nearest;
 
 /// The hosts whose form is known.
 pub const HOSTS: [&str; 7] =
@@ -37,7 +38,8 @@ fn text(path: &Path) -> Result<String, String> {
     path.to_str().map(str::to_owned).ok_or_else(|| format!("{} is not UTF-8", path.display()))
 }
 
-/// The root that is named, else the one of the rule, else `goxel` in the home directory, which is made.
+/// The root that is named, else the one of the rule, else `goxel` in the home directory, which is
+/// made.
 fn chosen_root(named: Option<&Path>) -> Result<PathBuf, String> {
     match Root::by_rule(named, std::env::var_os("GOXEL_ROOT"))? {
         Root::Beneath(path) => Ok(path),
@@ -72,6 +74,7 @@ fn json_form(host: &str, program: &str, arguments: &[String]) -> String {
 }
 
 fn toml_form(program: &str, arguments: &[String]) -> String {
-    // A JSON string is a TOML string, but for signs that paths hardly have and that both escape alike.
+    // A JSON string is a TOML string, but for signs that paths hardly have and that both escape
+    // alike.
     format!("[mcp_servers.goxel]\ncommand = {}\nargs = {}\n", json!(program), json!(arguments))
 }

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use lexopt::prelude::*;
 
-use super::goxel::tools::{TOOLS, tool};
+use super::goxel::tools::{SCRIPT_TOOL, TOOLS, tool};
 use super::goxel::{Goxel, Settings};
 use super::questions::Daemon;
 use super::root::Root;
 use super::stdio::Service;
 use super::{Session, changes, print_config};
-use crate::api::args::nearest;
-use crate::client::DaemonCommand;
+use crate::client::{ConnectionOptions, DaemonCommand};
+use crate::likeness::nearest;
 use crate::socket_path::socket_path;
 
 const HELP: &str = "\
@@ -25,11 +25,13 @@ A Model Context Protocol server on stdio: an agent builds voxel models with it, 
 goxel-daemon, which it finds as goxelctl does.
 
   --socket PATH       The daemon's socket (GOXEL_SOCKET_PATH)
+  --peer-uid UID      Talk to a daemon of this user, too; at the path of last resort in /tmp only you and root are trusted
   --spawn             Start a daemon at the first tool call if there is none
   --root DIR          The directory that files may be read from and written to (GOXEL_ROOT); the default is the
                       directory of the start, unless that is / or the home directory
   --read-only         Only tools that change nothing
   --tools LIST        Only these tools, by full names with commas between them
+  --allow-scripts     Offer voxel_script, too: scripts in JavaScript, each in a process of its own
   --print-config HOST Print the configuration for claude, claude-code, cursor, vscode, gemini, codex or zed
   --help, --version   Print this, or the version
 ";
@@ -38,10 +40,12 @@ goxel-daemon, which it finds as goxelctl does.
 #[derive(Debug, Default)]
 struct Options {
     socket: Option<PathBuf>,
+    peer_uid: Option<u32>,
     spawn: bool,
     root: Option<PathBuf>,
     read_only: bool,
     tools: Option<Vec<&'static str>>,
+    allow_scripts: bool,
     action: Action,
 }
 
@@ -83,9 +87,11 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, lexop
     while let Some(argument) = parser.next()? {
         match argument {
             Long("socket") | Short('s') => options.socket = Some(parser.value()?.into()),
+            Long("peer-uid") => options.peer_uid = Some(parser.value()?.parse()?),
             Long("spawn") => options.spawn = true,
             Long("root") => options.root = Some(parser.value()?.into()),
             Long("read-only") => options.read_only = true,
+            Long("allow-scripts") => options.allow_scripts = true,
             Long("tools") => options.tools = Some(tools(&parser.value()?.string()?)?),
             Long("print-config") => {
                 options.action = Action::PrintConfig(parser.value()?.string()?);
@@ -99,8 +105,11 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Options, lexop
 }
 
 fn tools(list: &str) -> Result<Vec<&'static str>, String> {
-    let names = || TOOLS.iter().map(|tool| tool.name);
+    let names = || TOOLS.iter().chain([&SCRIPT_TOOL]).map(|tool| tool.name);
     let one = |name: &str| {
+        if name == SCRIPT_TOOL.name {
+            return Ok(SCRIPT_TOOL.name);
+        }
         tool(name).map(|tool| tool.name).ok_or_else(|| match nearest(name, names()) {
             Some(near) => format!("--tools: no tool '{name}'; did you mean '{near}'?"),
             None => {
@@ -124,13 +133,16 @@ fn refuse(problem: &str) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
-/// The daemon that `--spawn` starts: on its own feet, with our root, gone when nobody needed it for half an hour.
+/// The daemon that `--spawn` starts: on its own feet, with our root, gone when nobody needed it for
+/// half an hour.
 fn daemon_command(root: &Root) -> DaemonCommand {
     let mut command = DaemonCommand::find();
     command.arguments.extend(["--daemonize", "--idle-exit=30m"].map(OsString::from));
     if let Some(root) = root.path() {
-        command.arguments.push("--working-dir".into());
-        command.arguments.push(root.into());
+        for flag in ["--working-dir", "--root"] {
+            command.arguments.push(flag.into());
+            command.arguments.push(root.into());
+        }
     }
     command
 }
@@ -138,9 +150,16 @@ fn daemon_command(root: &Root) -> DaemonCommand {
 fn serve(options: Options) -> Result<ExitCode, String> {
     let root = Root::by_rule(options.root.as_deref(), std::env::var_os("GOXEL_ROOT"))?;
     let spawn = options.spawn.then(|| daemon_command(&root));
-    let daemon = Daemon::new(socket_path(options.socket.as_deref()), spawn, root.path());
-    let settings =
-        Settings { root, read_only: options.read_only, tools: options.tools, can_notify: true };
+    let connection = ConnectionOptions { peer_uid: options.peer_uid, ..Default::default() };
+    let socket = socket_path(options.socket.as_deref());
+    let daemon = Daemon::new(socket, connection, spawn, root.path());
+    let settings = Settings {
+        root,
+        read_only: options.read_only,
+        tools: options.tools,
+        allow_scripts: options.allow_scripts,
+        can_notify: true,
+    };
     let session = Session::new(Arc::new(Goxel::new(settings)));
     let service = Service::new(session, daemon, std::io::stdout());
     changes::follow(&service);

@@ -1,8 +1,8 @@
 //! The daemon as goxel-mcp reaches it: through the client library's pool.
 //!
-//! Nothing is opened before the first question. A question that may wait goes through the pool, which reconnects,
-//! tries again, and starts a daemon if that is wanted; one that may not is asked on a connection of its own, at once or
-//! not at all.
+//! Nothing is opened before the first question. A question that may wait goes through the pool,
+//! which reconnects, tries again, and starts a daemon if that is wanted; one that may not is asked
+//! on a connection of its own, at once or not at all.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -14,9 +14,12 @@ use serde_json::{Value, json};
 use super::line::{CallFault, Question, Reply};
 use crate::client::{
     Autostart, CallError, Connection, ConnectionOptions, DaemonCommand, Error, Outcome, Pool,
-    PoolOptions, Watch, effect_of,
+    PoolOptions, RemoteError, Watch, effect_of,
 };
+use crate::plain_words::without_numbers;
 
+/// What a daemon says of a directory outside of its own.
+const OUTSIDE_THE_ROOTS: i64 = 1008;
 /// How long a question may take; hosts give up after a minute.
 const CALL_LIMIT: Duration = Duration::from_secs(55);
 /// How long a lost daemon is waited for.
@@ -35,6 +38,7 @@ pub trait Asked: Send + Sync + 'static {
 /// The daemon.
 pub struct Daemon {
     socket: PathBuf,
+    options: ConnectionOptions,
     /// How to start one, if that is wanted.
     spawn: Option<DaemonCommand>,
     /// What each connection begins with.
@@ -46,17 +50,28 @@ pub struct Daemon {
 
 impl Daemon {
     /// The daemon at a socket. Its paths are narrowed to `root` on every connection.
-    pub fn new(socket: PathBuf, spawn: Option<DaemonCommand>, root: Option<&Path>) -> Self {
+    pub fn new(
+        socket: PathBuf,
+        options: ConnectionOptions,
+        spawn: Option<DaemonCommand>,
+        root: Option<&Path>,
+    ) -> Self {
         let confine = |root: &Path| ("connection.confine".to_owned(), json!({"roots": [root]}));
         let name = ("connection.name".to_owned(), json!({"name": "goxel-mcp"}));
         let greeting = std::iter::once(name).chain(root.map(confine)).collect();
-        Daemon { socket, spawn, greeting, pool: OnceLock::new(), was_there: AtomicBool::new(false) }
+        Daemon {
+            socket,
+            options,
+            spawn,
+            greeting,
+            pool: OnceLock::new(),
+            was_there: AtomicBool::new(false),
+        }
     }
 
     /// A connection to a daemon that is there now.
     pub fn connect(&self) -> Result<Connection, Error> {
-        let options =
-            ConnectionOptions { connect_timeout: PRESENT_LIMIT, ..ConnectionOptions::default() };
+        let options = ConnectionOptions { connect_timeout: PRESENT_LIMIT, ..self.options.clone() };
         let mut connection = Connection::open_at(&self.socket, options)?;
         connection.greet(&self.greeting)?;
         self.was_there.store(true, Ordering::Relaxed);
@@ -108,6 +123,7 @@ impl Daemon {
             call_timeout: CALL_LIMIT,
             greeting: self.greeting.clone(),
             autostart,
+            connection: self.options.clone(),
             ..PoolOptions::default()
         };
         let pool = Pool::builder().socket(&self.socket).options(options).build();
@@ -118,6 +134,16 @@ impl Daemon {
     fn fault(&self, error: &Error, outcome: Outcome) -> CallFault {
         let is_outcome_unknown = outcome == Outcome::Unknown;
         match error {
+            Error::Remote(error)
+                if error.code == OUTSIDE_THE_ROOTS && self.is_of_the_greeting(error) =>
+            {
+                let (socket, why) = (self.socket.display(), error.message.trim_end_matches('.'));
+                let message = format!(
+                    "the daemon at {socket} works beneath other directories: {why}. Give goxel-mcp a --root within \
+                     them, or a daemon of its own with another --socket"
+                );
+                CallFault { message, ..CallFault::default() }
+            }
             Error::Remote(error) => CallFault {
                 code: error.code,
                 message: error.message.clone(),
@@ -135,9 +161,18 @@ impl Daemon {
         }
     }
 
+    /// Whether it was the root of this program that a daemon refused, and not a path of a call.
+    fn is_of_the_greeting(&self, error: &RemoteError) -> bool {
+        let roots = self.greeting.iter().filter_map(|(_, params)| params["roots"][0].as_str());
+        let mut roots = roots.map(|root| format!("Cannot confine to '{root}'"));
+        roots.any(|start| error.message.starts_with(&start))
+    }
+
     /// What to do when nobody is there.
     fn no_daemon(&self, source: &std::io::Error) -> String {
         let socket = self.socket.display();
+        let source = source.to_string();
+        let source = without_numbers(&source);
         let what = match &self.spawn {
             Some(command) => format!(
                 "no daemon at {socket} ({source}), and {} could not be started there",
@@ -153,9 +188,10 @@ impl Daemon {
 
 impl Asked for Daemon {
     fn ask(&self, question: Question, watch: &mut Watch<'_>) -> Reply {
-        match question.may_wait {
-            true => self.ask_patiently(question, watch),
-            false => self.ask_present(question),
+        if question.may_wait {
+            self.ask_patiently(question, watch)
+        } else {
+            self.ask_present(question)
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The directory that a model's paths cannot leave.
 //!
-//! This is the first of two checks, made to give a clear answer before anything is asked: [`Root::resolve`] walks the
-//! path, follows links as the system would, and refuses what leaves. The second one is the daemon's own, which
-//! resolves beneath the root by descriptor, so a link that is swapped in between does not get through.
+//! This is the first of two checks, made to give a clear answer before anything is asked:
+//! [`Root::resolve`] walks the path, follows links as the system would, and refuses what leaves.
+//! The second one is the daemon's own, which resolves beneath the root by descriptor, so a link
+//! that is swapped in between does not get through.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
@@ -41,8 +42,9 @@ impl fmt::Display for Outside {
 }
 
 impl Root {
-    /// The root by its rule: what `--root` names, else what `GOXEL_ROOT` names, else the directory of the start. `/`
-    /// and the home directory are taken only from `--root`: a host that starts us there did not mean it.
+    /// The root by its rule: what `--root` names, else what `GOXEL_ROOT` names, else the directory
+    /// of the start. `/` and the home directory are taken only from `--root`: a host that starts us
+    /// there did not mean it.
     pub fn by_rule(flag: Option<&Path>, variable: Option<OsString>) -> Result<Root, String> {
         if let Some(path) = flag {
             return Root::open(path).map_err(|error| format!("--root {}: {error}", path.display()));
@@ -63,9 +65,10 @@ impl Root {
     /// A directory as the root.
     pub fn open(path: &Path) -> std::io::Result<Root> {
         let path = fs::canonicalize(path)?;
-        match fs::metadata(&path)?.is_dir() {
-            true => Ok(Root::Beneath(path)),
-            false => Err(std::io::ErrorKind::NotADirectory.into()),
+        if fs::metadata(&path)?.is_dir() {
+            Ok(Root::Beneath(path))
+        } else {
+            Err(std::io::ErrorKind::NotADirectory.into())
         }
     }
 
@@ -90,7 +93,8 @@ impl Root {
         }
     }
 
-    /// The path of a regular file beneath the root, or of one that can be made there, without links and `..`.
+    /// The path of a regular file beneath the root, or of one that can be made there, without links
+    /// and `..`.
     pub fn resolve(&self, given: &str) -> Result<PathBuf, Outside> {
         let refuse = |reason: String| Outside { given: quoted(given), reason };
         let root = match self {
@@ -140,15 +144,16 @@ impl Root {
                 _ => at = next,
             }
         }
-        match at.starts_with(root) {
-            true => Ok(at),
-            false => Err(format!("only files beneath {} are open to you", root.display())),
+        if at.starts_with(root) {
+            Ok(at)
+        } else {
+            Err(format!("only files beneath {} are open to you", root.display()))
         }
     }
 }
 
-/// Puts the components of a path in front of those that are left. An absolute one begins at the top again; one that
-/// names the root itself begins there.
+/// Puts the components of a path in front of those that are left. An absolute one begins at the top
+/// again; one that names the root itself begins there.
 fn enter(path: &Path, root: &Path, at: &mut PathBuf, left: &mut VecDeque<OsString>) {
     let rest = match path.strip_prefix(root) {
         Ok(rest) if path.is_absolute() => {

@@ -1,7 +1,8 @@
 //! The conversation: messages in, answers and jobs out. Sans-IO.
 //!
-//! Hardly anything is remembered between two requests: which revision the handshake came to, and who listens for
-//! changes. So a session can be shared by threads, and a request may come at any time, before a handshake too.
+//! Hardly anything is remembered between two requests: which revision the handshake came to, and
+//! who listens for changes. So a session can be shared by threads, and a request may come at any
+//! time, before a handshake too.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +19,8 @@ use super::{Fault, Job, Line, Work};
 /// How long a host may keep what does not change while the program runs, in milliseconds.
 const FIXED_MS: u64 = 3_600_000;
 
-/// The methods that a session answers, but for `ping`, which the daemon has an answer of its own to.
+/// The methods that a session answers, but for `ping`, which the daemon has an answer of its own
+/// to.
 pub const METHODS: [&str; 15] = [
     "initialize",
     "server/discover",
@@ -140,10 +142,13 @@ impl<O: Offer> Session<O> {
     fn notified(&self, method: &str, params: &Map<String, Value>) -> Reaction {
         let id = params.get("requestId");
         match (method, id) {
-            ("notifications/cancelled", Some(id)) => match self.state().subscriptions.cancel(id) {
-                true => Reaction::Nothing,
-                false => Reaction::Cancel(id.clone()),
-            },
+            ("notifications/cancelled", Some(id)) => {
+                if self.state().subscriptions.cancel(id) {
+                    Reaction::Nothing
+                } else {
+                    Reaction::Cancel(id.clone())
+                }
+            }
             _ => Reaction::Nothing,
         }
     }
@@ -317,9 +322,10 @@ impl<O: Offer> Session<O> {
                 let (contents, era) = (offer.read(uri.clone(), line), *era);
                 Ok(Box::pin(async move {
                     let contents = contents.await?;
-                    match contents.as_array().is_some_and(|list| !list.is_empty()) {
-                        true => Ok(json!({"contents": contents})),
-                        false => Err(no_such_resource(&uri, era)),
+                    if contents.as_array().is_some_and(|list| !list.is_empty()) {
+                        Ok(json!({"contents": contents}))
+                    } else {
+                        Err(no_such_resource(&uri, era))
                     }
                 }))
             }

@@ -1,8 +1,9 @@
 //! The session on a pair of pipes.
 //!
-//! One thread reads; a request that takes work gets a thread of its own, so that nothing hangs behind it. Tool calls
-//! see the world in the order in which they came: each waits for its turn. The output carries messages only, each
-//! written at once under one lock. When the input ends, so does the program: what is under way has a moment left.
+//! One thread reads; a request that takes work gets a thread of its own, so that nothing hangs
+//! behind it. Tool calls see the world in the order in which they came: each waits for its turn.
+//! The output carries messages only, each written at once under one lock. When the input ends, so
+//! does the program: what is under way has a moment left.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, Read, Write};
@@ -93,7 +94,9 @@ impl<O: Offer, D: Asked> Service<O, D> {
                 skip_line(&mut input)?;
                 continue;
             }
-            match std::str::from_utf8(&line) {
+            // A byte order mark says nothing.
+            let said = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
+            match std::str::from_utf8(said) {
                 Ok(text) if text.trim().is_empty() => {}
                 Ok(text) => self.react(self.session.receive(text.trim())),
                 Err(_) => log("a message that is not UTF-8 was skipped"),
@@ -175,9 +178,10 @@ impl<O: Offer, D: Asked> Service<O, D> {
             if let Some(turn) = turn {
                 service.turns.pass(turn);
             }
-            match is_batch {
-                true if !answers.is_empty() => service.send(&Value::Array(answers)),
-                _ => service.send_all(&answers),
+            if is_batch && !answers.is_empty() {
+                service.send(&Value::Array(answers))
+            } else {
+                service.send_all(&answers)
             }
             lock(&service.at_work).count -= 1;
             service.one_less.notify_all();

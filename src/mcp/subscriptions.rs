@@ -1,4 +1,5 @@
-//! Who hears of changes: by `resources/subscribe` in the era with a handshake, by `subscriptions/listen` since.
+//! Who hears of changes: by `resources/subscribe` in the era with a handshake, by
+//! `subscriptions/listen` since.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +39,8 @@ impl Subscriptions {
         self.legacy.remove(uri);
     }
 
-    /// Begins to listen; returns the acknowledgement. `capabilities` says what can be heard of at all.
+    /// Begins to listen; returns the acknowledgement. `capabilities` says what can be heard of at
+    /// all.
     pub(super) fn listen(
         &mut self,
         id: &Value,
@@ -72,7 +74,8 @@ impl Subscriptions {
         self.listeners.len() < before
     }
 
-    /// What is to be sent because a resource changed. Whoever follows a resource hears of those below it too.
+    /// What is to be sent because a resource changed. Whoever follows a resource hears of those
+    /// below it too.
     pub(super) fn updated(&self, uri: &str) -> Vec<Value> {
         let method = "notifications/resources/updated";
         let mut messages = Vec::new();

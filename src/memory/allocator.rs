@@ -1,28 +1,66 @@
 //! The allocator of the programs: the system's, with a reserve, and with what it says of itself.
 //!
-//! A small allocation cannot be refused politely. For those a reserve is kept: when the system has nothing left, the
-//! reserve is given up and the allocation made from it; growth is refused from then on until there is a reserve again.
+//! An allocation by a way that cannot fail cannot be refused politely. For those a reserve is kept:
+//! when the system has nothing left, the reserve is given up and the allocation made from it;
+//! growth is refused from then on until there is a reserve again. It is memory that nobody touches,
+//! so it takes addresses and no more: where those are limited it is a part of them, elsewhere as
+//! much as small allocations need.
 //!
-//! The argument for soundness: memory is given out by the system's allocator alone, with the layouts that were asked
-//! for. The reserve is a pointer that this module alone holds; whoever takes it out of its place by an atomic exchange
-//! frees it, once, with the layout that it was made with. The functions of the C library that are declared here take
-//! and return plain numbers.
+//! What grows by doubling asks for twice of what it has, and cannot be refused either. So the
+//! largest piece of memory that work has asked for is known here, and work in slices asks between
+//! two of them whether twice as much could be had ([`room`]). That matters only where the address
+//! space is limited.
+//!
+//! The argument for soundness: memory is given out by the system's allocator alone, with the
+//! layouts that were asked for. The reserve is a pointer that this module alone holds; whoever
+//! takes it out of its place by an atomic exchange frees it, once, with the layout that it was made
+//! with, whose size never changes once it was asked for. The functions of the C library that are
+//! declared here take and return plain numbers.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use super::IS_SHORT;
 
-/// Bytes of the reserve.
-const RESERVE: usize = 4 << 20;
-const RESERVE_LAYOUT: Layout = match Layout::from_size_align(RESERVE, 4096) {
-    Ok(layout) => layout,
-    Err(_) => panic!("pages are aligned"),
-};
+/// Bytes of the reserve, at least and at most, and the part of the address space that it is, where
+/// that is limited.
+const LEAST_RESERVE: usize = 4 << 20;
+const MOST_RESERVE: usize = 64 << 20;
+const SHARE_OF_ADDRESSES: u64 = 8;
+/// What the system needs beside a piece of memory, at most.
+const AROUND: usize = 64 << 10;
+/// Bytes of the reserve; 0 before anybody asked.
+static RESERVE: AtomicUsize = AtomicUsize::new(0);
+
+fn reserve() -> usize {
+    // Whoever is first decides.
+    match RESERVE.compare_exchange(0, LEAST_RESERVE, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(_) => LEAST_RESERVE,
+        Err(decided) => decided,
+    }
+}
+
+fn reserve_layout() -> Option<Layout> {
+    Layout::from_size_align(reserve(), 4096).ok()
+}
 
 static KEPT: AtomicPtr<u8> = AtomicPtr::new(null_mut());
+
+/// Pieces of memory from this size on are taken note of.
+const LARGE: usize = 1 << 20;
+/// There must be room for so much at least.
+const LEAST_ROOM: usize = 8 << 20;
+/// The largest piece that was asked for lately.
+static LARGEST: AtomicUsize = AtomicUsize::new(0);
+
+#[inline]
+fn note_size(size: usize) {
+    if size >= LARGE {
+        LARGEST.fetch_max(size, Ordering::Relaxed);
+    }
+}
 
 /// The system's allocator with a reserve.
 pub struct Allocator;
@@ -30,14 +68,21 @@ pub struct Allocator;
 impl Allocator {
     /// Gives the reserve up; false if there is none.
     #[cold]
-    fn give_up_reserve() -> bool {
+    pub(super) fn give_up_reserve() -> bool {
         let reserve = KEPT.swap(null_mut(), Ordering::AcqRel);
         IS_SHORT.store(true, Ordering::Relaxed);
-        if !reserve.is_null() {
+        if let Some(layout) = reserve_layout().filter(|_| !reserve.is_null()) {
             // SAFETY: made with this layout, and nobody else has it any more.
-            unsafe { System.dealloc(reserve, RESERVE_LAYOUT) };
+            unsafe { System.dealloc(reserve, layout) };
         }
         !reserve.is_null()
+    }
+
+    /// After an allocation has failed: whether it can be tried again, because the reserve was given
+    /// up for it.
+    #[cold]
+    fn can_try_again(size: usize) -> bool {
+        size.saturating_add(AROUND) <= reserve() && Allocator::give_up_reserve()
     }
 }
 
@@ -45,9 +90,10 @@ impl Allocator {
 unsafe impl GlobalAlloc for Allocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note_size(layout.size());
         // SAFETY: the caller's promise is the system's.
         let memory = unsafe { System.alloc(layout) };
-        if memory.is_null() && layout.size() < RESERVE / 2 && Allocator::give_up_reserve() {
+        if memory.is_null() && Allocator::can_try_again(layout.size()) {
             // SAFETY: as above.
             return unsafe { System.alloc(layout) };
         }
@@ -58,7 +104,7 @@ unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise is the system's.
         let memory = unsafe { System.alloc_zeroed(layout) };
-        if memory.is_null() && layout.size() < RESERVE / 2 && Allocator::give_up_reserve() {
+        if memory.is_null() && Allocator::can_try_again(layout.size()) {
             // SAFETY: as above.
             return unsafe { System.alloc_zeroed(layout) };
         }
@@ -73,9 +119,10 @@ unsafe impl GlobalAlloc for Allocator {
 
     #[inline]
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        note_size(size);
         // SAFETY: the caller's promise is the system's.
         let moved = unsafe { System.realloc(memory, layout, size) };
-        if moved.is_null() && size < RESERVE / 2 && Allocator::give_up_reserve() {
+        if moved.is_null() && Allocator::can_try_again(size) {
             // SAFETY: as above; what failed left the old memory as it was.
             return unsafe { System.realloc(memory, layout, size) };
         }
@@ -83,22 +130,58 @@ unsafe impl GlobalAlloc for Allocator {
     }
 }
 
+/// Makes ready for a process that may address so many bytes; `None` for any number. Call it once,
+/// before there are threads.
+pub fn prepare(addresses: Option<u64>) {
+    let Some(addresses) = addresses else { return };
+    let share = usize::try_from(addresses / SHARE_OF_ADDRESSES).unwrap_or(MOST_RESERVE);
+    let share = share.clamp(LEAST_RESERVE, MOST_RESERVE);
+    // Too late if somebody has asked for it already.
+    let _ = RESERVE.compare_exchange(0, share, Ordering::AcqRel, Ordering::Acquire);
+    c_library::save_addresses();
+}
+
 /// Sees to it that there is a reserve; false if the system has nothing left for it.
 pub fn keep_reserve() -> bool {
+    let Some(layout) = reserve_layout() else { return false };
     if KEPT.load(Ordering::Acquire).is_null() {
         // SAFETY: the layout is not empty.
-        let reserve = unsafe { System.alloc(RESERVE_LAYOUT) };
+        let reserve = unsafe { System.alloc(layout) };
         if reserve.is_null() {
             return false;
         }
         let before = KEPT.swap(reserve, Ordering::AcqRel);
         if !before.is_null() {
             // SAFETY: made with this layout, and nobody else has it any more.
-            unsafe { System.dealloc(before, RESERVE_LAYOUT) };
+            unsafe { System.dealloc(before, layout) };
         }
     }
     IS_SHORT.store(false, Ordering::Relaxed);
     true
+}
+
+/// Whether there is so much beside the reserve.
+pub(super) fn is_there(bytes: usize) -> bool {
+    let Ok(layout) = Layout::from_size_align(bytes.max(1), 4096) else { return false };
+    // SAFETY: the layout is not empty.
+    let memory = unsafe { System.alloc(layout) };
+    if !memory.is_null() {
+        // SAFETY: made with this layout a moment ago.
+        unsafe { System.dealloc(memory, layout) };
+    }
+    !memory.is_null()
+}
+
+/// Whether twice as much as the largest piece of late could be had, so that what grows can go on;
+/// else how much that is.
+pub(super) fn room() -> Result<(), usize> {
+    let wanted = LARGEST.load(Ordering::Relaxed).saturating_mul(2).max(LEAST_ROOM);
+    if is_there(wanted) { Ok(()) } else { Err(wanted) }
+}
+
+/// Forgets the largest piece: nobody is at work with it any more.
+pub fn forget_largest() {
+    LARGEST.store(0, Ordering::Relaxed);
 }
 
 /// What the allocator says of itself.
@@ -143,6 +226,20 @@ mod c_library {
     unsafe extern "C" {
         safe fn mallinfo2() -> Info;
         safe fn malloc_trim(pad: usize) -> i32;
+        safe fn mallopt(parameter: i32, value: i32) -> i32;
+    }
+
+    /// The C library's names of two of its settings.
+    const M_MMAP_THRESHOLD: i32 = -3;
+    const M_ARENA_MAX: i32 = -8;
+    /// Pieces from this size on are the system's own, and go back to it when they are freed.
+    const OWN_PIECE: i32 = 256 << 10;
+
+    /// Lets threads share one heap, which else take the addresses of 64 MiB each, and returns what
+    /// is large at once.
+    pub(super) fn save_addresses() {
+        mallopt(M_ARENA_MAX, 1);
+        mallopt(M_MMAP_THRESHOLD, OWN_PIECE);
     }
 
     pub(super) fn heap() -> Option<Heap> {
@@ -165,4 +262,6 @@ mod c_library {
     }
 
     pub(super) fn trim() {}
+
+    pub(super) fn save_addresses() {}
 }

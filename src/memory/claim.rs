@@ -1,11 +1,11 @@
 //! Memory for something large, asked for as a whole before any of it is used.
 //!
-//! What is claimed counts as resident until it is: a file of a gigabyte takes its place when it is opened, not when its
-//! last byte is read.
+//! What is claimed counts as resident until it is: a file of a gigabyte takes its place when it is
+//! opened, not when its last byte is read.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{MemoryLimit, RESIDENT_FLAG, admit_bytes, resident_limit};
+use super::{MemoryLimit, RESIDENT_FLAG, admit_bytes, allocator, resident_limit};
 
 static CLAIMED: AtomicU64 = AtomicU64::new(0);
 
@@ -45,15 +45,29 @@ pub fn buffer<T>(count: usize) -> Result<(Vec<T>, Claim), MemoryLimit> {
     let bytes = (count as u64).saturating_mul(size_of::<T>() as u64);
     let claim = Claim::new(bytes)?;
     let mut buffer = Vec::new();
-    match buffer.try_reserve_exact(count) {
-        Ok(()) => Ok((buffer, claim)),
-        Err(_) => Err(MemoryLimit {
+    // Nobody takes the reserve for what can be refused.
+    let is_there = allocator::is_there(usize::try_from(bytes).unwrap_or(usize::MAX));
+    let reserved = is_there.then(|| buffer.try_reserve_exact(count));
+    match reserved {
+        Some(Ok(())) => Ok((buffer, claim)),
+        _ => Err(MemoryLimit {
             in_use: bytes,
             limit: resident_limit(),
             of: "the system",
             flag: RESIDENT_FLAG,
         }),
     }
+}
+
+/// A list with room for so many values, if that can be had; else it begins with none and grows as
+/// it needs.
+pub fn roomy<T>(count: usize) -> Vec<T> {
+    let mut list = Vec::new();
+    if allocator::is_there(count.saturating_mul(size_of::<T>())) {
+        // What is not there for it after all is had bit by bit.
+        let _ = list.try_reserve_exact(count);
+    }
+    list
 }
 
 /// Whether there is memory for so many bytes now, for those who get it by ways that cannot fail.
@@ -72,5 +86,7 @@ mod tests {
         assert!(buffer.capacity() >= 1000);
         claim.used(2000);
         assert_eq!(claim.0, 0);
+        assert!(roomy::<u64>(1000).capacity() >= 1000);
+        assert_eq!(roomy::<u64>(usize::MAX / 8).capacity(), 0);
     }
 }

@@ -1,13 +1,14 @@
-//! The memory that the process holds: what for, how much of it there may be, and how it is given back.
+//! The memory that the process holds: what for, how much of it there may be, and how it is given
+//! back.
 //!
-//! Whoever keeps bytes counts them where they are kept, under a [`Kind`]. Blocks and their tables are counted with
-//! every one that is made or freed; what others keep is counted by its owner when somebody asks, and told here with
-//! [`publish`] so that a refusal can say who holds what.
+//! Whoever keeps bytes counts them where they are kept, under a [`Kind`]. Blocks and their tables
+//! are counted with every one that is made or freed; what others keep is counted by its owner when
+//! somebody asks, and told here with [`publish`] so that a refusal can say who holds what.
 //!
-//! Work that can grow asks `admit` before each unit and stops with [`MemoryLimit`]; one unit takes at most [`UNIT`]
-//! bytes, so a limit is passed by no more than that. There are two limits: one on blocks and tables, and one on what the
-//! process has resident. The second is measured by the system, but not at each question: between two looks, what blocks
-//! and tables grew by is added.
+//! Work that can grow asks `admit` before each unit and stops with [`MemoryLimit`]; one unit takes
+//! at most [`UNIT`] bytes, so a limit is passed by no more than that. There are two limits: one on
+//! blocks and tables, and one on what the process has resident. The second is measured by the
+//! system, but not at each question: between two looks, what blocks and tables grew by is added.
 
 mod allocator;
 mod claim;
@@ -16,8 +17,8 @@ mod process;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-pub use allocator::{Allocator, Heap, give_back, heap, keep_reserve};
-pub use claim::{Claim, buffer, probe};
+pub use allocator::{Allocator, Heap, forget_largest, give_back, heap, keep_reserve};
+pub use claim::{Claim, buffer, probe, roomy};
 pub use process::{default_limit, resident_bytes};
 
 /// The most that one unit of work (an edit of one block) allocates, in bytes.
@@ -87,6 +88,8 @@ static RESIDENT: AtomicU64 = AtomicU64::new(0);
 static IN_USE_THEN: AtomicU64 = AtomicU64::new(0);
 /// What frees what was let go of and waits to be freed.
 static FREEING: OnceLock<fn()> = OnceLock::new();
+/// The setting that refusals name, if not those of the daemon.
+static NAMED: OnceLock<&'static str> = OnceLock::new();
 /// Whether an allocation failed and the reserve was given up for it.
 static IS_SHORT: AtomicBool = AtomicBool::new(false);
 
@@ -94,8 +97,11 @@ static IS_SHORT: AtomicBool = AtomicBool::new(false);
 const LOOK_AGAIN: u64 = 4 << 20;
 /// From this part of a limit on, in eighths, memory is tight.
 const TIGHT: u64 = 7;
+/// What is let go of then is enough once no more than this part is in use, in eighths.
+const EASY: u64 = 6;
 
-/// Something that would grow was refused because a limit is reached. What it did before it was refused is taken back.
+/// Something that would grow was refused because a limit is reached. What it did before it was
+/// refused is taken back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the limit of {limit} bytes of {of} is reached ({in_use} bytes are in use; {flag})")]
 pub struct MemoryLimit {
@@ -130,10 +136,16 @@ pub fn resident_limit() -> u64 {
     RESIDENT_LIMIT.load(Ordering::Relaxed)
 }
 
-/// Sets the limit of blocks and tables for the whole process. Volumes over it stay; edits that would add to it are
-/// refused.
+/// Sets the limit of blocks and tables for the whole process. Volumes over it stay; edits that
+/// would add to it are refused.
 pub fn set_memory_limit(bytes: u64) {
     LIMIT.store(bytes, Ordering::Relaxed);
+}
+
+/// Names the setting behind every limit, where it is not the daemon's: in the process of a script.
+/// The first name counts.
+pub fn name_limits(flag: &'static str) {
+    let _ = NAMED.set(flag);
 }
 
 /// Sets the limit of what the process may have resident.
@@ -142,8 +154,8 @@ pub fn set_resident_limit(bytes: u64) {
     look();
 }
 
-/// Names what frees what was let go of and waits to be freed; it is called before something is refused. The first one
-/// that is named counts.
+/// Names what frees what was let go of and waits to be freed; it is called before something is
+/// refused. The first one that is named counts.
 pub fn free_with(free: fn()) {
     let _ = FREEING.set(free);
 }
@@ -190,7 +202,7 @@ pub(crate) fn admit_bytes(bytes: u64) -> Result<(), MemoryLimit> {
 fn admit_at_the_limit(bytes: u64) -> Result<(), MemoryLimit> {
     if let Some(refusal) = refusal(bytes) {
         FREEING.get().inspect(|free| free());
-        if refusal.flag == RESIDENT_FLAG {
+        if refusal.flag == named(RESIDENT_FLAG) {
             give_back();
         }
     }
@@ -199,27 +211,69 @@ fn admit_at_the_limit(bytes: u64) -> Result<(), MemoryLimit> {
 
 const RESIDENT_FLAG: &str = "--max-memory";
 
+fn named(flag: &'static str) -> &'static str {
+    NAMED.get().copied().unwrap_or(flag)
+}
+
 fn refusal(bytes: u64) -> Option<MemoryLimit> {
     let (in_use, limit) = (memory_in_use(), memory_limit());
     if in_use.saturating_add(bytes - bytes.min(UNIT)) >= limit {
-        let (of, flag) = ("voxels and their tables", "--max-voxel-memory");
+        let (of, flag) = ("voxels and their tables", named("--max-voxel-memory"));
         return Some(MemoryLimit { in_use, limit, of, flag });
     }
     let (in_use, limit) = (look().saturating_add(claim::claimed()), resident_limit());
     let is_short = IS_SHORT.load(Ordering::Relaxed) && !keep_reserve();
     let is_over = in_use.saturating_add(bytes) >= limit;
     let of = if is_short { "the system" } else { "the process" };
-    (is_over || is_short).then_some(MemoryLimit { in_use, limit, of, flag: RESIDENT_FLAG })
+    let flag = named(RESIDENT_FLAG);
+    (is_over || is_short).then_some(MemoryLimit { in_use, limit, of, flag })
 }
 
-/// Whether what is resident is within its limit; for work that has grown in ways that nobody asked for beforehand.
+/// Whether what is resident is within its limit; for work that has grown in ways that nobody asked
+/// for beforehand.
 pub fn check() -> Result<(), MemoryLimit> {
     let grown = memory_in_use().saturating_sub(IN_USE_THEN.load(Ordering::Relaxed));
     let resident = RESIDENT.load(Ordering::Relaxed).saturating_add(grown);
     if resident < resident_limit() {
         return Ok(());
     }
-    refusal(0).filter(|refusal| refusal.flag == RESIDENT_FLAG).map_or(Ok(()), Err)
+    refusal(0).filter(|refusal| refusal.flag == named(RESIDENT_FLAG)).map_or(Ok(()), Err)
+}
+
+/// Makes ready for as little memory as there is. Call it once, before there are threads.
+pub fn prepare() {
+    allocator::prepare(process::address_space());
+    keep_reserve();
+}
+
+/// Whether work that grows could go on growing, where the address space is limited: between two
+/// slices of it.
+pub fn room() -> Result<(), MemoryLimit> {
+    if !process::is_address_space_limited() || allocator::room().is_ok() {
+        return Ok(());
+    }
+    FREEING.get().inspect(|free| free());
+    give_back();
+    let refuse = |_| {
+        let (in_use, limit) = (look(), resident_limit());
+        MemoryLimit { in_use, limit, of: "the system", flag: named(RESIDENT_FLAG) }
+    };
+    allocator::room().map_err(refuse)
+}
+
+/// Makes room for so many bytes behind some that are there; false if that cannot be had without the
+/// reserve. `reserve` does it, and tells whether it could. It is asked for twice as much as there
+/// is, and for `most` at least, if there is so much: what grows bit by bit is copied.
+pub fn make_room(
+    bytes: usize,
+    more: usize,
+    most: usize,
+    mut reserve: impl FnMut(usize) -> bool,
+) -> bool {
+    let is_there = |room| !process::is_address_space_limited() || allocator::is_there(room);
+    let needed = bytes.saturating_add(more);
+    let wanted = needed.max(bytes.saturating_mul(2)).max(most);
+    [wanted, needed].into_iter().any(|room| is_there(room) && reserve(room - bytes))
 }
 
 /// Asks the system what is resident.
@@ -239,6 +293,27 @@ pub fn is_tight() -> bool {
     is_near(in_use, memory_limit())
         || is_near(resident, resident_limit())
         || IS_SHORT.load(Ordering::Relaxed)
+}
+
+/// The same as of now, if so many resident bytes will be free in a moment.
+pub fn is_tight_without(bytes: u64) -> bool {
+    look();
+    RESIDENT.fetch_sub(bytes.min(RESIDENT.load(Ordering::Relaxed)), Ordering::Relaxed);
+    is_tight()
+}
+
+/// Bytes that have to go until a limit is not near any more, if so many resident ones will be free
+/// in a moment.
+pub fn excess_without(bytes: u64) -> u64 {
+    let over = |used: u64, limit: u64| used.saturating_sub(limit / 8 * EASY);
+    let resident = over(look().saturating_sub(bytes), resident_limit());
+    resident.max(over(memory_in_use(), memory_limit())).max(1)
+}
+
+/// Gives up the reserve for those who ask the system themselves; false if there is none. Growth is
+/// refused from then on until there is one again.
+pub(crate) fn give_up_reserve() -> bool {
+    Allocator::give_up_reserve()
 }
 
 /// Notes bytes of blocks or tables.

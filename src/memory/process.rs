@@ -1,22 +1,34 @@
 //! What the system tells of the process's memory, and of how much there is.
 
 use std::fs;
+use std::sync::OnceLock;
 
 use rustix::process::{Resource, getrlimit};
 
-/// Bytes of the machine's memory that the process takes; none where the system does not tell by a file.
+/// Bytes of the machine's memory that the process takes; none where the system does not tell by a
+/// file.
 pub fn resident_bytes() -> Option<u64> {
     let text = fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
     Some(pages * rustix::param::page_size() as u64)
 }
 
-/// The limit unless told otherwise: half of the least of what the machine has, what the control group may take and
-/// what the process may address.
+/// The limit unless told otherwise: half of the least of what the machine has, what the control
+/// group may take and what the process may address.
 pub fn default_limit() -> u64 {
-    let address_space = getrlimit(Resource::As).current;
-    let known = [machine_bytes(), group_bytes(), address_space];
+    let known = [machine_bytes(), group_bytes(), address_space()];
     known.into_iter().flatten().min().map_or(u64::MAX, |least| least / 2)
+}
+
+/// Bytes that the process may address, if that is limited.
+pub(super) fn address_space() -> Option<u64> {
+    getrlimit(Resource::As).current
+}
+
+/// Whether the process may address less than there is.
+pub(super) fn is_address_space_limited() -> bool {
+    static IS_LIMITED: OnceLock<bool> = OnceLock::new();
+    *IS_LIMITED.get_or_init(|| address_space().is_some())
 }
 
 /// Bytes of memory that the machine has.

@@ -139,8 +139,8 @@ impl SliceMesher {
         });
     }
 
-    /// Which faces of the plane have the colour of their neighbours. Colours of faces that are not in
-    /// the plane are left over from before: they are masked out at the end.
+    /// Which faces of the plane have the colour of their neighbours. Colours of faces that are not
+    /// in the plane are left over from before: they are masked out at the end.
     fn find_joins(&mut self, colors: &RegionColors<'_>, face: Face, slice: usize) {
         let mut above = 0;
         for v in 0..REGION {
@@ -239,6 +239,8 @@ pub struct Mesher {
     walk: BlockWalk,
     /// Blocks whose bits were taken in.
     taken: usize,
+    /// All of them, counted once: that takes a look at each chunk.
+    blocks: usize,
     occupancy: Occupancy,
     regions: Vec<[i32; 3]>,
     /// The next region, and in it the next slice of 6 x 64.
@@ -264,6 +266,7 @@ impl Mesher {
             occupancy: Occupancy::with_room_for(&volume, None),
             walk: BlockWalk::new(&volume),
             taken: 0,
+            blocks: volume.block_count(),
             volume,
             merge,
             solidity,
@@ -288,7 +291,7 @@ impl Mesher {
         if let Some(block) = self.volume.block(at) {
             self.occupancy.insert(at, self.solidity.mask(block));
         }
-        if self.taken == self.volume.block_count() {
+        if self.taken == self.blocks {
             self.regions = self.occupancy.regions();
         }
         true
@@ -336,7 +339,7 @@ impl Job for Mesher {
     }
 
     fn progress(&self) -> Progress {
-        let blocks = self.volume.block_count() as u64;
+        let blocks = self.blocks as u64;
         let regions = self.regions.len() as u64;
         let meshed = match regions {
             0 => 0,

@@ -6,11 +6,15 @@
 
 mod face;
 mod greedy;
+mod hidden;
+mod marching;
 mod mesher;
 mod occupancy;
 mod region;
 
 pub use face::{Face, Quad};
+pub use hidden::hidden_in_block;
+pub use marching::{Marching, Triangles};
 pub use mesher::{Merge, Mesher, faces, greedy};
 pub use occupancy::{Occupancy, Solidity, box_mask};
 

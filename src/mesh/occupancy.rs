@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::job::leftovers;
+use crate::memory;
 use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Mask, Rgba, Volume};
 
 /// Which voxels count, by their alpha.
@@ -139,7 +140,8 @@ impl Occupancy {
         occupancy
     }
 
-    /// No bits yet, with an index for the blocks of a volume that a box touches; for all of them without one.
+    /// No bits yet, with an index for the blocks of a volume that a box touches; for all of them
+    /// without one.
     pub fn with_room_for(volume: &Volume, within: Option<Bounds>) -> Self {
         let all = volume.block_bounds();
         let part = all.and_then(|all| within.map_or(Some(all), |within| all.intersect(&within)));
@@ -160,12 +162,20 @@ impl Occupancy {
         Occupancy {
             index,
             // As many as there can be: a list that grows is copied.
-            masks: Vec::with_capacity(blocks),
-            cells: Vec::with_capacity(blocks),
+            masks: memory::roomy(blocks),
+            cells: memory::roomy(blocks),
             regions: BTreeSet::new(),
             announced: Some(bounds),
             bounds: None,
         }
+    }
+
+    /// Bytes that the bits of a volume may take, for whoever wants to know beforehand whether they
+    /// can be had.
+    pub fn most_bytes(volume: &Volume) -> usize {
+        let each =
+            size_of::<Mask>() + size_of::<[i32; 3]>() + size_of::<u32>() * DENSE_CELLS_PER_BLOCK;
+        volume.block_count().saturating_mul(each)
     }
 
     /// The bits of nothing.
@@ -175,7 +185,8 @@ impl Occupancy {
         Occupancy { index, masks, cells, regions, announced: None, bounds: None }
     }
 
-    /// Adds a block, once, for which [`Occupancy::with_room_for`] made room. Empty masks cost nothing.
+    /// Adds a block, once, for which [`Occupancy::with_room_for`] made room. Empty masks cost
+    /// nothing.
     pub fn insert(&mut self, at: BlockPos, mask: Mask) {
         let Some(tight) = mask_bounds(&mask) else { return };
         let slot = self.masks.len() as u32;
@@ -208,11 +219,18 @@ impl Occupancy {
     /// The bits of one block, if any is set.
     #[inline]
     pub fn block(&self, at: [i32; 3]) -> Option<&Mask> {
+        self.slot(at).and_then(|slot| self.masks.get(slot))
+    }
+
+    /// The number of a block that holds a bit: how many were inserted before it. Of others any
+    /// larger number.
+    #[inline]
+    pub(crate) fn slot(&self, at: [i32; 3]) -> Option<usize> {
         let slot = match &self.index {
             Index::Dense { min, size, slots } => slots[dense_place(min, size, at)?],
             Index::Sparse { slots, .. } => *slots.get(&at)?,
         };
-        self.masks.get(slot as usize)
+        Some(slot as usize)
     }
 
     /// Whether a voxel counts.

@@ -3,18 +3,21 @@
 //! Both ways find what lies under a sample and hand it to the same shader, so they give the same
 //! picture but for samples within 1/256 of an edge.
 
+use super::light::FaceLight;
 use super::march::{first_entered, floor};
 use super::picture::Picture;
 use super::projector::{Projector, Ray, RayField};
 use super::quads::{QuadFinder, rows_of};
-use super::raster::{Band, NO_QUAD, Rasterizer, Rest, TRANSLUCENT};
+use super::raster::{Band, NO_QUAD, Rasterizer, Rest};
 use super::scene::Scene;
 use super::shade::{Light4, Seen, Shader};
+use super::through::Entry;
 use crate::mesh::Quad;
 
 /// Pixels shaded between two looks at the budget.
 const PIXELS_A_UNIT: u32 = 32;
-/// Translucent voxels looked at between two looks at the budget: some rays go through hundreds of them.
+/// Translucent voxels looked at between two looks at the budget: some rays go through hundreds of
+/// them.
 const VOXELS_A_UNIT: u64 = 4096;
 /// Quads drawn between two looks at the budget.
 const QUADS_A_UNIT: usize = 64;
@@ -25,8 +28,10 @@ const BAND_SAMPLES: u32 = 1 << 20;
 pub(crate) struct Stand {
     pub(crate) scene: Scene,
     pub(crate) shader: Shader,
-    /// The projector of the samples.
+    /// The projector of the pixels, and that of the samples.
+    pub(crate) pixels: Projector,
     pub(crate) projector: Projector,
+    pub(crate) light: FaceLight,
     /// Where rays start.
     pub(crate) near: f64,
     /// Samples across and down a pixel.
@@ -97,10 +102,23 @@ fn trace_pixel(stand: &mut Stand, x: u32, y: u32) -> Option<Light4> {
             face: hit.face,
             distance: hit.distance,
         });
-        any |= seen.is_some() || stand.scene.translucent.is_some();
-        sum.add(stand.shader.sample(&stand.scene, &ray, stand.near, seen));
+        let near = Entry::From(stand.near);
+        let is_before = stand.scene.translucent.is_some()
+            && stand.shader.look_through(&stand.scene, &ray, near, seen.as_ref());
+        any |= seen.is_some() || is_before;
+        let light = opaque_light(stand, seen.as_ref(), || ray);
+        sum.add(if is_before { stand.shader.before(&stand.scene, &ray, light) } else { light });
     }
     any.then_some(sum)
+}
+
+/// The light of an opaque surface, or else of the background.
+#[inline]
+fn opaque_light(stand: &mut Stand, seen: Option<&Seen>, ray: impl Fn() -> Ray) -> Light4 {
+    match seen {
+        Some(seen) => stand.shader.opaque(&stand.scene, ray, seen),
+        None => stand.shader.background,
+    }
 }
 
 /// Drawing by quads.
@@ -109,6 +127,8 @@ pub(crate) struct QuadDrawing {
     translucent: Option<QuadFinder>,
     rasterizer: Rasterizer,
     band: Band,
+    /// The sides of translucent voxels, as near as anything opaque or nearer.
+    front: Option<Band>,
     height: u32,
     phase: Phase,
 }
@@ -136,9 +156,12 @@ impl QuadDrawing {
             translucent,
             rasterizer: Rasterizer::new(&stand.projector),
             band: Band::new(picture.width() * stand.samples),
+            front: None,
             height: picture.height(),
             phase: Phase::Clear,
         };
+        let translucent = drawing.translucent.as_ref();
+        drawing.front = translucent.map(|_| Band::new(picture.width() * stand.samples));
         drawing.start_band(0, picture.width(), stand.samples);
         drawing
     }
@@ -146,7 +169,9 @@ impl QuadDrawing {
     fn start_band(&mut self, top: u32, width: u32, samples: u32) {
         let rows = (BAND_SAMPLES / (width * samples * samples)).max(1);
         let bottom = (top + rows).min(self.height);
-        self.band.reset(top * samples, bottom * samples);
+        for band in [Some(&mut self.band), self.front.as_mut()].into_iter().flatten() {
+            band.reset(top * samples, bottom * samples);
+        }
         self.phase = Phase::Clear;
     }
 
@@ -162,7 +187,7 @@ impl QuadDrawing {
     pub(crate) fn advance(&mut self, stand: &mut Stand, picture: &mut Picture) -> bool {
         let samples = stand.samples;
         if let Phase::Clear = self.phase {
-            if !self.band.clear() {
+            if !self.band.clear() && !self.front.as_mut().is_some_and(Band::clear) {
                 self.phase = FIRST;
             }
             return true;
@@ -175,9 +200,13 @@ impl QuadDrawing {
             return true;
         }
         let Phase::Shade(mut cursor) = self.phase else { return true };
-        let (band, quads) = (&self.band, &self.opaque.quads);
-        let more =
-            cursor.advance(stand, picture, |stand, x, y| shade_pixel(stand, band, quads, x, y));
+        let layers = Layers {
+            band: &self.band,
+            quads: &self.opaque.quads,
+            front: self.front.as_ref(),
+            front_quads: self.translucent.as_ref().map_or(&[], |finder| &finder.quads),
+        };
+        let more = cursor.advance(stand, picture, |stand, x, y| shade_pixel(stand, &layers, x, y));
         self.phase = Phase::Shade(cursor);
         if !more && cursor.y < self.height {
             self.start_band(cursor.y, picture.width(), samples);
@@ -206,8 +235,11 @@ impl QuadDrawing {
         }
         let end = (*quad + QUADS_A_UNIT).min(current.end);
         while *quad < end {
-            let id = if *translucent { TRANSLUCENT } else { *quad as u32 };
-            *rest = self.rasterizer.draw(&mut self.band, &finder.quads[*quad], id, *rest);
+            let band = match &mut self.front {
+                Some(front) if *translucent => front,
+                _ => &mut self.band,
+            };
+            *rest = self.rasterizer.draw(band, &finder.quads[*quad], *quad as u32, *rest);
             if rest.is_some() {
                 return true;
             }
@@ -253,17 +285,53 @@ fn meet_plane<const AXIS: usize, const U: usize, const V: usize>(
     Seen { voxel, face: quad.face, distance }
 }
 
-fn shade_pixel(stand: &mut Stand, band: &Band, quads: &[Quad], x: u32, y: u32) -> Option<Light4> {
+/// What lies under the samples of a band.
+struct Layers<'a> {
+    band: &'a Band,
+    quads: &'a [Quad],
+    front: Option<&'a Band>,
+    front_quads: &'a [Quad],
+}
+
+/// What lies under a sample: the numbers of the opaque quad and of the translucent one before it.
+#[derive(Clone, Copy, PartialEq)]
+struct Under {
+    opaque: u32,
+    front: u32,
+}
+
+impl Layers<'_> {
+    #[inline]
+    fn under(&self, x: u32, y: u32) -> Under {
+        let opaque = self.band.row(y)[x as usize];
+        let front = match self.front {
+            Some(front) if front.nearness(x, y) > self.band.nearness(x, y) => {
+                front.row(y)[x as usize]
+            }
+            _ => NO_QUAD,
+        };
+        Under { opaque, front }
+    }
+}
+
+fn shade_pixel(stand: &mut Stand, layers: &Layers<'_>, x: u32, y: u32) -> Option<Light4> {
     let samples = stand.samples;
-    if let Some(sum) = shade_even_pixel(stand, band, quads, x, y) {
-        return Some(sum);
+    let (left, top) = (x * samples, y * samples);
+    if samples > 1 && !stand.inside_translucent {
+        let first = layers.under(left, top);
+        let mut all =
+            (top..top + samples).flat_map(|y| (left..left + samples).map(move |x| (x, y)));
+        if all.all(|(x, y)| layers.under(x, y) == first)
+            && let Some(sum) = shade_even_pixel(stand, layers, first, [left, top])
+        {
+            return Some(sum);
+        }
     }
     let mut sum = Light4::default();
     let mut any = false;
-    for row in y * samples..(y + 1) * samples {
-        let ids = &band.row(row)[(x * samples) as usize..][..samples as usize];
-        for (x, &id) in (x * samples..).zip(ids) {
-            let light = shade_sample(stand, quads, id, x, row);
+    for row in top..top + samples {
+        for x in left..left + samples {
+            let light = shade_sample(stand, layers, x, row);
             any |= light.is_some();
             sum.add(light.unwrap_or(stand.shader.background));
         }
@@ -271,55 +339,86 @@ fn shade_pixel(stand: &mut Stand, band: &Band, quads: &[Quad], x: u32, y: u32) -
     any.then_some(sum)
 }
 
-/// The light of a pixel whose samples all show the same side of the same voxel: looked at once, in
-/// the middle. Shadows have edges inside a side and are always looked at sample by sample.
+/// The light of a pixel whose samples all show the same sides of the same voxels: looked at once,
+/// in the middle.
 #[inline]
 fn shade_even_pixel(
     stand: &mut Stand,
-    band: &Band,
-    quads: &[Quad],
-    x: u32,
-    y: u32,
+    layers: &Layers<'_>,
+    under: Under,
+    [left, top]: [u32; 2],
 ) -> Option<Light4> {
     let samples = stand.samples;
-    if samples == 1 || stand.shader.shadows || stand.inside_translucent {
-        return None;
-    }
-    let id = band.row(y * samples)[(x * samples) as usize];
-    let quad = quads.get(id as usize)?;
-    let rows = y * samples..(y + 1) * samples;
-    let same = |row: u32| {
-        band.row(row)[(x * samples) as usize..][..samples as usize].iter().all(|&other| other == id)
-    };
-    if !rows.clone().all(same) {
-        return None;
-    }
-    let [left, top] = [x, y].map(|at| f64::from(at * samples));
-    let last = f64::from(samples - 1) + 0.5;
     let rays = stand.shader.rays;
+    let [left, top] = [left, top].map(f64::from);
+    let last = f64::from(samples - 1) + 0.5;
     let half = f64::from(samples) / 2.0;
-    let seen = meet(quad, &rays, left + half, top + half);
+    let count = (samples * samples) as f32;
+    let middle = |quad| meet(quad, &rays, left + half, top + half);
     let corners = [(0.5, 0.5), (last, 0.5), (0.5, last), (last, last)];
-    if !corners.iter().all(|&(dx, dy)| meet(quad, &rays, left + dx, top + dy).voxel == seen.voxel) {
+    let is_even = |quad: &Quad, seen: &Seen| {
+        corners.iter().all(|(dx, dy)| meet(quad, &rays, left + dx, top + dy).voxel == seen.voxel)
+    };
+    let opaque = layers.quads.get(under.opaque as usize).map(|quad| (quad, middle(quad)));
+    let front = layers.front_quads.get(under.front as usize).map(|quad| (quad, middle(quad)));
+    let ray = || rays.ray(left + half, top + half);
+    let is_whole = opaque.as_ref().is_none_or(|(quad, seen)| is_even(quad, seen));
+    let behind = match (&opaque, &front) {
+        (Some((_, seen)), _) if is_whole => stand.shader.opaque(&stand.scene, ray, seen),
+        (None, Some(_)) => stand.shader.background,
+        (Some((quad, _)), Some(_)) => {
+            // The surface is looked at sample by sample, what is before it once.
+            let mut sum = Light4::default();
+            for (dx, dy) in (0..samples).flat_map(|y| (0..samples).map(move |x| (x, y))) {
+                let at = [left + f64::from(dx) + 0.5, top + f64::from(dy) + 0.5];
+                let seen = meet(quad, &rays, at[0], at[1]);
+                sum.add(stand.shader.opaque(&stand.scene, || rays.ray(at[0], at[1]), &seen));
+            }
+            sum.scaled(1.0 / count)
+        }
+        _ => return None,
+    };
+    let Some((quad, seen)) = front else { return Some(behind.scaled(count)) };
+    if !is_even_color(stand, quad, &seen, &corners.map(|(dx, dy)| [left + dx, top + dy])) {
         return None;
     }
-    let light = stand.shader.opaque(&stand.scene, || rays.ray(left + half, top + half), &seen);
-    let count = (samples * samples) as f32;
-    Some(Light4 { rgb: light.rgb.map(|part| part * count), alpha: light.alpha * count })
+    let (entry, until) = (Entry::At(seen), opaque.as_ref().map(|(_, seen)| seen));
+    stand.shader.look_through(&stand.scene, &ray(), entry, until);
+    Some(stand.shader.before(&stand.scene, &ray(), behind).scaled(count))
+}
+
+/// Whether a translucent side has the same colour at some places of the picture.
+fn is_even_color(stand: &Stand, quad: &Quad, seen: &Seen, places: &[[f64; 2]]) -> bool {
+    let block = seen.voxel.map(|part| part >> 4);
+    let of_block = stand.scene.clear_color_of_block(block);
+    let color = of_block.unwrap_or_else(|| stand.scene.clear_color(seen.voxel));
+    places.iter().all(|&[x, y]| {
+        let voxel = meet(quad, &stand.shader.rays, x, y).voxel;
+        let is_same_block = of_block.is_some() && voxel.map(|part| part >> 4) == block;
+        is_same_block || stand.scene.clear_color(voxel) == color
+    })
 }
 
 /// The light of a sample, `None` for the bare background.
 #[inline]
-fn shade_sample(stand: &mut Stand, quads: &[Quad], id: u32, x: u32, y: u32) -> Option<Light4> {
-    let through = id & TRANSLUCENT != 0 || stand.inside_translucent;
-    if id & NO_QUAD == NO_QUAD && !through {
-        return None;
-    }
+fn shade_sample(stand: &mut Stand, layers: &Layers<'_>, x: u32, y: u32) -> Option<Light4> {
+    let under = layers.under(x, y);
     let rays = stand.shader.rays;
     let (x, y) = (f64::from(x) + 0.5, f64::from(y) + 0.5);
-    let seen = quads.get((id & NO_QUAD) as usize).map(|quad| meet(quad, &rays, x, y));
-    Some(match (&seen, through) {
-        (Some(seen), false) => stand.shader.opaque(&stand.scene, || rays.ray(x, y), seen),
-        _ => stand.shader.sample(&stand.scene, &rays.ray(x, y), stand.near, seen),
-    })
+    let seen = layers.quads.get(under.opaque as usize).map(|quad| meet(quad, &rays, x, y));
+    let entry = match layers.front_quads.get(under.front as usize) {
+        _ if stand.inside_translucent => Entry::From(stand.near),
+        Some(quad) => Entry::At(meet(quad, &rays, x, y)),
+        None => {
+            let seen = seen?;
+            return Some(stand.shader.opaque(&stand.scene, || rays.ray(x, y), &seen));
+        }
+    };
+    let ray = rays.ray(x, y);
+    let is_before = stand.shader.look_through(&stand.scene, &ray, entry, seen.as_ref());
+    if !is_before && seen.is_none() {
+        return None;
+    }
+    let behind = opaque_light(stand, seen.as_ref(), || ray);
+    Some(if is_before { stand.shader.before(&stand.scene, &ray, behind) } else { behind })
 }

@@ -2,6 +2,7 @@
 
 use super::draw::{Cursor, QuadDrawing, Stand};
 use super::light::FaceLight;
+use super::path::trace;
 use super::picture::Picture;
 use super::projector::{NEAR, Projector};
 use super::quads::QuadFinder;
@@ -16,7 +17,8 @@ use crate::voxel::{Bounds, Volume};
 /// Rays are the faster way once there are more quads than this share of the samples.
 const QUADS_PER_SAMPLE: f64 = 0.5;
 
-/// Thousandths of a picture that are done once its bits are collected, and once its faces are found.
+/// Thousandths of a picture that are done once its bits are collected, and once its faces are
+/// found.
 const COLLECTED: u64 = 100;
 const FOUND: u64 = 300;
 const ALL: u64 = 1000;
@@ -40,7 +42,7 @@ const ALL: u64 = 1000;
 /// ```
 pub fn drawing(volume: Volume, settings: RenderSettings) -> Result<Work<Picture>, RenderError> {
     settings.check()?;
-    settings.probe()?;
+    settings.probe(Some(&volume))?;
     Ok(Work::new(|slice| async move { draw(volume, &settings, &slice).await.0 }))
 }
 
@@ -50,7 +52,7 @@ pub(crate) async fn draw(
     settings: &RenderSettings,
     slice: &Slice,
 ) -> (Picture, Option<Bounds>) {
-    let mut builder = SceneBuilder::new(volume, settings.crop);
+    let mut builder = SceneBuilder::new(volume, settings.crop, settings.seen_materials());
     while builder.advance() {
         report(slice, 0, COLLECTED, builder.progress());
         slice.spend(1).await;
@@ -62,6 +64,11 @@ pub(crate) async fn draw(
     let scene = builder.finish();
     let bounds = scene.bounds;
     let Some(stand) = stand(scene, settings, slice).await else { return (picture, None) };
+    if let Some(tracing) = settings.tracing {
+        let Stand { scene, pixels, light, .. } = &stand;
+        trace(scene, pixels, light, settings, tracing, &mut picture, slice).await;
+        return (picture, bounds);
+    }
     match settings.method {
         Method::Rays => draw_rays(stand, &mut picture, slice).await,
         _ => draw_quads(stand, settings, &mut picture, slice).await,
@@ -77,10 +84,11 @@ fn report(slice: &Slice, from: u64, to: u64, (done, total): (usize, usize)) {
 /// The model with everything that is needed to draw it; `None` if there is nothing to draw.
 async fn stand(scene: Scene, settings: &RenderSettings, slice: &Slice) -> Option<Stand> {
     let bounds = scene.bounds?;
-    let silhouette = Silhouette::of(&scene, slice).await;
+    let silhouette = Silhouette::fitted(&scene, settings.fits_box, slice).await;
     let size = [settings.width, settings.height];
     // The viewpoint was checked with the settings.
-    let projector = Projector::new(&settings.viewpoint, &silhouette, size).ok()?;
+    let viewpoint = settings.viewpoint.toward(silhouette.middle());
+    let projector = Projector::new(&viewpoint, &silhouette, size).ok()?;
     slice.spend(1).await;
     let light = FaceLight::new(&settings.lighting, &projector, &bounds);
     let fine = projector.finer(settings.samples);
@@ -88,8 +96,10 @@ async fn stand(scene: Scene, settings: &RenderSettings, slice: &Slice) -> Option
     let inside_translucent = !parallel
         && scene.translucent.as_ref().is_some_and(|voxels| touches(voxels, projector.eye));
     Some(Stand {
-        shader: Shader::new(settings, &projector, &fine, light),
+        shader: Shader::new(settings, &projector, &fine, light.clone()),
         scene,
+        pixels: projector,
+        light,
         projector: fine,
         near: if parallel { f64::NEG_INFINITY } else { NEAR },
         samples: settings.samples,

@@ -56,6 +56,13 @@ const LETTERS: [(char, [u8; 7]); 41] = [
 
 const UNKNOWN: [u8; 7] = [0x1F, 0x11, 0x11, 0x11, 0x11, 0x11, 0x1F];
 
+/// Whether there is a letter for a character.
+#[cfg(feature = "server")]
+pub(crate) fn has_letter(letter: char) -> bool {
+    let capital = letter.to_ascii_uppercase();
+    LETTERS.iter().any(|(known, _)| *known == capital)
+}
+
 /// The rows of a letter from the top; bit 4 of each is the left dot.
 #[cfg(feature = "server")]
 pub(crate) fn dots(letter: char) -> [u8; 7] {
@@ -67,12 +74,21 @@ fn rows(letter: char) -> [u8; 7] {
     LETTERS.iter().find(|(known, _)| *known == capital).map_or(UNKNOWN, |(_, rows)| *rows)
 }
 
-/// Writes a line of text with its top left corner at a place; what does not fit is cut.
-pub(crate) fn write(picture: &mut Picture, [left, top]: [u32; 2], text: &str, color: Rgba) {
+/// Writes a line of text with its top left corner at a place, each dot so many pixels wide; what
+/// does not fit is cut.
+pub(crate) fn write(
+    picture: &mut Picture,
+    [left, top]: [u32; 2],
+    text: &str,
+    (color, dot): (Rgba, u32),
+) {
     for (place, letter) in (0..).zip(text.chars().take(1024)) {
         for (y, row) in (0..).zip(rows(letter)) {
             for x in (0..5).filter(|x| row >> (4 - x) & 1 == 1) {
-                picture.set(left + place * ADVANCE + x, top + y, color);
+                let (x, y) = (left + (place * ADVANCE + x) * dot, top + y * dot);
+                for (dx, dy) in (0..dot * dot).map(|part| (part % dot, part / dot)) {
+                    picture.set(x + dx, y + dy, color);
+                }
             }
         }
     }
@@ -85,7 +101,7 @@ mod tests {
     #[test]
     fn letters_are_drawn_dot_by_dot() {
         let mut picture = Picture::filled(11, 7, Rgba::EMPTY);
-        write(&mut picture, [0, 0], "Ti", Rgba::WHITE);
+        write(&mut picture, [0, 0], "Ti", (Rgba::WHITE, 1));
         let lines: Vec<String> = (0..7)
             .map(|y| {
                 let dot = |x| picture.get(x, y) == Some(Rgba::WHITE);

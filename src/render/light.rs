@@ -10,9 +10,6 @@ use super::vector::{Vec3, add, dot, scale, sin_cos, unit};
 use crate::mesh::Face;
 use crate::voxel::Bounds;
 
-/// Ambient light from straight below, as a share of that from straight above.
-const GROUND: f64 = 0.6;
-
 /// The light on each side, by the side's number.
 #[derive(Clone, Debug)]
 pub(crate) struct FaceLight {
@@ -20,19 +17,26 @@ pub(crate) struct FaceLight {
     pub(crate) full: [f32; 6],
     /// Light in a shadow.
     pub(crate) shaded: [f32; 6],
+    /// The part of it that comes from everywhere.
+    pub(crate) ambient: [f32; 6],
     /// Where the key light comes from.
     pub(crate) toward_key: Vec3,
+    /// The key light on a side that faces it.
+    pub(crate) key: f32,
+    /// The light of the sky at the horizon, and how much more of it comes from straight above:
+    /// together they give matt sides their ambient light.
+    pub(crate) sky: [f32; 2],
 }
 
 impl FaceLight {
     /// The light of a picture of a model.
     pub(crate) fn new(lighting: &Lighting, projector: &Projector, model: &Bounds) -> Self {
         let toward_key = direction(lighting.key, projector);
-        let share = f64::from(lighting.ambient);
+        let (share, ground) = (f64::from(lighting.ambient), f64::from(lighting.ground));
         let normal = |face: Face| face.normal().map(f64::from);
         let ambient = Face::ALL.map(|face| {
             let upward = (normal(face)[2] + 1.0) / 2.0;
-            share * (GROUND + (1.0 - GROUND) * upward)
+            share * (ground + (1.0 - ground) * upward)
         });
         let key = Face::ALL.map(|face| (1.0 - share) * dot(normal(face), toward_key).max(0.0));
         let brightest = Face::ALL
@@ -45,7 +49,11 @@ impl FaceLight {
         FaceLight {
             full: std::array::from_fn(|face| ((ambient[face] + key[face]) * by) as f32),
             shaded: std::array::from_fn(|face| ((ambient[face] + key[face] * left) * by) as f32),
+            ambient: ambient.map(|part| (part * by) as f32),
             toward_key,
+            key: ((1.0 - share) * by) as f32,
+            sky: [share * by * (1.0 + ground) / 2.0, share * by * (1.0 - ground) * 0.75]
+                .map(|part| part as f32),
         }
     }
 }
@@ -58,6 +66,7 @@ fn direction(key: KeyLight, projector: &Projector) -> Vec3 {
             let sideways = add(scale(frame.up, 0.75), scale(frame.right, -0.35));
             unit(add(back, sideways)).unwrap_or(back)
         }
+        KeyLight::Direction(direction) => direction,
         KeyLight::Fixed { pitch, yaw } => {
             let ((sin_pitch, cos_pitch), (sin_yaw, cos_yaw)) = (sin_cos(pitch), sin_cos(yaw));
             [sin_pitch * cos_yaw, sin_pitch * sin_yaw, cos_pitch]

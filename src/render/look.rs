@@ -1,20 +1,35 @@
-//! A look at a model: one view, or several side by side with labels, in one picture of a given size.
+//! A look at a model: one view, or several side by side with labels, in one picture of a given
+//! size.
 //!
-//! Views are drawn one after the other, each into a cell of its own, and then put in front of what is behind them. A
-//! background that is chosen by what is seen is chosen once for the whole picture.
+//! Views are drawn one after the other, each into a cell of its own, and then put in front of what
+//! is behind them. A background that is chosen by what is seen is chosen once for the whole
+//! picture.
 
 use super::drawing::draw;
+use super::edges;
+use super::floor::Pane;
 use super::font::{self, ADVANCE, HEIGHT};
+use super::framing;
+use super::furniture::Cell;
 use super::picture::Picture;
+use super::projector::Projector;
 use super::settings::{RenderError, RenderSettings};
-use super::viewpoint::{Frame, Viewpoint};
+use super::silhouette::Silhouette;
+use super::survey::Survey;
+use super::viewpoint::Viewpoint;
 use crate::job::{Slice, Work};
-use crate::voxel::{Rgba, Volume};
+use crate::voxel::{Bounds, Rgba, Volume};
 
-/// Pixels above each view that hold its label.
-const STRIP: u32 = HEIGHT + 6;
 /// Pixels between a label and the edges of its cell.
 const INSET: u32 = 3;
+/// Dots that are left free around a view whose edges are written at.
+const RIM: u32 = 18;
+/// The same if there are both coordinates and lengths.
+const RIM_OF_BOTH: u32 = 34;
+/// Dots between a length and an edge that has coordinates.
+const BESIDE_TICKS: f64 = 12.0;
+/// Pixels of a picture for each pixel of a dot of its letters.
+const DOT_PER: u32 = 700;
 /// The least pixels across and down a view in a sheet.
 const LEAST_CELL: u32 = 8;
 /// The backgrounds that [`Backdrop::Auto`] chooses from: light, grey and dark.
@@ -37,7 +52,8 @@ pub enum Backdrop {
 pub struct Look {
     /// The views with their labels.
     pub views: Vec<(String, Viewpoint)>,
-    /// Pixels of the whole picture; each view has a part of it. The viewpoint and the background are not used.
+    /// Pixels of the whole picture; each view has a part of it. The viewpoint and the background
+    /// are not used.
     pub settings: RenderSettings,
     /// What is behind the model.
     pub backdrop: Backdrop,
@@ -47,17 +63,93 @@ pub struct Look {
     pub axes: bool,
     /// Whether each view tells how many voxels it is wide, deep and high.
     pub dimensions: bool,
+    /// Whether there is a grid under or behind the model.
+    pub grid: bool,
+    /// Whether the model stands on a ground.
+    pub ground: bool,
+    /// Lines that are drawn.
+    pub edges: Edges,
+}
+
+/// Lines that are drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Edges {
+    /// None.
+    #[default]
+    None,
+    /// Around each voxel.
+    Voxels,
+    /// Around the model, and where its depth jumps.
+    Outline,
 }
 
 impl Look {
     /// A picture of this look at a volume, as work over a snapshot of it.
     ///
     /// # Errors
-    /// No view, more of them than the size has room for, a size beyond the limits, an unusable viewpoint or light.
+    /// No view, more of them than the size has room for, a size beyond the limits, an unusable
+    /// viewpoint or light.
     pub fn drawing(self, volume: Volume) -> Result<Work<Picture>, RenderError> {
         self.check()?;
-        self.settings.probe()?;
-        Ok(Work::new(|slice| async move { self.draw(volume, &slice).await }))
+        self.settings.probe(Some(&volume))?;
+        Ok(Work::new(|slice| async move { self.draw(volume, &slice).await.0 }))
+    }
+
+    /// The frames of a turn around a model, with one framing for all.
+    ///
+    /// # Errors
+    /// What [`Look::drawing`] would refuse.
+    pub(crate) async fn turn(
+        &self,
+        volume: &Volume,
+        count: u32,
+        slice: &Slice,
+    ) -> Result<Vec<Look>, RenderError> {
+        self.check()?;
+        let degrees = (0..count).map(|step| f64::from(step) * 360.0 / f64::from(count.max(1)));
+        let model =
+            Silhouette::of_volume(volume, self.settings.crop, self.has_writing(), slice).await;
+        Ok(self.settled(&model, &degrees.collect::<Vec<_>>()))
+    }
+
+    /// The same look with a framing that all states of a model fit into.
+    ///
+    /// # Errors
+    /// What [`Look::drawing`] would refuse.
+    pub(crate) async fn still(
+        &self,
+        states: &[Volume],
+        slice: &Slice,
+    ) -> Result<Look, RenderError> {
+        self.check()?;
+        let mut all: Option<Bounds> = None;
+        for state in states {
+            let bounds = state.bounds();
+            let seen = match (bounds, self.settings.crop) {
+                (Some(bounds), Some(crop)) => bounds.intersect(&crop),
+                (bounds, _) => bounds,
+            };
+            all = Bounds::union_of(all, seen);
+            slice.spend(1).await;
+        }
+        let model = all.map_or_else(Silhouette::default, Silhouette::from);
+        Ok(self.settled(&model, &[0.0]).into_iter().next().unwrap_or_else(|| self.clone()))
+    }
+
+    /// This look turned by so many degrees each, with one framing for all.
+    fn settled(&self, model: &Silhouette, degrees: &[f64]) -> Vec<Look> {
+        let mut looks = vec![self.clone(); degrees.len()];
+        let grid = self.grid();
+        for (index, (_, viewpoint)) in self.views.iter().enumerate() {
+            let Cell { width, height, .. } = grid.room(index);
+            let rim = self.rim([width, height]);
+            let size = [width, height].map(|side| (side - 2 * rim).max(1));
+            let views = framing::turn(viewpoint, model, size, degrees);
+            for (look, view) in looks.iter_mut().zip(views) {
+                look.views[index].1 = view;
+            }
+        }
+        looks
     }
 
     /// Checks everything that can be checked without the model.
@@ -70,7 +162,7 @@ impl Look {
             viewpoint.pose()?;
         }
         let grid = self.grid();
-        let [width, height] = grid.cell(0);
+        let Cell { width, height, .. } = grid.cell(0);
         let room = height.saturating_sub(grid.strip);
         match self.views.len() {
             0 => Err(RenderError::EmptySheet),
@@ -84,86 +176,174 @@ impl Look {
         }
     }
 
-    pub(crate) async fn draw(&self, volume: Volume, slice: &Slice) -> Picture {
+    /// The picture, and what is behind the model once it was chosen.
+    pub(crate) async fn draw(&self, volume: Volume, slice: &Slice) -> (Picture, Backdrop) {
         let grid = self.grid();
+        // A floor lies between the model and what is behind both.
         let behind = match self.backdrop {
-            Backdrop::Color(color) => color,
-            Backdrop::Gradient(_) | Backdrop::Auto => Rgba::EMPTY,
+            Backdrop::Color(color) if !self.has_floor() => color,
+            _ => Rgba::EMPTY,
         };
         let mut sheet = Picture::to_be_filled(self.settings.width, self.settings.height);
         while sheet.fill_some(behind) {
             slice.spend(1).await;
         }
-        let mut seen = None;
+        let mut seen = Vec::with_capacity(self.views.len());
+        let mut samples = u32::MAX;
         for (index, (_, viewpoint)) in self.views.iter().enumerate() {
-            let [width, height] = grid.cell(index);
-            let height = height - grid.strip;
-            let viewpoint = *viewpoint;
-            let settings = RenderSettings {
-                width,
-                height,
-                viewpoint,
-                background: behind,
-                ..self.settings.clone()
-            };
-            let (picture, bounds) = draw(volume.clone(), &settings, slice).await;
-            seen = bounds;
-            let [left, top] = grid.corner(index);
-            for row in 0..picture.height() {
-                sheet.paste_row(&picture, row, left, top + grid.strip);
-                slice.spend(1).await;
-            }
+            let (at, view) = ((grid, index), (*viewpoint, behind));
+            let (drawn, found) = self.draw_view(&mut sheet, &volume, at, view, slice).await;
+            samples = samples.min(drawn);
+            seen.push(found);
         }
         let colors = match self.backdrop {
             Backdrop::Color(color) => [color; 2],
             Backdrop::Gradient(colors) => colors,
             Backdrop::Auto => [contrast(&sheet, slice).await; 2],
         };
-        if !matches!(self.backdrop, Backdrop::Color(_)) {
+        let ink = readable_on(colors[0]);
+        for (index, (projector, bounds)) in
+            seen.iter().enumerate().filter_map(|(index, seen)| Some((index, seen.as_ref()?)))
+        {
+            let Cell { left, top, width, height, .. } = grid.room(index);
+            let pane = Pane { projector, bounds: *bounds, left, top, width, height };
+            if self.ground {
+                pane.draw_ground(&mut sheet, &volume, slice).await;
+            }
+            if self.grid {
+                pane.draw_grid(&mut sheet, ink, slice).await;
+            }
+        }
+        if !matches!(self.backdrop, Backdrop::Color(_)) || self.has_floor() {
             put_behind(&mut sheet, colors, slice).await;
         }
-        let ink = readable_on(colors[0]);
-        if grid.strip > 0 {
-            self.label(&mut sheet, grid, ink);
-        }
-        for (index, (_, viewpoint)) in self.views.iter().enumerate() {
-            let ([left, top], [width, height]) = (grid.corner(index), grid.cell(index));
-            let cell = Cell { left, top, width, height };
-            if let (true, Ok(pose)) = (self.axes, viewpoint.pose()) {
-                cell.draw_axes(&mut sheet, &pose.frame, ink);
-            }
-            if let (true, Some(bounds)) = (self.dimensions, seen) {
-                let [x, y, z] = bounds.dimensions();
-                cell.write_below(&mut sheet, &format!("{x}X{y}X{z}"), ink);
-            }
-        }
-        sheet
+        self.furnish(&mut sheet, grid, &seen, ink);
+        sheet.set_samples(samples);
+        let chosen = match self.backdrop {
+            Backdrop::Auto => Backdrop::Gradient(colors),
+            known => known,
+        };
+        (sheet, chosen)
     }
 
-    fn label(&self, sheet: &mut Picture, grid: Grid, ink: Rgba) {
-        for (index, (label, _)) in self.views.iter().enumerate() {
-            let ([left, top], [width, _]) = (grid.corner(index), grid.cell(index));
-            let room = (width.saturating_sub(2 * INSET) / ADVANCE) as usize;
-            let label: String = label.chars().take(room).collect();
-            font::write(sheet, [left + INSET, top + INSET], &label, ink);
+    /// Whether the edges of the box around the model are written at.
+    fn has_writing(&self) -> bool {
+        self.axes || self.dimensions
+    }
+
+    fn has_floor(&self) -> bool {
+        self.grid || self.ground
+    }
+
+    /// Draws one view into its cell; its samples, where it is in the sheet, and the box around what
+    /// it shows.
+    async fn draw_view(
+        &self,
+        sheet: &mut Picture,
+        volume: &Volume,
+        (grid, index): (Grid, usize),
+        (viewpoint, background): (Viewpoint, Rgba),
+        slice: &Slice,
+    ) -> (u32, Option<(Projector, Bounds)>) {
+        let Cell { left, top, width, height, .. } = grid.room(index);
+        let rim = self.rim([width, height]);
+        let [width, height] = [width - 2 * rim, height - 2 * rim];
+        let fits_box = self.has_writing();
+        let settings = RenderSettings {
+            width,
+            height,
+            viewpoint,
+            background,
+            fits_box,
+            ..self.settings.clone()
+        };
+        let (mut picture, _) = draw(volume.clone(), &settings, slice).await;
+        let mut seen = None;
+        if self.edges != Edges::None || self.has_writing() || self.has_floor() {
+            let survey = Survey::of(volume.clone(), &settings, slice).await;
+            let parts = survey.as_ref().and_then(|survey| survey.bounds().zip(Some(survey)));
+            seen = parts.map(|(bounds, survey)| (survey.projector.clone(), bounds));
+            if let Some(survey) = survey.filter(|_| self.edges != Edges::None) {
+                let survey = survey.finer(settings.samples);
+                let samples = settings.samples;
+                edges::draw(&mut picture, &survey, samples, self.edges, slice).await;
+            }
+        }
+        for row in 0..picture.height() {
+            sheet.paste_row(&picture, row, left + rim, top + rim);
+            slice.spend(1).await;
+        }
+        let moved = |projector: Projector| projector.moved([left + rim, top + rim]);
+        (picture.samples(), seen.map(|(projector, bounds)| (moved(projector), bounds)))
+    }
+
+    /// Pixels around a view that are left free for what is written there.
+    fn rim(&self, size: [u32; 2]) -> u32 {
+        let dots = match (self.axes, self.dimensions) {
+            (true, true) => RIM_OF_BOTH,
+            (false, false) => 0,
+            _ => RIM,
+        };
+        (dots * self.dot()).min(size[0] / 8).min(size[1] / 8)
+    }
+
+    /// Labels, and what each view is read by.
+    fn furnish(
+        &self,
+        sheet: &mut Picture,
+        grid: Grid,
+        seen: &[Option<(Projector, Bounds)>],
+        ink: Rgba,
+    ) {
+        for (index, (label, viewpoint)) in self.views.iter().enumerate() {
+            if self.labels {
+                let Cell { left, top, width, dot, .. } = grid.cell(index);
+                let room = (width.saturating_sub(2 * INSET) / (ADVANCE * dot)) as usize;
+                let label: String = label.chars().take(room).collect();
+                font::write(sheet, [left + INSET, top + INSET], &label, (ink, dot));
+            }
+            let cell = grid.room(index);
+            if let Some(Some((projector, bounds))) = seen.get(index) {
+                if self.axes {
+                    cell.draw_ticks(sheet, projector, bounds, ink);
+                }
+                if self.dimensions {
+                    let gap = if self.axes { BESIDE_TICKS } else { 0.0 };
+                    cell.draw_lengths(sheet, projector, bounds, (ink, gap));
+                }
+            }
+            let middle =
+                seen.get(index).and_then(Option::as_ref).map_or([0.0; 3], |(_, bounds)| {
+                    [0, 1, 2].map(|axis| (bounds.min[axis] + bounds.max[axis]) as f64 / 2.0)
+                });
+            if let (true, Ok(pose)) = (self.axes, viewpoint.toward(middle).pose()) {
+                cell.draw_cross(sheet, &pose.frame, ink);
+            }
         }
     }
 
-    /// How the views are laid out: as large as possible, with room for the longest label if there is any.
+    /// Pixels of a dot of a letter: large pictures are looked at from farther away.
+    fn dot(&self) -> u32 {
+        (self.settings.width.min(self.settings.height) / DOT_PER).max(1)
+    }
+
+    /// How the views are laid out: as large as possible, with room for the longest label if there
+    /// is any.
     fn grid(&self) -> Grid {
         let size = [self.settings.width, self.settings.height];
         let count = u32::try_from(self.views.len()).unwrap_or(u32::MAX).max(1);
-        let strip = if self.labels { STRIP } else { 0 };
+        let dot = self.dot();
+        let strip = if self.labels { HEIGHT * dot + 2 * INSET } else { 0 };
         let longest = self.views.iter().map(|(label, _)| label.chars().count() as u32).max();
-        let label = longest.unwrap_or(0).saturating_mul(ADVANCE) + 2 * INSET;
-        let grids = (1..=count).map(|columns| Grid { columns, count, strip, size });
+        let label = longest.unwrap_or(0).saturating_mul(ADVANCE * dot) + 2 * INSET;
+        let grids = (1..=count).map(|columns| Grid { columns, count, strip, size, dot });
         let worth = |grid: &Grid| {
-            let [width, height] = grid.cell(0);
+            let Cell { width, height, .. } = grid.cell(0);
             let is_legible = strip == 0 || width >= label;
             (is_legible, width.min(height.saturating_sub(strip)))
         };
         // Of equal ones the one with more columns: pictures are looked at across.
-        grids.max_by_key(worth).unwrap_or(Grid { columns: 1, count: 1, strip, size })
+        grids.max_by_key(worth).unwrap_or(Grid { columns: 1, count: 1, strip, size, dot })
     }
 }
 
@@ -174,6 +354,8 @@ struct Grid {
     count: u32,
     strip: u32,
     size: [u32; 2],
+    /// Pixels of a dot of a letter.
+    dot: u32,
 }
 
 impl Grid {
@@ -186,67 +368,22 @@ impl Grid {
         ]
     }
 
-    fn cell(self, index: usize) -> [u32; 2] {
+    fn cell(self, index: usize) -> Cell {
         let [left, top] = self.corner(index);
         let index = index as u32;
         let rows = self.count.div_ceil(self.columns);
-        [
-            share(self.size[0], index % self.columns + 1, self.columns) - left,
-            share(self.size[1], index / self.columns + 1, rows) - top,
-        ]
-    }
-}
-
-/// The part of a sheet that one view has.
-struct Cell {
-    left: u32,
-    top: u32,
-    width: u32,
-    height: u32,
-}
-
-impl Cell {
-    /// Draws the directions of the axes into the lower left corner.
-    fn draw_axes(&self, sheet: &mut Picture, frame: &Frame, ink: Rgba) {
-        let length = (self.width.min(self.height) / 12).clamp(6, 28);
-        let reach = length + ADVANCE + 2;
-        if self.width < 2 * reach || self.height < 2 * reach {
-            return;
-        }
-        let middle = [self.left + reach, self.top + self.height - reach].map(f64::from);
-        for (axis, (name, color)) in AXES.into_iter().enumerate() {
-            let way = [frame.right[axis], -frame.up[axis]].map(|part| part * f64::from(length));
-            for step in 0..=length {
-                let share = f64::from(step) / f64::from(length);
-                let [x, y] = [0, 1].map(|i| (middle[i] + way[i] * share).max(0.0) as u32);
-                sheet.set(x, y, color);
-            }
-            // An axis that points at the viewer has no end to be seen.
-            if way.iter().any(|part| part.abs() > 2.0) {
-                let half = f64::from(HEIGHT) / 2.0;
-                let beyond = 1.0 + f64::from(ADVANCE) / f64::from(length);
-                let [x, y] = [0, 1].map(|i| (middle[i] + way[i] * beyond - half).max(0.0) as u32);
-                font::write(sheet, [x, y], name, ink);
-            }
-        }
+        let width = share(self.size[0], index % self.columns + 1, self.columns) - left;
+        let height = share(self.size[1], index / self.columns + 1, rows) - top;
+        Cell { left, top, width, height, dot: self.dot }
     }
 
-    /// Writes a line into the lower right corner.
-    fn write_below(&self, sheet: &mut Picture, text: &str, ink: Rgba) {
-        let width = text.chars().count() as u32 * ADVANCE + INSET;
-        if width <= self.width && HEIGHT + INSET <= self.height {
-            let place = [self.left + self.width - width, self.top + self.height - HEIGHT - INSET];
-            font::write(sheet, place, text, ink);
-        }
+    /// The cell without its label.
+    fn room(self, index: usize) -> Cell {
+        let Cell { left, top, width, height, dot } = self.cell(index);
+        let strip = self.strip.min(height.saturating_sub(1));
+        Cell { left, top: top + strip, width, height: height - strip, dot }
     }
 }
-
-/// The axes as they are drawn.
-const AXES: [(&str, Rgba); 3] = [
-    ("X", Rgba::opaque(214, 60, 48)),
-    ("Y", Rgba::opaque(52, 158, 66)),
-    ("Z", Rgba::opaque(58, 96, 220)),
-];
 
 /// Where a part of a length begins.
 fn share(length: u32, part: u32, of: u32) -> u32 {
@@ -301,7 +438,7 @@ async fn put_behind(sheet: &mut Picture, [top, bottom]: [Rgba; 2], slice: &Slice
 }
 
 /// A colour in front of another one, as layers of a document come together.
-fn over(front: Rgba, behind: Rgba) -> Rgba {
+pub(super) fn over(front: Rgba, behind: Rgba) -> Rgba {
     let (a, b) = (u32::from(front.a), u32::from(behind.a));
     let whole = 255 * a + b * (255 - a);
     if whole == 0 {
@@ -334,6 +471,9 @@ mod tests {
             labels: true,
             axes: false,
             dimensions: false,
+            grid: false,
+            ground: false,
+            edges: Edges::None,
         }
     }
 
@@ -341,16 +481,15 @@ mod tests {
     fn cells_fill_the_whole_picture_and_labels_have_room() {
         for (views, size) in [(1, 128), (2, 128), (6, 128), (6, 511), (10, 1536)] {
             let grid = look(views, size).grid();
-            let cells: Vec<_> =
-                (0..views).map(|index| (grid.corner(index), grid.cell(index))).collect();
-            assert!(cells.iter().all(|([left, _], [width, _])| left + width <= size));
-            assert!(cells.iter().any(|([left, top], [width, height])| {
-                left + width == size || top + height == size
-            }));
+            let cells: Vec<_> = (0..views).map(|index| grid.cell(index)).collect();
+            assert!(cells.iter().all(|cell| cell.left + cell.width <= size));
+            let is_last =
+                |cell: &Cell| cell.left + cell.width == size || cell.top + cell.height == size;
+            assert!(cells.iter().any(is_last));
             let look = look(views, size);
             let longest = look.views.iter().map(|(label, _)| label.len() as u32 * ADVANCE).max();
             let room = longest.unwrap() + 2 * INSET;
-            assert!(cells.iter().all(|(_, [width, _])| *width >= room), "{views} {size}");
+            assert!(cells.iter().all(|cell| cell.width >= room), "{views} {size}");
         }
     }
 

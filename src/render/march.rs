@@ -6,7 +6,7 @@
 
 use super::projector::Ray;
 use crate::mesh::{Face, Occupancy, Solidity};
-use crate::voxel::Volume;
+use crate::voxel::{Rgba, Volume};
 
 /// What a ray hit.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct March<'a> {
     /// The axis that was crossed last.
     crossed: usize,
     /// Where the walk is, and where it must end.
-    t: f64,
+    pub(crate) t: f64,
     end: f64,
 }
 
@@ -63,6 +63,55 @@ impl<'a> March<'a> {
             at.clamp(bounds.min[axis], bounds.max[axis] - 1)
         });
         Some(March { occupancy, origin, direction, inverse, voxel: start, crossed, t, end })
+    }
+
+    /// Starts at a voxel that the ray is known to enter across an axis, at a distance.
+    pub(crate) fn inside(
+        occupancy: &'a Occupancy,
+        ray: &Ray,
+        (voxel, crossed): ([i32; 3], usize),
+        [from, to]: [f64; 2],
+    ) -> Self {
+        let Ray { origin, direction } = *ray;
+        let inverse = direction.map(|part| 1.0 / part);
+        let voxel = voxel.map(i64::from);
+        March { occupancy, origin, direction, inverse, voxel, crossed, t: from, end: to }
+    }
+
+    /// Where the walk is if it left the box, else where it must end.
+    pub(crate) fn last(&self) -> f64 {
+        if self.is_inside() { self.end } else { self.t }
+    }
+
+    /// Goes on while there are voxels of one colour. Blocks of which `of_block` knows one are
+    /// crossed without a look at each voxel. False at the end.
+    pub(crate) fn cross(
+        &mut self,
+        color: Rgba,
+        of_block: impl Fn([i32; 3]) -> Option<Rgba>,
+        of_voxel: impl Fn([i32; 3]) -> Rgba,
+    ) -> bool {
+        loop {
+            let block = self.voxel.map(|v| (v >> 4) as i32);
+            let Some(mask) = self.occupancy.block(block) else { return true };
+            match of_block(block) {
+                Some(same) if same == color => {
+                    if self.walk_block(mask, false) {
+                        return true;
+                    }
+                }
+                Some(_) => return true,
+                None => {
+                    let voxel = self.voxel.map(|v| v as i32);
+                    if !crate::mesh::mask_bit(mask, voxel) || of_voxel(voxel) != color {
+                        return true;
+                    }
+                }
+            }
+            if !self.leave(0) || !self.is_inside() {
+                return false;
+            }
+        }
     }
 
     /// Where the ray leaves the cube of this edge (a power of two) around the walk's voxel.
@@ -107,9 +156,10 @@ impl<'a> March<'a> {
         let forward = self.direction.map(|part| part > 0.0);
         let mut sides: [f64; 3] = std::array::from_fn(|axis| {
             let side = self.voxel[axis] + i64::from(forward[axis]);
-            match self.direction[axis] == 0.0 {
-                true => f64::INFINITY,
-                false => (side as f64 - self.origin[axis]) * self.inverse[axis],
+            if self.direction[axis] == 0.0 {
+                f64::INFINITY
+            } else {
+                (side as f64 - self.origin[axis]) * self.inverse[axis]
             }
         });
         let steps = self.inverse.map(f64::abs);
@@ -147,24 +197,20 @@ impl<'a> March<'a> {
                 None if !wanted => return Some(self.hit()),
                 None => self.occupancy.empty_cube(block),
             };
-            if !self.leave(shift) || !self.inside() {
+            if !self.leave(shift) || !self.is_inside() {
                 return None;
             }
         }
     }
 
-    /// Goes on to the next voxel; false at the end.
-    pub(crate) fn step(&mut self) -> bool {
-        self.leave(0) && self.inside()
-    }
-
-    fn inside(&self) -> bool {
+    fn is_inside(&self) -> bool {
         self.occupancy.block_bounds().is_some_and(|bounds| {
             (0..3).all(|axis| (bounds.min[axis]..bounds.max[axis]).contains(&self.voxel[axis]))
         })
     }
 
-    fn hit(&self) -> Hit {
+    /// The voxel of the walk.
+    pub(crate) fn hit(&self) -> Hit {
         Hit {
             voxel: self.voxel.map(|v| v as i32),
             face: Face::new(self.crossed, self.direction[self.crossed] < 0.0),

@@ -1,6 +1,7 @@
 //! A picture: rows of RGBA pixels, and its PNG form.
 
-use crate::job::leftovers;
+use super::file::{FileError, PictureFile};
+use crate::job::{Job, Work, leftovers};
 use crate::voxel::Rgba;
 
 /// Pixels filled in one unit of work.
@@ -12,6 +13,8 @@ pub struct Picture {
     width: u32,
     height: u32,
     pixels: Vec<u8>,
+    /// Samples of each pixel, if they were traced.
+    samples: u32,
 }
 
 impl Drop for Picture {
@@ -30,13 +33,13 @@ impl Picture {
     /// A picture of one colour.
     pub fn filled(width: u32, height: u32, color: Rgba) -> Self {
         let count = width as usize * height as usize;
-        Picture { width, height, pixels: color.bytes().repeat(count) }
+        Picture { width, height, pixels: color.bytes().repeat(count), samples: 0 }
     }
 
     /// A picture of one colour of which no pixel is there yet: see [`Picture::fill_some`].
     pub(crate) fn to_be_filled(width: u32, height: u32) -> Self {
         let count = width as usize * height as usize;
-        Picture { width, height, pixels: Vec::with_capacity(4 * count) }
+        Picture { width, height, pixels: Vec::with_capacity(4 * count), samples: 0 }
     }
 
     /// Adds some more of the pixels; false once all are there.
@@ -45,6 +48,15 @@ impl Picture {
         let some = missing.min(PIXELS_A_UNIT);
         self.pixels.extend(std::iter::repeat_n(color.bytes(), some).flatten());
         some < missing
+    }
+
+    /// How many samples each pixel has at least, of a picture by paths of light; 0 of others.
+    pub fn samples(&self) -> u32 {
+        self.samples
+    }
+
+    pub(crate) fn set_samples(&mut self, samples: u32) {
+        self.samples = samples;
     }
 
     /// Pixels across.
@@ -82,7 +94,8 @@ impl Picture {
         &mut self.pixels[y as usize * length..][..length]
     }
 
-    /// Copies a picture into this one with its top left corner at a place; what does not fit is cut.
+    /// Copies a picture into this one with its top left corner at a place; what does not fit is
+    /// cut.
     pub fn paste(&mut self, picture: &Picture, left: u32, top: u32) {
         (0..picture.height).for_each(|row| self.paste_row(picture, row, left, top));
     }
@@ -98,26 +111,37 @@ impl Picture {
         }
     }
 
-    /// The picture as a PNG file.
+    /// The picture as a PNG file, at once.
     ///
     /// # Errors
     /// Only a picture without pixels cannot be a PNG.
-    pub fn encode_png(&self) -> Result<Vec<u8>, png::EncodingError> {
-        let mut file = Vec::with_capacity(self.pixels.len() / 8 + 1024);
-        let mut writer = self.png_encoder(&mut file).write_header()?;
-        writer.write_image_data(&self.pixels)?;
-        writer.finish()?;
-        Ok(file)
+    pub fn encode_png(&self) -> Result<Vec<u8>, FileError> {
+        let picture = self.clone();
+        let encoding = Work::new(|slice| async move { PictureFile::png(picture, &slice).await });
+        Ok(encoding.finish()?.bytes.into_vec())
     }
 
-    /// An encoder for a picture of this size.
-    pub(super) fn png_encoder<W: std::io::Write>(&self, file: W) -> png::Encoder<'static, W> {
-        let mut encoder = png::Encoder::new(file, self.width, self.height);
-        encoder.set_color(png::ColorType::Rgba);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
-        encoder.set_compression(png::Compression::Fast);
-        encoder
+    /// The picture that a PNG holds.
+    ///
+    /// # Errors
+    /// Bytes that are no PNG.
+    pub fn decode_png(bytes: &[u8]) -> Result<Picture, png::DecodingError> {
+        let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
+        let wanted = png::Transformations::EXPAND
+            | png::Transformations::STRIP_16
+            | png::Transformations::ALPHA;
+        decoder.set_transformations(wanted);
+        let mut reader = decoder.read_info()?;
+        let length = reader.output_buffer_size().unwrap_or(0);
+        let mut pixels = vec![0; length];
+        let info = reader.next_frame(&mut pixels)?;
+        let color = |pixel: &[u8]| match *pixel {
+            [grey, a] => [grey, grey, grey, a],
+            [r, g, b, a] => [r, g, b, a],
+            _ => [0; 4],
+        };
+        let pixels = pixels.chunks_exact(info.color_type.samples()).flat_map(color).collect();
+        Ok(Picture { width: info.width, height: info.height, pixels, samples: 0 })
     }
 
     fn place(&self, x: u32, y: u32) -> Option<usize> {
@@ -129,18 +153,6 @@ impl Picture {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_png_holds_the_same_pixels() {
-        let mut picture = Picture::filled(3, 2, Rgba::new(1, 2, 3, 4));
-        picture.set(2, 1, Rgba::WHITE);
-        let file = picture.encode_png().unwrap();
-        let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
-        let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
-        let info = reader.next_frame(&mut bytes).unwrap();
-        assert_eq!((info.width, info.height), (3, 2));
-        assert_eq!(bytes, picture.bytes());
-    }
 
     #[test]
     fn a_pasted_picture_is_cut_at_the_edge() {

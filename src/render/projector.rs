@@ -54,8 +54,8 @@ impl Ray {
 }
 
 impl Projector {
-    /// Places a viewpoint before a model. Views that say nothing of distance and target are fitted to the silhouette: it
-    /// touches the margin on the tighter axis and lies in the middle.
+    /// Places a viewpoint before a model. Views that say nothing of distance and target are fitted
+    /// to the silhouette: it touches the margin on the tighter axis and lies in the middle.
     pub(crate) fn new(
         viewpoint: &Viewpoint,
         model: &Silhouette,
@@ -74,9 +74,8 @@ impl Projector {
                 (Scale::Parallel(pixels), back_from(target, pose.distance.unwrap_or(0.0)))
             }
             Lens::Perspective { fov } => {
-                let (sin, cos) = sin_cos(fov.to_radians() / 2.0);
-                let focal = center[1] * cos / sin;
-                let slopes = center.map(|half| half * (1.0 - 2.0 * MARGIN) / focal);
+                let focal = focal(fov, size);
+                let slopes = slopes(fov, size);
                 let eye = match (pose.distance, pose.target) {
                     (Some(distance), _) => back_from(middle(), distance),
                     (None, Some(target)) => {
@@ -102,6 +101,12 @@ impl Projector {
         let (x, y) = self.project_relative(sub([0.0; 3], self.eye));
         self.center[0] += (self.center[0] + x).round() - (self.center[0] + x);
         self.center[1] += (self.center[1] + y).round() - (self.center[1] + y);
+    }
+
+    /// The same view with its top left corner at another pixel.
+    pub(crate) fn moved(mut self, by: [u32; 2]) -> Projector {
+        self.center = [0, 1].map(|i| self.center[i] + f64::from(by[i]));
+        self
     }
 
     /// The same view on a grid `samples` times as fine.
@@ -180,9 +185,10 @@ impl Projector {
             let along = self.frame.forward[axis];
             return if face.is_positive() { along < -1e-9 } else { along > 1e-9 };
         }
-        match face.is_positive() {
-            true => self.eye[axis] > model.min[axis] as f64,
-            false => self.eye[axis] < model.max[axis] as f64,
+        if face.is_positive() {
+            self.eye[axis] > model.min[axis] as f64
+        } else {
+            self.eye[axis] < model.max[axis] as f64
         }
     }
 }
@@ -220,8 +226,20 @@ pub(crate) fn corners(bounds: &Bounds) -> [Vec3; 8] {
     })
 }
 
+/// Pixels for a tangent of 1, with a field of view in degrees.
+fn focal(fov: f64, size: [f64; 2]) -> f64 {
+    let (sin, cos) = sin_cos(fov.to_radians() / 2.0);
+    size[1] / 2.0 * cos / sin
+}
+
+/// How far to the side of the middle, per unit ahead, a fitted model may reach.
+pub(super) fn slopes(fov: f64, size: [f64; 2]) -> [f64; 2] {
+    let focal = focal(fov, size);
+    size.map(|length| length / 2.0 * (1.0 - 2.0 * MARGIN) / focal)
+}
+
 /// Pixels a voxel with which a model fits, and what is in the middle of the picture then.
-fn fit_parallel(
+pub(super) fn fit_parallel(
     frame: &Frame,
     model: &Silhouette,
     target: Option<Vec3>,
@@ -250,8 +268,8 @@ fn is_axis_aligned(frame: &Frame) -> bool {
         .all(|axis| axis.iter().all(|&part| part == 0.0 || part.abs() == 1.0))
 }
 
-/// Whole pixels a voxel for axis-aligned views, whole pixels a step to the side for the isometric ones, where the margin stays
-/// within [`SNAP`] of what it should be.
+/// Whole pixels a voxel for axis-aligned views, whole pixels a step to the side for the isometric
+/// ones, where the margin stays within [`SNAP`] of what it should be.
 fn snap(frame: &Frame, fitted: f64) -> f64 {
     let diagonal = (frame.right[0].abs() - frame.right[1].abs()).abs() < 1e-12;
     let unit = match (is_axis_aligned(frame), diagonal && frame.right[2] == 0.0) {
@@ -264,14 +282,19 @@ fn snap(frame: &Frame, fitted: f64) -> f64 {
     if whole >= fitted * share(MARGIN + SNAP) { whole } else { fitted }
 }
 
-/// How far a model reaches beyond the planes through the origin that bound what a perspective eye sees to one side, per
-/// unit of slope; first to the right or up, then to the left or down.
+/// How far a model reaches beyond the planes through the origin that bound what a perspective eye
+/// sees to one side, per unit of slope; first to the right or up, then to the left or down.
 fn beyond(model: &Silhouette, forward: Vec3, axis: Vec3, slope: f64) -> [f64; 2] {
     [1.0, -1.0].map(|side| model.reach(sub(scale(axis, side), scale(forward, slope))))
 }
 
 /// How far away from a target the eye must be for the model to be within the slopes.
-fn distance_from(frame: &Frame, model: &Silhouette, target: Vec3, slopes: [f64; 2]) -> f64 {
+pub(super) fn distance_from(
+    frame: &Frame,
+    model: &Silhouette,
+    target: Vec3,
+    slopes: [f64; 2],
+) -> f64 {
     let needed = [(frame.right, slopes[0]), (frame.up, slopes[1])].map(|(axis, slope)| {
         let [high, low] = beyond(model, frame.forward, axis, slope);
         let (side, ahead) = (dot(target, axis), dot(target, frame.forward));
@@ -281,7 +304,8 @@ fn distance_from(frame: &Frame, model: &Silhouette, target: Vec3, slopes: [f64; 
     needed.into_iter().filter(|distance| distance.is_finite()).fold(2.0 * NEAR, f64::max)
 }
 
-/// Where the eye must be for the model to touch the margin on the tighter axis and to lie in the middle of both.
+/// Where the eye must be for the model to touch the margin on the tighter axis and to lie in the
+/// middle of both.
 fn fit_perspective(frame: &Frame, model: &Silhouette, slopes: [f64; 2]) -> Vec3 {
     let axes = [frame.right, frame.up];
     // The planes that touch the model on both sides meet here, as counted along the view.
@@ -300,10 +324,7 @@ fn fit_perspective(frame: &Frame, model: &Silhouette, slopes: [f64; 2]) -> Vec3 
         let [mut low, mut high] = [0.0, slopes[index]];
         for _ in 0..HALVINGS {
             let middle = (low + high) / 2.0;
-            match apex(index, middle).0 < depth {
-                true => low = middle,
-                false => high = middle,
-            }
+            if apex(index, middle).0 < depth { low = middle } else { high = middle }
         }
         apex(index, high).1
     });

@@ -3,6 +3,7 @@
 use super::projector::{Projector, corners};
 use super::vector::{Vec3, dot, sub};
 use crate::job::leftovers;
+use crate::memory;
 use crate::mesh::{Face, Occupancy, Quad, REGION, RegionBits, SliceMesher};
 use crate::voxel::Bounds;
 
@@ -46,9 +47,10 @@ impl QuadFinder {
             let middle: Vec3 =
                 std::array::from_fn(|axis| (bounds.min[axis] + bounds.max[axis]) as f64 / 2.0);
             let from_eye = sub(middle, projector.eye);
-            match projector.is_parallel() {
-                true => dot(from_eye, projector.frame.forward),
-                false => dot(from_eye, from_eye),
+            if projector.is_parallel() {
+                dot(from_eye, projector.frame.forward)
+            } else {
+                dot(from_eye, from_eye)
             }
         };
         let regions = occupancy.regions().into_iter();
@@ -61,9 +63,9 @@ impl QuadFinder {
             next_slice: 0,
             bits: RegionBits::new(),
             mesher: SliceMesher::new(),
-            // So much room that it comes straight from the system and grows in place. What is not used costs
-            // nothing.
-            quads: Vec::with_capacity(ROOM / size_of::<Quad>()),
+            // So much room that it comes straight from the system and grows in place. What is not
+            // used costs nothing.
+            quads: memory::roomy(ROOM / size_of::<Quad>()),
             groups: Vec::new(),
         }
     }
@@ -113,9 +115,10 @@ fn may_see(projector: &Projector, face: Face, layer: &Bounds) -> bool {
     if projector.is_parallel() {
         return projector.may_see(face, layer);
     }
-    match face.is_positive() {
-        true => projector.eye[axis] > layer.max[axis] as f64,
-        false => projector.eye[axis] < layer.min[axis] as f64,
+    if face.is_positive() {
+        projector.eye[axis] > layer.max[axis] as f64
+    } else {
+        projector.eye[axis] < layer.min[axis] as f64
     }
 }
 

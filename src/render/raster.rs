@@ -26,9 +26,7 @@ const CLEARED_A_PART: usize = 1 << 16;
 const MOST_CORNERS: usize = 9;
 
 /// No quad: what the ids of a buffer start as.
-pub(crate) const NO_QUAD: u32 = 0x7FFF_FFFF;
-/// Set in an id if something translucent may lie before the quad.
-pub(crate) const TRANSLUCENT: u32 = 0x8000_0000;
+pub(crate) const NO_QUAD: u32 = u32::MAX;
 
 /// Some rows of samples.
 pub(crate) struct Band {
@@ -59,6 +57,13 @@ impl Band {
         self.depth.resize(end, f32::NEG_INFINITY);
         self.ids.resize(end, NO_QUAD);
         end < samples
+    }
+
+    /// How near what is in a sample is: larger is nearer.
+    #[inline]
+    pub(crate) fn nearness(&self, x: u32, y: u32) -> f32 {
+        let row = (i64::from(y) - self.top) * self.width;
+        self.depth[(row + i64::from(x)) as usize]
     }
 
     /// The ids of one row.
@@ -311,11 +316,7 @@ fn fill(
 #[inline]
 fn draw_sample(depth: &mut f32, slot: &mut u32, near: f32, id: u32) {
     if near > *depth {
-        if id & TRANSLUCENT == 0 {
-            (*depth, *slot) = (near, id);
-        } else {
-            *slot |= TRANSLUCENT;
-        }
+        (*depth, *slot) = (near, id);
     }
 }
 

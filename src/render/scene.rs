@@ -1,8 +1,9 @@
 //! A model made ready for drawing: a snapshot of its voxels with the bits of what hides and what
 //! shines through.
 
+use super::finish::{Finish, Finishes, Materials};
 use crate::mesh::{Occupancy, Solidity, box_mask};
-use crate::voxel::{BlockWalk, Bounds, Mask, Point, Rgba, Volume};
+use crate::voxel::{BlockPos, BlockWalk, Bounds, Mask, Point, Rgba, Volume};
 
 /// A model made ready for drawing.
 pub(crate) struct Scene {
@@ -11,6 +12,10 @@ pub(crate) struct Scene {
     pub(crate) opaque: Occupancy,
     /// Voxels that do not, if there are any.
     pub(crate) translucent: Option<Occupancy>,
+    /// What the translucent voxels of each block are alike in, by the slots of their occupancy.
+    alike: Vec<Option<Rgba>>,
+    /// How voxels take light.
+    pub(crate) finishes: Finishes,
     /// The box around all of both.
     pub(crate) bounds: Option<Bounds>,
 }
@@ -19,6 +24,23 @@ impl Scene {
     /// The stored colour of a voxel.
     pub(crate) fn color(&self, voxel: [i32; 3]) -> Rgba {
         self.volume.get(Point::from(voxel))
+    }
+
+    /// How a voxel takes light.
+    #[inline]
+    pub(crate) fn finish(&self, voxel: [i32; 3]) -> &Finish {
+        self.finishes.get(voxel)
+    }
+
+    /// The colour of a translucent voxel, with the opacity of its material.
+    pub(crate) fn clear_color(&self, voxel: [i32; 3]) -> Rgba {
+        self.finish(voxel).color(self.color(voxel))
+    }
+
+    /// The same of all translucent voxels of a block, if they have one colour.
+    pub(crate) fn clear_color_of_block(&self, block: [i32; 3]) -> Option<Rgba> {
+        let slot = self.translucent.as_ref()?.slot(block)?;
+        self.alike.get(slot).copied().flatten()
     }
 }
 
@@ -30,15 +52,19 @@ pub(crate) struct SceneBuilder {
     done: usize,
     opaque: Occupancy,
     translucent: Occupancy,
+    alike: Vec<Option<Rgba>>,
+    finishes: Finishes,
 }
 
 impl SceneBuilder {
-    pub(crate) fn new(volume: Volume, crop: Option<Bounds>) -> Self {
+    pub(crate) fn new(volume: Volume, crop: Option<Bounds>, materials: Materials) -> Self {
         SceneBuilder {
             walk: BlockWalk::within(&volume, crop),
             done: 0,
             opaque: Occupancy::with_room_for(&volume, crop),
             translucent: Occupancy::with_room_for(&volume, crop),
+            alike: Vec::new(),
+            finishes: Finishes::new(materials),
             volume,
             crop,
         }
@@ -55,18 +81,48 @@ impl SceneBuilder {
         self.done += 1;
         if let Some(block) = self.volume.block(at) {
             let inside = self.crop.map_or([u64::MAX; 64], |crop| box_mask(at, &crop));
-            let opaque = Solidity::Opaque.mask(block);
+            let clear = self.finishes.note(at);
+            let mut opaque = Solidity::Opaque.mask(block);
             let present = block.mask();
-            let rest: Mask = std::array::from_fn(|i| present[i] & !opaque[i] & inside[i]);
-            self.opaque.insert(at, std::array::from_fn(|i| opaque[i] & inside[i]));
-            self.translucent.insert(at, rest);
+            (0..64).for_each(|word| opaque[word] &= inside[word] & !clear[word]);
+            let rest: Mask = std::array::from_fn(|i| present[i] & inside[i] & !opaque[i]);
+            self.opaque.insert(at, opaque);
+            if rest != [0; 64] {
+                self.translucent.insert(at, rest);
+                self.alike.push(self.shared_color(at, &rest));
+            }
         }
         true
+    }
+
+    /// The colour of some translucent voxels of a block, if they have one.
+    fn shared_color(&self, at: BlockPos, mask: &Mask) -> Option<Rgba> {
+        let finish = self.finishes.of_block([at.x, at.y, at.z], mask)?;
+        let block = self.volume.block(at)?;
+        let mut seen = None;
+        for (word, &bits) in mask.iter().enumerate() {
+            let mut left = bits;
+            while left != 0 {
+                let color = block.get(word * 64 + left.trailing_zeros() as usize);
+                left &= left - 1;
+                if *seen.get_or_insert(color) != color {
+                    return None;
+                }
+            }
+        }
+        seen.map(|color| finish.color(color))
     }
 
     pub(crate) fn finish(self) -> Scene {
         let bounds = Bounds::union_of(self.opaque.bounds(), self.translucent.bounds());
         let translucent = (!self.translucent.is_empty()).then_some(self.translucent);
-        Scene { volume: self.volume, opaque: self.opaque, translucent, bounds }
+        Scene {
+            volume: self.volume,
+            opaque: self.opaque,
+            translucent,
+            alike: self.alike,
+            finishes: self.finishes,
+            bounds,
+        }
     }
 }

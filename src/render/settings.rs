@@ -1,8 +1,10 @@
 //! What a picture should be: size, viewpoint, light, shading; the limits and their errors.
 
+use super::finish::Materials;
 use super::viewpoint::{Viewpoint, ViewpointError};
 use crate::document::Light;
-use crate::voxel::{Bounds, Rgba};
+use crate::mesh::Occupancy;
+use crate::voxel::{Bounds, Rgba, Volume};
 
 /// The largest width and height of a picture in pixels: what PNG viewers and GPUs take.
 pub const MAX_SIDE: u32 = 8192;
@@ -10,6 +12,11 @@ pub const MAX_SIDE: u32 = 8192;
 pub const MAX_PIXELS: u64 = 1 << 25;
 /// The most samples across a pixel.
 pub const MAX_SAMPLES: u32 = 4;
+
+/// The most samples of a pixel that is traced.
+pub const MAX_TRACED: u32 = 65536;
+/// The most bounces of light.
+pub const MAX_BOUNCES: u32 = 64;
 
 /// Where the main light comes from.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -24,6 +31,8 @@ pub enum KeyLight {
         /// Turn around z, from +x towards +y.
         yaw: f64,
     },
+    /// From where a vector of length 1 points.
+    Direction([f64; 3]),
 }
 
 /// The light. The brightest side that can be seen shows its stored colour unchanged.
@@ -35,21 +44,32 @@ pub struct Lighting {
     pub ambient: f32,
     /// How much of the main light a shadow takes away, 0 to 1.
     pub shadow: f32,
+    /// Light from straight below, as a share of that from straight above, 0 to 1.
+    pub ground: f32,
+    /// How wide the sun is, in degrees above 0 and up to 90: the wider, the softer shadows are.
+    pub sun_size: f32,
 }
 
 impl Default for Lighting {
     fn default() -> Self {
-        Lighting { key: KeyLight::Shoulder, ambient: 0.42, shadow: 0.75 }
+        Lighting {
+            key: KeyLight::Shoulder,
+            ambient: 0.42,
+            shadow: 0.75,
+            ground: 0.6,
+            sun_size: 5.0,
+        }
     }
 }
 
 impl From<&Light> for Lighting {
     fn from(light: &Light) -> Self {
-        let key = match light.fixed {
-            true => KeyLight::Shoulder,
-            false => KeyLight::Fixed { pitch: light.pitch.into(), yaw: light.yaw.into() },
+        let key = if light.fixed {
+            KeyLight::Shoulder
+        } else {
+            KeyLight::Fixed { pitch: light.pitch.into(), yaw: light.yaw.into() }
         };
-        Lighting { key, ambient: light.ambient, shadow: light.shadow }
+        Lighting { key, ambient: light.ambient, shadow: light.shadow, ..Lighting::default() }
     }
 }
 
@@ -72,6 +92,61 @@ impl Shading {
 impl Default for Shading {
     fn default() -> Self {
         Shading { lit: true, occlusion: true, shadows: false }
+    }
+}
+
+/// A picture by paths of light, as a camera would take it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Tracing {
+    /// Samples of each pixel, 1 to [`MAX_TRACED`].
+    pub samples: u32,
+    /// Another seed gives other noise.
+    pub seed: u64,
+    /// How often light may go on from a surface, 0 to [`MAX_BOUNCES`].
+    pub bounces: u32,
+    /// Half of the width of the lens in voxels: what is not at the focus is blurred. 0 for none.
+    /// Perspective only.
+    pub aperture: f64,
+    /// How far away things are sharp, in voxels; `None` for the middle of the model.
+    pub focus: Option<f64>,
+    /// When to end with fewer samples, but for the first.
+    pub max_seconds: Option<f64>,
+    /// Whether noise is filtered.
+    pub denoise: bool,
+    /// Threads that work at once; they change no byte.
+    pub threads: usize,
+}
+
+impl Default for Tracing {
+    fn default() -> Self {
+        Tracing {
+            samples: 32,
+            seed: 0,
+            bounces: 8,
+            aperture: 0.0,
+            focus: None,
+            max_seconds: None,
+            denoise: true,
+            threads: 1,
+        }
+    }
+}
+
+impl Tracing {
+    fn check(&self) -> Result<(), RenderError> {
+        let within = |name, value: f64, range: std::ops::RangeInclusive<f64>, expected| {
+            if range.contains(&value) {
+                Ok(())
+            } else {
+                Err(RenderError::Tracing { name, value, expected })
+            }
+        };
+        let samples = f64::from(self.samples);
+        within("samples", samples, 1.0..=f64::from(MAX_TRACED), "1 to 65536")?;
+        within("bounces", f64::from(self.bounces), 0.0..=f64::from(MAX_BOUNCES), "0 to 64")?;
+        within("aperture", self.aperture, 0.0..=1e6, "0 to 1000000 voxels")?;
+        within("focus", self.focus.unwrap_or(1.0), 1e-3..=1e10, "a distance above 0")?;
+        within("max_seconds", self.max_seconds.unwrap_or(1.0), 0.0..=86400.0, "0 to 86400")
     }
 }
 
@@ -108,6 +183,12 @@ pub struct RenderSettings {
     pub crop: Option<Bounds>,
     /// The colour that all voxels are drawn in, instead of their own: only the form is seen.
     pub clay: Option<Rgba>,
+    /// The materials of what is drawn. Without light, and in clay, they are not seen.
+    pub materials: Materials,
+    /// Draws by paths of light instead, for which the samples and the shading above do not count.
+    pub tracing: Option<Tracing>,
+    /// Whether views are fitted to the box around the model rather than to what of it is seen.
+    pub fits_box: bool,
     /// How surfaces are found.
     pub method: Method,
 }
@@ -124,6 +205,9 @@ impl Default for RenderSettings {
             samples: 2,
             crop: None,
             clay: None,
+            materials: Materials::default(),
+            tracing: None,
+            fits_box: false,
             method: Method::Automatic,
         }
     }
@@ -181,6 +265,16 @@ pub enum RenderError {
         /// What it should be.
         expected: &'static str,
     },
+    /// A number of path tracing is unusable.
+    #[error("the {name} of path tracing is {value}; it must be {expected}")]
+    Tracing {
+        /// Which number.
+        name: &'static str,
+        /// What it is.
+        value: f64,
+        /// What it should be.
+        expected: &'static str,
+    },
     /// There is no memory for it.
     #[error(transparent)]
     Memory(#[from] crate::memory::MemoryLimit),
@@ -188,12 +282,27 @@ pub enum RenderError {
 
 /// What a pixel takes while it is drawn: its colour, its depth, and its part of what is written.
 const BYTES_A_PIXEL: usize = 16;
+/// What a pixel takes while it is traced: its sums, what it shows, and its light before and after
+/// each round of the filter.
+const BYTES_A_TRACED_PIXEL: usize = 112;
 
 impl RenderSettings {
-    /// Sees whether there is memory for the pixels.
-    pub(crate) fn probe(&self) -> Result<(), RenderError> {
+    /// The materials that are seen.
+    pub(crate) fn seen_materials(&self) -> Materials {
+        if (self.shading.lit || self.tracing.is_some()) && self.clay.is_none() {
+            self.materials.clone()
+        } else {
+            Materials::default()
+        }
+    }
+
+    /// Sees whether there is memory for the pixels, and for what is seen, where that is known.
+    pub(crate) fn probe(&self, volume: Option<&Volume>) -> Result<(), RenderError> {
+        let each = if self.tracing.is_some() { BYTES_A_TRACED_PIXEL } else { BYTES_A_PIXEL };
         let pixels = self.width as usize * self.height as usize;
-        Ok(crate::memory::probe(pixels * BYTES_A_PIXEL)?)
+        // Opaque voxels and translucent ones.
+        let seen = volume.map_or(0, |volume| 2 * Occupancy::most_bytes(volume));
+        Ok(crate::memory::probe((pixels * each).saturating_add(seen))?)
     }
 
     /// Checks everything that can be checked without the model.
@@ -214,6 +323,7 @@ impl RenderSettings {
             return Err(RenderError::Samples(self.samples));
         }
         self.lighting.check()?;
+        self.tracing.as_ref().map_or(Ok(()), Tracing::check)?;
         self.viewpoint.pose()?;
         Ok(())
     }
@@ -221,10 +331,26 @@ impl RenderSettings {
 
 impl Lighting {
     fn check(&self) -> Result<(), RenderError> {
-        for (name, value) in [("ambient share", self.ambient), ("shadow strength", self.shadow)] {
+        let shares = [
+            ("ambient share", self.ambient),
+            ("shadow strength", self.shadow),
+            ("light from the ground", self.ground),
+        ];
+        for (name, value) in shares {
             if !(0.0..=1.0).contains(&value) {
                 let expected = "0 to 1";
                 return Err(RenderError::Light { name, value: value.into(), expected });
+            }
+        }
+        if !(0.01..=90.0).contains(&self.sun_size) {
+            let (name, value) = ("sun's size", self.sun_size.into());
+            return Err(RenderError::Light { name, value, expected: "0.01 to 90 degrees" });
+        }
+        if let KeyLight::Direction(direction) = self.key {
+            let length = direction.iter().map(|part| part * part).sum::<f64>();
+            if length.is_nan() || (length - 1.0).abs() >= 1e-6 {
+                let (name, value) = ("sun's direction", length.sqrt());
+                return Err(RenderError::Light { name, value, expected: "a vector of length 1" });
             }
         }
         if let KeyLight::Fixed { pitch, yaw } = self.key {
@@ -258,6 +384,10 @@ mod tests {
         assert!(refused(|s| s.lighting.ambient = f32::NAN).contains("ambient share"));
         let key = KeyLight::Fixed { pitch: f64::INFINITY, yaw: 0.0 };
         assert!(refused(|s| s.lighting.key = key).contains("pitch"));
+        for direction in [[f64::NAN; 3], [0.0; 3], [0.0, 0.0, 2.0]] {
+            let key = KeyLight::Direction(direction);
+            assert!(refused(|s| s.lighting.key = key).contains("a vector of length 1"));
+        }
         assert!(RenderSettings::default().check().is_ok());
     }
 }

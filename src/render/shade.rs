@@ -1,21 +1,23 @@
 //! From what lies under a sample to light, and from the samples of a pixel to its bytes.
 
 use super::light::FaceLight;
-use super::march::{March, first_hit};
 use super::projector::{Projector, Ray, RayField};
+use super::reflection::{self, Glance};
 use super::scene::Scene;
 use super::settings::RenderSettings;
 use super::srgb::{Srgb, srgb};
-use super::surface::{SurfaceCache, side_light};
+use super::surface::{Surface, SurfaceCache};
+use super::through::{self, Entry, Run};
+use super::vector::length;
 use crate::mesh::Face;
 use crate::voxel::Rgba;
 
 /// Below this many pixels a voxel corners are not drawn one by one: a side is evenly dark.
 const CORNERS_FROM_PIXELS: f64 = 2.0;
-/// Shadow rays start this far outside their surface, so that they do not hit it.
-const SHADOW_OFFSET: f64 = 1e-3;
-/// What shines through less than this is not followed further.
-const LEAST_TRANSMITTANCE: f32 = 1.0 / 512.0;
+/// Voxels of depth after which a half of what is left shines through something translucent.
+const DEPTH: f32 = 10.0;
+/// The colour of great depth, as a share of the colour of the surface.
+const DEEP: f32 = 0.35;
 
 /// Light with alpha, premultiplied, linear.
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
@@ -32,13 +34,10 @@ impl Light4 {
         self.alpha += other.alpha;
     }
 
-    /// Adds what lies behind.
-    fn over(self, behind: Light4) -> Light4 {
-        let through = 1.0 - self.alpha;
-        Light4 {
-            rgb: std::array::from_fn(|i| self.rgb[i] + behind.rgb[i] * through),
-            alpha: self.alpha + behind.alpha * through,
-        }
+    /// The sum of so many samples like this one.
+    #[inline]
+    pub(crate) fn scaled(self, by: f32) -> Light4 {
+        Light4 { rgb: self.rgb.map(|part| part * by), alpha: self.alpha * by }
     }
 }
 
@@ -59,12 +58,11 @@ pub(crate) struct Shader {
     srgb: &'static Srgb,
     pub(crate) background: Light4,
     lit: bool,
-    /// Whether voxels throw shadows.
-    pub(crate) shadows: bool,
     /// How far surfaces may be for their corners to be drawn one by one.
     corners_until: f64,
     /// Translucent voxels that rays went through.
     pub(crate) looked_through: u64,
+    runs: Vec<Run>,
 }
 
 impl Shader {
@@ -75,21 +73,20 @@ impl Shader {
         fine: &Projector,
         light: FaceLight,
     ) -> Self {
-        let shading = settings.shading;
         Shader {
             rays: fine.rays(),
+            cache: SurfaceCache::new(settings, light.clone()),
             light,
-            cache: SurfaceCache::new(shading.lit && shading.occlusion, settings.clay),
             srgb: srgb(),
             background: premultiplied(srgb(), settings.background),
-            lit: shading.lit,
-            shadows: shading.lit && shading.shadows,
+            lit: settings.shading.lit,
             corners_until: match projector.is_parallel() {
                 true if projector.pixels_per_voxel(1.0) >= CORNERS_FROM_PIXELS => f64::INFINITY,
                 true => f64::NEG_INFINITY,
                 false => projector.pixels_per_voxel(1.0) / CORNERS_FROM_PIXELS,
             },
             looked_through: 0,
+            runs: Vec::new(),
         }
     }
 
@@ -100,84 +97,112 @@ impl Shader {
         if !self.lit {
             return Light4 { rgb: surface.albedo, alpha: 1.0 };
         }
-        let closed_in = match surface.open {
-            true => 1.0,
-            false if seen.distance < self.corners_until => {
-                let ray = ray();
-                let at = |axis: usize| {
-                    let point = ray.origin[axis] + ray.direction[axis] * seen.distance;
-                    ((point - f64::from(seen.voxel[axis])) as f32).clamp(0.0, 1.0)
-                };
-                surface.occlusion(at(seen.face.u_axis()), at(seen.face.v_axis()))
-            }
-            false => surface.mean_occlusion(),
-        };
-        let albedo = surface.albedo;
-        let in_shadow = self.shadows && self.in_shadow(scene, &ray(), seen);
-        let light = side_light(&self.light, seen.face, in_shadow) * closed_in;
-        Light4 { rgb: albedo.map(|part| part * light), alpha: 1.0 }
+        let surface = *surface;
+        let light = self.light(&ray, seen, &surface);
+        let rgb = surface.albedo.map(|part| part * light);
+        let rgb =
+            if surface.is_plain { rgb } else { self.finished(scene, &ray(), seen, &surface, rgb) };
+        Light4 { rgb, alpha: 1.0 }
     }
 
-    fn in_shadow(&self, scene: &Scene, ray: &Ray, seen: &Seen) -> bool {
-        let normal = seen.face.normal();
-        let toward: f64 =
-            (0..3).map(|axis| self.light.toward_key[axis] * f64::from(normal[axis])).sum();
-        if toward <= 0.0 {
-            return false;
+    /// How much light a place gets.
+    #[inline]
+    fn light(&self, ray: impl Fn() -> Ray, seen: &Seen, surface: &Surface) -> f32 {
+        if surface.is_even() || seen.distance >= self.corners_until {
+            return surface.mean_light();
         }
-        let mut origin = ray.at(seen.distance);
-        let axis = seen.face.axis();
-        let plane = seen.voxel[axis] as f64 + f64::from(seen.face.is_positive());
-        origin[axis] = plane + SHADOW_OFFSET * f64::from(normal[axis]);
-        let toward_light = Ray { origin, direction: self.light.toward_key };
-        first_hit(&scene.opaque, &toward_light, 0.0, f64::INFINITY).is_some()
+        let ray = ray();
+        let at = |axis: usize| {
+            let point = ray.origin[axis] + ray.direction[axis] * seen.distance;
+            ((point - f64::from(seen.voxel[axis])) as f32).clamp(0.0, 1.0)
+        };
+        surface.light(at(seen.face.u_axis()), at(seen.face.v_axis()))
     }
 
-    /// The light of a sample: translucent voxels up to the surface, the surface, the background.
-    pub(crate) fn sample(
+    /// The light of a place whose material is not the plain one, from what a matt one of its colour
+    /// would have.
+    fn finished(
+        &self,
+        scene: &Scene,
+        ray: &Ray,
+        seen: &Seen,
+        surface: &Surface,
+        matt: [f32; 3],
+    ) -> [f32; 3] {
+        let finish = scene.finish(seen.voxel);
+        let mut rgb = matt;
+        if finish.reflects() {
+            let normal = surface.normal;
+            let glance = Glance::new(ray, seen, normal, finish.roughness);
+            let mirrored = reflection::seen_from(scene, &self.light, &self.cache, &glance);
+            let coat = glance.fresnel() * finish.polish;
+            for i in 0..3 {
+                let through_coat = matt[i] * (1.0 - coat) + mirrored[i] * coat;
+                let metal = mirrored[i] * surface.albedo[i];
+                rgb[i] = through_coat * (1.0 - finish.metal) + metal * finish.metal;
+            }
+        }
+        dazzling(std::array::from_fn(|i| rgb[i] + finish.emission[i]))
+    }
+
+    /// Finds what translucent voxels there are before a surface. False if there are none.
+    pub(crate) fn look_through(
         &mut self,
         scene: &Scene,
         ray: &Ray,
-        near: f64,
-        seen: Option<Seen>,
-    ) -> Light4 {
-        let front = self.translucent(scene, ray, near, seen.map(|seen| seen.distance));
-        if front.alpha >= 1.0 - LEAST_TRANSMITTANCE {
-            return front;
+        entry: Entry,
+        seen: Option<&Seen>,
+    ) -> bool {
+        let until = seen.map_or(f64::INFINITY, |seen| seen.distance);
+        self.looked_through += through::collect(scene, ray, entry, until, &mut self.runs);
+        if let Some(clay) = self.cache.clay() {
+            self.runs.iter_mut().for_each(|run| run.color = Rgba { a: run.color.a, ..clay });
         }
-        let behind = match &seen {
-            Some(seen) => self.opaque(scene, || *ray, seen),
-            None => self.background,
-        };
-        front.over(behind)
+        !self.runs.is_empty()
     }
 
-    /// What translucent voxels add before a distance. Between neighbours of one colour there is no
-    /// surface: a block of glass is not darker for being thick.
-    fn translucent(&mut self, scene: &Scene, ray: &Ray, near: f64, until: Option<f64>) -> Light4 {
-        let mut sum = Light4::default();
-        let Some(voxels) = &scene.translucent else { return sum };
-        let until = until.unwrap_or(f64::INFINITY);
-        let Some(mut march) = March::new(voxels, ray, near, until) else { return sum };
-        let mut last: Option<(Rgba, [i32; 3])> = None;
-        while let Some(hit) = march.seek(true) {
-            self.looked_through += 1;
-            let color = self.cache.shown(scene.color(hit.voxel));
-            let touching = last.is_some_and(|(before, voxel)| {
-                before == color && (0..3).all(|axis| (hit.voxel[axis] - voxel[axis]).abs() <= 1)
-            });
-            if !touching {
-                let light = if self.lit { self.light.full[hit.face as usize] } else { 1.0 };
-                let mut layer = premultiplied(self.srgb, color);
-                layer.rgb = layer.rgb.map(|part| part * light);
-                sum = sum.over(layer);
+    /// The light of a sample: what [`Shader::look_through`] found before the surface or the
+    /// background.
+    pub(crate) fn before(&mut self, scene: &Scene, ray: &Ray, behind: Light4) -> Light4 {
+        let runs = std::mem::take(&mut self.runs);
+        let light = if self.lit {
+            self.lit_before(scene, ray, &runs, behind)
+        } else {
+            let color = through::flat(&runs, Rgba::from(self.resolve(behind, 1.0)));
+            premultiplied(self.srgb, color)
+        };
+        self.runs = runs;
+        light
+    }
+
+    /// Blended as layers are, but darker with depth, and with the sky on the first surface.
+    fn lit_before(&mut self, scene: &Scene, ray: &Ray, runs: &[Run], behind: Light4) -> Light4 {
+        let (srgb, step) = (self.srgb, length(ray.direction) as f32);
+        let mut alpha = behind.alpha;
+        let mut codes =
+            behind.rgb.map(|part| if alpha > 0.0 { srgb.code(part / alpha) * alpha } else { 0.0 });
+        for (index, run) in runs.iter().enumerate().rev() {
+            let seen = Seen { voxel: run.voxel, face: run.face, distance: run.from };
+            let surface = *self.cache.get(scene, seen.voxel, seen.face);
+            let light = self.light(|| *ray, &seen, &surface);
+            let finish = scene.finish(run.voxel);
+            let shown = |i: usize| srgb.code(surface.albedo[i] * light + finish.emission[i]);
+            let colors: [f32; 3] = std::array::from_fn(shown);
+            let covers = f32::from(run.color.a) / 255.0;
+            let through = (1.0 - covers) * transmittance((run.to - run.from) as f32 * step);
+            let deep = (1.0 - covers - through) * DEEP;
+            let glance = Glance::new(ray, &seen, surface.normal, finish.roughness.min(0.3));
+            let sky = if index == 0 { glance.fresnel() } else { 0.0 };
+            let shine = if index == 0 { reflection::sky(&self.light, &glance) } else { [0.0; 3] };
+            for i in 0..3 {
+                let inside = colors[i] * (covers + deep) + codes[i] * through;
+                codes[i] = inside * (1.0 - sky) + srgb.code(shine[i]) * sky;
             }
-            last = Some((color, hit.voxel));
-            if sum.alpha >= 1.0 - LEAST_TRANSMITTANCE || !march.step() {
-                break;
-            }
+            let own = 1.0 - through + alpha * through;
+            alpha = own * (1.0 - sky) + sky;
         }
-        sum
+        let rgb = codes.map(|code| srgb.light(code / alpha.max(1e-6)) * alpha);
+        Light4 { rgb, alpha }
     }
 
     /// The bytes of a pixel from the sum of its samples.
@@ -192,7 +217,36 @@ impl Shader {
     }
 }
 
+/// What is brighter than can be shown in its hue, a little whiter the brighter it is.
+pub(crate) fn dazzling(rgb: [f32; 3]) -> [f32; 3] {
+    let most = rgb.iter().fold(0.0f32, |most, &part| most.max(part));
+    if most <= 1.0 {
+        return rgb;
+    }
+    let white = (1.0 - 1.0 / most) * 0.4;
+    rgb.map(|part| part / most + (1.0 - part / most) * white)
+}
+
+/// How much of what shines through a surface is left after so many voxels: all of it after one.
+fn transmittance(depth: f32) -> f32 {
+    let x = (depth - 1.0).max(0.0) / DEPTH;
+    1.0 / (1.0 + x + x * x * 0.5)
+}
+
 fn premultiplied(srgb: &Srgb, color: Rgba) -> Light4 {
     let alpha = f32::from(color.a) / 255.0;
     Light4 { rgb: [color.r, color.g, color.b].map(|code| srgb.decode(code) * alpha), alpha }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_voxel_of_water_is_clear_and_more_of_it_is_darker_with_each() {
+        assert_eq!(transmittance(1.0), 1.0);
+        let depths: Vec<f32> = (1..200).map(|depth| transmittance(depth as f32)).collect();
+        assert!(depths.windows(2).all(|pair| pair[1] < pair[0]));
+        assert!(depths[198] < 0.01 && depths[9] > 0.4);
+    }
 }

@@ -1,10 +1,11 @@
 //! How far a model reaches in any direction, to the voxel: what views are framed by.
 
-use super::scene::Scene;
+use super::finish::Materials;
+use super::scene::{Scene, SceneBuilder};
 use super::vector::Vec3;
 use crate::job::Slice;
 use crate::mesh::Occupancy;
-use crate::voxel::{Bounds, Mask};
+use crate::voxel::{Bounds, Mask, Volume};
 
 /// Blocks looked at in one unit of work.
 const BLOCKS_A_UNIT: usize = 256;
@@ -12,6 +13,7 @@ const BLOCKS_A_UNIT: usize = 256;
 const EDGE: i32 = 16;
 
 /// The parts of a model that may be the farthest in some direction.
+#[derive(Default)]
 pub(crate) struct Silhouette {
     parts: Vec<Part>,
 }
@@ -45,7 +47,30 @@ impl Silhouette {
         Silhouette { parts }
     }
 
-    /// The greatest product of a direction with a point of the model; minus infinity of an empty one.
+    /// What views of a model are fitted to: the model, or the box around it.
+    pub(crate) async fn fitted(scene: &Scene, to_box: bool, slice: &Slice) -> Silhouette {
+        match scene.bounds.filter(|_| to_box) {
+            Some(bounds) => bounds.into(),
+            None => Silhouette::of(scene, slice).await,
+        }
+    }
+
+    /// Of what of a volume lies in a box.
+    pub(crate) async fn of_volume(
+        volume: &Volume,
+        crop: Option<Bounds>,
+        to_box: bool,
+        slice: &Slice,
+    ) -> Silhouette {
+        let mut builder = SceneBuilder::new(volume.clone(), crop, Materials::default());
+        while builder.advance() {
+            slice.spend(1).await;
+        }
+        Silhouette::fitted(&builder.finish(), to_box, slice).await
+    }
+
+    /// The greatest product of a direction with a point of the model; minus infinity of an empty
+    /// one.
     pub(crate) fn reach(&self, direction: Vec3) -> f64 {
         let mut farthest = f64::NEG_INFINITY;
         for part in &self.parts {
@@ -68,8 +93,8 @@ impl Silhouette {
     }
 }
 
-/// Whether on both sides of a block along some axis there is one with all of its voxels: then one of the two is farther in
-/// whatever direction.
+/// Whether on both sides of a block along some axis there is one with all of its voxels: then one
+/// of the two is farther in whatever direction.
 fn is_outdone(voxels: &Occupancy, at: [i32; 3], mask: &Mask) -> bool {
     let has_all = |axis: usize, step: i32| {
         let mut beside = at;
@@ -108,9 +133,10 @@ impl Part {
                 if row_bits == 0 {
                     continue;
                 }
-                let end = match x > 0.0 {
-                    true => 16 - row_bits.leading_zeros() as i32,
-                    false => row_bits.trailing_zeros() as i32,
+                let end = if x > 0.0 {
+                    16 - row_bits.leading_zeros() as i32
+                } else {
+                    row_bits.trailing_zeros() as i32
                 };
                 let (row, layer) = (word as i32 % 4 * 4 + row, word as i32 / 4);
                 let at = x * f64::from(end)
@@ -128,11 +154,10 @@ impl Part {
 mod tests {
     use super::*;
     use crate::job::{Job, Work};
-    use crate::render::scene::SceneBuilder;
     use crate::voxel::{Point, Rgba, Volume};
 
     fn silhouette(volume: &Volume) -> Silhouette {
-        let mut builder = SceneBuilder::new(volume.clone(), None);
+        let mut builder = SceneBuilder::new(volume.clone(), None, Materials::default());
         while builder.advance() {}
         let scene = builder.finish();
         Work::new(|slice| async move { Silhouette::of(&scene, &slice).await }).finish()

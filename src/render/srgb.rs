@@ -61,6 +61,30 @@ impl Srgb {
         self.linear[usize::from(code)]
     }
 
+    /// The code of a linear light with its fraction, 0 to 255: straight lines between the bytes.
+    #[inline]
+    pub(crate) fn code(&self, light: f32) -> f32 {
+        if light.is_nan() {
+            return 0.0;
+        }
+        let near = self.encode(light);
+        let low =
+            if self.linear[usize::from(near)] > light { near.saturating_sub(1) } else { near };
+        let high = low.saturating_add(1);
+        let [from, to] = [low, high].map(|code| self.linear[usize::from(code)]);
+        let share = if to > from { (light - from) / (to - from) } else { 0.0 };
+        f32::from(low) + share.clamp(0.0, 1.0)
+    }
+
+    /// The linear light of a code with a fraction.
+    #[inline]
+    pub(crate) fn light(&self, code: f32) -> f32 {
+        let code = code.clamp(0.0, 255.0);
+        let low = code as u8;
+        let [from, to] = [low, low.saturating_add(1)].map(|code| self.linear[usize::from(code)]);
+        from + (to - from) * (code - f32::from(low))
+    }
+
     /// The byte nearest to a linear light, as an eye sees nearness.
     #[inline]
     pub(crate) fn encode(&self, light: f32) -> u8 {
@@ -95,6 +119,19 @@ mod tests {
         assert!(
             close(0, 0.0) && close(255, 1.0) && close(128, 0.215_860_5) && close(10, 0.003_035_3)
         );
+    }
+
+    #[test]
+    fn codes_with_fractions_pass_through_the_bytes_and_come_back() {
+        for code in 0..=255u8 {
+            assert_eq!(srgb().code(srgb().decode(code)), f32::from(code));
+            assert_eq!(srgb().light(f32::from(code)), srgb().decode(code));
+        }
+        for step in 0..=1000 {
+            let light = step as f32 / 1000.0;
+            assert!((srgb().light(srgb().code(light)) - light).abs() < 1e-5, "{light}");
+        }
+        assert_eq!((srgb().code(9.0), srgb().code(f32::NAN)), (255.0, 0.0));
     }
 
     #[test]

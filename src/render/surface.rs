@@ -3,14 +3,17 @@
 //! Neighbouring samples mostly show the same side, so looks are kept in a small direct-mapped
 //! cache; what is in it never changes a pixel, only the time it takes.
 
+use super::corner_light::{CornerLight, Reached};
 use super::light::FaceLight;
+use super::reflection::normal;
 use super::scene::Scene;
+use super::settings::{RenderSettings, Shading};
 use super::srgb::{Srgb, srgb};
 use crate::mesh::{Face, Occupancy, mask_bit};
 use crate::voxel::Rgba;
 
 /// Light left in a corner where none, one, two or three of the voxels around it close it in.
-const CORNER_LIGHT: [f32; 4] = [1.0, 0.76, 0.6, 0.46];
+const CORNER_LIGHT: [f32; 4] = [1.0, 0.85, 0.72, 0.61];
 
 /// The look of one side of one voxel.
 #[derive(Clone, Copy)]
@@ -18,12 +21,16 @@ pub(crate) struct Surface {
     voxel: [i32; 3],
     /// The side's number, or [`VACANT`].
     face: u8,
-    /// Whether no corner is darkened.
-    pub(crate) open: bool,
-    /// Stored colour in linear light, not lit.
+    /// Whether all corners have the same light.
+    open: bool,
+    /// Whether it is opaque and matt in its stored colour.
+    pub(crate) is_plain: bool,
+    /// Colour in linear light, not lit.
     pub(crate) albedo: [f32; 3],
+    /// The normal of the form that it belongs to, if it mirrors anything.
+    pub(crate) normal: [f32; 3],
     /// The light at the corners (0,0), (1,0), (0,1), (1,1) of the side.
-    pub(crate) corners: [f32; 4],
+    corners: [f32; 4],
 }
 
 const VACANT: u8 = 255;
@@ -33,23 +40,37 @@ const SLOTS: usize = 1 << 12;
 pub(crate) struct SurfaceCache {
     slots: Vec<Surface>,
     srgb: &'static Srgb,
+    light: FaceLight,
+    corner_light: CornerLight,
     occlusion: bool,
     clay: Option<Rgba>,
 }
 
 impl SurfaceCache {
-    pub(crate) fn new(occlusion: bool, clay: Option<Rgba>) -> Self {
+    pub(crate) fn new(settings: &RenderSettings, light: FaceLight) -> Self {
+        let Shading { lit, occlusion, shadows } = settings.shading;
+        let (occlusion, shadows) = (lit && occlusion, lit && shadows);
+        let sun_size = settings.lighting.sun_size;
         let vacant = Surface {
             voxel: [0; 3],
             face: VACANT,
             open: true,
+            is_plain: true,
             albedo: [0.0; 3],
+            normal: [0.0; 3],
             corners: [1.0; 4],
         };
-        SurfaceCache { slots: vec![vacant; SLOTS], srgb: srgb(), occlusion, clay }
+        SurfaceCache {
+            slots: vec![vacant; SLOTS],
+            srgb: srgb(),
+            corner_light: CornerLight::new(&light, sun_size, shadows, occlusion),
+            light,
+            occlusion,
+            clay: settings.clay,
+        }
     }
 
-    /// The look of a side of an opaque voxel.
+    /// The look of a side of a voxel.
     #[inline]
     pub(crate) fn get(&mut self, scene: &Scene, voxel: [i32; 3], face: Face) -> &Surface {
         let slot = slot_of(voxel, face);
@@ -60,23 +81,52 @@ impl SurfaceCache {
         &self.slots[slot]
     }
 
-    /// The colour that a voxel of some colour is drawn in; what shines through goes on to.
-    pub(crate) fn shown(&self, color: Rgba) -> Rgba {
-        self.clay.map_or(color, |clay| Rgba { a: color.a, ..clay })
+    /// The colour that all voxels are drawn in, if it is one.
+    pub(crate) fn clay(&self) -> Option<Rgba> {
+        self.clay
     }
 
-    fn look(&self, scene: &Scene, voxel: [i32; 3], face: Face) -> Surface {
-        let color = self.shown(scene.color(voxel));
-        let albedo = [color.r, color.g, color.b].map(|code| self.srgb.decode(code));
+    /// The colour of a voxel in linear light, not lit.
+    pub(crate) fn albedo(&self, scene: &Scene, voxel: [i32; 3]) -> [f32; 3] {
+        let color = self.clay.unwrap_or_else(|| scene.color(voxel));
+        let tint = &scene.finish(voxel).tint;
+        let light = [color.r, color.g, color.b].map(|code| self.srgb.decode(code));
+        std::array::from_fn(|i| light[i] * tint[i])
+    }
+
+    fn look(&mut self, scene: &Scene, voxel: [i32; 3], face: Face) -> Surface {
         let levels =
             if self.occlusion { corner_levels(&scene.opaque, voxel, face) } else { [0; 4] };
+        let reached = self.corner_light.of_side(scene, voxel, face);
+        let (light, side) = (&self.light, face as usize);
+        let corner = |index: usize| {
+            let Reached { sun, sky } = reached[index];
+            let hidden = light.ambient[side] * (1.0 - sky)
+                + (light.full[side] - light.shaded[side]) * (1.0 - sun);
+            (light.full[side] - hidden) * CORNER_LIGHT[usize::from(levels[index])]
+        };
+        let corners = [corner(0), corner(1), corner(2), corner(3)];
+        let finish = scene.finish(voxel);
+        let translucent = scene.translucent.as_ref().filter(|voxels| voxels.contains(voxel));
+        let is_plain = translucent.is_none() && !finish.reflects() && !finish.shines();
         Surface {
             voxel,
             face: face as u8,
-            open: levels == [0; 4],
-            albedo,
-            corners: levels.map(|level| CORNER_LIGHT[usize::from(level)]),
+            open: corners.iter().all(|&light| light == corners[0]),
+            is_plain,
+            albedo: self.albedo(scene, voxel),
+            normal: if is_plain { [0.0; 3] } else { form(scene, translucent, voxel, face) },
+            corners,
         }
+    }
+}
+
+/// The normal of the form that a side belongs to. Water does not end where it touches a shore: what
+/// is opaque belongs to the form of what is not.
+fn form(scene: &Scene, clear: Option<&Occupancy>, voxel: [i32; 3], face: Face) -> [f32; 3] {
+    match clear {
+        Some(clear) => normal(|at| clear.contains(at) || scene.opaque.contains(at), voxel, face),
+        None => normal(|at| scene.opaque.contains(at), voxel, face),
     }
 }
 
@@ -90,18 +140,24 @@ fn slot_of(voxel: [i32; 3], face: Face) -> usize {
 }
 
 impl Surface {
-    /// The share of light that corners leave at a place on the side, each coordinate 0 to 1.
+    /// Whether all of the side has the same light.
     #[inline]
-    pub(crate) fn occlusion(&self, u: f32, v: f32) -> f32 {
+    pub(crate) fn is_even(&self) -> bool {
+        self.open
+    }
+
+    /// The light at a place on the side, each coordinate 0 to 1.
+    #[inline]
+    pub(crate) fn light(&self, u: f32, v: f32) -> f32 {
         let [a, b, c, d] = self.corners;
         let low = a + (b - a) * u;
         let high = c + (d - c) * u;
         low + (high - low) * v
     }
 
-    /// The mean share of light that corners leave.
+    /// The mean light.
     #[inline]
-    pub(crate) fn mean_occlusion(&self) -> f32 {
+    pub(crate) fn mean_light(&self) -> f32 {
         (self.corners[0] + self.corners[1] + self.corners[2] + self.corners[3]) * 0.25
     }
 }
@@ -140,13 +196,6 @@ fn levels(solid: impl Fn(i32, i32) -> u8) -> [u8; 4] {
         corner(west, north, -1, 1),
         corner(east, north, 1, 1),
     ]
-}
-
-/// Light on a side: full or in the shadow.
-#[inline]
-pub(crate) fn side_light(light: &FaceLight, face: Face, in_shadow: bool) -> f32 {
-    let by_side = if in_shadow { &light.shaded } else { &light.full };
-    by_side[face as usize]
 }
 
 #[cfg(test)]

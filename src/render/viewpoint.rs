@@ -50,6 +50,15 @@ pub enum Viewpoint {
         /// The projection.
         lens: Lens,
     },
+    /// Anywhere, looking at the middle of what is drawn.
+    Standing {
+        /// Where the camera is.
+        eye: [f64; 3],
+        /// Which way is up in the picture.
+        up: [f64; 3],
+        /// The projection.
+        lens: Lens,
+    },
     /// Anywhere.
     Free {
         /// Where the camera is.
@@ -79,9 +88,10 @@ impl From<&Camera> for Viewpoint {
     fn from(camera: &Camera) -> Self {
         let [_, up, back, eye] = camera.matrix.0.map(|v| [0, 1, 2].map(|i| f64::from(v[i])));
         let distance = f64::from(camera.distance);
-        let lens = match camera.orthographic {
-            true => Lens::Orthographic { width: Some(2.0 * distance) },
-            false => Lens::Perspective { fov: Lens::DOCUMENT_FOV },
+        let lens = if camera.orthographic {
+            Lens::Orthographic { width: Some(2.0 * distance) }
+        } else {
+            Lens::Perspective { fov: Lens::DOCUMENT_FOV }
         };
         Viewpoint::Free { eye, target: sub(eye, scale(back, distance.max(1e-3))), up, lens }
     }
@@ -124,7 +134,8 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// Looks along a direction; where `up` does not help, +y is up for a look down, -y for a look up.
+    /// Looks along a direction; where `up` does not help, +y is up for a look down, -y for a look
+    /// up.
     fn looking(direction: Vec3, up: Vec3) -> Option<Frame> {
         let forward = unit(direction)?;
         let fallback = [0.0, if forward[2] > 0.0 { -1.0 } else { 1.0 }, 0.0];
@@ -150,9 +161,19 @@ pub(crate) struct Pose {
 }
 
 impl Viewpoint {
-    /// The directions and the lens.
+    /// The same once it is known where the middle of the model is.
+    pub(crate) fn toward(self, middle: Vec3) -> Viewpoint {
+        let Viewpoint::Standing { eye, up, lens } = self else { return self };
+        // From the very middle to the north.
+        let target = if middle == eye { add(eye, [0.0, 1.0, 0.0]) } else { middle };
+        Viewpoint::Free { eye, target, up, lens }
+    }
+
+    /// The directions and the lens; those of a view whose target is not known yet are of no use.
     pub(crate) fn pose(&self) -> Result<Pose, ViewpointError> {
-        let pose = match *self {
+        let pose = match self.toward([0.0; 3]) {
+            // Made into the next one.
+            Viewpoint::Standing { .. } => named(View::Isometric),
             Viewpoint::Named(view) => named(view),
             Viewpoint::Orbit { yaw, pitch, distance, target, lens } => {
                 orbit(yaw, pitch, distance, target, lens)?

@@ -1,8 +1,9 @@
 //! The Model Context Protocol on the daemon's own socket.
 //!
-//! Its methods are no rows of the table: they are answered by the session of [`crate::mcp`], whose tools are built on the
-//! methods of the table. Here those questions are carried out, one after the other, in slices like everything else.
-//! The framing, batches and `ping` stay as the daemon has them; nothing is remembered between two requests.
+//! Its methods are no rows of the table: they are answered by the session of [`crate::mcp`], whose
+//! tools are built on the methods of the table. Here those questions are carried out, one after the
+//! other, in slices like everything else. The framing, batches and `ping` stay as the daemon has
+//! them; nothing is remembered between two requests.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -48,7 +49,8 @@ static METHOD: Method = Method {
 /// Roots whose offers are remembered.
 const MOST_ROOTS: usize = 64;
 
-/// What agents are offered, by the directory that their paths begin at; made when the first one asks.
+/// What agents are offered, by the directory that their paths begin at; made when the first one
+/// asks.
 #[derive(Default)]
 pub(super) struct Agents(BTreeMap<Option<PathBuf>, Arc<Goxel>>);
 
@@ -66,6 +68,7 @@ impl Agents {
                 root,
                 read_only: false,
                 tools: None,
+                allow_scripts: false,
                 can_notify: false,
             }))
         };
@@ -203,7 +206,7 @@ fn ask(question: &Question, context: &mut Context<'_>) -> Result<Result<Value, A
     let params = question.params.to_string();
     let mut prepared = Prepared::new(Some(&params), entry)?;
     let project = prepared.project.clone().into_owned();
-    let is_edit = entry.method.effect == Effect::Edit;
+    let is_edit = entry.method.takes_turns();
     if is_edit && context.workspace.is_busy(&project) {
         let turn = context.workspace.join_queue(&project);
         let call: RunningCall = Box::new(WaitingCall::new(entry, Some(&params), turn));

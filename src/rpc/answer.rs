@@ -4,7 +4,8 @@ use super::error::PARSE_ERROR;
 use super::error::{INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, RpcError};
 use crate::api::json::write as write_json;
 
-/// How a call is answered. `I` holds the raw id: borrowed from the message, or owned by a call that goes on.
+/// How a call is answered. `I` holds the raw id: borrowed from the message, or owned by a call that
+/// goes on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnswerForm<I> {
     /// By JSON-RPC, with this raw id.

@@ -1,5 +1,5 @@
-//! The beginning of a call: its envelope is read, its method found, its params typed, its handler called. Most
-//! calls also end here; the others go on in slices.
+//! The beginning of a call: its envelope is read, its method found, its params typed, its handler
+//! called. Most calls also end here; the others go on in slices.
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,8 +16,9 @@ use super::stop::Stop;
 use super::table::{Entry, Ran, RunningCall};
 use super::waiting::WaitingCall;
 use super::{ConnectionId, EndedCall, Host, Service, tool};
-use crate::api::args::{nearest, shown};
+use crate::api::args::shown;
 use crate::api::{Args, Effect};
+use crate::likeness::nearest;
 
 /// What starting a call came to.
 pub(super) enum Begun {
@@ -47,9 +48,10 @@ impl Service {
     ) -> Begun {
         match envelope {
             Envelope::Call(call) => {
-                let form = match call.is_notification() {
-                    true => AnswerForm::Silent,
-                    false => AnswerForm::Rpc(call.id.shown()),
+                let form = if call.is_notification() {
+                    AnswerForm::Silent
+                } else {
+                    AnswerForm::Rpc(call.id.shown())
                 };
                 self.begin_call(&call, &form, caller, host, out)
             }
@@ -111,16 +113,20 @@ impl Service {
         host: &mut dyn Host,
         out: &mut Vec<u8>,
     ) -> Begun {
+        let cancelled = match self.is_cancelled(caller, call) {
+            Some(cancelled) if cancelled.is_silent => return Begun::Finished,
+            cancelled => cancelled.is_some(),
+        };
+        if self.is_spent_cancel(caller, call) {
+            return Begun::Finished;
+        }
         #[cfg(feature = "mcp")]
-        if super::agents::is_of_agents(&call.method) {
+        if !cancelled && super::agents::is_of_agents(&call.method) {
             return self.begin_of_agents(call, form, caller, host, out);
         }
         let began = host.now();
-        let found = match self.table.find(&call.method) {
-            Err(_) if self.is_spent_cancel(caller, call) => return Begun::Finished,
-            found if !self.is_cancelled(caller, call) => found,
-            _ => Err(Stop::Cancelled.error()),
-        };
+        let found =
+            if cancelled { Err(Stop::Cancelled.error()) } else { self.table.find(&call.method) };
         let method = found.as_ref().ok().map(|entry| &entry.method);
         host.working_on(method.map(|method| (caller, method.name)));
         let begun = self.begin_found(call, found, form, caller, host, out);
@@ -147,7 +153,9 @@ impl Service {
     ) -> Begun {
         use super::agents::Answered;
         let (began, start) = (host.now(), out.len());
-        let error = match self.agents.begin(call, form, None, host) {
+        let roots = self.daemon.roots_of(caller);
+        let root = roots.and_then(|roots| roots.first().map(std::path::Path::to_path_buf));
+        let error = match self.agents.begin(call, form, root, host) {
             Ok(Answered::Running(running)) => {
                 let (job, deadline) = (self.next_job(), self.deadline(began, None));
                 return Begun::Running(Box::new(Running { job, deadline, ..*running }));
@@ -214,8 +222,8 @@ impl Service {
         failed.map_or(Ok(Begun::Finished), Err)
     }
 
-    /// Types the params and calls the handler. `None` if the call is over: the result is written behind the
-    /// beginning of the answer. The other calls go on in slices, or wait for their turn.
+    /// Types the params and calls the handler. `None` if the call is over: the result is written
+    /// behind the beginning of the answer. The other calls go on in slices, or wait for their turn.
     fn begin_entry(
         &mut self,
         entry: &'static Entry,
@@ -225,12 +233,13 @@ impl Service {
         host: &mut dyn Host,
         out: &mut Vec<u8>,
     ) -> Result<Option<Box<Running>>, RpcError> {
-        let is_edit = entry.method.effect == Effect::Edit;
-        if is_edit {
+        self.has_looked |= entry.method.effect != Effect::Answer;
+        if entry.method.effect == Effect::Edit {
             self.check_journal()?;
         }
         let mut prepared = Prepared::new(call.params, entry)?;
-        let (running, turn) = if is_edit && self.workspace.is_busy(&prepared.project) {
+        let takes_turns = entry.method.takes_turns();
+        let (running, turn) = if takes_turns && self.workspace.is_busy(&prepared.project) {
             let turn = self.workspace.join_queue(&prepared.project);
             let waiting: RunningCall = Box::new(WaitingCall::new(entry, call.params, turn));
             (waiting, turn)
@@ -239,7 +248,9 @@ impl Service {
             let (args, project) = (&mut prepared.args, &*prepared.project);
             match self.run(entry, args, project, caller, host, out)? {
                 Ran::Written => return Ok(None),
-                Ran::Running(running) if is_edit => (running, self.workspace.join_queue(project)),
+                Ran::Running(running) if takes_turns => {
+                    (running, self.workspace.join_queue(project))
+                }
                 Ran::Running(running) => (running, None),
             }
         };
@@ -266,7 +277,8 @@ impl Service {
         self.last_job.get()
     }
 
-    /// When a call that began now is stopped, and why: the first of what its caller and the daemon say.
+    /// When a call that began now is stopped, and why: the first of what its caller and the daemon
+    /// say.
     pub(super) fn deadline(&self, now: Instant, most: Option<Duration>) -> Option<(Instant, Stop)> {
         let limit = Some(self.daemon.limits.call_time).filter(|limit| !limit.is_zero());
         let own = most.and_then(|most| now.checked_add(most)).map(|end| (end, Stop::MaxMs));
@@ -295,7 +307,8 @@ impl Service {
         ran.unwrap_or_else(|_| Err(self.panicked()))
     }
 
-    /// After a panic: takes back what the call left half done. The panic hook has logged where it was.
+    /// After a panic: takes back what the call left half done. The panic hook has logged where it
+    /// was.
     pub(super) fn panicked(&mut self) -> RpcError {
         self.workspace.roll_back_unfinished();
         RpcError::internal("the method failed unexpectedly")
@@ -315,6 +328,7 @@ impl Service {
         match self.sessions.look_up(&tag, now)? {
             Known::New => Ok(Checked::Go(Some(tag))),
             Known::Answered(part) => {
+                self.has_looked = true;
                 form.kept(part, out);
                 Ok(Checked::Answered)
             }

@@ -1,7 +1,7 @@
 //! The binary bulk lane: put voxels, put box, get box (layouts in [`crate::lane::bulk`]).
 //!
-//! A put is one undo step, made in slices on a draft: readers see the state before it until it is complete,
-//! and other changes of the project wait for it. A get reads a snapshot.
+//! A put is one undo step, made in slices on a draft: readers see the state before it until it is
+//! complete, and other changes of the project wait for it. A get reads a snapshot.
 
 mod put;
 
@@ -165,6 +165,7 @@ impl Service {
         let held = payload.len();
         let request = Request::read(kind, payload, self.bulk_voxels)?;
         let (project, method) = (request.project.clone(), request.method);
+        self.has_looked = true;
         if method.effect == Effect::Edit {
             self.check_journal()?;
         }

@@ -1,16 +1,18 @@
 //! What a handler works with, and how long work goes on in slices.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::error::{NO_SUCH_PROJECT, RpcError};
 use super::limits::Limits;
 use super::subscriptions::Subscriptions;
 use super::{ConnectionId, Host};
-use crate::api::args::{nearest, shown};
+use crate::api::args::shown;
 use crate::api::instance::Instance;
 use crate::file_access::{FilePath, Roots};
 use crate::job::{Budget, Job, Progress, Slice, Step, Work};
+use crate::likeness::nearest;
 use crate::render_store::RenderStore;
 use crate::workspace::{Project, Workspace};
 
@@ -38,6 +40,8 @@ pub struct Daemon {
     pub subscriptions: Subscriptions,
     /// How much is kept and done for callers.
     pub limits: Limits,
+    /// Where the user's own scripts are, if it is said.
+    pub script_directory: Option<PathBuf>,
     /// The directories that all callers are confined to, if to any.
     pub roots: Option<Arc<Roots>>,
     /// Those of callers that confined themselves further.
@@ -71,12 +75,12 @@ impl Context<'_> {
 
 /// The error for a project that is not open.
 pub fn no_such_project(workspace: &Workspace, name: &str) -> RpcError {
-    let known: Vec<&str> = workspace.projects().map(|(name, _)| name).collect();
+    let known = || workspace.projects().map(|(name, _)| name);
     let error = RpcError::new(NO_SUCH_PROJECT, format!("No such project: {}", shown(name)))
         .with("param", "project")
-        .with("known", known.clone())
+        .known("known", known())
         .hint("goxel.list_projects shows what is open; goxel.open_project opens one");
-    match nearest(name, known.into_iter()) {
+    match nearest(name, known()) {
         Some(nearest) => error.with("nearest", nearest),
         None => error,
     }
@@ -96,8 +100,8 @@ impl<R> From<R> for Outcome<R> {
     }
 }
 
-/// A call that goes on in slices. Dropping it must leave the workspace as it was before the call, but for
-/// what [`Task::cancel`] takes back.
+/// A call that goes on in slices. Dropping it must leave the workspace as it was before the call,
+/// but for what [`Task::cancel`] takes back.
 pub trait Task<R> {
     /// Works until finished or the budget is spent.
     fn step(&mut self, context: &mut Context<'_>, budget: &mut Budget)
@@ -179,7 +183,8 @@ where
 }
 
 impl<R: 'static> Outcome<R> {
-    /// Work that is finished at once if what the call may take of this turn is enough, and goes on in slices if not.
+    /// Work that is finished at once if what the call may take of this turn is enough, and goes on
+    /// in slices if not.
     pub fn work<F>(
         context: &mut Context<'_>,
         work: impl FnOnce(Slice) -> F,
@@ -190,8 +195,9 @@ impl<R: 'static> Outcome<R> {
         Outcome::at_once_or_later(context, Work::new(work), |result| result)
     }
 
-    /// A job whose output decides how to go on. It is finished at once if what the call may take of this turn is enough, and goes
-    /// on in slices if not; then the project may have changed until `go_on` sees it, unless the call changes it.
+    /// A job whose output decides how to go on. It is finished at once if what the call may take of
+    /// this turn is enough, and goes on in slices if not; then the project may have changed until
+    /// `go_on` sees it, unless the call changes it.
     pub fn chain<J, F>(context: &mut Context<'_>, mut job: J, go_on: F) -> Result<Self, RpcError>
     where
         J: Job + 'static,
@@ -224,7 +230,8 @@ impl<R> Outcome<R> {
         Outcome::Later(Box::new(JobTask { job, finish: Some(finish) }))
     }
 
-    /// A job that is finished at once if what the call may take of this turn is enough, and goes on in slices if not.
+    /// A job that is finished at once if what the call may take of this turn is enough, and goes on
+    /// in slices if not.
     pub fn at_once_or_later<J, F>(
         context: &mut Context<'_>,
         mut job: J,

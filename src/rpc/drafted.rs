@@ -1,11 +1,14 @@
-//! Changes of any kind: some work, then what follows from it, as one undo step. A change begins in place; once its share
-//! of the turn is spent it goes on in slices on a draft.
+//! Changes of any kind: some work, then what follows from it, as one undo step. A change begins in
+//! place; once its share of the turn is spent it goes on in slices on a draft.
 
 use super::context::{Context, Outcome, Task};
-use super::error::RpcError;
+use super::error::{NO_SUCH_LAYER, OVER_LIMIT, RpcError};
+use super::methods::target::editable_layer_mut;
+use crate::api::LayerRef;
 use crate::document::history::Scope;
-use crate::document::{Document, EvaluationProblem};
-use crate::job::{Budget, Progress, Step};
+use crate::document::{Document, EvaluationProblem, LayerId};
+use crate::job::{Budget, Job, Lent, Progress, Slice, Step, Work};
+use crate::voxel::Laying;
 use crate::workspace::{Draft, FinishedDraft, Project};
 
 /// The work of a change.
@@ -20,13 +23,14 @@ pub(super) trait DraftWork {
         budget: &mut Budget,
     ) -> Result<Step<Self::Output>, RpcError>;
 
-    /// Refuses what the work and the clones that follow it came to.
+    /// Refuses what the work and the clones that follow it came to: without more, that a layer lost
+    /// its voxels because it cannot follow.
     fn check(
         &self,
-        _problems: &[EvaluationProblem],
+        problems: &[EvaluationProblem],
         _output: &Self::Output,
     ) -> Result<(), RpcError> {
-        Ok(())
+        refuse_lost(problems)
     }
 
     /// Whether only what the work comes to is wanted, and not the change.
@@ -36,6 +40,17 @@ pub(super) trait DraftWork {
 
     /// How far it is.
     fn progress(&self) -> Progress;
+}
+
+/// Refuses that a layer which follows others lost its voxels because it cannot follow any more.
+pub(super) fn refuse_lost(problems: &[EvaluationProblem]) -> Result<(), RpcError> {
+    let Some(problem) = problems.iter().find(|problem| problem.was_shown) else { return Ok(()) };
+    let (layer, reason) = (problem.layer.0, &problem.reason);
+    let words = format!("Layer {layer} is computed and cannot follow: it {reason}");
+    Err(RpcError::new(OVER_LIMIT, words).with("layer_id", layer).hint(
+        "detach it (goxel.detach_layer) or delete it first, or draw closer to what is there; \
+         nothing was changed",
+    ))
 }
 
 /// Work that is a single unit.
@@ -60,6 +75,61 @@ where
 
     fn progress(&self) -> Progress {
         Progress { done: u64::from(self.0.is_none()), total: 1 }
+    }
+}
+
+/// Work written straight down; the document is lent to it for each step.
+pub(super) struct Written<T> {
+    work: Work<Result<T, RpcError>>,
+    document: Lent<Document>,
+}
+
+impl<T> Written<T> {
+    pub(super) fn new<F>(work: impl FnOnce(Lent<Document>, Slice) -> F) -> Self
+    where
+        F: Future<Output = Result<T, RpcError>> + 'static,
+    {
+        let document = Lent::default();
+        let work = Work::new(|slice| work(document.clone(), slice));
+        Written { work, document }
+    }
+}
+
+impl<T> DraftWork for Written<T> {
+    type Output = T;
+
+    fn step(&mut self, document: &mut Document, budget: &mut Budget) -> Result<Step<T>, RpcError> {
+        match self.document.during(document, || self.work.step(budget)) {
+            Step::More => Ok(Step::More),
+            Step::Done(result) => result.map(Step::Done),
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        self.work.progress()
+    }
+}
+
+/// Draws on a layer of a draft, block by block.
+pub(super) async fn draw_on(
+    draft: &Lent<Document>,
+    layer: LayerId,
+    mut drawing: Laying,
+    slice: &Slice,
+) -> Result<(), RpcError> {
+    let mut lay_next = || {
+        draft.with(|document| {
+            let layer = editable_layer_mut(document, LayerRef::Id(layer.0), NO_SUCH_LAYER)?;
+            Ok::<_, RpcError>((drawing.lay_next(&mut layer.volume)?, drawing.progress()))
+        })
+    };
+    loop {
+        let (has_more, progress) = lay_next()?;
+        if !has_more {
+            return Ok(());
+        }
+        slice.progress(progress);
+        slice.spend(1).await;
     }
 }
 

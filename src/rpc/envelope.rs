@@ -1,7 +1,7 @@
 //! The envelope of a call: cut out of the message in one pass, without a tree.
 //!
-//! [`Message::parse`] checks the grammar of the whole message, so everything behind it may take raw texts as
-//! valid JSON. Names may come in any order; of duplicates the last one counts.
+//! [`Message::parse`] checks the grammar of the whole message, so everything behind it may take raw
+//! texts as valid JSON. Names may come in any order; of duplicates the last one counts.
 
 use std::borrow::Cow;
 
@@ -19,24 +19,28 @@ pub enum Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Of bytes whose grammar a decoder has checked already; what they are is checked no more than it must be.
+    /// Of bytes whose grammar a decoder has checked already; what they are is checked no more than
+    /// it must be.
     pub fn of_checked(bytes: &'a [u8]) -> Result<Self, RpcError> {
         Ok(Message::of_text(utf8(bytes)?))
     }
 
     /// Of a text that was checked already.
     pub fn of_text(text: &'a str) -> Self {
-        let text = text.trim_ascii();
-        match text.starts_with('[') {
-            true => Message::Batch(text),
-            false => Message::Single(Envelope::read(text)),
+        let text = text.trim_ascii().trim_start_matches('\u{feff}').trim_ascii();
+        if text.starts_with('[') {
+            Message::Batch(text)
+        } else {
+            Message::Single(Envelope::read(text))
         }
     }
 
     /// Checks that the bytes are one JSON text: UTF-8, the grammar, the nesting limit.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, RpcError> {
         let text = utf8(bytes)?;
-        let start = skip_space(bytes, 0);
+        // A byte order mark before a message says nothing.
+        let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let start = skip_space(bytes, mark);
         let parse_error = |what: &str, offset: usize| {
             RpcError::new(PARSE_ERROR, format!("Parse error: {what} at byte {offset}"))
                 .with("got", shown(text.get(offset..).unwrap_or_default()))

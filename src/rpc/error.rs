@@ -1,9 +1,13 @@
-//! What goes wrong, as JSON-RPC shows it. The only place where errors of other floors get their codes.
+//! What goes wrong, as JSON-RPC shows it. The only place where errors of other floors get their
+//! codes.
+
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
 use crate::api::ParamError;
 use crate::api::json::write as write_json;
+use crate::plain_words::without_numbers;
 use crate::voxel::MemoryLimit;
 
 /// Not JSON.
@@ -85,10 +89,18 @@ pub struct RpcError {
     pub data: Option<Box<Map<String, Value>>>,
 }
 
+/// How much of what there is an error lists at most.
+pub const KNOWN_LISTED: usize = 50;
+
 impl RpcError {
     /// An error without data.
     pub fn new(code: i32, message: impl Into<String>) -> Self {
-        RpcError { code, message: message.into(), data: None }
+        let message = message.into();
+        let message = match without_numbers(&message) {
+            Cow::Owned(plain) => plain,
+            Cow::Borrowed(_) => message,
+        };
+        RpcError { code, message, data: None }
     }
 
     /// A fault of ours.
@@ -101,6 +113,17 @@ impl RpcError {
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.data.get_or_insert_default().insert(key.to_owned(), value.into());
         self
+    }
+
+    /// Adds what there is to `data`: the first of it, and how much more.
+    pub fn known<T: Into<Value>>(self, name: &str, all: impl IntoIterator<Item = T>) -> Self {
+        let mut all = all.into_iter();
+        let first: Vec<T> = all.by_ref().take(KNOWN_LISTED).collect();
+        let error = self.with(name, first);
+        match all.count() {
+            0 => error,
+            more => error.with("more", more),
+        }
     }
 
     /// Adds what to do to `data`.
@@ -121,7 +144,8 @@ impl RpcError {
         out.push(b'}');
     }
 
-    /// Appends the whole answer with `id` as raw JSON (`null` if there is none): no framing, no line feed.
+    /// Appends the whole answer with `id` as raw JSON (`null` if there is none): no framing, no
+    /// line feed.
     pub fn write_answer(&self, id: &str, out: &mut Vec<u8>) {
         out.extend_from_slice(br#"{"jsonrpc":"2.0","error":"#);
         self.write(out);
@@ -140,12 +164,15 @@ impl From<ParamError> for RpcError {
         };
         let rpc = match error {
             ParamError::Missing { expected, .. } => rpc.with("expected", expected),
+            ParamError::Foreign { expected, other, .. } => {
+                rpc.with("expected", expected).with("got", other)
+            }
             ParamError::Mismatch { expected, got, .. }
             | ParamError::Documented { expected, got, .. } => {
                 rpc.with("expected", expected).with("got", got)
             }
             ParamError::Unknown { known, nearest, .. } => {
-                let rpc = rpc.with("known", known);
+                let rpc = rpc.known("known", known);
                 match nearest {
                     Some(nearest) => rpc.with("nearest", nearest),
                     None => rpc,
@@ -155,7 +182,7 @@ impl From<ParamError> for RpcError {
                 rpc.with("expected", expected).with("got", given).with("nearest", &*param)
             }
             ParamError::NoSuch { got, nearest, known, .. } => {
-                let rpc = rpc.with("got", got).with("known", known);
+                let rpc = rpc.with("got", got).known("known", known);
                 match nearest {
                     Some(nearest) => rpc.with("nearest", nearest),
                     None => rpc,

@@ -13,8 +13,8 @@ use crate::job::Progress;
 use crate::job::pieces::Pieces;
 use crate::workspace::Turn;
 
-/// A message in progress: the call that runs, and what is left of its batch. Nothing of its answer is sent
-/// before all of it is there, so nothing unsolicited can cut into it.
+/// A message in progress: the call that runs, and what is left of its batch. Nothing of its answer
+/// is sent before all of it is there, so nothing unsolicited can cut into it.
 pub struct Exchange {
     pub(super) caller: ConnectionId,
     /// The call that runs, if one does; between two calls of a long batch there is none.
@@ -82,6 +82,14 @@ impl Exchange {
     /// Has the running call stopped at its next slice.
     pub fn stop_call(&mut self) {
         self.stop = Some(Stop::Cancelled);
+    }
+
+    /// The same, without an answer that says so.
+    pub fn stop_call_silently(&mut self) {
+        self.stop_call();
+        if let Some(running) = &mut self.running {
+            running.form = AnswerForm::Silent;
+        }
     }
 
     /// The same, and with it all calls of the batch that have not begun.

@@ -95,7 +95,8 @@ pub trait Host {
     fn unix_time(&mut self) -> u64 {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
     }
-    /// What the beginning of a call may take of this turn. Work that is not finished then goes on in slices.
+    /// What the beginning of a call may take of this turn. Work that is not finished then goes on
+    /// in slices.
     fn at_once(&self) -> Budget {
         Budget::units(UNITS_AT_ONCE)
     }
@@ -117,20 +118,26 @@ pub trait Host {
     fn set_name(&mut self, connection: ConnectionId, name: &str);
     /// Starts keepalive probes to a connection, or stops them with `None`.
     fn set_keepalive(&mut self, connection: ConnectionId, interval: Option<Duration>);
-    /// Queues an unsolicited JSON message for a connection; it is sent between answers, framed as the
-    /// connection has it. False if the connection is gone or has no room.
+    /// Queues an unsolicited JSON message for a connection; it is sent between answers, framed as
+    /// the connection has it. False if the connection is gone or has no room.
     fn notify(&mut self, connection: ConnectionId, message: &[u8]) -> bool;
-    /// Whether bytes for a connection wait to be sent: its reader is slower than what is sent to it.
+    /// Whether bytes for a connection wait to be sent: its reader is slower than what is sent to
+    /// it.
     fn has_unsent(&self, connection: ConnectionId) -> bool {
         let _ = connection;
         false
     }
     /// Asks the server to stop; false if it was not started with leave to do so.
     fn shut_down(&mut self) -> bool;
+    /// Hands everything over to the daemon at the other end of a connection, after the answer; an
+    /// error says why not.
+    fn hand_over(&mut self, _connection: ConnectionId) -> Result<(), &'static str> {
+        Err("this server has nothing to hand over")
+    }
     /// Says which call is being carried out from now on, for the log; `None` for none.
     fn working_on(&mut self, _call: Option<(ConnectionId, &'static str)>) {}
-    /// Takes note of a call that is over, however it ended: for statistics, the slow log and monitors. The
-    /// clock is read anew.
+    /// Takes note of a call that is over, however it ended: for statistics, the slow log and
+    /// monitors. The clock is read anew.
     fn call_ended(&mut self, _call: &EndedCall<'_>) {}
     /// What the server knows about itself.
     fn server_facts(&self) -> ServerFacts {
@@ -140,8 +147,8 @@ pub trait Host {
     fn slow_calls(&mut self, _reset: bool) -> SlowCalls {
         SlowCalls::default()
     }
-    /// Tells a connection of calls from now on whose method contains a text, or no more with `None`; how many a
-    /// second at most.
+    /// Tells a connection of calls from now on whose method contains a text, or no more with
+    /// `None`; how many a second at most.
     fn monitor(&mut self, _connection: ConnectionId, _filter: Option<String>) -> u64 {
         0
     }

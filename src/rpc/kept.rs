@@ -1,4 +1,5 @@
-//! The journal of a service: calls end in it, sessions come back from it, and it is written anew between calls.
+//! The journal of a service: calls end in it, sessions come back from it, and it is written anew
+//! between calls.
 
 use std::time::Instant;
 
@@ -9,21 +10,27 @@ use crate::job::Budget;
 use crate::journal::{Disk, Journal, JournalError, Notes, Recovery, SyncPolicy, Tag};
 use crate::workspace::Replay;
 
+/// Bytes of records after which the journal is written anew when nobody has changed anything for a
+/// while.
+const COMPACTED_AT_REST: u64 = 1 << 20;
+
 /// Bytes of records after which the journal is written anew unless told otherwise.
 pub const DEFAULT_COMPACT_BYTES: u64 = 64 << 20;
 
 impl Service {
-    /// Opens a journal and goes on with what it holds: projects, histories, and the answers of sessions. The projects that
-    /// were open are closed. From then on every change is noted in it.
+    /// Opens a journal and goes on with what it holds: projects, histories, and the answers of
+    /// sessions. The projects that were open are closed. From then on every change is noted in it.
+    /// `progress` is called again and again meanwhile.
     pub fn recover(
         &mut self,
         disk: Box<dyn Disk>,
         policy: SyncPolicy,
         socket: &str,
+        progress: &mut dyn FnMut(),
     ) -> Result<Recovery, JournalError> {
         let (sessions, now) = (&mut self.sessions, Instant::now());
-        let mut replay =
-            Replay::begin(&mut self.workspace, |tag: Tag<'_>| sessions.restore(tag, now));
+        let take_tag = |tag: Tag<'_>| sessions.restore(tag, now);
+        let mut replay = Replay::begin(&mut self.workspace, take_tag, progress);
         let opened = Journal::open(disk, policy, socket, &mut replay);
         let instances = replay.end();
         let (journal, recovery) = opened?;
@@ -52,15 +59,30 @@ impl Service {
         journal.finish(has_anything)
     }
 
-    /// Whether the journal is being written anew, so that [`Service::compact_journal`] has more to do.
+    /// Brings all of the journal to the disk, so that another process can go on with it; false if
+    /// there is none.
+    pub fn settle_journal(&mut self) -> std::io::Result<bool> {
+        let Some(journal) = &mut self.journal else { return Ok(false) };
+        self.carrying = None;
+        journal.end_call(None);
+        journal.settle()?;
+        Ok(true)
+    }
+
+    /// Whether the journal is being written anew, so that [`Service::compact_journal`] has more to
+    /// do.
     pub fn is_carrying(&self) -> bool {
         self.carrying.is_some()
     }
 
-    /// Writes the journal anew, if it is time, or goes on with that for a slice. Call it between calls.
+    /// Writes the journal anew, if it is time, or goes on with that for a slice. Call it between
+    /// calls.
     pub fn compact_journal(&mut self, now: Instant, budget: &mut Budget) {
         let Some(journal) = &mut self.journal else { return };
-        if self.carrying.is_none() && journal.wants_compaction(self.compact_bytes, now) {
+        let is_at_rest = std::mem::take(&mut self.is_at_rest);
+        let at_rest = if is_at_rest { COMPACTED_AT_REST } else { u64::MAX };
+        let least = self.compact_bytes.min(at_rest);
+        if self.carrying.is_none() && journal.wants_compaction(least, now) {
             let instance = self.daemon.instance;
             let runs = self.sessions.runs().chain([instance.as_str()]);
             journal.begin_compaction(runs, self.sessions.answers(), now);
@@ -77,6 +99,18 @@ impl Service {
         if !is_more || !journal.is_compacting() {
             self.carrying = None;
         }
+    }
+
+    /// Says that nobody has changed anything for a while, so that there is time to write the
+    /// journal anew.
+    pub fn note_rest(&mut self) {
+        self.is_at_rest = true;
+    }
+
+    /// Whether a call had anything to do with documents since this was asked last, so that its
+    /// answer may tell of what is not on the disk yet.
+    pub fn take_looked(&mut self) -> bool {
+        std::mem::take(&mut self.has_looked)
     }
 
     /// Refuses a change that could not be kept.

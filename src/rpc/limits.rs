@@ -1,8 +1,10 @@
-//! How much the service keeps and does for its callers. Limits of edits and projects are the workspace's.
+//! How much the service keeps and does for its callers. Limits of edits and projects are the
+//! workspace's.
 
 use std::time::Duration;
 
 use crate::format;
+use crate::script;
 
 /// Limits of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct Limits {
     pub palettes: format::PaletteLimits,
     /// The longest names.
     pub names: NameLimits,
+    /// What scripts may take.
+    pub scripts: script::Limits,
     /// How long a call may take (`--call-timeout`); zero for no limit.
     pub call_time: Duration,
 }
@@ -28,7 +32,8 @@ pub struct Limits {
 pub struct NameLimits {
     /// Of a layer (`--max-layer-name`). Files in .gox hold no longer one than 255.
     pub layer: NameLimit,
-    /// Of a material or a camera (`--max-material-name`). Files in .gox hold no longer one than 127.
+    /// Of a material or a camera (`--max-material-name`). Files in .gox hold no longer one than
+    /// 127.
     pub material: NameLimit,
     /// Of a palette (`--max-palette-name`).
     pub palette: NameLimit,
@@ -76,20 +81,23 @@ impl Default for NameLimits {
 /// How much is kept for calls that are repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionLimits {
-    /// Sessions kept at once (`--max-sessions`). Idle ones make room; while all are in use, a new one is refused.
+    /// Sessions kept at once (`--max-sessions`). Idle ones make room; while all are in use, a new
+    /// one is refused.
     pub count: usize,
     /// Answers kept of one session (`--session-answers`).
     pub answers: usize,
     /// Bytes of answers kept of one session (`--session-bytes`).
     pub bytes: usize,
-    /// Bytes of answers kept of all together (`--session-memory`); beyond it a session keeps its latest only.
+    /// Bytes of answers kept of all together (`--session-memory`); beyond it a session keeps its
+    /// latest only.
     pub total_bytes: usize,
     /// How long an idle session is kept while there is room (`--session-life`).
     pub life: Duration,
 }
 
 impl SessionLimits {
-    /// How long an idle session is kept in any case: a client that repeats a call does so within it.
+    /// How long an idle session is kept in any case: a client that repeats a call does so within
+    /// it.
     pub const GRACE: Duration = Duration::from_secs(60);
 
     /// How long an idle session is kept while room is needed.
@@ -114,7 +122,7 @@ impl Default for Limits {
     fn default() -> Self {
         let sessions = SessionLimits::default();
         // 16 Mi voxels are 256 MiB in a put, as much as the longest message that can be allowed.
-        let (files, palettes, names) = Default::default();
+        let (files, palettes, names, scripts) = Default::default();
         let call_time = Duration::ZERO;
         Limits {
             bulk_voxels: 1 << 24,
@@ -123,6 +131,7 @@ impl Default for Limits {
             files,
             palettes,
             names,
+            scripts,
             call_time,
         }
     }

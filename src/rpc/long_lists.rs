@@ -1,7 +1,8 @@
 //! Long lists of operations and voxels, typed in slices.
 //!
-//! A list of up to [`LONG`] bytes is typed where it lies in the message, which takes less than a slice. Of a longer one
-//! the message is shared, and it is typed piece by piece. What is found wrong in it is told in the same words.
+//! A list of up to [`LONG`] bytes is typed where it lies in the message, which takes less than a
+//! slice. Of a longer one the message is shared, and it is typed piece by piece. What is found
+//! wrong in it is told in the same words.
 
 use std::ops::Range;
 
@@ -59,7 +60,8 @@ impl LongArray {
         VoxelEntries::new(self.text()).capacity()
     }
 
-    /// Takes some more voxels, with their numbers, until one is refused; false if there is none left.
+    /// Takes some more voxels, with their numbers, until one is refused; false if there is none
+    /// left.
     pub(super) fn take_voxels<E>(
         &mut self,
         mut take: impl FnMut(usize, Result<VoxelEntry, &str>) -> Result<(), E>,
@@ -161,8 +163,8 @@ struct Split {
     lists: Vec<(&'static str, Range<usize>)>,
 }
 
-/// Takes the long lists out of an operation that puts voxels; `None` if it is another operation, or one that is not
-/// understood.
+/// Takes the long lists out of an operation that puts voxels; `None` if it is another operation, or
+/// one that is not understood.
 fn without_long_lists(raw: &str) -> Option<Split> {
     let mut members = Members::new(raw);
     let (mut rest, mut lists, mut names) = (String::from("{"), Vec::new(), Vec::new());

@@ -1,12 +1,13 @@
 //! JSON-RPC: one complete message in, one answer out.
 //!
-//! [`Service`] is what the event loop talks to. It gets the bytes of one message without its framing and
-//! appends the answer, also without framing, to a buffer. A message that needs more than a slice of time
-//! becomes an [`Exchange`], which the loop steps until it is finished. This floor knows nothing of sockets:
-//! what calls want to know of the server, or want it to do, goes through [`Host`].
+//! [`Service`] is what the event loop talks to. It gets the bytes of one message without its
+//! framing and appends the answer, also without framing, to a buffer. A message that needs more
+//! than a slice of time becomes an [`Exchange`], which the loop steps until it is finished. This
+//! floor knows nothing of sockets: what calls want to know of the server, or want it to do, goes
+//! through [`Host`].
 //!
-//! The way of a message: [`envelope`] cuts it into calls, [`table`] finds the method and types the params, a
-//! handler in [`methods`] does the work, `answer` writes the reply.
+//! The way of a message: [`envelope`] cuts it into calls, [`table`] finds the method and types the
+//! params, a handler in [`methods`] does the work, `answer` writes the reply.
 
 #[cfg(feature = "mcp")]
 mod agents;
@@ -33,6 +34,7 @@ mod slices;
 mod stamp_sources;
 mod stop;
 pub mod subscriptions;
+mod suggestions;
 pub mod table;
 mod tool;
 mod waiting;
@@ -44,4 +46,4 @@ pub use host::{ConnectionId, ConnectionInfo, EndedCall, Host, JobInfo, KEEPALIVE
 pub use limits::{Limits, NameLimit, NameLimits, SessionLimits};
 pub use service::{Handled, Service};
 pub use slices::SHORT_ANSWER;
-pub use stop::{Stop, cancelled_id};
+pub use stop::{Stop, cancelled_by};

@@ -1,5 +1,5 @@
-//! The params of a call, cut into values, with what every method understands taken out: `project` and
-//! `progress_ms`, `max_ms`.
+//! The params of a call, cut into values, with what every method understands taken out: `project`
+//! and `progress_ms`, `max_ms`.
 
 use std::borrow::Cow;
 use std::time::Duration;

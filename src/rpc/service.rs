@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,6 +23,7 @@ use crate::file_access::Roots;
 use crate::job::Budget;
 use crate::journal::{Journal, Notes};
 use crate::render_store::{RenderStore, RenderStoreSettings};
+use crate::script::crew;
 use crate::wire::{CallParts, LongText, LongValues};
 use crate::workspace::{Carrying, Workspace};
 
@@ -39,6 +41,10 @@ pub struct Service {
     pub(super) last_job: Cell<u64>,
     /// Projects on their way into a new log.
     pub(super) carrying: Option<(Carrying, Notes)>,
+    /// Whether a call has had anything to do with documents since somebody asked.
+    pub(super) has_looked: bool,
+    /// Whether nobody has changed anything for a while.
+    pub(super) is_at_rest: bool,
     /// Bytes of records after which the journal is written anew.
     pub compact_bytes: u64,
     /// Voxels that one request of the bulk lane may have.
@@ -73,6 +79,8 @@ impl Service {
             cancelled: Vec::new(),
             last_job: Cell::default(),
             carrying: None,
+            has_looked: false,
+            is_at_rest: false,
             compact_bytes: DEFAULT_COMPACT_BYTES,
             bulk_voxels: Limits::default().bulk_voxels,
             #[cfg(feature = "mcp")]
@@ -95,6 +103,7 @@ impl Service {
         self.bulk_voxels = limits.bulk_voxels;
         self.daemon.subscriptions.limit = limits.subscriptions;
         self.sessions.limits = limits.sessions;
+        crew::set_limits(limits.scripts);
         self.daemon.limits = limits;
     }
 
@@ -106,6 +115,11 @@ impl Service {
     /// Keeps pictures in this store from now on.
     pub fn set_renders(&mut self, renders: RenderStore) {
         self.daemon.renders = renders;
+    }
+
+    /// Sets where the user's own scripts are.
+    pub fn set_script_directory(&mut self, directory: Option<PathBuf>) {
+        self.daemon.script_directory = directory;
     }
 
     /// Confines all callers to directories, for the paths that they name.
@@ -123,8 +137,9 @@ impl Service {
         self.daemon.instance
     }
 
-    /// Handles one complete message of a connection: a call, a batch or a tool object. Appends its answer to
-    /// `out`: compact JSON on one line, without line feed or header; nothing if no answer is due.
+    /// Handles one complete message of a connection: a call, a batch or a tool object. Appends its
+    /// answer to `out`: compact JSON on one line, without line feed or header; nothing if no answer
+    /// is due.
     pub fn handle(
         &mut self,
         message: &[u8],
@@ -135,7 +150,8 @@ impl Service {
         self.handle_parsed(Message::parse(message), caller, host, out)
     }
 
-    /// The same for a message whose grammar the decoder has checked, and of which it knows long parts.
+    /// The same for a message whose grammar the decoder has checked, and of which it knows long
+    /// parts.
     pub fn handle_checked(
         &mut self,
         message: &[u8],
@@ -199,7 +215,8 @@ impl Service {
         }
     }
 
-    /// Handles a message whose parts the decoder has found. The same as [`Service::handle`], without reading it again.
+    /// Handles a message whose parts the decoder has found. The same as [`Service::handle`],
+    /// without reading it again.
     pub fn handle_call(
         &mut self,
         message: &[u8],
@@ -230,7 +247,8 @@ impl Service {
         }
     }
 
-    /// Handles one payload of the binary bulk lane. What it appends, if it finishes at once, is an error in JSON.
+    /// Handles one payload of the binary bulk lane. What it appends, if it finishes at once, is an
+    /// error in JSON.
     pub fn handle_bulk(
         &mut self,
         kind: u32,
@@ -249,7 +267,8 @@ impl Service {
         }
     }
 
-    /// Goes on with a message for one slice; true when it is finished and its answer, if one was due, is in `out`.
+    /// Goes on with a message for one slice; true when it is finished and its answer, if one was
+    /// due, is in `out`.
     pub fn step(
         &mut self,
         exchange: &mut Exchange,
@@ -315,14 +334,18 @@ impl Service {
         self.daemon.own_roots.remove(&connection);
     }
 
-    /// Tells those who subscribed what changed, and notes when. Call it once a turn, after what is due was sent.
+    /// Tells those who subscribed what changed, and notes when. Call it once a turn, after what is
+    /// due was sent.
     pub fn tick(&mut self, now: Instant, host: &mut dyn Host) {
         self.workspace.projects_mut().for_each(|(_, project)| project.note_time());
+        crew::tick(now);
         self.daemon.subscriptions.tell(now, &mut self.workspace, host);
     }
 
-    /// When [`Service::tick`] must be called next, if nothing happens before; `None` if nobody waits.
+    /// When [`Service::tick`] must be called next, if nothing happens before; `None` if nobody
+    /// waits.
     pub fn next_wake(&self, now: Instant) -> Option<Instant> {
-        self.daemon.subscriptions.next_wake(now)
+        let crew = crew::next_look(now);
+        crew.into_iter().chain(self.daemon.subscriptions.next_wake(now)).min()
     }
 }

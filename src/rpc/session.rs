@@ -1,9 +1,9 @@
 //! Exactly once: answers kept so that a repeated call is answered again and not applied again.
 //!
-//! A call may carry `"session":{"id":string,"seq":integer,"instance":string}`. `instance` must be this run of
-//! the daemon, or the outcome of whatever the client sent before cannot be known (error 1006). Of each session
-//! the latest answers are kept, bounded in number, bytes and time; a number older than what is kept is 1006
-//! too, never a second application.
+//! A call may carry `"session":{"id":string,"seq":integer,"instance":string}`. `instance` must be
+//! this run of the daemon, or the outcome of whatever the client sent before cannot be known (error
+//! 1006). Of each session the latest answers are kept, bounded in number, bytes and time; a number
+//! older than what is kept is 1006 too, never a second application.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -57,7 +57,8 @@ pub struct Sessions {
 }
 
 impl SessionTag {
-    /// Reads the raw envelope member. `is_known` tells whether all calls of a run of the daemon are known.
+    /// Reads the raw envelope member. `is_known` tells whether all calls of a run of the daemon are
+    /// known.
     pub fn read(
         raw: &str,
         instance: &str,
@@ -111,8 +112,8 @@ impl Sessions {
         self.earlier.iter().map(String::as_str)
     }
 
-    /// What is known of all sessions, in the order in which [`Sessions::restore`] takes it. A call that still runs counts
-    /// as one whose answer is not known: it may have changed something.
+    /// What is known of all sessions, in the order in which [`Sessions::restore`] takes it. A call
+    /// that still runs counts as one whose answer is not known: it may have changed something.
     pub fn answers(&self) -> impl Iterator<Item = Tag<'_>> {
         self.by_id.iter().flat_map(|(id, session)| {
             let tag = |number, answer| Tag { session: id, number, answer };
@@ -127,7 +128,8 @@ impl Sessions {
         self.earlier = instances;
     }
 
-    /// Takes note of a call of an earlier run. One whose answer is not known was applied all the same.
+    /// Takes note of a call of an earlier run. One whose answer is not known was applied all the
+    /// same.
     pub fn restore(&mut self, tag: Tag<'_>, now: Instant) {
         let of = SessionTag { id: tag.session.to_owned(), seq: tag.number };
         let session = self.by_id.entry(of.id.clone()).or_default();
@@ -141,7 +143,8 @@ impl Sessions {
         }
     }
 
-    /// Looks a tagged call up; a new one counts as running until [`Sessions::answered`] or [`Sessions::dropped`].
+    /// Looks a tagged call up; a new one counts as running until [`Sessions::answered`] or
+    /// [`Sessions::dropped`].
     pub fn look_up(&mut self, tag: &SessionTag, now: Instant) -> Result<Known<'_>, RpcError> {
         self.make_room(&tag.id, now)?;
         let session = self.by_id.entry(tag.id.clone()).or_default();
@@ -195,8 +198,8 @@ impl Sessions {
         }
     }
 
-    /// Makes room for a session that is not known yet. A session that may still be asked again is never
-    /// forgotten for it, or its repeated calls would be applied anew.
+    /// Makes room for a session that is not known yet. A session that may still be asked again is
+    /// never forgotten for it, or its repeated calls would be applied anew.
     fn make_room(&mut self, id: &str, now: Instant) -> Result<(), RpcError> {
         let limit = self.limits.count;
         if self.by_id.len() < limit || self.by_id.contains_key(id) {

@@ -19,7 +19,8 @@ use crate::wire::call;
 
 /// Bytes of an answer that are copied rather than kept apart.
 pub const SHORT_ANSWER: u64 = 64 << 10;
-/// Changes that go on however little memory there is: they go back to what was there, or free something.
+/// Changes that go on however little memory there is: they go back to what was there, or free
+/// something.
 const NEVER_REFUSED: [&str; 6] = [
     "goxel.undo",
     "goxel.redo",
@@ -68,7 +69,8 @@ impl Service {
         Handled::Pending(exchange)
     }
 
-    /// Carries out calls of a batch until its end, a long call or the end of the budget; true at its end.
+    /// Carries out calls of a batch until its end, a long call or the end of the budget; true at
+    /// its end.
     pub(super) fn run_batch(
         &mut self,
         exchange: &mut Exchange,
@@ -81,9 +83,10 @@ impl Service {
             let out = exchange.answer.room(LEAST_ROOM);
             let start = out.len();
             out.push(comma);
-            let begun = match exchange.is_over {
-                true => stopped(&envelope, out),
-                false => self.begin(envelope, true, exchange.caller, host, out),
+            let begun = if exchange.is_over {
+                stopped(&envelope, out)
+            } else {
+                self.begin(envelope, true, exchange.caller, host, out)
             };
             if out.len() == start + 1 {
                 out.truncate(start);
@@ -110,6 +113,7 @@ impl Service {
         host: &mut dyn Host,
         budget: &mut Budget,
     ) -> bool {
+        self.has_looked = true;
         let mut context = Context {
             workspace: &mut self.workspace,
             daemon: &mut self.daemon,
@@ -129,12 +133,14 @@ impl Service {
                 return Err(stop.error());
             }
             let step = call.step(&mut context, budget)?;
-            if may_be_refused
-                && matches!(step, Step::More)
-                && let Err(limit) = memory::check()
-            {
-                call.cancel(&mut context);
-                return Err(limit.into());
+            if matches!(step, Step::More) {
+                let checked = if may_be_refused { memory::check() } else { Ok(()) };
+                let is_free = NEVER_REFUSED.contains(&running.method.name);
+                let room = || if is_free { Ok(()) } else { memory::room() };
+                if let Err(limit) = checked.and_then(|()| room()) {
+                    call.cancel(&mut context);
+                    return Err(limit.into());
+                }
             }
             Ok(step)
         }));
@@ -149,6 +155,7 @@ impl Service {
             Ok(Step::Done(json)) => Ok(json),
             Err(error) => Err(error),
         };
+        memory::forget_largest();
         if let Some(turn) = running.turn {
             self.workspace.leave_queue(&running.project, turn);
         }
@@ -181,8 +188,8 @@ impl Service {
         true
     }
 
-    /// Keeps the answer of a call of a session, unless it is longer than all that is kept of one; and what the call
-    /// changed, in any case.
+    /// Keeps the answer of a call of a session, unless it is longer than all that is kept of one;
+    /// and what the call changed, in any case.
     fn keep_answer(&mut self, running: &Running, answer: &Pieces) {
         let Some(tag) = &running.session else {
             self.note_call(None, None);

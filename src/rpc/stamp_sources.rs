@@ -1,5 +1,5 @@
-//! Where stamps take their voxels from: files are read and visible layers merged, in slices, before the operations
-//! begin.
+//! Where stamps take their voxels from: files are read and visible layers merged, in slices, before
+//! the operations begin.
 
 use super::context::{Context, Outcome, no_such_project};
 use super::error::{INVALID_PARAMS, RpcError};
@@ -67,7 +67,8 @@ pub(super) fn with_stamps<R: 'static>(
         (Some(path), None) => of_file(context, path, Box::new(found)),
         (None, Some(name)) => of_project(context, &name, Box::new(found)),
         _ => {
-            let message = "A stamp needs the path of a file, or from_project. Nothing was changed.";
+            let message =
+                "A stamp needs either the path of a file or from_project. Nothing was changed.";
             Err(RpcError::new(INVALID_PARAMS, message).with("param", "path").with("op", "stamp"))
         }
     }

@@ -1,9 +1,10 @@
 //! Calls that are stopped before their end, and what was begun is taken back.
 //!
-//! A call is stopped by its caller (`$/cancelRequest`, or hanging up), by anybody (`goxel.cancel`, `connection.kill`), or
-//! by its time (`max_ms`, `--call-timeout`). A call that goes on in slices is stopped at its next one. A call that has
-//! not begun, behind others of its connection or its batch, is remembered by its id until it comes up; the
-//! `$/cancelRequest` itself comes up after it, and then nothing is left to be remembered.
+//! A call is stopped by its caller (`$/cancelRequest`, `notifications/cancelled`, or hanging up),
+//! by anybody (`goxel.cancel`, `connection.kill`), or by its time (`max_ms`, `--call-timeout`). A
+//! call that goes on in slices is stopped at its next one. A call that has not begun, behind others
+//! of its connection or its batch, is remembered by its id until it comes up; the `$/cancelRequest`
+//! itself comes up after it, and then nothing is left to be remembered.
 
 use super::envelope::{Call, Envelope, Message};
 use super::error::{REQUEST_CANCELLED, RpcError};
@@ -12,6 +13,9 @@ use crate::api::json::{Members, compact};
 
 /// The method of the notification that cancels a call of the same connection.
 pub const CANCEL_REQUEST: &str = "$/cancelRequest";
+
+/// The same as agents say it: the call gets no answer.
+pub const CANCELLED: &str = "notifications/cancelled";
 
 /// Ids that are remembered of one connection.
 const MOST_REMEMBERED: usize = 1024;
@@ -49,8 +53,17 @@ impl Stop {
     }
 }
 
-/// A call of a connection that is to be stopped when it comes up: its id as compact JSON.
-pub(super) type Remembered = (ConnectionId, Box<[u8]>);
+/// A call that is to be stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cancelled {
+    /// Its id as compact JSON.
+    pub id: Box<[u8]>,
+    /// Whether nobody wants an answer that says so.
+    pub is_silent: bool,
+}
+
+/// A call of a connection that is to be stopped when it comes up.
+pub(super) type Remembered = (ConnectionId, Cancelled);
 
 /// Raw JSON in the form in which ids are compared.
 pub(super) fn compacted(raw: &str) -> Box<[u8]> {
@@ -59,47 +72,51 @@ pub(super) fn compacted(raw: &str) -> Box<[u8]> {
     id.into()
 }
 
-/// The id that a `$/cancelRequest` names, as raw JSON.
-fn named_id<'a>(call: &Call<'a>) -> Option<&'a str> {
-    let named = Members::new(call.params?).find(|(name, _)| name == "id");
-    (call.method == CANCEL_REQUEST).then_some(named?.1)
+/// The call that a call cancels, if it is one that cancels.
+fn named<'a>(call: &Call<'a>) -> Option<Cancelled> {
+    let (member, is_silent) = match &*call.method {
+        CANCEL_REQUEST => ("id", false),
+        CANCELLED => ("requestId", true),
+        _ => return None,
+    };
+    let (_, id) = Members::new(call.params?).find(|(name, _)| name == member)?;
+    Some(Cancelled { id: compacted(id), is_silent })
 }
 
-/// The id of the call that a message cancels, if it is a message that cancels one.
-pub fn cancelled_id(message: &[u8]) -> Option<Box<[u8]>> {
+/// The call that a message cancels, if it is a message that cancels one.
+pub fn cancelled_by(message: &[u8]) -> Option<Cancelled> {
     match Message::parse(message) {
-        Ok(Message::Single(Envelope::Call(call))) => named_id(&call).map(compacted),
+        Ok(Message::Single(Envelope::Call(call))) => named(&call),
         _ => None,
     }
 }
 
 impl Service {
     /// Has a call of a connection stopped when it comes up.
-    pub fn remember_cancelled(&mut self, caller: ConnectionId, id: Box<[u8]>) {
+    pub fn remember_cancelled(&mut self, caller: ConnectionId, cancelled: Cancelled) {
         let own = self.cancelled.iter().filter(|(known, _)| *known == caller).count();
-        if own < MOST_REMEMBERED
-            && !self.cancelled.iter().any(|known| *known == (caller, id.clone()))
-        {
-            self.cancelled.push((caller, id));
+        let is_known = |(known, other): &Remembered| *known == caller && other.id == cancelled.id;
+        if own < MOST_REMEMBERED && !self.cancelled.iter().any(is_known) {
+            self.cancelled.push((caller, cancelled));
         }
     }
 
-    /// Whether a call that comes up was cancelled before.
-    pub(super) fn is_cancelled(&self, caller: ConnectionId, call: &Call<'_>) -> bool {
+    /// Whether a call that comes up was cancelled before, and how.
+    pub(super) fn is_cancelled(&self, caller: ConnectionId, call: &Call<'_>) -> Option<&Cancelled> {
         let mut own = self.cancelled.iter().filter(|(known, _)| *known == caller).peekable();
         if own.peek().is_none() || call.is_notification() {
-            return false;
+            return None;
         }
         let id = compacted(call.id.shown());
-        own.any(|(_, known)| *known == id)
+        own.map(|(_, known)| known).find(|known| known.id == id)
     }
 
-    /// A call came up that may be a `$/cancelRequest`; whether it is one. Everything before it is answered, so there is
-    /// nothing left to cancel.
+    /// A call came up that may cancel another one; whether it does. Everything before it is
+    /// answered, so there is nothing left to cancel.
     pub(super) fn is_spent_cancel(&mut self, caller: ConnectionId, call: &Call<'_>) -> bool {
-        let is_one = call.method == CANCEL_REQUEST && call.is_notification();
-        if let Some(id) = named_id(call).map(compacted).filter(|_| is_one) {
-            self.cancelled.retain(|known| *known != (caller, id.clone()));
+        let is_one = matches!(&*call.method, CANCEL_REQUEST | CANCELLED) && call.is_notification();
+        if let Some(Cancelled { id, .. }) = is_one.then(|| named(call)).flatten() {
+            self.cancelled.retain(|(known, other)| *known != caller || other.id != id);
         }
         is_one
     }
@@ -111,11 +128,19 @@ mod tests {
 
     #[test]
     fn a_message_that_cancels_names_an_id_in_any_spelling() {
-        let id = |text: &str| cancelled_id(text.as_bytes()).map(|id| String::from_utf8(id.into()));
+        let id = |text: &str| {
+            let cancelled = cancelled_by(text.as_bytes());
+            cancelled.map(|cancelled| String::from_utf8(cancelled.id.into()))
+        };
         let message = r#"{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id": 7 }}"#;
         assert_eq!(id(message), Some(Ok("7".to_owned())));
         let message = r#"{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":"a b"}}"#;
         assert_eq!(id(message), Some(Ok(r#""a b""#.to_owned())));
+        let message =
+            r#"{"method":"notifications/cancelled","params":{"requestId":7,"reason":"x"}}"#;
+        assert!(
+            cancelled_by(message.as_bytes()).is_some_and(|one| one.is_silent && *one.id == *b"7")
+        );
         for other in [
             r#"{"jsonrpc":"2.0","method":"$/cancelRequest"}"#,
             r#"{"jsonrpc":"2.0","method":"ping","params":{"id":"$/cancelRequest"}}"#,

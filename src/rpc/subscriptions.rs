@@ -1,8 +1,8 @@
 //! Who is told when a project changes.
 //!
-//! A subscription keeps one merged change at most, however slow its reader: while its last message is
-//! unsent or its interval is not over, later changes are merged into one box and the latest revision.
-//! Without a pending change nobody has to wake up for it.
+//! A subscription keeps one merged change at most, however slow its reader: while its last message
+//! is unsent or its interval is not over, later changes are merged into one box and the latest
+//! revision. Without a pending change nobody has to wake up for it.
 
 use std::time::{Duration, Instant};
 
@@ -49,8 +49,8 @@ impl Default for Subscriptions {
 }
 
 impl Subscriptions {
-    /// Tells a connection about a project from now on; a second time changes the interval. False if the
-    /// connection has as many as it may have.
+    /// Tells a connection about a project from now on; a second time changes the interval. False if
+    /// the connection has as many as it may have.
     pub fn add(&mut self, connection: ConnectionId, project: &str, interval: Duration) -> bool {
         let known =
             self.list.iter_mut().find(|s| s.connection == connection && s.project == project);
@@ -87,7 +87,8 @@ impl Subscriptions {
         self.list.iter().filter(|known| known.connection == connection).count()
     }
 
-    /// Collects what changed. Call it before a subscription is added, so that it hears of later changes only.
+    /// Collects what changed. Call it before a subscription is added, so that it hears of later
+    /// changes only.
     pub fn collect(&mut self, workspace: &mut Workspace) {
         for (name, project) in workspace.projects_mut() {
             let Some(changed) = project.take_changed() else { continue };
@@ -134,7 +135,10 @@ fn message(project: &str, revision: u64, changed: ChangedBox) -> Vec<u8> {
     write_json(project, &mut message);
     message.extend_from_slice(format!(r#","revision":{revision},"box":"#).as_bytes());
     match changed {
-        ChangedBox::Inside(bounds) => write_json(&Corners::from(bounds), &mut message),
+        ChangedBox::Inside(bounds) => {
+            write_json(&Corners::from(bounds), &mut message);
+            message.extend_from_slice(br#","rounded_to":16"#);
+        }
         ChangedBox::Anywhere => message.extend_from_slice(b"null"),
     }
     message.extend_from_slice(b"}}");

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use super::context::{Context, Outcome, Task};
 use super::error::{INVALID_PARAMS, METHOD_NOT_FOUND, RpcError};
 use super::methods;
-use crate::api::args::{nearest, shown};
-use crate::api::{Args, Call, Effect, Method, ParamError, Params, ResultType, json, notes};
+use crate::api::args::shown;
+use crate::api::{Args, Call, Method, ParamError, Params, ResultType, json, notes};
 use crate::job::pieces::Pieces;
 use crate::job::{Budget, Progress, Step};
 
@@ -66,14 +66,19 @@ where
 {
     let params = C::Params::take(args).map_err(|error| teach::<C>(args.explain(error)))?;
     args.check_count().map_err(teach::<C>)?;
-    match C::METHOD.lenient {
-        true => args.note_rest(known_names::<C>),
-        false => args.finish(known_names::<C>).map_err(teach::<C>)?,
+    if C::METHOD.lenient {
+        args.note_rest(known_names::<C>)
+    } else {
+        args.finish(known_names::<C>).map_err(teach::<C>)?;
+        if let Some(text) = notes::take().into_iter().next() {
+            return Err(teach::<C>(ParamError::rule("", text)));
+        }
     }
     match C::handle(context, params).map_err(with_example::<C>)? {
         Outcome::Done(result) => {
+            let start = out.len();
             write_result(&result, out);
-            write_notes(&notes::take(), out);
+            write_notes(&notes::take(), start, out);
             Ok(Ran::Written)
         }
         Outcome::Later(task) => {
@@ -83,12 +88,28 @@ where
     }
 }
 
-/// Adds what was not understood of the call to its result, if that is an object.
-fn write_notes(notes: &[String], out: &mut Vec<u8>) {
-    if notes.is_empty() || out.pop_if(|last| *last == b'}').is_none() {
+/// How a list of warnings begins that a result has of its own.
+const OWN_WARNINGS: &[u8] = br#""warnings":["#;
+
+/// Adds what was not understood of the call to its result, which begins at `start`, if that is an
+/// object.
+fn write_notes(notes: &[String], start: usize, out: &mut Vec<u8>) {
+    if notes.is_empty() || out.last() != Some(&b'}') {
         return;
     }
-    if out.last() != Some(&b'{') {
+    let own = out[start..].windows(OWN_WARNINGS.len()).rposition(|part| part == OWN_WARNINGS);
+    if let Some(own) = own {
+        let place = start + own + OWN_WARNINGS.len();
+        let mut list = Vec::new();
+        json::write(notes, &mut list);
+        let is_empty = out.get(place) == Some(&b']');
+        let end = list.len() - 1;
+        let added = list[1..end].iter().copied().chain((!is_empty).then_some(b','));
+        out.splice(place..place, added);
+        return;
+    }
+    out.pop();
+    if out.len() > start + 1 {
         out.push(b',');
     }
     out.extend_from_slice(br#""warnings":"#);
@@ -152,8 +173,9 @@ impl<R: ResultType> Task<Pieces> for Written<R> {
         Ok(match step {
             Step::More => Step::More,
             Step::Done(result) => Step::Done(json::in_pieces(|out| {
+                let start = out.len();
                 result.write(out);
-                write_notes(&self.notes, out);
+                write_notes(&self.notes, start, out);
             })),
         })
     }
@@ -183,91 +205,19 @@ pub fn find(name: &str) -> Result<&'static Entry, RpcError> {
     entries().find(is_it).ok_or_else(|| unknown(name))
 }
 
-/// What people call methods by other words: each with the method that is meant.
-const SYNONYMS: [(&str, &str); 26] = [
-    ("create_voxel", "goxel.add_voxel"),
-    ("put_voxel", "goxel.add_voxel"),
-    ("set_voxel", "goxel.add_voxel"),
-    ("delete_voxel", "goxel.remove_voxel"),
-    ("erase_voxel", "goxel.remove_voxel"),
-    ("read_voxel", "goxel.get_voxel"),
-    ("info", "goxel.get_project_info"),
-    ("project_info", "goxel.get_project_info"),
-    ("save", "goxel.save_project"),
-    ("load", "goxel.load_project"),
-    ("open", "goxel.load_project"),
-    ("new", "goxel.create_project"),
-    ("new_project", "goxel.create_project"),
-    ("import", "goxel.import_model"),
-    ("paint", "goxel.paint_voxels"),
-    ("color_voxel", "goxel.paint_voxels"),
-    ("fill", "goxel.flood_fill"),
-    ("fill_region", "goxel.flood_fill"),
-    ("box", "goxel.procedural_shape"),
-    ("cube", "goxel.procedural_shape"),
-    ("sphere", "goxel.procedural_shape"),
-    ("draw", "goxel.edit"),
-    ("layers", "goxel.list_layers"),
-    ("add_layer", "goxel.create_layer"),
-    ("remove_layer", "goxel.delete_layer"),
-    ("picture", "goxel.render_image"),
-];
-
-/// Words at the beginning of names that ask and change nothing.
-const ASKING: [&str; 8] = ["get", "list", "read", "show", "find", "is", "has", "count"];
-/// Words at the beginning of names that make, and those that take away.
-const MAKING: [&str; 6] = ["create", "add", "new", "make", "set", "put"];
-const TAKING: [&str; 5] = ["delete", "remove", "clear", "erase", "kill"];
-
-/// Whether a method may be offered for a word: never a change for a question, nor the opposite.
-fn may_be_offered(word: &str, name: &str, effect: Effect) -> bool {
-    let verb = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
-    let (asked, offered) = (verb(word), verb(name));
-    let is = |list: &[&str], verb: &str| list.contains(&verb);
-    let changes = !matches!(effect, Effect::Answer | Effect::Read);
-    let (is_question, makes) = (is(&ASKING, &asked), is(&MAKING, &asked));
-    !(is_question && changes || makes && is(&TAKING, &offered))
-}
-
-/// The method's name, or another name of it, most like a word; the prefix does not count.
-fn nearest_name(word: &str) -> Option<&'static str> {
-    let bare = |name: &'static str| name.strip_prefix(PREFIX).unwrap_or(name);
-    let word = word.strip_prefix(PREFIX).unwrap_or(word).to_ascii_lowercase();
-    if let Some((_, name)) = SYNONYMS.iter().find(|(synonym, _)| *synonym == word) {
-        return Some(name);
-    }
-    let names = || {
-        let all = |entry: &'static Entry| {
-            let names = [entry.method.name].into_iter().chain(entry.method.aliases.iter().copied());
-            names.map(|name| (name, entry.method.effect))
-        };
-        let all = entries().flat_map(all);
-        all.filter(|(name, effect)| may_be_offered(&word, bare(name), *effect))
-    };
-    if let Some(near) = nearest(&word, names().map(|(name, _)| bare(name))) {
-        return names().map(|(name, _)| name).find(|&name| bare(name) == near);
-    }
-    // A name that has all parts of the word.
-    let parts: Vec<&str> = word.split(['_', '.', '-']).filter(|part| part.len() > 2).collect();
-    let has_all = |name: &&str| {
-        let own: Vec<&str> = name.split(['_', '.']).collect();
-        !parts.is_empty() && parts.iter().all(|part| own.contains(part))
-    };
-    names().map(|(name, _)| name).filter(has_all).min_by_key(|name| name.len())
-}
-
 /// The error for a name that is no method's.
 fn unknown(name: &str) -> RpcError {
     let error = RpcError::new(METHOD_NOT_FOUND, format!("Method not found: {}", shown(name)))
         .hint("list_methods names all methods; nothing was changed");
-    match nearest_name(name) {
-        Some(nearest) => error.with("nearest", nearest),
-        None => error,
+    match super::suggestions::of(name)[..] {
+        [] => error,
+        [nearest] => error.with("nearest", nearest),
+        [nearest, ref others @ ..] => error.with("nearest", nearest).with("also", others.to_vec()),
     }
 }
 
 /// The prefix that is optional on every name.
-const PREFIX: &str = "goxel.";
+pub(super) const PREFIX: &str = "goxel.";
 
 /// The methods by their names.
 pub struct Table {

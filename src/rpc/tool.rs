@@ -1,7 +1,7 @@
 //! The older tool dialect: `{"tool":"goxel_add_voxels","arguments":{..}}`, mapped to methods.
 //!
-//! Arguments reach the method as its named params; points and colours need no mapping, since every method
-//! takes them in all forms.
+//! Arguments reach the method as its named params; points and colours need no mapping, since every
+//! method takes them in all forms.
 
 /// Tools and the methods they stand for. `ping`, `version` and `list_methods` are their own.
 const TOOLS: [(&str, &str); 17] = [

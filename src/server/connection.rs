@@ -15,8 +15,8 @@ use super::outbound::Outbound;
 use crate::rpc::{ConnectionId, ConnectionInfo, Exchange};
 use crate::wire::{Buffer, Decoder, Framing};
 
-/// A place in the slab, and whose it is: a key outlives its connection without reaching the next owner
-/// of the place.
+/// A place in the slab, and whose it is: a key outlives its connection without reaching the next
+/// owner of the place.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct Key {
     /// The place.

@@ -1,8 +1,10 @@
-//! The background, another user, another directory: what a process changes about itself before it serves.
+//! The background, another user, another directory: what a process changes about itself before it
+//! serves.
 //!
-//! Nothing is forked. To go to the background the program starts itself anew, in a session of its own, and waits until
-//! the copy serves or fails; to run as another user it replaces itself. So each process is what it is from its first
-//! instruction, and there are no threads or locks to lose.
+//! Nothing is forked. To go to the background the program starts itself anew, in a session of its
+//! own, and waits until the copy serves or fails; to run as another user it replaces itself. So
+//! each process is what it is from its first instruction, and there are no threads or locks to
+//! lose.
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;
@@ -73,8 +75,8 @@ pub fn let_go() -> io::Result<()> {
     Ok(())
 }
 
-/// Becomes another user and group, by replacing the program with itself. Returns only if there is nothing to do, or
-/// with an error.
+/// Becomes another user and group, by replacing the program with itself. Returns only if there is
+/// nothing to do, or with an error.
 pub fn become_user(
     user: Option<&str>,
     group: Option<&str>,

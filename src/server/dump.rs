@@ -1,4 +1,5 @@
-//! The state of the server as lines for a person, at SIGUSR1. They are written whatever the level of the log is.
+//! The state of the server as lines for a person, at SIGUSR1. They are written whatever the level
+//! of the log is.
 
 use super::clock::Clock;
 use super::logging;

@@ -1,5 +1,7 @@
 //! The poll: tokens, listeners and signals on one side, the reactor on the other.
 
+mod hand_over;
+
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -22,6 +24,7 @@ use super::ownership::{self, OwnedPath, OwnershipError, Permissions, Presence};
 use super::peer;
 use super::reactor::{Reactor, Wait};
 use super::signals::{Signal, Signals};
+use super::takeover::Handed;
 use super::transport::{News, Socket};
 use super::watch::Watch;
 use crate::disk;
@@ -57,9 +60,12 @@ pub enum StartError {
     /// The user check cannot be kept here.
     #[error("--allow-uid: this system does not tell the user of a connection")]
     NoPeerUser,
-    /// The journal.
+    /// The journal or the health file.
     #[error("{0}")]
-    Journal(String),
+    Files(String),
+    /// The daemon that was to be replaced.
+    #[error("cannot take over: {0}")]
+    TakeOver(String),
     /// The system refused.
     #[error("cannot {action}: {error}")]
     System {
@@ -82,8 +88,8 @@ const MOST_LISTENERS: usize = 1024;
 /// Newcomers that are held count up from here.
 const FIRST_NEWCOMER_TOKEN: usize = LAST_LISTENER_TOKEN - MOST_LISTENERS - MOST_HELD;
 
-/// Bits of a token that hold the place in the slab; the others hold the number of the connection, so that an event
-/// for a place cannot reach its next owner.
+/// Bits of a token that hold the place in the slab; the others hold the number of the connection,
+/// so that an event for a place cannot reach its next owner.
 const PLACE_BITS: u32 = 24;
 
 fn token(key: Key) -> Token {
@@ -91,14 +97,16 @@ fn token(key: Key) -> Token {
     Token(number << PLACE_BITS | key.index)
 }
 
-/// Serves until a signal or a call stops it. False if unsaved work could not be saved at the end.
+/// Serves until a signal or a call stops it, with what another daemon hands over if one does. False
+/// if unsaved work could not be saved at the end.
 pub fn run(
     config: Config,
     service: Service,
     watch: Watch,
     signals: Signals,
+    handed: Option<Handed>,
 ) -> Result<bool, StartError> {
-    EventLoop::start(config, service, watch, signals)?.serve()
+    EventLoop::start(config, service, watch, signals, handed)?.serve()
 }
 
 struct EventLoop {
@@ -133,30 +141,14 @@ impl EventLoop {
     fn start(
         mut config: Config,
         mut service: Service,
-        watch: Watch,
+        mut watch: Watch,
         mut signals: Signals,
+        mut handed: Option<Handed>,
     ) -> Result<Self, StartError> {
         if !config.allowed_users.is_empty() && !cfg!(target_os = "linux") {
             return Err(StartError::NoPeerUser);
         }
-        let mut listeners: Vec<Listener> = inherited::listeners()
-            .map_err(StartError::Inherited)?
-            .into_iter()
-            .map(|socket| Listener::new(socket, None))
-            .collect();
-        raise_descriptor_limit(&mut config.limits);
-        if config.sockets.is_empty() && listeners.is_empty() {
-            config.sockets.push(socket_path(None));
-        }
-        if !listeners.is_empty() {
-            log::info!("listening on {} inherited sockets", listeners.len());
-        }
-        for path in &config.sockets {
-            let (owned, socket) = ownership::take(path, &config.permissions)?;
-            owned.protect();
-            log::info!("listening on {}", owned.path().display());
-            listeners.push(Listener::new(socket, Some(owned)));
-        }
+        let mut listeners = listen(&mut config, handed.as_mut())?;
         let poll = Poll::new().map_err(system("make a poll"))?;
         let registry = poll.registry().try_clone().map_err(system("share the poll"))?;
         let read = Interest::READABLE;
@@ -176,7 +168,13 @@ impl EventLoop {
         });
         // From here on connections wait in the queues of the listeners.
         let socket = listeners.iter().find_map(Listener::path);
-        config.keeping.start(&mut service, socket.as_deref()).map_err(StartError::Journal)?;
+        let claimed = watch.claim_health_file(socket.as_deref(), handed.is_some());
+        claimed.map_err(StartError::Files)?;
+        let kept = config.keeping.start(&mut service, socket.as_deref(), handed.as_mut());
+        kept.map_err(StartError::Files)?;
+        if let Some(handed) = handed {
+            handed.take(&mut listeners, &mut watch).map_err(StartError::TakeOver)?;
+        }
         let mut reactor = Reactor::new(service, config.limits, SystemClock);
         reactor.allow_shutdown(config.allow_shutdown);
         Ok(EventLoop {
@@ -217,6 +215,13 @@ impl EventLoop {
             self.newcomers.act(started, |path| reactor.probe_page(path));
             self.accept_newcomers();
             wait = self.reactor.turn();
+            if let Some(successor) = self.reactor.hub().successor() {
+                wait = Wait::None;
+                if self.hand_over(successor, &mut events) {
+                    self.leave();
+                    return Ok(true);
+                }
+            }
             if self.reactor.draining().is_some() && !self.listeners.is_empty() {
                 self.stop_listening();
                 wait = Wait::None;
@@ -293,7 +298,7 @@ impl EventLoop {
                     self.reactor.begin_drain();
                 }
                 Signal::Reload => {
-                    self.watch.reload(&mut self.reactor);
+                    self.watch.reload();
                     self.look_after_sockets();
                 }
                 Signal::Dump => self.reactor.dump(),
@@ -327,8 +332,8 @@ impl EventLoop {
         self.reactor.set_lost_sockets(lost);
     }
 
-    /// Closes the listeners and removes their sockets. The paths stay locked until the exit, so that the next daemon
-    /// finds what this one saves.
+    /// Closes the listeners and removes their sockets. The paths stay locked until the exit, so
+    /// that the next daemon finds what this one saves.
     fn stop_listening(&mut self) {
         self.watch.stopping();
         self.reactor.begin_drain();
@@ -405,8 +410,41 @@ impl EventLoop {
     }
 }
 
-/// Raises the limit of open descriptors to what the connections need, or lowers the connections to what
-/// the system allows.
+/// The listeners: inherited, handed over, or made.
+fn listen(
+    config: &mut Config,
+    mut handed: Option<&mut Handed>,
+) -> Result<Vec<Listener>, StartError> {
+    let inherited = inherited::listeners().map_err(StartError::Inherited)?;
+    let mut listeners: Vec<Listener> =
+        inherited.into_iter().map(|socket| Listener::new(socket, None)).collect();
+    if let (true, Some(handed)) = (listeners.is_empty(), handed.as_deref_mut()) {
+        listeners = handed.inherited();
+    }
+    raise_descriptor_limit(&mut config.limits);
+    if config.sockets.is_empty() && listeners.is_empty() {
+        config.sockets.push(socket_path(None));
+    }
+    if !listeners.is_empty() {
+        log::info!("listening on {} inherited sockets", listeners.len());
+    }
+    for path in &config.sockets {
+        let listener = match handed.as_deref_mut().and_then(|handed| handed.listener(path)) {
+            Some(listener) => listener,
+            None => {
+                let (owned, socket) = ownership::take(path, &config.permissions)?;
+                Listener::new(socket, Some(owned))
+            }
+        };
+        listener.owned().inspect(|owned| owned.protect());
+        log::info!("listening on {}", path.display());
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+/// Raises the limit of open descriptors to what the connections need, or lowers the connections to
+/// what the system allows.
 fn raise_descriptor_limit(limits: &mut Limits) {
     let wanted = limits.connections as u64 + OTHER_DESCRIPTORS;
     let mut limit = getrlimit(Resource::Nofile);
@@ -420,9 +458,7 @@ fn raise_descriptor_limit(limits: &mut Limits) {
     }
     let got = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     if got < wanted {
-        limits.connections = usize::try_from(got.saturating_sub(OTHER_DESCRIPTORS))
-            .unwrap_or(limits.connections)
-            .max(1);
+        limits.connections = connections_within(got);
         log::warn!(
             "{got} open files are allowed, so at most {} connections are served",
             limits.connections
@@ -430,10 +466,23 @@ fn raise_descriptor_limit(limits: &mut Limits) {
     }
 }
 
+/// How many connections so many descriptors leave room for: where they are few, two thirds of them.
+fn connections_within(descriptors: u64) -> usize {
+    let others = OTHER_DESCRIPTORS.min(descriptors / 3);
+    usize::try_from(descriptors - others).unwrap_or(usize::MAX).max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::rpc::ConnectionId;
+
+    #[test]
+    fn few_descriptors_leave_most_of_them_to_clients() {
+        for (descriptors, connections) in [(64, 43), (30, 20), (1024, 1024 - OTHER_DESCRIPTORS)] {
+            assert_eq!(connections_within(descriptors) as u64, connections, "{descriptors}");
+        }
+    }
 
     #[test]
     fn tokens_tell_the_owners_of_one_place_apart() {

@@ -1,4 +1,5 @@
-//! Answers out: one flush a turn for each connection that has some, and what follows from an empty buffer.
+//! Answers out: one flush a turn for each connection that has some, and what follows from an empty
+//! buffer.
 
 use std::io::ErrorKind;
 
@@ -11,7 +12,8 @@ use crate::journal::Journal;
 
 impl<T: Transport, C: Clock> Reactor<T, C> {
     pub(super) fn flush_all(&mut self) {
-        // Whoever has more to send than its share of a turn is put into the list again, for the next time.
+        // Whoever has more to send than its share of a turn is put into the list again, for the
+        // next time.
         for _ in 0..self.hub.dirty.len() {
             let Some(key) = self.hub.dirty.pop_front() else { return };
             let Some(connection) = self.hub.get(key) else { continue };
@@ -60,8 +62,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         }
     }
 
-    /// Sends what waits, until the socket takes no more or the share of the connection is used up: a peer that reads
-    /// as fast as we write would hold everybody up.
+    /// Sends what waits, until the socket takes no more or the share of the connection is used up:
+    /// a peer that reads as fast as we write would hold everybody up.
     fn flush(&mut self, key: Key) {
         let hub = &mut self.hub;
         let Some(connection) = hub.connections.get_mut(key.index) else { return };

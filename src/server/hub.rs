@@ -76,6 +76,10 @@ pub struct Hub<T, C> {
     /// Since when the server stops.
     pub(super) draining: Option<Instant>,
     pub(super) allow_shutdown: bool,
+    /// Whether nothing is read any more, since another daemon may take over.
+    pub(super) is_standing: bool,
+    /// The connection of the daemon that takes over.
+    pub(super) successor: Option<Key>,
     pub(super) last_id: u64,
     /// Bytes in all buffers, as of the last look at each connection.
     pub(super) buffered: usize,
@@ -111,10 +115,17 @@ impl<T: Transport, C: Clock> Hub<T, C> {
             spare_outbound: SPARE_OUTBOUND,
             draining: None,
             allow_shutdown: false,
+            is_standing: false,
+            successor: None,
             last_id: 0,
             buffered: 0,
             observer: Observer::new(Loaded::default(), now),
         }
+    }
+
+    /// The connection of a daemon that asked to take over.
+    pub(super) fn successor(&self) -> Option<Key> {
+        self.successor
     }
 
     /// Forgets the memory that waits to be used again.
@@ -123,8 +134,9 @@ impl<T: Transport, C: Clock> Hub<T, C> {
         self.spare_outbound = SPARE_OUTBOUND;
     }
 
-    /// Why there is no room for another connection of this peer; `None` if there is. Of the connections that may be
-    /// open some are kept back for the user of the daemon, and no process may have more than its share.
+    /// Why there is no room for another connection of this peer; `None` if there is. Of the
+    /// connections that may be open some are kept back for the user of the daemon, and no process
+    /// may have more than its share.
     pub fn no_room_for(&self, peer: Peer, own_uid: u32) -> Option<Refusal> {
         let Limits { connections: limit, reserve, of_peer, .. } = self.limits;
         let open = self.connections.len();
@@ -460,6 +472,19 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
         self.allow_shutdown
     }
 
+    fn hand_over(&mut self, id: ConnectionId) -> Result<(), &'static str> {
+        let key = self.key_of(id).ok_or("the connection is gone")?;
+        let peer = self.get(key).and_then(|connection| connection.peer.uid);
+        if peer != Some(rustix::process::geteuid().as_raw()) {
+            return Err("only the user of this daemon may take over");
+        }
+        if self.draining.is_some() || self.successor.is_some() {
+            return Err("the daemon is stopping, or another one takes over");
+        }
+        self.successor = Some(key);
+        Ok(())
+    }
+
     fn working_on(&mut self, call: Option<(ConnectionId, &'static str)>) {
         context::set(call.map(|(id, method)| CallContext { connection: id.0, method }));
     }
@@ -472,7 +497,9 @@ impl<T: Transport, C: Clock> Host for Hub<T, C> {
         self.observer.calls.record(call, took);
         self.observer.slow_log.note(call, took);
         if !self.observer.monitors.is_empty() {
-            for (id, notice) in self.observer.monitors.notices(call, took, self.now) {
+            let caller = self.key_of(call.caller).and_then(|key| self.get(key));
+            let peer_pid = caller.and_then(|caller| caller.peer.pid);
+            for (id, notice) in self.observer.monitors.notices(call, peer_pid, took, self.now) {
                 if !self.notify(id, notice.as_bytes()) {
                     self.observer.monitors.missed(id);
                 }

@@ -1,13 +1,15 @@
-//! The end of a daemon that nobody needs any more (`--idle-exit`): one that was started for an agent and outlived it.
+//! The end of a daemon that nobody needs any more (`--idle-exit`): one that was started for an
+//! agent and outlived it.
 //!
-//! Nothing unsaved is lost by it: while a project has changes that the end would not save, the daemon stays, and looks
-//! again after the same time.
+//! Nothing unsaved is lost by it: while a project has changes that the end would not save, the
+//! daemon stays, and looks again after the same time.
 
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
 use super::reactor::Reactor;
 use super::transport::Transport;
+use crate::plain_words::in_words;
 
 /// Since when nobody is connected, and when to look again.
 #[derive(Debug, Default)]
@@ -46,15 +48,18 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         }
         let unsaved = self.unsaved_at_the_end();
         if unsaved > 0 {
-            log::info!("nobody is connected, but {unsaved} projects have unsaved changes: staying");
+            log::info!(
+                "nobody is connected, but {} unsaved changes: staying",
+                in_words(unsaved as u64, ["project has", "projects have"])
+            );
             return;
         }
         log::info!("stopping: nobody was connected for {} s (--idle-exit)", limit.as_secs());
         self.begin_drain();
     }
 
-    /// How many projects have changes that would be lost if the daemon ended now. With a journal none has: the next start
-    /// brings them back.
+    /// How many projects have changes that would be lost if the daemon ended now. With a journal
+    /// none has: the next start brings them back.
     fn unsaved_at_the_end(&self) -> usize {
         if self.service.journal().is_some() {
             return 0;

@@ -1,6 +1,6 @@
-//! Listening sockets from the service manager: systemd's way (`LISTEN_FDS`) everywhere, launchd's on macOS. One
-//! of the few places with unsafe code, because adopting a descriptor by its number cannot be checked by the
-//! compiler, and launchd hands its sockets out through a C function alone.
+//! Listening sockets from the service manager: systemd's way (`LISTEN_FDS`) everywhere, launchd's
+//! on macOS. One of the few places with unsafe code, because adopting a descriptor by its number
+//! cannot be checked by the compiler, and launchd hands its sockets out through a C function alone.
 #![allow(unsafe_code)]
 
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -35,8 +35,8 @@ fn adopt(number: RawFd) -> Result<UnixListener, String> {
         return Err(wrong("does not listen; use Accept=no"));
     }
     fcntl_setfd(borrowed, FdFlags::CLOEXEC).map_err(|error| wrong(&error.to_string()))?;
-    // SAFETY: the service manager passed this descriptor to this process, it is open, and `listeners` is
-    // called once, so nobody else owns it.
+    // SAFETY: the service manager passed this descriptor to this process, it is open, and
+    // `listeners` is called once, so nobody else owns it.
     let listener = UnixListener::from(unsafe { OwnedFd::from_raw_fd(number) });
     listener.set_nonblocking(true).map_err(|error| wrong(&error.to_string()))?;
     Ok(listener)
@@ -83,7 +83,8 @@ mod launchd {
 
     pub(super) fn sockets() -> Result<Vec<RawFd>, String> {
         let (mut descriptors, mut count) = (std::ptr::null_mut(), 0);
-        // SAFETY: the name ends with a zero byte, and both results point to variables of the right types.
+        // SAFETY: the name ends with a zero byte, and both results point to variables of the right
+        // types.
         let error = unsafe { launch_activate_socket(NAME.as_ptr(), &mut descriptors, &mut count) };
         match error {
             0 => {}
@@ -93,7 +94,8 @@ mod launchd {
                 return Err(format!("launchd does not hand out its sockets: {reason}"));
             }
         }
-        // SAFETY: on success the function gives `count` descriptors in memory that the caller has to free.
+        // SAFETY: on success the function gives `count` descriptors in memory that the caller has
+        // to free.
         let sockets = unsafe { std::slice::from_raw_parts(descriptors, count) }.to_vec();
         // SAFETY: the memory came from that call and is used no more.
         unsafe { free(descriptors.cast()) };

@@ -1,5 +1,5 @@
-//! Every limit of the server, and what happens beyond it. Their flags, keys and bounds are in the table of
-//! settings, [`super::config::table`].
+//! Every limit of the server, and what happens beyond it. Their flags, keys and bounds are in the
+//! table of settings, [`super::config::table`].
 
 use std::time::Duration;
 
@@ -44,7 +44,8 @@ pub struct Limits {
     pub idle_exit: Duration,
     /// A message that was begun must be finished within; zero for no limit.
     pub unfinished: Duration,
-    /// A connection whose peer takes no byte of its answers for this long is dropped; zero for never.
+    /// A connection whose peer takes no byte of its answers for this long is dropped; zero for
+    /// never.
     pub stalled: Duration,
     /// How long a closing connection waits for the peer to notice.
     pub linger: Duration,

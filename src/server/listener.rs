@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,8 @@ use crate::rpc::error::SERVER_FULL;
 /// Newcomers accepted before other work.
 pub const ACCEPTS_A_TURN: usize = 16;
 
-/// How long a listener rests when the system has no descriptors left: no event tells when that changes.
+/// How long a listener rests when the system has no descriptors left: no event tells when that
+/// changes.
 pub const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// What an accept came to.
@@ -56,12 +58,23 @@ impl Listener {
         }
     }
 
+    /// The path, if it is not a service manager's.
+    pub fn owned(&self) -> Option<&OwnedPath> {
+        self.path.as_ref()
+    }
+
+    /// The same, to take it over.
+    pub fn owned_path(&mut self) -> Option<&mut OwnedPath> {
+        self.path.as_mut()
+    }
+
     /// Looks whether clients still find the socket, see [`OwnedPath::look_after`].
     pub fn look_after(&mut self) -> Presence {
         self.path.as_mut().map_or(Presence::There, OwnedPath::look_after)
     }
 
-    /// Listens on another socket from now on; the one before, whose connections were accepted or wait in vain.
+    /// Listens on another socket from now on; the one before, whose connections were accepted or
+    /// wait in vain.
     pub fn replace(&mut self, socket: std::os::unix::net::UnixListener) -> UnixListener {
         self.ready = true;
         std::mem::replace(&mut self.socket, UnixListener::from_std(socket))
@@ -94,6 +107,12 @@ impl Listener {
                 Accepted::Nobody
             }
         }
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 

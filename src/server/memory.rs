@@ -1,7 +1,7 @@
-//! Keeping the process within its memory: when a limit is near, the daemon lets go of what it can do without, in this
-//! order: caches and spare buffers, memory that nobody uses, the oldest steps of the longest histories. What is still
-//! missing then is refused to those who would grow (see [`crate::memory::admit`]). At rest, what nobody uses goes back to
-//! the system.
+//! Keeping the process within its memory: when a limit is near, the daemon lets go of what it can
+//! do without, in this order: caches and spare buffers, memory that nobody uses, the oldest steps
+//! of the longest histories. What is still missing then is refused to those who would grow (see
+//! [`crate::memory::admit`]). At rest, what nobody uses goes back to the system.
 
 use std::time::{Duration, Instant};
 
@@ -20,8 +20,6 @@ const SHARE_OF_TIME: u32 = 20;
 const REST: Duration = Duration::from_secs(10);
 /// Less than this is not worth the way.
 const WORTH_GIVING_BACK: u64 = 4 << 20;
-/// Histories are shortened until no more than this many eighths of a limit are in use.
-const EASY: u64 = 6;
 
 /// See the module.
 #[derive(Default)]
@@ -77,10 +75,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         give_back_memory();
         memory::look();
         if memory::is_tight() {
-            let excess = |used: u64, limit: u64| used.saturating_sub(limit / 8 * EASY);
-            let resident = excess(memory::look(), memory::resident_limit());
-            let voxels = excess(memory::memory_in_use(), memory::memory_limit());
-            let forgotten = self.service.workspace_mut().forget_oldest(resident.max(voxels).max(1));
+            let forgotten = self.service.workspace_mut().forget_oldest(memory::excess_without(0));
             if forgotten > 0 {
                 leftovers::free_all();
                 give_back_memory();

@@ -1,7 +1,7 @@
 //! The state of health as text for Prometheus (exposition format 0.0.4).
 //!
-//! Each family is declared once, with the kind that its name says: counters end in `_total`, times are in seconds,
-//! memory is in bytes.
+//! Each family is declared once, with the kind that its name says: counters end in `_total`, times
+//! are in seconds, memory is in bytes.
 
 use std::fmt::{self, Display, Write};
 

@@ -11,8 +11,11 @@
 //! | `program`, `config`, `users` | the command line and the one table of settings |
 //! | `daemonize`, `control`, `pid_file` | the background; finding and signalling the daemon that runs |
 //! | `watch`, `health_file`, `notify_service`, `dump` | snapshots on a timer, the service manager, reloading |
+//! | `takeover` | taking the place of the daemon that runs, and giving it |
+//! | `keeping`, `old_journals` | the journal at the start; those that nobody uses |
 //! | `projects` | the project of the start, unsaved work at the end |
 //! | `own_file` | opening locks, the pid file and the log so that nobody can plant another file there |
+//! | `seccomp` | system calls that a daemon never needs |
 //! | `state_dir` | what a daemon keeps for its next start |
 //! | `logging` | the log |
 //!
@@ -44,6 +47,7 @@ mod monitor;
 mod newcomers;
 mod notify_service;
 pub mod observer;
+mod old_journals;
 mod outbound;
 mod own_file;
 mod ownership;
@@ -53,15 +57,17 @@ mod peer;
 mod pid_file;
 mod process_facts;
 pub mod program;
-mod projects;
+pub mod projects;
 pub mod reactor;
 mod received;
+mod seccomp;
 mod serve;
 mod signals;
 mod slowlog;
 mod spare;
 pub mod state_dir;
 mod status;
+pub mod takeover;
 mod timers;
 pub mod transport;
 pub mod users;

@@ -60,6 +60,7 @@ impl Monitors {
     pub fn notices(
         &mut self,
         call: &EndedCall<'_>,
+        peer_pid: Option<i32>,
         took: Duration,
         now: Instant,
     ) -> Vec<(ConnectionId, String)> {
@@ -75,7 +76,7 @@ impl Monitors {
             }
             monitor.told += 1;
             let left_out = std::mem::take(&mut monitor.left_out);
-            Some((monitor.connection, notice(call, took, left_out)))
+            Some((monitor.connection, notice(call, peer_pid, took, left_out)))
         });
         told.collect()
     }
@@ -89,12 +90,13 @@ impl Monitors {
     }
 }
 
-fn notice(call: &EndedCall<'_>, took: Duration, left_out: u64) -> String {
+fn notice(call: &EndedCall<'_>, peer_pid: Option<i32>, took: Duration, left_out: u64) -> String {
     json!({
         "jsonrpc": "2.0",
         "method": "server.call",
         "params": {
             "connection": call.caller.0,
+            "peer_pid": peer_pid,
             "method": shown(call.name),
             "params": shown(call.params.unwrap_or_default()),
             "duration_us": took.as_nanos() as f64 / 1000.0,
@@ -115,7 +117,7 @@ mod tests {
         let mut monitors = Monitors::new(2);
         let now = Instant::now();
         monitors.set(ConnectionId(1), Some(String::new()), now);
-        let mut tell = |now| monitors.notices(&ended("ping", None), Duration::ZERO, now);
+        let mut tell = |now| monitors.notices(&ended("ping", None), None, Duration::ZERO, now);
         let told: usize = (0..5).map(|_| tell(now).len()).sum();
         assert_eq!(told, 2);
         let (connection, notice) = tell(now + WINDOW).remove(0);
@@ -132,7 +134,7 @@ mod tests {
         let mut monitors = Monitors::new(10);
         let now = Instant::now();
         monitors.set(ConnectionId(1), Some("voxel".to_owned()), now);
-        assert!(monitors.notices(&ended("ping", None), Duration::ZERO, now).is_empty());
-        assert_eq!(monitors.notices(&ended("add_voxel", None), Duration::ZERO, now).len(), 1);
+        assert!(monitors.notices(&ended("ping", None), None, Duration::ZERO, now).is_empty());
+        assert_eq!(monitors.notices(&ended("add_voxel", None), None, Duration::ZERO, now).len(), 1);
     }
 }

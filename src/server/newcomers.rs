@@ -1,8 +1,10 @@
-//! Newcomers for whom there is no room: told so, unless all they want is to know whether the daemon lives.
+//! Newcomers for whom there is no room: told so, unless all they want is to know whether the daemon
+//! lives.
 //!
-//! A probe that is turned away because clients hold all connections would have a healthy daemon killed. So a newcomer
-//! beyond every limit is held for a moment: if its first bytes ask for `/live`, `/ready` or `/health` it gets that page,
-//! else the line that says why there is no room. Few are held at a time, and none for long.
+//! A probe that is turned away because clients hold all connections would have a healthy daemon
+//! killed. So a newcomer beyond every limit is held for a moment: if its first bytes ask for
+//! `/live`, `/ready` or `/health` it gets that page, else the line that says why there is no room.
+//! Few are held at a time, and none for long.
 
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
@@ -47,7 +49,8 @@ impl Newcomers {
         Newcomers { held: [const { None }; MOST_HELD], first_token }
     }
 
-    /// Takes one in; it is answered at once if it has said what it wants already, or if too many are held.
+    /// Takes one in; it is answered at once if it has said what it wants already, or if too many
+    /// are held.
     pub fn admit(
         &mut self,
         mut stream: UnixStream,

@@ -1,4 +1,5 @@
-//! What a service manager of the systemd kind is told: datagrams to the socket that `NOTIFY_SOCKET` names.
+//! What a service manager of the systemd kind is told: datagrams to the socket that `NOTIFY_SOCKET`
+//! names.
 
 use std::io;
 use std::os::unix::net::UnixDatagram;

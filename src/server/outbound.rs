@@ -1,7 +1,8 @@
-//! Bytes on their way to a peer: short answers in one buffer, long ones as the pieces that they were made in.
+//! Bytes on their way to a peer: short answers in one buffer, long ones as the pieces that they
+//! were made in.
 //!
-//! Invariants: bytes go out in the order in which they came in; what is appended lies in one piece until it is
-//! sent; memory of long pieces is freed in slices.
+//! Invariants: bytes go out in the order in which they came in; what is appended lies in one piece
+//! until it is sent; memory of long pieces is freed in slices.
 
 use std::collections::VecDeque;
 

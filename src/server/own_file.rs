@@ -1,7 +1,8 @@
 //! Opening the daemon's own files: locks, the pid file, the log.
 //!
-//! A path in a directory that others share may be anything by the time it is opened. No link is followed, nothing is
-//! waited for, and what was opened is looked at: a regular file that belongs to us or to root and has no other name.
+//! A path in a directory that others share may be anything by the time it is opened. No link is
+//! followed, nothing is waited for, and what was opened is looked at: a regular file that belongs
+//! to us or to root and has no other name.
 
 use std::fs::File;
 use std::io;
@@ -15,7 +16,19 @@ use rustix::io::Errno;
 /// # Errors
 /// What the system refuses; what is no regular file, or somebody else's.
 pub fn open_own(path: &Path, mode: u32) -> io::Result<File> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW;
+    open_as(path, OFlags::CREATE, mode)
+}
+
+/// The same of a file that has to be there.
+///
+/// # Errors
+/// Those of [`open_own`], and that there is none.
+pub fn open_existing(path: &Path) -> io::Result<File> {
+    open_as(path, OFlags::empty(), 0)
+}
+
+fn open_as(path: &Path, more: OFlags, mode: u32) -> io::Result<File> {
+    let flags = more | OFlags::RDWR | OFlags::NOFOLLOW;
     let flags = flags | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let file = open(path, flags, Mode::from_raw_mode(mode)).map_err(|error| told(error, path))?;
     let facts = fstat(&file)?;
@@ -35,9 +48,10 @@ pub fn open_own(path: &Path, mode: u32) -> io::Result<File> {
 /// Whose it is.
 pub fn check_owner(owner: u32) -> io::Result<()> {
     let us = rustix::process::geteuid().as_raw();
-    match owner == us || owner == 0 {
-        true => Ok(()),
-        false => Err(refused(&format!("it belongs to user {owner}, not to us (user {us})"))),
+    if owner == us || owner == 0 {
+        Ok(())
+    } else {
+        Err(refused(&format!("it belongs to user {owner}, not to us (user {us})")))
     }
 }
 
@@ -47,7 +61,7 @@ fn told(error: Errno, path: &Path) -> io::Error {
     let owner = || facts.ok().map(|facts| check_owner(facts.st_uid));
     match error {
         Errno::LOOP => refused("it is a symbolic link, which is not followed"),
-        Errno::NXIO => refused("it is no regular file"),
+        Errno::NXIO | Errno::ISDIR => refused("it is no regular file"),
         Errno::ACCESS | Errno::PERM => match owner() {
             Some(Err(foreign)) => foreign,
             _ => error.into(),
@@ -80,7 +94,7 @@ mod tests {
         for name in ["link", "dangling", "hard", "directory", "fifo"] {
             assert!(open_own(&at(name), 0o600).is_err(), "{name}");
         }
-        assert!(!at("nothing").exists());
+        assert!(open_existing(&at("nothing")).is_err() && !at("nothing").exists());
         assert_eq!(fs::read_to_string(at("victim")).unwrap(), "precious");
         open_own(&at("new"), 0o600).unwrap();
         assert_eq!(fs::metadata(at("new")).unwrap().mode() & 0o777, 0o600);

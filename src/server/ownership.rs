@@ -1,14 +1,14 @@
 //! Who owns a socket path: taken without a race, held until exit, given back.
 //!
-//! A lock file `PATH.lock` is held for life. Under the lock the path is probed: a live owner keeps it,
-//! a dead owner's socket is replaced. The new socket is bound beside the path and renamed onto it, so a
-//! client finds the old one or the new one, and never none. At exit the path is unlinked only if it is
-//! still ours.
+//! A lock file `PATH.lock` is held for life. Under the lock the path is probed: a live owner keeps
+//! it, a dead owner's socket is replaced. The new socket is bound beside the path and renamed onto
+//! it, so a client finds the old one or the new one, and never none. At exit the path is unlinked
+//! only if it is still ours.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,8 @@ use rustix::process::umask;
 
 use super::own_file::open_own;
 use super::peer;
-use crate::file_access::own;
+use crate::file_access::own::{self, make_private};
+use crate::socket_path::{HOMEBREW_RUN_DIRECTORIES, Process, default_path};
 
 /// The longest path that fits into an address, its closing NUL not counted.
 pub const MAX_PATH_BYTES: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
@@ -66,6 +67,17 @@ pub enum OwnershipError {
         /// The path.
         path: PathBuf,
     },
+    /// There is no such directory, and it is not the place that would be taken by default.
+    #[error(
+        "the directory {} of the socket {} does not exist; make it (mkdir -p {}), or choose another path with \
+         --socket", .directory.display(), .path.display(), .directory.display()
+    )]
+    NoDirectory {
+        /// The path.
+        path: PathBuf,
+        /// Its directory.
+        directory: PathBuf,
+    },
     /// The system refused.
     #[error("cannot {action} {path}: {error}")]
     System {
@@ -107,6 +119,8 @@ pub struct OwnedPath {
     /// Holds the lock.
     lock: File,
     permissions: Permissions,
+    /// Whether the files go when this is dropped: not while they belong to another process.
+    is_ours: bool,
 }
 
 /// What has become of a socket that is served.
@@ -129,14 +143,15 @@ pub fn take(
     if length > MAX_PATH_BYTES {
         return Err(OwnershipError::TooLong { path: path.to_owned(), length });
     }
-    make_directory(path)?;
+    find_directory(path)?;
+    refuse_others(path)?;
     let lock_path = beside(path, ".lock");
     let lock = lock(path, &lock_path)?;
     probe(path)?;
     let listener = bind_and_rename(path, permissions)?;
     let identity = identity_of(path)?;
     let (path, permissions) = (path.to_owned(), permissions.clone());
-    Ok((OwnedPath { path, lock_path, identity, lock, permissions }, listener))
+    Ok((OwnedPath { path, lock_path, identity, lock, permissions, is_ours: true }, listener))
 }
 
 fn identity_of(path: &Path) -> Result<(u64, u64), OwnershipError> {
@@ -155,14 +170,40 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Makes the directory of a path if there is none, for our eyes only.
-fn make_directory(path: &Path) -> Result<(), OwnershipError> {
+/// Finds the directory of a path. The default one is made if there is none, for our eyes only;
+/// others may be mistyped.
+fn find_directory(path: &Path) -> Result<(), OwnershipError> {
     let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty())
     else {
         return Ok(());
     };
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
-    made.map_err(system("make the directory", directory))
+    match fs::metadata(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(system("look at the directory", directory)(error)),
+        Ok(facts) if facts.is_dir() => return Ok(()),
+        Ok(_) => {
+            let error = io::Error::from(io::ErrorKind::NotADirectory);
+            return Err(system("use the directory", directory)(error));
+        }
+    }
+    let is_homebrew = HOMEBREW_RUN_DIRECTORIES.iter().any(|run| directory == Path::new(run));
+    if !is_homebrew && default_path(&Process).parent() != Some(directory) {
+        return Err(OwnershipError::NoDirectory {
+            path: path.to_owned(),
+            directory: directory.to_owned(),
+        });
+    }
+    make_private(directory).map_err(system("make the directory", directory))
+}
+
+/// Refuses a path where something else than a socket is.
+fn refuse_others(path: &Path) -> Result<(), OwnershipError> {
+    match fs::symlink_metadata(path) {
+        Ok(facts) if !facts.file_type().is_socket() => {
+            Err(OwnershipError::NotASocket { path: path.to_owned() })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Opens and locks the lock file; again if its owner removed it meanwhile.
@@ -203,13 +244,10 @@ fn write_pid(file: &mut File) -> io::Result<()> {
 
 /// Whether the path may be taken: nothing there, or a socket that nobody serves.
 fn probe(path: &Path) -> Result<(), OwnershipError> {
-    let facts = match fs::symlink_metadata(path) {
-        Ok(facts) => facts,
+    match fs::symlink_metadata(path) {
+        Ok(_) => refuse_others(path)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(system("look at", path)(error)),
-    };
-    if !facts.file_type().is_socket() {
-        return Err(OwnershipError::NotASocket { path: path.to_owned() });
     }
     match UnixStream::connect(path) {
         Ok(stream) => {
@@ -282,6 +320,40 @@ impl OwnedPath {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// A path that another process offers, with its lock. It is ours after
+    /// [`OwnedPath::take_over`].
+    pub fn handed(path: &Path, identity: (u64, u64), lock: File, permissions: Permissions) -> Self {
+        let lock_path = beside(path, ".lock");
+        OwnedPath { path: path.to_owned(), lock_path, identity, lock, permissions, is_ours: false }
+    }
+
+    /// Makes an offered path ours.
+    pub fn take_over(&mut self) {
+        self.is_ours = true;
+        // The lock counts, and not the number.
+        let _ = write_pid(&mut self.lock);
+    }
+
+    /// Leaves the path to the process that took it over.
+    pub fn leave(mut self) {
+        self.is_ours = false;
+    }
+
+    /// Whether a path leads to the socket.
+    pub fn is_at(&self, path: &Path) -> bool {
+        identity_of(path).is_ok_and(|there| there == self.identity)
+    }
+
+    /// Device and inode of the socket file.
+    pub fn identity(&self) -> (u64, u64) {
+        self.identity
+    }
+
+    /// The locked file.
+    pub fn lock(&self) -> &File {
+        &self.lock
+    }
 }
 
 impl OwnedPath {
@@ -291,18 +363,20 @@ impl OwnedPath {
         own::protect(&self.lock_path);
     }
 
-    /// Looks whether the socket is still there. Cleaners of temporary directories remove sockets of living daemons;
-    /// then it is bound anew, under the lock.
+    /// Looks whether the socket is still there. Cleaners of temporary directories remove sockets of
+    /// living daemons; then it is bound anew, under the lock.
     pub fn look_after(&mut self) -> Presence {
         let is_there = identity_of(&self.path).is_ok_and(|there| there == self.identity);
-        match is_there {
-            true => Presence::There,
-            false => self.bind_anew().map_or_else(Presence::Lost, Presence::Again),
+        if is_there {
+            Presence::There
+        } else {
+            self.bind_anew().map_or_else(Presence::Lost, Presence::Again)
         }
     }
 
     fn bind_anew(&mut self) -> Result<UnixListener, OwnershipError> {
-        // Whoever removed the socket may have removed the lock file, too, and then anybody could take the path.
+        // Whoever removed the socket may have removed the lock file, too, and then anybody could
+        // take the path.
         let is_locked = || {
             let there = fs::symlink_metadata(&self.lock_path).ok()?;
             let ours = self.lock.metadata().ok()?;
@@ -328,6 +402,9 @@ impl OwnedPath {
 
 impl Drop for OwnedPath {
     fn drop(&mut self) {
+        if !self.is_ours {
+            return;
+        }
         self.remove_socket();
         // Still locked: whoever opened it meanwhile sees that it is unlinked and starts again.
         let _ = fs::remove_file(&self.lock_path);
@@ -345,10 +422,9 @@ mod tests {
     #[test]
     fn a_free_path_is_taken_and_given_back() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("made/here/x.sock");
+        let path = directory.path().join("x.sock");
         let (owned, _listener) = take_plain(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
-        assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
         assert!(UnixStream::connect(owned.path()).is_ok());
         drop(owned);
         let left = fs::read_dir(path.parent().unwrap()).unwrap().count();

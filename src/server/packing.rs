@@ -1,7 +1,9 @@
-//! Packing idle projects: when to look for one, and a slice of it when nobody has anything else to do.
+//! Packing idle projects: when to look for one, and a slice of it when nobody has anything else to
+//! do.
 //!
-//! A look is due some time after the first message since the last look, and again as long as a project has
-//! changed or is not packed. After that nothing is armed: a daemon at rest does not wake up for this.
+//! A look is due some time after the first message since the last look, and again as long as a
+//! project has changed or is not packed. After that nothing is armed: a daemon at rest does not
+//! wake up for this.
 
 use std::time::Instant;
 
@@ -54,6 +56,9 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
             self.packing.messages = Some(messages);
             self.packing.due = may_find_more.then_some(self.hub.now + after);
             self.packing.running = found;
+            if !may_find_more {
+                self.service.note_rest();
+            }
         } else if self.is_at_rest() {
             self.pack_slice();
         }

@@ -1,7 +1,9 @@
-//! What a person with `curl`, a load balancer or a scraper sees: `/live`, `/health`, `/ready`, `/metrics`.
+//! What a person with `curl`, a load balancer or a scraper sees: `/live`, `/health`, `/ready`,
+//! `/metrics`.
 //!
-//! `/live` says that the loop turns, which is all that a liveness probe should ask. `/health` is the result of
-//! `goxel.health`, with status 503 if something fails. `/ready` is one word, with status 503 while the daemon stops. `/metrics` is text for Prometheus.
+//! `/live` says that the loop turns, which is all that a liveness probe should ask. `/health` is
+//! the result of `goxel.health`, with status 503 if something fails. `/ready` is one word, with
+//! status 503 while the daemon stops. `/metrics` is text for Prometheus.
 
 use super::hub::Hub;
 use super::metrics_text;

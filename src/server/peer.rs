@@ -4,7 +4,8 @@ use std::os::fd::AsFd;
 
 use super::connection::Peer;
 
-/// The process and user that made the other end: who connected, or, seen from a client, who listens.
+/// The process and user that made the other end: who connected, or, seen from a client, who
+/// listens.
 pub fn of(stream: &impl AsFd) -> Peer {
     #[cfg(target_os = "linux")]
     if let Ok(credentials) = rustix::net::sockopt::socket_peercred(stream) {

@@ -1,6 +1,7 @@
 //! The pid file: `PID` and a line feed, locked as long as its process lives.
 //!
-//! The lock is what counts: a file without one was left behind and is replaced, whatever number is in it.
+//! The lock is what counts: a file without one was left behind and is replaced, whatever number is
+//! in it.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
@@ -16,6 +17,8 @@ use super::own_file::open_own;
 pub struct PidFile {
     path: PathBuf,
     file: File,
+    /// Whether it is removed when this is dropped: not while it belongs to another process.
+    is_ours: bool,
 }
 
 /// What a pid file, or another file that its owner keeps locked, tells.
@@ -42,15 +45,45 @@ impl PidFile {
                 "another daemon{pid} has the pid file {path}; choose another with --pid-file"
             ));
         }
-        let mut pid_file = PidFile { path: path.to_owned(), file };
+        let mut pid_file = PidFile { path: path.to_owned(), file, is_ours: true };
         pid_file.fill().map_err(failed)?;
         Ok(pid_file)
     }
 
+    /// A file that another process offers. It is ours after [`PidFile::take_over`].
+    pub fn handed(path: &Path, file: File) -> Self {
+        PidFile { path: path.to_owned(), file, is_ours: false }
+    }
+
+    /// Makes an offered file ours.
+    pub fn take_over(&mut self) {
+        self.is_ours = true;
+        if let Err(error) = self.fill() {
+            log::warn!("the pid file {} cannot be written: {error}", self.path.display());
+        }
+    }
+
+    /// Leaves the file to the process that took it over.
+    pub fn leave(mut self) {
+        self.is_ours = false;
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The locked file.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
     fn fill(&mut self) -> io::Result<()> {
-        self.file.set_len(0)?;
+        // One write, then what was longer: nobody finds the file empty.
+        let number = format!("{}\n", std::process::id());
         self.file.rewind()?;
-        writeln!(self.file, "{}", std::process::id())
+        self.file.write_all(number.as_bytes())?;
+        self.file.set_len(number.len() as u64)
     }
 }
 
@@ -58,7 +91,7 @@ impl Drop for PidFile {
     fn drop(&mut self) {
         let ours = self.file.metadata().ok().map(|facts| (facts.dev(), facts.ino()));
         let there = fs::symlink_metadata(&self.path).ok().map(|facts| (facts.dev(), facts.ino()));
-        if ours.is_some() && ours == there {
+        if self.is_ours && ours.is_some() && ours == there {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -76,24 +109,31 @@ pub fn owner(path: &Path) -> Owner {
     let pid = read_pid(&mut file);
     let inode = file.metadata().map_or(0, |facts| facts.ino());
     let locks = fs::read_to_string("/proc/locks").ok();
+    // For a moment this keeps others from the lock, so it is only done where the system's list does
+    // not tell.
+    let probe = || flock(&file, FlockOperation::NonBlockingLockShared).is_err();
     let is_locked = match locks {
-        Some(locks) => is_listed(&locks, inode, pid),
-        // For a moment this keeps others from the lock, so it is only done where the system has no list.
-        None => flock(&file, FlockOperation::NonBlockingLockShared).is_err(),
+        Some(locks) => match holder(&locks, inode) {
+            None => false,
+            Some(holder) if holder == pid && pid.is_some() => true,
+            // A lock that was handed over is listed under the process that took it first.
+            Some(_) => probe(),
+        },
+        None => probe(),
     };
     if is_locked { Owner::Alive(pid) } else { Owner::Gone }
 }
 
-/// Whether the system's list of locks has one on a file by its process. A line is
-/// `1: FLOCK  ADVISORY  WRITE 4711 08:01:131073 0 EOF`; devices are left aside, since some file systems show others
-/// there than in a file's facts.
-fn is_listed(locks: &str, inode: u64, pid: Option<i32>) -> bool {
-    locks.lines().any(|line| {
+/// Who holds a lock on a file by the system's list; `None` if nobody does. A line is
+/// `1: FLOCK  ADVISORY  WRITE 4711 08:01:131073 0 EOF`; devices are left aside, since some file
+/// systems show others there than in a file's facts.
+fn holder(locks: &str, inode: u64) -> Option<Option<i32>> {
+    locks.lines().find_map(|line| {
         let mut words = line.split_whitespace().skip(1);
         let is_flock = words.next() == Some("FLOCK");
         let holder: Option<i32> = words.nth(2).and_then(|word| word.parse().ok());
         let place = words.next().and_then(|word| word.rsplit(':').next()?.parse::<u64>().ok());
-        is_flock && place == Some(inode) && holder == pid && pid.is_some()
+        (is_flock && place == Some(inode)).then_some(holder)
     })
 }
 
@@ -119,10 +159,24 @@ mod tests {
     #[test]
     fn a_lock_is_found_in_the_system_s_list() {
         let locks = "1: POSIX  ADVISORY  WRITE 9 08:01:7 0 EOF\n2: FLOCK  ADVISORY  WRITE 9 08:01:8 0 EOF\n";
-        assert!(is_listed(locks, 8, Some(9)));
-        for (inode, pid) in [(7, Some(9)), (8, Some(10)), (8, None), (9, Some(9))] {
-            assert!(!is_listed(locks, inode, pid), "{inode} {pid:?}");
-        }
+        assert_eq!(holder(locks, 8), Some(Some(9)));
+        assert_eq!([7, 9].map(|inode| holder(locks, inode)), [None; 2]);
+    }
+
+    #[test]
+    fn a_file_that_was_handed_over_has_a_living_owner_until_it_is_closed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.pid");
+        let old = PidFile::write(&path).unwrap();
+        let file = old.file().try_clone().unwrap();
+        fs::write(&path, "1\n").unwrap();
+        old.leave();
+        assert_eq!(owner(&path), Owner::Alive(Some(1)), "the lock goes on, whoever took it");
+        let mut new = PidFile::handed(&path, file);
+        new.take_over();
+        assert_eq!(owner(&path), Owner::Alive(Some(std::process::id() as i32)));
+        drop(new);
+        assert!(!path.exists());
     }
 
     #[test]

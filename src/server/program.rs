@@ -9,10 +9,11 @@ use std::time::SystemTime;
 use super::config::{self, Action, ConfigError, Environment, Loaded, Settings, command_line};
 use super::signals::Signals;
 use super::watch::{Start, Watch};
-use super::{control, daemonize, logging, projects, state_dir};
+use super::{control, daemonize, logging, projects, seccomp, state_dir, takeover};
 use crate::file_access::{Roots, own};
 use crate::format;
 use crate::memory::{self, set_memory_limit, set_resident_limit};
+use crate::plain_words::{counted, without_numbers};
 use crate::render_store::{RenderStore, RenderStoreSettings};
 use crate::rpc::Service;
 use crate::workspace::Workspace;
@@ -20,7 +21,7 @@ use crate::workspace::Workspace;
 const USAGE: &str = "Invalid command line arguments. Use --help for usage information.";
 
 const NO_STATE_DIR: &str = "there is no state directory, so what cannot be saved at the end is lost; give \
-                            --state-dir, or set HOME or XDG_STATE_HOME";
+                            --state-dir, or set XDG_STATE_HOME or a HOME that is there";
 
 /// Runs the program. `arguments` do not hold its name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -55,7 +56,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Action::Reload => control::reload(&loaded.settings),
         _ => {
             let start = Start { line, environment, loaded };
-            begin(start, &arguments).unwrap_or_else(|problem| fail(&problem))
+            let code = begin(start, &arguments).unwrap_or_else(|problem| fail(&problem));
+            logging::finish();
+            code
         }
     }
 }
@@ -68,7 +71,7 @@ fn print(text: &str) -> ExitCode {
 }
 
 fn refuse(error: &ConfigError) -> ExitCode {
-    eprintln!("goxel-daemon: {error}");
+    eprintln!("goxel-daemon: {}", without_numbers(&error.to_string()));
     if matches!(error, ConfigError::Usage(_)) {
         eprintln!("{USAGE}");
     }
@@ -84,7 +87,10 @@ fn check(loaded: &Loaded) -> ExitCode {
     }
     let files: Vec<String> = loaded.files.iter().map(|file| file.display().to_string()).collect();
     let read = if files.is_empty() { "no file".to_owned() } else { files.join(", ") };
-    print(&format!("The configuration is good ({read}, {} warnings).\n", loaded.warnings.len()))
+    print(&format!(
+        "The configuration is good ({read}, {}).\n",
+        counted(loaded.warnings.len() as u64, "warning")
+    ))
 }
 
 /// Becomes what the process has to be, then serves.
@@ -118,7 +124,7 @@ fn serve(start: Start) -> Result<ExitCode, String> {
     }
     set_memory_limit(settings.voxel_memory());
     set_resident_limit(settings.process_memory());
-    memory::keep_reserve();
+    memory::prepare();
     let mut workspace = workspace(settings);
     if let Some(path) = &settings.project {
         projects::open(path, settings.file_limits(), &mut workspace)?;
@@ -131,14 +137,25 @@ fn serve(start: Start) -> Result<ExitCode, String> {
     service.set_renders(renders(&start.loaded)?);
     service.set_limits(settings.service_limits());
     service.compact_bytes = settings.journal_compact_bytes.0;
+    service.set_script_directory(settings.script_dir.clone());
     service.set_roots(roots(settings)?);
     protect(&start.loaded);
+    let handed = if settings.takeover.0 {
+        takeover::ask(&settings.socket_paths(), &server.permissions)?
+    } else {
+        None
+    };
     // Before there is a pid file or a socket: whoever finds either may send a signal.
     let signals = Signals::install()
         .map_err(|error| format!("cannot install the handlers of signals: {error}"))?;
-    let watch = Watch::new(start)?;
+    let is_shut_in = settings.seccomp.0;
+    let watch = Watch::new(start, handed.as_ref())?;
+    if is_shut_in {
+        let count = seccomp::forbid()?;
+        log::info!("{count} system calls are refused from now on (--seccomp)");
+    }
     let is_saved =
-        super::run(server, service, watch, signals).map_err(|error| error.to_string())?;
+        super::run(server, service, watch, signals, handed).map_err(|error| error.to_string())?;
     format::end_notes();
     Ok(if is_saved { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -155,8 +172,8 @@ fn look_into(state: &Path) {
     }
 }
 
-/// The store of pictures, in a directory that nobody else can write to. One that was named has to be usable; instead of
-/// the default one another is taken.
+/// The store of pictures, in a directory that nobody else can write to. One that was named has to
+/// be usable; instead of the default one another is taken.
 fn renders(loaded: &Loaded) -> Result<RenderStore, String> {
     let settings = loaded.settings.renders();
     let mut store = RenderStore::new(settings.clone());
@@ -188,7 +205,11 @@ fn roots(settings: &Settings) -> Result<Option<Arc<Roots>>, String> {
 fn protect(loaded: &Loaded) {
     let settings = &loaded.settings;
     let files = [&settings.pid_file, &settings.log_file, &settings.health_file];
-    files.into_iter().flatten().chain(&loaded.files).for_each(|path| own::protect(path));
+    files
+        .into_iter()
+        .filter_map(|place| place.path())
+        .chain(loaded.files.iter().map(|path| &**path))
+        .for_each(own::protect);
 }
 
 /// No projects but the default one, with the limits that are set.
@@ -203,8 +224,11 @@ fn workspace(settings: &Settings) -> Workspace {
     workspace
 }
 
-/// Tells why the daemon does not run: always on standard error, and in the log if that goes elsewhere.
+/// Tells why the daemon does not run: always on standard error, and in the log if that goes
+/// elsewhere.
 fn fail(problem: &dyn std::fmt::Display) -> ExitCode {
+    let problem = problem.to_string();
+    let problem = without_numbers(&problem);
     eprintln!("goxel-daemon: {problem}");
     if !logging::is_to_stderr() {
         log::error!("{problem}");

@@ -1,9 +1,10 @@
 //! The default project from a file at the start, and unsaved work at the end.
 //!
-//! At the end a document goes to its own file only: the one that it was loaded from or saved to, if nobody else changed
-//! that meanwhile and if its format holds all of the document. Otherwise it goes beside it under a name that says so. A
-//! document without a file goes to the state directory; the next start tells what lies there. What does not end where
-//! it belongs is told in the log and makes the exit code 1.
+//! At the end a document goes to its own file only: the one that it was loaded from or saved to, if
+//! nobody else changed that meanwhile and if its format holds all of the document. Otherwise it
+//! goes beside it under a name that says so. A document without a file goes to the state directory;
+//! the next start tells what lies there. What does not end where it belongs is told in the log and
+//! makes the exit code 1.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -17,15 +18,21 @@ use crate::workspace::{DEFAULT_PROJECT, OwnFile, Project, Workspace};
 /// Where rescued projects lie in the state directory.
 const RESCUED: &str = "rescued";
 
-/// Opens a file as the default project. If there is no such file the project is empty, and saving makes the file.
+/// Opens a file as the default project. If there is no such file the project is empty, and saving
+/// makes the file.
 pub fn open(path: &Path, limits: Limits, workspace: &mut Workspace) -> Result<(), String> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let failed =
         |error: &FormatError| format!("the project {} cannot be opened: {error}", path.display());
     let place = FilePath::from(&*path).resolve(Purpose::Write);
     let looked = match place.and_then(|place| Ok((place.identity()?, place.path().to_owned()))) {
-        // The directory is not there, and may be made before anything is saved.
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok((None, path.clone())),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let directory = path.parent().unwrap_or(&path).display();
+            return Err(format!(
+                "the project {} cannot be opened: its directory {directory} does not exist; make it, or give another path",
+                path.display()
+            ));
+        }
         looked => looked,
     };
     let (identity, place) =
@@ -52,7 +59,8 @@ pub fn open(path: &Path, limits: Limits, workspace: &mut Workspace) -> Result<()
     Ok(())
 }
 
-/// A new document. Most formats have no room for its name, so that is the file's as with one that is read.
+/// A new document. Most formats have no room for its name, so that is the file's as with one that
+/// is read.
 fn named_after(path: &Path, format: &format::Format) -> Document {
     let mut document = Document::default();
     if let (false, Some(stem)) = (format.holds_all(), path.file_stem()) {
@@ -61,8 +69,9 @@ fn named_after(path: &Path, format: &format::Format) -> Document {
     document
 }
 
-/// At the end: saves what changed, if so asked, and tells what is lost. False if something could not be saved where it
-/// belongs. With a journal nothing is lost: what has no file comes back from it.
+/// At the end: saves what changed, if so asked, and tells what is lost. False if something could
+/// not be saved where it belongs. With a journal nothing is lost: what has no file comes back from
+/// it.
 pub fn finish(
     workspace: &mut Workspace,
     save: bool,
@@ -144,7 +153,11 @@ fn rescue(name: &str, document: &Document, state: Option<&Path>) {
     let rescued = state_dir::make(state, RESCUED).map_err(|error| error.to_string());
     let rescued = rescued.and_then(|directory| {
         let path = free_name(&directory, &plain(name)).ok_or("no name is free".to_owned())?;
-        save_whole(document, &path).map(|()| path).map_err(|error| error.to_string())
+        save_whole(document, &path).map_err(|error| error.to_string())?;
+        // The directory is ours alone, and so is what comes out of it, wherever somebody moves it.
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&path, mode).map_err(|error| error.to_string())?;
+        Ok(path)
     });
     match rescued {
         Ok(path) => log::warn!("project {name} was saved to {}", path.display()),
@@ -166,7 +179,8 @@ pub fn tell_rescued(state: &Path) {
     }
 }
 
-/// A free name beside a file: `house.gox` becomes `house.rescued.gox`, `house.vox` becomes `house.vox.rescued.gox`.
+/// A free name beside a file: `house.gox` becomes `house.rescued.gox`, `house.vox` becomes
+/// `house.vox.rescued.gox`.
 fn beside(place: &Path) -> Option<PathBuf> {
     let is_gox = place.extension().is_some_and(|extension| extension == "gox");
     let stem = if is_gox { place.file_stem() } else { place.file_name() };
@@ -192,6 +206,8 @@ fn plain(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
     use crate::document::Layer;
     use crate::document::LayerId;
@@ -345,7 +361,12 @@ mod tests {
     fn what_cannot_be_saved_where_it_belongs_is_rescued() {
         let directory = tempfile::tempdir().unwrap();
         let state = directory.path().join("state");
-        let mut workspace = opened(&directory.path().join("gone/x.gox"));
+        let gone = directory.path().join("gone");
+        let refused = open(&gone.join("x.gox"), Limits::default(), &mut Workspace::default());
+        assert!(refused.unwrap_err().contains("its directory"), "said at once");
+        std::fs::create_dir(&gone).unwrap();
+        let mut workspace = opened(&gone.join("x.gox"));
+        std::fs::remove_dir(&gone).unwrap();
         edit(&mut workspace, 1);
         for name in ["a/b", "a b"] {
             let mut project = Project::new(Document::default());
@@ -353,6 +374,11 @@ mod tests {
             workspace.open(name, project);
         }
         assert!(!finish(&mut workspace, true, Some(&state), false));
-        assert_eq!(names(&state.join(RESCUED)), ["a b.gox", "a_b.gox", "default.gox"]);
+        let rescued = state.join(RESCUED);
+        assert_eq!(names(&rescued), ["a b.gox", "a_b.gox", "default.gox"]);
+        for name in names(&rescued) {
+            let mode = std::fs::metadata(rescued.join(&name)).unwrap().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
     }
 }

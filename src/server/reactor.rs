@@ -1,10 +1,11 @@
 //! One turn after the other: timers, ready connections, a slice of long work, answers sent.
 //!
 //! It knows neither the poll nor real sockets nor the real clock, so the daemon and the simulator
-//! run the same code. Order of a turn: timers that are due; ready connections round robin, each within its
-//! budget, until none is left or the turn is long enough; one flush for each connection with answers (a flush
-//! for each answer would cost a factor of 6 to 8); one slice of long work, and a short one of freeing what
-//! work has left behind, with another flush for what they answer; removal of those that ended.
+//! run the same code. Order of a turn: timers that are due; ready connections round robin, each
+//! within its budget, until none is left or the turn is long enough; one flush for each connection
+//! with answers (a flush for each answer would cost a factor of 6 to 8); one slice of long work,
+//! and a short one of freeing what work has left behind, with another flush for what they answer;
+//! removal of those that ended.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -284,6 +285,31 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         }
     }
 
+    /// Reads nothing from now on, so that what has come can be answered; or reads again.
+    pub fn stand_still(&mut self, is_standing: bool) {
+        self.hub.is_standing = is_standing;
+        let keys: Vec<Key> = self.hub.keys().collect();
+        keys.into_iter().filter(|_| !is_standing).for_each(|key| self.hub.make_ready(key));
+    }
+
+    /// Whether everything that was read is answered, and sent as far as anybody takes it.
+    pub fn is_quiet(&self) -> bool {
+        let hub = &self.hub;
+        let is_working =
+            !hub.working.is_empty() || !hub.resting.is_empty() || !hub.awaiting.is_empty();
+        !is_working && hub.ready.is_empty() && hub.dirty.is_empty() && hub.held.is_empty()
+    }
+
+    /// Brings the journal to the disk; false if there is none.
+    pub fn settle_journal(&mut self) -> std::io::Result<bool> {
+        self.service.settle_journal()
+    }
+
+    /// The projects with changes that are saved nowhere.
+    pub fn unsaved_projects(&self) -> usize {
+        self.service.workspace().projects().filter(|(_, project)| project.is_dirty()).count()
+    }
+
     fn end_drain(&mut self) {
         let Some(since) = self.hub.draining else { return };
         if self.hub.now.saturating_duration_since(since) < self.hub.limits.drain {
@@ -342,13 +368,14 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         [metrics.messages, metrics.slices, metrics.bytes_in, metrics.bytes_out]
     }
 
-    /// Whether the processor time of turns is to be measured, which costs a system call for each: only for those who look
-    /// for turns that are not slow by usual measures.
+    /// Whether the processor time of turns is to be measured, which costs a system call for each:
+    /// only for those who look for turns that are not slow by usual measures.
     pub fn wants_processor_time(&self) -> bool {
         self.hub.limits.slow_turn <= CLOSE_LOOK
     }
 
-    /// Adds the length of a turn to the counters; `worked` is the processor time that it took, where that was measured.
+    /// Adds the length of a turn to the counters; `worked` is the processor time that it took,
+    /// where that was measured.
     pub fn turn_took(&mut self, time: Duration, worked: Option<Duration>) {
         let metrics = &mut self.hub.metrics;
         metrics.longest_turn = metrics.longest_turn.max(time);

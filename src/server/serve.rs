@@ -15,7 +15,7 @@ use super::{pages, status};
 use crate::job::pieces::Pieces;
 use crate::journal::Journal;
 use crate::rpc::error::{OVER_LIMIT, PARSE_ERROR};
-use crate::rpc::{Handled, RpcError, cancelled_id};
+use crate::rpc::{Handled, RpcError, cancelled_by};
 use crate::wire::http::Request;
 use crate::wire::{Buffer, Decoded, Fault, Framing, Item, http};
 
@@ -23,7 +23,7 @@ use crate::wire::{Buffer, Decoded, Fault, Framing, Item, http};
 pub(super) const ANSWER_ROOM: usize = 4096;
 
 /// What is looked for among the bytes that wait behind a call.
-const CANCEL: &[u8] = b"cancelRequest";
+const CANCEL: [&[u8]; 2] = [b"cancelRequest", b"notifications/cancelled"];
 
 /// What a connection has used of its share of a turn.
 struct Share {
@@ -70,7 +70,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         self.settle(key);
     }
 
-    /// Reads on while calls have to wait: to see the end of the input, and to drop what nobody wants.
+    /// Reads on while calls have to wait: to see the end of the input, and to drop what nobody
+    /// wants.
     fn read_behind(&mut self, key: Key, share: &mut Share) {
         while share.bytes > 0 {
             if !self.fill(key, share) {
@@ -86,20 +87,25 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let limits = &self.hub.limits.messages;
         let Some(connection) = self.hub.connections.get_mut(key.index) else { return };
         let bytes = connection.inbound.unread();
-        let may_cancel = || bytes.windows(CANCEL.len()).any(|window| window == CANCEL);
+        let holds = |word: &&[u8]| bytes.windows(word.len()).any(|window| window == *word);
+        let may_cancel = || CANCEL.iter().any(holds);
         let Some(running) = connection.running.as_mut().filter(|_| may_cancel()) else { return };
         let (mut decoder, mut at) = (connection.decoder.clone(), 0);
         let mut is_stopped = false;
         while at < bytes.len() {
             let Decoded { consumed, item } = decoder.decode(&bytes[at..], false, limits);
             if let Some(Item::Message { body, .. }) = &item
-                && let Some(id) = cancelled_id(&bytes[at..][body.clone()])
+                && let Some(cancelled) = cancelled_by(&bytes[at..][body.clone()])
             {
-                if running.exchange.is_of(&id) {
-                    running.exchange.stop_call();
+                if running.exchange.is_of(&cancelled.id) {
+                    if cancelled.is_silent {
+                        running.exchange.stop_call_silently();
+                    } else {
+                        running.exchange.stop_call();
+                    }
                     is_stopped = true;
                 }
-                self.service.remember_cancelled(key.id, id);
+                self.service.remember_cancelled(key.id, cancelled);
             }
             if item.is_none() || consumed == 0 {
                 break;
@@ -134,7 +140,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
     /// Handles the complete messages that wait.
     fn serve_messages(&mut self, key: Key, share: &mut Share) -> Halt {
         let Some(connection) = self.hub.get(key) else { return Halt::Blocked };
-        // The buffers leave the connection while its calls run: calls may ask the server for anything.
+        // The buffers leave the connection while its calls run: calls may ask the server for
+        // anything.
         let mut inbound = mem::take(&mut connection.inbound);
         let mut outbound = mem::take(&mut connection.outbound);
         let spare = &mut self.hub.spare_outbound;
@@ -250,11 +257,13 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         }
     }
 
-    /// Holds the answers of a connection if the journal must have more than it had when a call began.
+    /// Holds the answers of a connection if the journal must have more than it had when a call
+    /// began.
     #[inline]
     pub(super) fn hold(&mut self, key: Key, log_end: Option<u64>) {
         let Some(before) = log_end else { return };
-        let until = self.service.journal().and_then(|journal| journal.hold_until(before));
+        let has_looked = self.service.take_looked();
+        let until = self.service.journal().and_then(|it| it.hold_until(before, has_looked));
         if let Some(until) = until
             && let Some(connection) = self.hub.get(key)
         {
@@ -403,7 +412,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         let unwanted = connection.phase != Phase::Open;
         let full = connection.is_blocked(connection.outbound.len(), &hub.limits)
             && connection.inbound.len() >= hub.limits.inbound;
-        if !connection.readable || connection.input_ended || (full && !unwanted) {
+        let is_standing = hub.is_standing && !unwanted;
+        if is_standing || !connection.readable || connection.input_ended || (full && !unwanted) {
             return false;
         }
         if connection.inbound.capacity() == 0 {
@@ -421,7 +431,8 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
                 connection.last_byte = hub.now;
                 hub.metrics.bytes_in += count as u64;
                 share.bytes = share.bytes.saturating_sub(count);
-                // Nothing is left, but perhaps the end of the input: asking again would cost a system call.
+                // Nothing is left, but perhaps the end of the input: asking again would cost a
+                // system call.
                 connection.readable = count == offered || connection.input_ending;
                 if !unwanted {
                     connection.inbound.filled(count);
@@ -498,6 +509,7 @@ fn fault_data(fault: &Fault) -> Option<serde_json::Map<String, serde_json::Value
             }),
         }),
         Fault::TooLarge { limit } => serde_json::json!({ "limit": limit }),
+        Fault::NoRoom { received } => serde_json::json!({ "received": received }),
         Fault::Unfinished { seconds } => serde_json::json!({ "seconds": seconds }),
         Fault::CutOff { announced, received } => {
             serde_json::json!({ "expected": announced, "got": received })

@@ -1,14 +1,14 @@
 //! Signals, delivered into the loop: a flag for each says which came, one pipe wakes the poll.
 //!
-//! A second SIGTERM or SIGINT ends the process at once, whatever it is doing. SIGPIPE is ignored by the
-//! runtime of every Rust program.
+//! A second SIGTERM or SIGINT ends the process at once, whatever it is doing. SIGPIPE is ignored by
+//! the runtime of every Rust program.
 
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mio::net::UnixStream;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::{flag, low_level::pipe};
 
 /// The exit code of a process that a second signal ended.
@@ -55,6 +55,8 @@ impl Signals {
             pipe::register(number, sender.try_clone()?)?;
             flags.push((signal, came));
         }
+        // A limit of the length of files is an error of a write, and no reason to end.
+        flag::register(SIGXFSZ, Arc::default())?;
         Ok(Signals { pipe: receiver, flags })
     }
 

@@ -1,16 +1,15 @@
 //! The state directory: what a daemon keeps for its next start, for its user's eyes only.
 //!
-//! It is named by `--state-dir`, else by the service manager, else it lies where a user's programs keep their state.
-//! It is made when something is first put into it. Somebody else's directory, or one that others may write to, is
-//! not used.
+//! It is named by `--state-dir`, else by the service manager, else it lies where a user's programs
+//! keep their state. It is made when something is first put into it. Somebody else's directory, or
+//! one that others may write to, is not used.
 
-use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::config::Environment;
 use crate::file_access::check_private;
+use crate::file_access::own::make_private;
 
 /// Where the state directory is, by the environment alone.
 pub fn by_default(environment: &Environment) -> Option<PathBuf> {
@@ -21,9 +20,11 @@ pub fn by_default(environment: &Environment) -> Option<PathBuf> {
         let first = std::env::split_paths(names).next()?;
         Some(first).filter(|path| path.is_absolute())
     });
+    // A home that is not there, as service users have, is not made: nobody would look there.
+    let home = || absolute("HOME").filter(|home| home.is_dir());
     of_service
         .or_else(|| Some(absolute("XDG_STATE_HOME")?.join("goxel")))
-        .or_else(|| Some(absolute("HOME")?.join(".local/state/goxel")))
+        .or_else(|| Some(home()?.join(".local/state/goxel")))
 }
 
 /// Makes a directory inside the state directory, and that one itself, if they are not there yet.
@@ -32,7 +33,7 @@ pub fn by_default(environment: &Environment) -> Option<PathBuf> {
 /// What the system refuses; a directory that is not ours or that others may write to.
 pub fn make(state: &Path, inside: &str) -> io::Result<PathBuf> {
     let directory = state.join(inside);
-    DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
+    make_private(&directory)?;
     for directory in [state, &directory] {
         check_private(directory)?;
     }
@@ -54,12 +55,14 @@ mod tests {
     #[test]
     fn the_service_manager_comes_before_the_users_directories() {
         let all =
-            [("HOME", "/h"), ("XDG_STATE_HOME", "/x"), ("STATE_DIRECTORY", "/s/goxel:/s/other")];
-        let expected = ["/h/.local/state/goxel", "/x/goxel", "/s/goxel"];
+            [("HOME", "/"), ("XDG_STATE_HOME", "/x"), ("STATE_DIRECTORY", "/s/goxel:/s/other")];
+        let expected = ["/.local/state/goxel", "/x/goxel", "/s/goxel"];
         for (count, expected) in (1..).zip(expected) {
             assert_eq!(default_of(&all[..count]), Some(PathBuf::from(expected)));
         }
-        assert_eq!(default_of(&[("HOME", "not/absolute")]), None);
+        for none in ["not/absolute", "/dev/null/x", "/dev/null"] {
+            assert_eq!(default_of(&[("HOME", none)]), None);
+        }
         assert_eq!(default_of(&[]), None);
     }
 

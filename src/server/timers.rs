@@ -1,7 +1,7 @@
 //! Deadlines of connections: a heap with lazy deletion.
 //!
-//! A connection has at most one live entry, the one at its `armed` moment; all others of it are stale and are
-//! dropped when they come to the top, so a stale entry never wakes anybody.
+//! A connection has at most one live entry, the one at its `armed` moment; all others of it are
+//! stale and are dropped when they come to the top, so a stale entry never wakes anybody.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

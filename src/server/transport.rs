@@ -2,16 +2,17 @@
 
 use std::io;
 use std::net::Shutdown;
+use std::os::fd::AsFd;
 use std::rc::Rc;
 
 use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 
-/// A non-blocking stream. Calls answer [`io::ErrorKind::WouldBlock`] when they would have to wait, and an
-/// event follows when that changes.
+/// A non-blocking stream. Calls answer [`io::ErrorKind::WouldBlock`] when they would have to wait,
+/// and an event follows when that changes.
 pub trait Transport {
-    /// Reads some bytes; 0 means that no more will come. A read that leaves room has taken all that was there:
-    /// an event follows when more comes, or when the input ends.
+    /// Reads some bytes; 0 means that no more will come. A read that leaves room has taken all that
+    /// was there: an event follows when more comes, or when the input ends.
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize>;
     /// Writes some bytes.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
@@ -50,6 +51,15 @@ impl Socket {
     ) -> io::Result<Self> {
         registry.register(&mut stream, token, Interest::READABLE)?;
         Ok(Socket { stream, registry, token })
+    }
+}
+
+impl Socket {
+    /// The same socket for somebody else to use. No events come any more, so the connection has to
+    /// end.
+    pub fn give_away(&mut self) -> io::Result<std::os::unix::net::UnixStream> {
+        self.registry.deregister(&mut self.stream)?;
+        Ok(self.stream.as_fd().try_clone_to_owned()?.into())
     }
 }
 

@@ -1,4 +1,5 @@
-//! Long messages: one slice of one of them a turn, round robin. Then a short slice for what has been left behind.
+//! Long messages: one slice of one of them a turn, round robin. Then a short slice for what has
+//! been left behind.
 
 use std::mem;
 

@@ -11,8 +11,8 @@ pub(crate) const ALL: Mask = [!0; 64];
 const ROW_FIRST: u64 = 0x0001_0001_0001_0001;
 const ROW_LAST: u64 = ROW_FIRST << 15;
 
-/// Which of 4096 colours pass a test. The test should have no branches: it then runs on many voxels at
-/// a time.
+/// Which of 4096 colours pass a test. The test should have no branches: it then runs on many voxels
+/// at a time.
 #[inline]
 pub(crate) fn mask_where(voxels: &[Rgba; BLOCK_VOXELS], test: impl Fn(Rgba) -> bool) -> Mask {
     std::array::from_fn(|word| {
@@ -84,8 +84,8 @@ pub(crate) fn across(mask: &Mask, axis: usize, step: i32) -> Mask {
     beyond
 }
 
-/// Each voxel's neighbour along an axis: bit i is set if the voxel one step from i is set; what lies
-/// beyond the block comes from the neighbour's mask.
+/// Each voxel's neighbour along an axis: bit i is set if the voxel one step from i is set; what
+/// lies beyond the block comes from the neighbour's mask.
 pub(crate) fn neighbors(mask: &Mask, beyond: &Mask, axis: usize, step: i32) -> Mask {
     let inside: Mask = match (axis, step > 0) {
         (0, true) => std::array::from_fn(|w| (mask[w] & !ROW_FIRST) >> 1),
@@ -119,8 +119,8 @@ fn spread_rows(start: u64, free: u64) -> u64 {
     down
 }
 
-/// Spreads set bits through `free` within a block, to all that hangs together (6 neighbours). `seeds`
-/// must be part of `free`.
+/// Spreads set bits through `free` within a block, to all that hangs together (6 neighbours).
+/// `seeds` must be part of `free`.
 pub(crate) fn flood(seeds: &Mask, free: &Mask) -> Mask {
     if *free == ALL {
         return ALL;

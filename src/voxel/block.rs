@@ -297,8 +297,8 @@ impl<'a> BlockRef<'a> {
         self.slot.memory()
     }
 
-    /// A value that tells later whether the block was written to: as long as the version is the same,
-    /// so are the voxels. For caches.
+    /// A value that tells later whether the block was written to: as long as the version is the
+    /// same, so are the voxels. For caches.
     pub fn version(&self) -> BlockVersion {
         self.slot.version()
     }

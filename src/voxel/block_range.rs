@@ -2,8 +2,8 @@
 
 use super::{BlockPos, Bounds};
 
-/// Walks the blocks that a box touches, 16x16x16 of them at a time, so that whole super-chunks can be
-/// skipped at once.
+/// Walks the blocks that a box touches, 16x16x16 of them at a time, so that whole super-chunks can
+/// be skipped at once.
 #[derive(Clone, Debug)]
 pub(crate) struct BlockRange {
     /// Lowest and highest block, both inside.

@@ -1,6 +1,7 @@
 //! Sets of blocks.
 //!
-//! A set holds one bit a block, in tables of 16x16x16 blocks, so that adding one never has a large table copied.
+//! A set holds one bit a block, in tables of 16x16x16 blocks, so that adding one never has a large
+//! table copied.
 
 use rustc_hash::FxHashMap;
 

@@ -1,8 +1,10 @@
-//! The cells of a box as one long row: x fastest, then y, then z. Made for reading boxes page by page.
+//! The cells of a box as one long row: x fastest, then y, then z. Made for reading boxes page by
+//! page.
 
 use super::{BlockPos, Bounds, Point, Rgba, Volume};
 
-/// The colours of a box's cells from one of them on, in runs. Empty space is crossed a block at a time.
+/// The colours of a box's cells from one of them on, in runs. Empty space is crossed a block at a
+/// time.
 pub struct CellRuns<'a> {
     volume: &'a Volume,
     bounds: Bounds,
@@ -33,8 +35,8 @@ impl<'a> CellRuns<'a> {
 impl Iterator for CellRuns<'_> {
     type Item = (u64, Rgba);
 
-    /// Some cells of one colour: as many as lie in one row of one block. Neighbouring runs may be of the
-    /// same colour.
+    /// Some cells of one colour: as many as lie in one row of one block. Neighbouring runs may be
+    /// of the same colour.
     fn next(&mut self) -> Option<(u64, Rgba)> {
         if self.next >= self.total {
             return None;

@@ -1,7 +1,8 @@
 //! What an edit did to a volume, and how that is put back.
 //!
-//! A change of one voxel takes no memory of its own; one of several blocks lists them in the order in which they were
-//! touched. It is applied last to first, so the inverse lists them in the order that the next call needs.
+//! A change of one voxel takes no memory of its own; one of several blocks lists them in the order
+//! in which they were touched. It is applied last to first, so the inverse lists them in the order
+//! that the next call needs.
 
 use super::block::Slot;
 use super::block_edit::bounds_of_used;
@@ -134,7 +135,8 @@ impl VolumeChange {
         change
     }
 
-    /// With the box around its blocks and their bytes; those of small changes are counted again, as they were packed.
+    /// With the box around its blocks and their bytes; those of small changes are counted again, as
+    /// they were packed.
     pub(super) fn measured(self, bounds: Option<Bounds>, mut blocks: Kept) -> MeasuredChange {
         if self.block_count() <= PACK_AT_ONCE {
             blocks = self.blocks().iter().map(BlockChange::kept).sum();
@@ -175,7 +177,8 @@ impl VolumeChange {
         self.blocks().len() + usize::from(matches!(self.kind, Kind::Point(..)))
     }
 
-    /// A box around everything touched, to the voxel where single voxels were set, else to the block.
+    /// A box around everything touched, to the voxel where single voxels were set, else to the
+    /// block.
     pub fn bounds(&self) -> Option<Bounds> {
         if let Kind::Point(point, _) = self.kind {
             return Some(Bounds::of_point(point));
@@ -201,8 +204,8 @@ impl VolumeChange {
         }
     }
 
-    /// Packs the blocks that it keeps and that nobody else shares: a few microseconds a block. Small
-    /// changes are packed from the start; call this for others when there is time.
+    /// Packs the blocks that it keeps and that nobody else shares: a few microseconds a block.
+    /// Small changes are packed from the start; call this for others when there is time.
     pub fn compact(&mut self) {
         match &mut self.kind {
             Kind::Nothing | Kind::Point(..) => {}
@@ -247,8 +250,8 @@ impl VolumeChange {
         }
     }
 
-    /// Puts the change into an index and returns what undoes that. Entries are applied last to first,
-    /// so the inverse lists them in the order that the next call needs.
+    /// Puts the change into an index and returns what undoes that. Entries are applied last to
+    /// first, so the inverse lists them in the order that the next call needs.
     pub(crate) fn apply(self, index: &mut Index) -> VolumeChange {
         let kind = match self.kind {
             Kind::Nothing => Kind::Nothing,
@@ -271,7 +274,8 @@ impl VolumeChange {
     }
 }
 
-/// A change put into a volume block by block. The change itself stays as it is, so that this can be given up.
+/// A change put into a volume block by block. The change itself stays as it is, so that this can be
+/// given up.
 #[derive(Default)]
 pub struct Applying {
     /// What undoes it so far, with the box around it and its bytes.
@@ -283,7 +287,8 @@ pub struct Applying {
 }
 
 impl Applying {
-    /// Puts the next block back; false if there was none left. Not for use while marks are recorded.
+    /// Puts the next block back; false if there was none left. Not for use while marks are
+    /// recorded.
     pub fn next_block(&mut self, change: &VolumeChange, volume: &mut Volume) -> bool {
         if let Kind::Point(..) = change.kind {
             let is_first = self.point.is_none();

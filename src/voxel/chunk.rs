@@ -1,12 +1,13 @@
 //! A chunk: the blocks of a cube of 16x16x16 blocks (256^3 voxels), in one of two forms.
 //!
-//! The first form lists its blocks and grows with them, so that a lone voxel does not cost a table of 4096 places; up to
-//! [`SCANNED`] blocks are looked for one by one, more have a byte for each place. From [`MOST_LISTED`] blocks on there is
-//! a table. A [`Chunk`] is a counted handle: clones share the blocks until one of them is written.
+//! The first form lists its blocks and grows with them, so that a lone voxel does not cost a table
+//! of 4096 places; up to [`SCANNED`] blocks are looked for one by one, more have a byte for each
+//! place. From [`MOST_LISTED`] blocks on there is a table. A [`Chunk`] is a counted handle: clones
+//! share the blocks until one of them is written.
 //!
-//! Invariants: `bytes` is what the blocks take, and changes in [`Chunk::replace`] alone, since nothing else changes the
-//! form of a block. How many voxels a chunk has is counted when somebody asks, and kept with the stamp as of then: a
-//! later write has another one.
+//! Invariants: `bytes` is what the blocks take, and changes in [`Chunk::replace`] alone, since
+//! nothing else changes the form of a block. How many voxels a chunk has is counted when somebody
+//! asks, and kept with the stamp as of then: a later write has another one.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -43,8 +44,8 @@ impl Head {
     }
 }
 
-/// How many voxels a chunk had when it was counted last, and its stamp as of then. Two readers at once write the
-/// same numbers.
+/// How many voxels a chunk had when it was counted last, and its stamp as of then. Two readers at
+/// once write the same numbers.
 #[derive(Default)]
 struct Counted {
     stamp: AtomicU64,
@@ -179,7 +180,8 @@ impl List {
         Some(number)
     }
 
-    /// Makes room for another block, if need be by forgetting those that are empty and that no recording knows.
+    /// Makes room for another block, if need be by forgetting those that are empty and that no
+    /// recording knows.
     fn make_room(&mut self) {
         let before = self.heap();
         self.forget_empty();
@@ -290,8 +292,8 @@ impl Chunk {
         }
     }
 
-    /// A slot to write into and the chunk's stamp, which a writer sets, if nobody else has the chunk. The slot must
-    /// keep its form: use [`Chunk::replace`] to change that.
+    /// A slot to write into and the chunk's stamp, which a writer sets, if nobody else has the
+    /// chunk. The slot must keep its form: use [`Chunk::replace`] to change that.
     #[inline]
     pub(crate) fn own_slot(&mut self, place: usize) -> Option<(&mut Slot, &mut u64)> {
         match self {
@@ -366,7 +368,8 @@ impl Chunk {
         before
     }
 
-    /// Takes the second form. A table passes the stack, so this is out of the way of those who do not need it.
+    /// Takes the second form. A table passes the stack, so this is out of the way of those who do
+    /// not need it.
     #[cold]
     #[inline(never)]
     fn become_table(&mut self) {
@@ -421,7 +424,8 @@ impl Chunk {
         bytes as u64
     }
 
-    /// How many voxels are not empty. A look at each block, if something was written since the last time.
+    /// How many voxels are not empty. A look at each block, if something was written since the last
+    /// time.
     pub(crate) fn voxels(&self) -> u64 {
         let Head { counted, stamp, .. } = self.head();
         counted.as_of(*stamp).unwrap_or_else(|| {
@@ -474,7 +478,8 @@ impl Chunk {
         }
     }
 
-    /// Frees some of its blocks, if nobody else has the chunk; false once there is nothing left to gain by that.
+    /// Frees some of its blocks, if nobody else has the chunk; false once there is nothing left to
+    /// gain by that.
     pub(crate) fn free_some(&mut self) -> bool {
         match self {
             Chunk::Table(table) => table.get_mut().is_some_and(Table::free_some),

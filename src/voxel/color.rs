@@ -51,8 +51,8 @@ impl Rgba {
     }
 }
 
-/// As one number: channel by channel, as a derived comparison does it, takes four times as long, and every
-/// edit compares.
+/// As one number: channel by channel, as a derived comparison does it, takes four times as long,
+/// and every edit compares.
 impl PartialEq for Rgba {
     #[inline]
     fn eq(&self, other: &Self) -> bool {

@@ -1,12 +1,13 @@
-//! How often each colour occurs, and what is made of that: sorted, in bins, with those that are alike put together. All
-//! of it goes on in slices and takes time in proportion to the colours.
+//! How often each colour occurs, and what is made of that: sorted, in bins, with those that are
+//! alike put together. All of it goes on in slices and takes time in proportion to the colours.
 
 use rustc_hash::FxHashMap;
 
 use super::{BLOCK_VOXELS, Looked, Rgba};
 use crate::job::{Slice, sort_in_slices};
 
-/// A map that grows without a halt is made of many: what has to be moved when one of them grows is a small part.
+/// A map that grows without a halt is made of many: what has to be moved when one of them grows is
+/// a small part.
 const PARTS: usize = 256;
 /// Colours that are put into bins or written in one unit of work.
 const COLORS_A_UNIT: usize = 256;
@@ -42,7 +43,8 @@ impl<T> Parts<T> {
 #[derive(Clone, Debug, Default)]
 pub struct ColorCounts {
     parts: Parts<u64>,
-    /// The colour that came last, and how often; most voxels have the colour of the one before them.
+    /// The colour that came last, and how often; most voxels have the colour of the one before
+    /// them.
     last: (Rgba, u64),
     total: u64,
 }
@@ -125,8 +127,9 @@ impl ColorCounts {
         bins
     }
 
-    /// Of colours that differ by no more than `near` in each channel, only the most frequent, with the voxels of all of
-    /// them: each colour goes to the first one before it, by frequency, that is kept and near enough.
+    /// Of colours that differ by no more than `near` in each channel, only the most frequent, with
+    /// the voxels of all of them: each colour goes to the first one before it, by frequency, that
+    /// is kept and near enough.
     pub async fn merged(self, near: u8, slice: &Slice) -> ColorCounts {
         let colors = self.sorted(true, slice).await;
         let mut kept = Kept::new(near);
@@ -147,8 +150,9 @@ impl ColorCounts {
     }
 }
 
-/// Colours that are kept when others are merged into them. They lie in cells, as wide as two colours may be apart and
-/// still be near; no cell holds two of them, so whoever looks for a near one looks at the cells around, 81 at most.
+/// Colours that are kept when others are merged into them. They lie in cells, as wide as two
+/// colours may be apart and still be near; no cell holds two of them, so whoever looks for a near
+/// one looks at the cells around, 81 at most.
 struct Kept {
     near: u8,
     colors: Vec<(Rgba, u64)>,

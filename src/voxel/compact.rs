@@ -1,7 +1,7 @@
 //! Packing blocks that nobody edits.
 //!
-//! A packed block holds the same voxels and has the same version as before, so whatever was kept about it
-//! (merged layers, encoded blocks of a file) still holds. Only where it is stored changes.
+//! A packed block holds the same voxels and has the same version as before, so whatever was kept
+//! about it (merged layers, encoded blocks of a file) still holds. Only where it is stored changes.
 
 use rustc_hash::FxHashMap;
 
@@ -11,8 +11,8 @@ use super::{BlockVersion, Volume};
 use crate::job::Budget;
 
 impl Volume {
-    /// Packs every dense block that has few enough colours. Does nothing while marks are recorded. A
-    /// snapshot keeps the blocks as they were: see [`Packer`] for volumes that share blocks.
+    /// Packs every dense block that has few enough colours. Does nothing while marks are recorded.
+    /// A snapshot keeps the blocks as they were: see [`Packer`] for volumes that share blocks.
     pub fn compact(&mut self) {
         Packer::default().pack(&mut [self], &mut Budget::unlimited());
     }
@@ -20,9 +20,9 @@ impl Volume {
 
 /// Packs the dense blocks of several volumes, in slices. What the volumes share stays shared.
 ///
-/// Between two slices the volumes are whole and may be read. They may be edited, too, but then give the
-/// packer up: it would miss what is new. What somebody else shares is packed nonetheless, and takes its
-/// old memory until they let go of it.
+/// Between two slices the volumes are whole and may be read. They may be edited, too, but then give
+/// the packer up: it would miss what is new. What somebody else shares is packed nonetheless, and
+/// takes its old memory until they let go of it.
 #[derive(Default)]
 pub struct Packer {
     /// The packed forms of blocks that were shared; `None` for those of too many colours.
@@ -32,8 +32,8 @@ pub struct Packer {
 }
 
 impl Packer {
-    /// Packs until all is packed or the budget is spent; whether there is more to do. Give it the same
-    /// volumes in the same order each time.
+    /// Packs until all is packed or the budget is spent; whether there is more to do. Give it the
+    /// same volumes in the same order each time.
     pub fn pack(&mut self, volumes: &mut [&mut Volume], budget: &mut Budget) -> bool {
         while let Some(volume) = volumes.get_mut(self.next[0]) {
             match volume.index.chunk_mut(self.next[1]) {

@@ -1,7 +1,7 @@
 //! The dense form of a block: 4096 voxels as they are, with a mask of those that are not empty.
 //!
-//! Invariants: bit i of the mask is set exactly if voxel i is not empty; `count` is the number of set
-//! bits; empty voxels are [`Rgba::EMPTY`].
+//! Invariants: bit i of the mask is set exactly if voxel i is not empty; `count` is the number of
+//! set bits; empty voxels are [`Rgba::EMPTY`].
 
 use super::bits::{count, mask_of_numbers};
 use super::block::mask_of;
@@ -77,8 +77,8 @@ impl Dense {
         self.count = self.mask.iter().map(|word| word.count_ones()).sum();
     }
 
-    /// Becomes a block of voxels that are numbers of colours, whatever it was before. Number 0 is the
-    /// empty voxel; no other colour that occurs may be empty.
+    /// Becomes a block of voxels that are numbers of colours, whatever it was before. Number 0 is
+    /// the empty voxel; no other colour that occurs may be empty.
     pub(crate) fn set_numbers(&mut self, numbers: &[u8; BLOCK_VOXELS], colors: &[Rgba; 256]) {
         self.marks = MarkState::NONE;
         self.stamp = generation::now();

@@ -159,7 +159,8 @@ impl Draw {
     }
 }
 
-/// Modes that only change what is there visit the blocks that are there; others walk the shape's box.
+/// Modes that only change what is there visit the blocks that are there; others walk the shape's
+/// box.
 fn visits(volume: &Volume, shape: &Shape, brush: &Brush) -> Visits {
     let within = |bounds: Option<Bounds>| match (bounds, &brush.clip) {
         (Some(bounds), Some(clip)) => bounds.intersect(clip),

@@ -1,7 +1,7 @@
 //! The first form of a block that is written voxel by voxel: its few voxels with their places.
 //!
-//! A lone voxel costs a hundred bytes in it instead of the 16 KiB of a dense block. Invariants: no place occurs twice,
-//! no colour is empty, and places beyond the first `count` are [`NOWHERE`].
+//! A lone voxel costs a hundred bytes in it instead of the 16 KiB of a dense block. Invariants: no
+//! place occurs twice, no colour is empty, and places beyond the first `count` are [`NOWHERE`].
 
 use super::slab::Stored;
 use super::{BLOCK_VOXELS, BlockVersion, Mask, Rgba, generation};
@@ -70,7 +70,8 @@ impl Few {
         self.number(place).map_or(Rgba::EMPTY, |number| self.colors[number])
     }
 
-    /// Sets a voxel to a colour that is `EMPTY` if it is empty; false, and nothing done, if there is no room for it.
+    /// Sets a voxel to a colour that is `EMPTY` if it is empty; false, and nothing done, if there
+    /// is no room for it.
     pub(crate) fn put(&mut self, place: usize, color: Rgba) -> bool {
         match self.number(place) {
             Some(number) if color.is_empty() => self.remove(number),
@@ -112,7 +113,8 @@ impl Few {
         mask
     }
 
-    /// What has to be set in this block to make it another one: each voxel that differs, with its colour there.
+    /// What has to be set in this block to make it another one: each voxel that differs, with its
+    /// colour there.
     pub(crate) fn difference(&self, other: &Few) -> Vec<(u16, Rgba)> {
         // What goes makes room for what comes.
         let gone = self.voxels().filter(|&(place, _)| other.get(place).is_empty());

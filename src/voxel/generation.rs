@@ -1,9 +1,9 @@
 //! When something was written, for caches that want to know whether it was written again.
 //!
 //! Blocks and chunks carry the generation of their last write (or of their making). The generation
-//! moves on only when somebody looks at a stamp that equals it, so writers just read one number, and
-//! whoever saw a stamp sees another one after any later write. Memory that is used again gets a new
-//! stamp, so (address, stamp) never comes back.
+//! moves on only when somebody looks at a stamp that equals it, so writers just read one number,
+//! and whoever saw a stamp sees another one after any later write. Memory that is used again gets a
+//! new stamp, so (address, stamp) never comes back.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

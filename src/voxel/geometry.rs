@@ -61,8 +61,8 @@ impl Bounds {
         Bounds::inclusive(point.array(), point.array())
     }
 
-    /// The box of a size about a voxel: from `center` - floor(size / 2), exactly `size` voxels in each
-    /// direction. `None` if a size is 0.
+    /// The box of a size about a voxel: from `center` - floor(size / 2), exactly `size` voxels in
+    /// each direction. `None` if a size is 0.
     pub fn centered(center: Point, size: [u32; 3]) -> Option<Self> {
         let center = center.array().map(i64::from);
         let min: [i64; 3] = std::array::from_fn(|axis| center[axis] - i64::from(size[axis] / 2));

@@ -1,7 +1,7 @@
 //! The index of a volume: super-chunks of 16x16x16 blocks (256^3 voxels), see `chunk`.
 //!
-//! Invariants: a chunk in the index has at least one block that is not empty. Chunks are shared copy-on-write, so a
-//! snapshot costs one handle a chunk.
+//! Invariants: a chunk in the index has at least one block that is not empty. Chunks are shared
+//! copy-on-write, so a snapshot costs one handle a chunk.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -75,8 +75,8 @@ pub(crate) fn into_set_places(places: Places) -> impl Iterator<Item = usize> {
 /// Blocks of a chunk, and chunks of a volume, from which on they are freed in slices.
 const MANY: usize = 64;
 
-/// Lets go of chunks. Those with many blocks that no other volume has are left to be freed in slices, and so are all if
-/// they are many.
+/// Lets go of chunks. Those with many blocks that no other volume has are left to be freed in
+/// slices, and so are all if they are many.
 pub(crate) fn leave_chunks(mut chunks: Vec<(ChunkPos, Chunk)>) {
     if chunks.len() <= MANY {
         chunks.retain_mut(|(_, chunk)| chunk.is_own() && chunk.count() > MANY);
@@ -107,7 +107,8 @@ pub(crate) struct Index {
     places: FxHashMap<ChunkPos, u32>,
     /// The chunk that was asked for last: most accesses go there again.
     last: AtomicU32,
-    /// The lowest and the highest chunk in each direction since there was none: a box that holds all of them.
+    /// The lowest and the highest chunk in each direction since there was none: a box that holds
+    /// all of them.
     reach: Option<[[i32; 3]; 2]>,
 }
 
@@ -152,7 +153,8 @@ impl Index {
         (!slot.is_empty()).then_some(slot)
     }
 
-    /// A block to write into and the stamp of its chunk, if no snapshot shares the chunk; see [`Chunk::own_slot`].
+    /// A block to write into and the stamp of its chunk, if no snapshot shares the chunk; see
+    /// [`Chunk::own_slot`].
     #[inline]
     pub(crate) fn own_slot(&mut self, at: BlockPos) -> Option<(&mut Slot, &mut u64)> {
         let place = self.find(ChunkPos::of(at))?;
@@ -185,7 +187,8 @@ impl Index {
         self.reach = Some([low, std::array::from_fn(|axis| high[axis].max(at[axis]))]);
     }
 
-    /// A box of whole chunks around all voxels, perhaps larger than need be, without a look at any of them.
+    /// A box of whole chunks around all voxels, perhaps larger than need be, without a look at any
+    /// of them.
     pub(crate) fn reach(&self) -> Option<Bounds> {
         let [low, high] = self.reach.filter(|_| !self.chunks.is_empty())?;
         let max = high.map(|value| (i64::from(value) + 1) << 8);
@@ -233,8 +236,8 @@ impl Index {
         dense
     }
 
-    /// Puts another block at a position and returns what was there. The chunk may be empty then; see
-    /// [`Index::drop_if_empty`].
+    /// Puts another block at a position and returns what was there. The chunk may be empty then;
+    /// see [`Index::drop_if_empty`].
     pub(crate) fn replace(&mut self, at: BlockPos, slot: Slot) -> Slot {
         if slot.is_empty() && self.slot(at).is_none() {
             return Slot::Empty;
@@ -242,8 +245,8 @@ impl Index {
         self.chunk_or_new(ChunkPos::of(at)).replace(place_in_chunk(at), slot)
     }
 
-    /// Sets a voxel of a block that has few or none; false, and nothing done, if it is in another form or full. The
-    /// chunk may be empty then.
+    /// Sets a voxel of a block that has few or none; false, and nothing done, if it is in another
+    /// form or full. The chunk may be empty then.
     pub(crate) fn put_few(&mut self, at: BlockPos, index: usize, color: Rgba) -> bool {
         let place = place_in_chunk(at);
         let chunk = self.chunk_or_new(ChunkPos::of(at));
@@ -264,8 +267,8 @@ impl Index {
         done
     }
 
-    /// Sets voxels of a block that has few or none and will have; what they were, or `None`, and nothing done, if they
-    /// become many or the block is in another form.
+    /// Sets voxels of a block that has few or none and will have; what they were, or `None`, and
+    /// nothing done, if they become many or the block is in another form.
     fn set_few(&mut self, at: BlockPos, points: &[(u16, Rgba)]) -> Option<Vec<(u16, Rgba)>> {
         let mut few = match self.slot(at) {
             None => Few::new(),
@@ -311,8 +314,8 @@ impl Index {
         self.chunks.get_mut(number).map(|(_, chunk)| chunk)
     }
 
-    /// Puts a chunk with the same voxels in the place of another one, if that is still the one with this
-    /// address; returns the other one.
+    /// Puts a chunk with the same voxels in the place of another one, if that is still the one with
+    /// this address; returns the other one.
     pub(crate) fn exchange(&mut self, pos: ChunkPos, address: usize, new: &Chunk) -> Option<Chunk> {
         let place = self.find(pos)?;
         let old = &mut self.chunks[place].1;

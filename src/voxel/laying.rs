@@ -1,6 +1,7 @@
 //! A volume on top of another one.
 //!
-//! Goes block by block, with shortcuts for whole blocks: what only one side has is shared, blocks of one colour stay so.
+//! Goes block by block, with shortcuts for whole blocks: what only one side has is shared, blocks
+//! of one colour stay so.
 
 use super::block::Slot;
 use super::block_edit::{self, BlockEdit, EditJob, EditReport};
@@ -73,7 +74,8 @@ impl Blend {
     }
 }
 
-/// Laying a volume on another one, in units of about a block. The lower one must not change otherwise until it ends.
+/// Laying a volume on another one, in units of about a block. The lower one must not change
+/// otherwise until it ends.
 ///
 /// ```
 /// use goxel_daemon::voxel::{Blend, BlendMode, Bounds, Laying, Rgba, Volume};
@@ -87,7 +89,8 @@ impl Blend {
 pub struct Laying {
     upper: Volume,
     blend: Blend,
-    /// Where only the lower volume has blocks, which are to go. All of them are found before anything changes.
+    /// Where only the lower volume has blocks, which are to go. All of them are found before
+    /// anything changes.
     beyond: Option<(BlockWalk, Vec<BlockPos>)>,
     next: BlockWalk,
     done: u64,

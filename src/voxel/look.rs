@@ -2,8 +2,8 @@
 
 use super::{BLOCK_VOXELS, BlockPos, BlockRef, BlockWalk, Bounds, Point, Rgba, Volume};
 
-/// The blocks of a volume in the order z, y, x, as far as a box touches them. Looks at a copy, so the volume may change
-/// meanwhile.
+/// The blocks of a volume in the order z, y, x, as far as a box touches them. Looks at a copy, so
+/// the volume may change meanwhile.
 ///
 /// ```
 /// use goxel_daemon::voxel::{Bounds, Look, Rgba, Volume};

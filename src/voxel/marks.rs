@@ -1,12 +1,13 @@
 //! Recording what edits overwrite, at the cost of the touched blocks.
 //!
 //! While a recording runs, each block that is touched gets one entry. A dense block that is edited
-//! voxel by voxel is not copied: its overwritten colours go to a log, up to [`POINTS`] of them; only
-//! then a copy of the block as it was takes their place. A block in any other form, or one that is
-//! replaced as a whole, is kept by its handle.
+//! voxel by voxel is not copied: its overwritten colours go to a log, up to [`POINTS`] of them;
+//! only then a copy of the block as it was takes their place. A block in any other form, or one
+//! that is replaced as a whole, is kept by its handle.
 //!
-//! The first voxel of a recording is only noted: most recordings are one voxel, and then nothing else has
-//! to be kept about it. Before anything else is recorded, [`Marks::enter_single`] makes an entry of it.
+//! The first voxel of a recording is only noted: most recordings are one voxel, and then nothing
+//! else has to be kept about it. Before anything else is recorded, [`Marks::enter_single`] makes an
+//! entry of it.
 //!
 //! Who knows what: a chunk's `touched` bits say which of its blocks have an entry (valid if the
 //! chunk's `session` is ours); a dense block's `MarkState` says where its log ends (valid if its
@@ -74,8 +75,8 @@ impl Marks {
         is_first
     }
 
-    /// Makes an entry of the voxel that was noted, if there is one. Call it before anything else is recorded
-    /// and before its block changes again.
+    /// Makes an entry of the voxel that was noted, if there is one. Call it before anything else is
+    /// recorded and before its block changes again.
     pub(crate) fn enter_single(&mut self, volume: &mut Index) {
         let Some((at, index, color)) = self.single.take() else { return };
         let chunk = volume.chunk_or_new(ChunkPos::of(at));
@@ -306,7 +307,8 @@ impl Drop for Marks {
     }
 }
 
-/// A recording that is ended in slices: it becomes a change block by block. Nothing may change the volume meanwhile.
+/// A recording that is ended in slices: it becomes a change block by block. Nothing may change the
+/// volume meanwhile.
 #[derive(Default)]
 pub struct EndingMarks {
     changes: BlockChanges,

@@ -18,15 +18,15 @@ impl Volume {
         self.index.chunks().iter().flat_map(|(pos, chunk)| slots_of(*pos, chunk))
     }
 
-    /// How many voxels are not empty. What was not written since it was counted last, in cubes of 256x256x256
-    /// voxels, is not counted again.
+    /// How many voxels are not empty. What was not written since it was counted last, in cubes of
+    /// 256x256x256 voxels, is not counted again.
     pub fn count(&self) -> u64 {
         effort::note(self.index.chunks().len());
         self.index.chunks().iter().map(|(_, chunk)| chunk.voxels()).sum()
     }
 
-    /// Counts the voxels from a cube of 256x256x256 on, so that [`Volume::count`] has less to do: a unit of work for
-    /// each. False once all are counted. `next` is the cube to go on with, from 0.
+    /// Counts the voxels from a cube of 256x256x256 on, so that [`Volume::count`] has less to do: a
+    /// unit of work for each. False once all are counted. `next` is the cube to go on with, from 0.
     pub fn count_some(&self, next: &mut usize, budget: &mut Budget) -> bool {
         while let Some((_, chunk)) = self.index.chunks().get(*next) {
             *next += 1;
@@ -90,15 +90,15 @@ impl Volume {
         self.index.place_bytes()
     }
 
-    /// Bytes that this volume takes beside another one, if there is one, with which it may share blocks. What both share in cubes of
-    /// 256x256x256 voxels is not looked at.
+    /// Bytes that this volume takes beside another one, if there is one, with which it may share
+    /// blocks. What both share in cubes of 256x256x256 voxels is not looked at.
     pub fn memory_beside(&self, other: Option<&Volume>) -> u64 {
         let chunks = 0..self.index.chunks().len();
         chunks.filter_map(|number| self.memory_of_cube_beside(number, other)).sum()
     }
 
-    /// The part of [`Volume::memory_beside`] that one cube of 256x256x256 voxels makes, numbered from 0; `None` if there
-    /// are no more.
+    /// The part of [`Volume::memory_beside`] that one cube of 256x256x256 voxels makes, numbered
+    /// from 0; `None` if there are no more.
     pub(crate) fn memory_of_cube_beside(
         &self,
         number: usize,
@@ -113,8 +113,8 @@ impl Volume {
         })
     }
 
-    /// Whether another volume shares all of its storage, so that both hold the same. Costs a look at each cube of
-    /// 256x256x256 voxels.
+    /// Whether another volume shares all of its storage, so that both hold the same. Costs a look
+    /// at each cube of 256x256x256 voxels.
     pub fn is_same_storage(&self, other: &Volume) -> bool {
         let (own, others) = (self.index.chunks(), other.index.chunks());
         let is_shared = |(pos, chunk): &(ChunkPos, _)| {
@@ -149,8 +149,8 @@ fn reaches_a_side(part: &Bounds, all: &Bounds) -> bool {
     (0..3).any(|axis| part.min[axis] == all.min[axis] || part.max[axis] == all.max[axis])
 }
 
-/// A box extended by the voxels of a chunk. Only blocks at the sides of the box of all blocks are looked at: no block is
-/// empty.
+/// A box extended by the voxels of a chunk. Only blocks at the sides of the box of all blocks are
+/// looked at: no block is empty.
 fn extended(bounds: Option<Bounds>, all: &Bounds, pos: ChunkPos, chunk: &Chunk) -> Option<Bounds> {
     let holds = |part: &Bounds| bounds.is_some_and(|bounds| bounds.union(part) == bounds);
     let own = box_of_blocks(pos, chunk);
@@ -201,7 +201,8 @@ mod tests {
     use crate::job::{Job, Work};
     use crate::voxel::{Point, VolumeChange};
 
-    /// What the walk over all blocks says that [`Volume::memory`] and [`Volume::count`] have to say.
+    /// What the walk over all blocks says that [`Volume::memory`] and [`Volume::count`] have to
+    /// say.
     fn walked(volume: &Volume) -> (u64, u64) {
         let blocks = volume.slots().map(|(_, slot)| (slot.memory(), u64::from(slot.count())));
         let (bytes, voxels) = blocks.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));

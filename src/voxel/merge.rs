@@ -1,6 +1,7 @@
 //! Merging a stack of volumes with a cache.
 //!
-//! A [`MergeCache`] remembers which version of each block it has seen and works on the changed ones alone.
+//! A [`MergeCache`] remembers which version of each block it has seen and works on the changed ones
+//! alone.
 
 use rustc_hash::FxHashMap;
 
@@ -142,8 +143,8 @@ impl MergeCache {
         self.seen.iter().map(of_seen).sum::<usize>() as u64 + self.merged.place_bytes()
     }
 
-    /// The merged stack, bottom first. Costs the blocks that changed since the last call, and a look
-    /// at each chunk's stamp.
+    /// The merged stack, bottom first. Costs the blocks that changed since the last call, and a
+    /// look at each chunk's stamp.
     pub fn merge(&mut self, stack: &[(&Volume, Blend)]) -> &Volume {
         let changed = self.look(stack);
         for at in changed {
@@ -177,8 +178,8 @@ impl MergeCache {
     }
 }
 
-/// [`MergeCache::merge`] in slices, on snapshots. Gives the cache back when it is done; a job that is
-/// dropped early takes its cache with it.
+/// [`MergeCache::merge`] in slices, on snapshots. Gives the cache back when it is done; a job that
+/// is dropped early takes its cache with it.
 pub struct MergeJob {
     stack: Vec<(Volume, Blend)>,
     cache: MergeCache,

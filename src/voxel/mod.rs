@@ -1,9 +1,10 @@
 //! The engine: colours, geometry and volumes of voxels.
 //!
-//! A [`Volume`] is an unbounded sparse grid of RGBA voxels, kept in blocks of 16x16x16 that are shared
-//! copy-on-write: cloning a volume costs its index and never its voxels. Alpha 0 is empty. This floor
-//! knows nothing of files, JSON, sockets or the clock.
+//! A [`Volume`] is an unbounded sparse grid of RGBA voxels, kept in blocks of 16x16x16 that are
+//! shared copy-on-write: cloning a volume costs its index and never its voxels. Alpha 0 is empty.
+//! This floor knows nothing of files, JSON, sockets or the clock.
 
+mod angle;
 mod bits;
 mod blend_block;
 mod block;
@@ -43,7 +44,9 @@ mod survey;
 mod volume;
 mod walk;
 
-#[cfg(feature = "server")]
+pub(crate) use angle::sin_cos;
+pub(crate) use block::point_in_block;
+
 pub(crate) use crate::memory::admit as admit_memory;
 pub use crate::memory::{
     MemoryLimit, UNIT as MEMORY_UNIT, memory_in_use, memory_limit, set_memory_limit,

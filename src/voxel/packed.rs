@@ -1,5 +1,5 @@
-//! The packed form of a block: up to 255 colours and 1, 2, 4 or 8 bits a voxel. It never changes; for
-//! history and for blocks that nobody edits.
+//! The packed form of a block: up to 255 colours and 1, 2, 4 or 8 bits a voxel. It never changes;
+//! for history and for blocks that nobody edits.
 
 use super::bits::mask_of_numbers;
 use super::slab::Stored;
@@ -12,7 +12,8 @@ pub(crate) struct Packed {
     shift: u32,
     indexes: Box<[u64]>,
     pub(crate) count: u32,
-    /// That of the block that was packed: its voxels are the same, so what is known of them still holds.
+    /// That of the block that was packed: its voxels are the same, so what is known of them still
+    /// holds.
     pub(crate) version: BlockVersion,
 }
 

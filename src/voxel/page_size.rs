@@ -1,8 +1,8 @@
 //! Whether slabs of blocks shall be huge pages.
 //!
-//! A fresh huge page is zeroed as a whole, mostly in a quarter of a millisecond. In a virtual machine whose host has yet to
-//! find the memory it takes more than five, all at once, and everybody waits: then the next slabs get small
-//! pages, which cost the same in many small parts.
+//! A fresh huge page is zeroed as a whole, mostly in a quarter of a millisecond. In a virtual
+//! machine whose host has yet to find the memory it takes more than five, all at once, and
+//! everybody waits: then the next slabs get small pages, which cost the same in many small parts.
 
 use std::time::Duration;
 

@@ -101,7 +101,8 @@ impl PartsJob {
         self.found = Some(FoundPart { part, chunks, blocks });
     }
 
-    /// Looks through one more block of the part that was found; false once it is done, or there is none.
+    /// Looks through one more block of the part that was found; false once it is done, or there is
+    /// none.
     fn add_block(&mut self) -> bool {
         let Some(FoundPart { part, chunks, blocks: (pos, places) }) = &mut self.found else {
             return false;

@@ -1,8 +1,9 @@
-//! Planes of voxels as rows of characters: made to be read by people and by language models, and read back.
+//! Planes of voxels as rows of characters: made to be read by people and by language models, and
+//! read back.
 //!
-//! A plane lies across an axis. Its columns run along the first of the two other axes, its rows along the
-//! second; the first row is the highest. `.` is an empty voxel; which character stands for which colour
-//! is decided for all planes of a stack together, the most frequent colour first.
+//! A plane lies across an axis. Its columns run along the first of the two other axes, its rows
+//! along the second; the first row is the highest. `.` is an empty voxel; which character stands
+//! for which colour is decided for all planes of a stack together, the most frequent colour first.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -55,7 +56,8 @@ pub fn plane_axes(axis: Axis) -> [Axis; 2] {
     }
 }
 
-/// The characters of a legend in the order they are given out: letters, digits, signs, then accented letters.
+/// The characters of a legend in the order they are given out: letters, digits, signs, then
+/// accented letters.
 fn characters() -> impl Iterator<Item = char> + Clone {
     let signs = ('!'..='~').filter(|sign| sign.is_ascii_punctuation() && !".\"\\".contains(*sign));
     ('a'..='z')

@@ -1,7 +1,8 @@
-//! Rays through a volume, straight on its blocks: nothing is prepared, so one ray costs its way only.
+//! Rays through a volume, straight on its blocks: nothing is prepared, so one ray costs its way
+//! only.
 //!
-//! A grid walk after Amanatides and Woo (1987) on three grids: cubes of 256x256x256 voxels, the blocks of those that
-//! hold some, and their voxels.
+//! A grid walk after Amanatides and Woo (1987) on three grids: cubes of 256x256x256 voxels, the
+//! blocks of those that hold some, and their voxels.
 
 use super::index::ChunkPos;
 use super::{Axis, BlockPos, Bounds, Point, Volume};
@@ -40,7 +41,8 @@ impl Ray {
         std::array::from_fn(|axis| self.origin[axis] + self.direction[axis] * distance)
     }
 
-    /// Where it enters and leaves a box, and the axis across which it enters; `None` if it misses it.
+    /// Where it enters and leaves a box, and the axis across which it enters; `None` if it misses
+    /// it.
     fn through(&self, bounds: &Bounds) -> Option<(f64, f64, usize)> {
         let (mut near, mut far, mut across) = (f64::NEG_INFINITY, f64::INFINITY, self.steepest());
         for axis in 0..3 {
@@ -127,8 +129,9 @@ impl Volume {
             .finish()
     }
 
-    /// The same in slices. The way leads from one cube of 256x256x256 voxels to the next; where that is further than
-    /// there are such cubes, those that the ray goes through are picked instead.
+    /// The same in slices. The way leads from one cube of 256x256x256 voxels to the next; where
+    /// that is further than there are such cubes, those that the ray goes through are picked
+    /// instead.
     pub async fn first_hit_in_slices(&self, ray: &Ray, most: f64, slice: &Slice) -> Option<RayHit> {
         let reach = self.index.reach()?;
         let (near, _, across) = ray.through(&reach)?;

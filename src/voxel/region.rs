@@ -1,8 +1,8 @@
 //! Regions: the voxels that hang together with one and look like it.
 //!
 //! The search goes block by block. Within a block whole rows of bits spread at once; what reaches a
-//! side seeds the neighbour, which waits in a queue until its turn comes. A block is visited again only
-//! if it gets seeds in places that it has not reached. A unit of work is a visit.
+//! side seeds the neighbour, which waits in a queue until its turn comes. A block is visited again
+//! only if it gets seeds in places that it has not reached. A unit of work is a visit.
 
 use std::sync::Arc;
 

@@ -1,7 +1,8 @@
 //! A set of voxels, as one mask a block.
 //!
-//! The masks lie in tables of 16x16x16 blocks, so that adding one never has a large table copied. Invariants: no stored
-//! mask is empty or full; of blocks that are picked as a whole there is but a bit.
+//! The masks lie in tables of 16x16x16 blocks, so that adding one never has a large table copied.
+//! Invariants: no stored mask is empty or full; of blocks that are picked as a whole there is but a
+//! bit.
 
 use rustc_hash::FxHashMap;
 
@@ -263,8 +264,8 @@ impl Selection {
         (0..steps).fold(self.clone(), |selection, _| selection.grown_once())
     }
 
-    /// The voxels from which no `steps` steps along the axes lead out of the set. Steps over the end of
-    /// the grid lead out.
+    /// The voxels from which no `steps` steps along the axes lead out of the set. Steps over the
+    /// end of the grid lead out.
     pub fn shrunk(&self, steps: u32) -> Selection {
         (0..steps).fold(self.clone(), |selection, _| selection.shrunk_once())
     }
@@ -311,7 +312,8 @@ impl Selection {
     }
 }
 
-/// How many faces of voxels of one block have no voxel beside them, where `mask` tells the voxels of any block.
+/// How many faces of voxels of one block have no voxel beside them, where `mask` tells the voxels
+/// of any block.
 pub(super) fn open_faces(at: BlockPos, mask: impl Fn(BlockPos) -> Mask) -> u32 {
     let own = mask(at);
     let open = |(axis, step): (usize, i32)| {

@@ -2,24 +2,25 @@
 //!
 //! This is the one module of the engine with `unsafe` code. What it promises to the rest:
 //!
-//! * [`Shared`] is a counted pointer like `std::sync::Arc` without weak references, so that "am I the
-//!   only owner?" is one plain load: it is asked at every point edit, and the read-modify-write that
-//!   `Arc::get_mut` needs would cost more than the edit.
+//! * [`Shared`] is a counted pointer like `std::sync::Arc` without weak references, so that "am I
+//!   the only owner?" is one plain load: it is asked at every point edit, and the read-modify-write
+//!   that `Arc::get_mut` needs would cost more than the edit.
 //! * Values of the size of a dense block come from slabs of 2 MiB with a free list, which are
-//!   advised to be huge pages where those come quickly: a fresh block costs no page faults, a freed one is
-//!   used again.
+//!   advised to be huge pages where those come quickly: a fresh block costs no page faults, a freed
+//!   one is used again.
 //!
 //! The argument for soundness:
 //!
-//! * A `Shared` points at a live `Inner` from [`Shared::place`] until the count drops to 0. The count is
-//!   raised by `clone` alone and lowered by `drop` alone, so it equals the number of handles.
-//! * `get_mut` hands out `&mut T` only if the count is 1. It holds `&mut` of that only handle for the
-//!   life of the borrow, so nobody can clone it meanwhile. The `Acquire` load pairs with the `Release`
-//!   of the drop that made it 1, so other threads' reads have ended.
+//! * A `Shared` points at a live `Inner` from [`Shared::place`] until the count drops to 0. The
+//!   count is raised by `clone` alone and lowered by `drop` alone, so it equals the number of
+//!   handles.
+//! * `get_mut` hands out `&mut T` only if the count is 1. It holds `&mut` of that only handle for
+//!   the life of the borrow, so nobody can clone it meanwhile. The `Acquire` load pairs with the
+//!   `Release` of the drop that made it 1, so other threads' reads have ended.
 //! * `drop` frees after a `Release` decrement and an `Acquire` fence, as `Arc` does.
-//! * A cell is on its slab's free list or owned by one `Shared`, never both: `Pool::take` unlinks it,
-//!   `Pool::give` links it. All of it happens under one mutex. Cells are as large and as aligned as
-//!   asked, and never overlap each other or the slab's head.
+//! * A cell is on its slab's free list or owned by one `Shared`, never both: `Pool::take` unlinks
+//!   it, `Pool::give` links it. All of it happens under one mutex. Cells are as large and as
+//!   aligned as asked, and never overlap each other or the slab's head.
 //! * A cell that was never used is zero because its slab came zeroed from the system and cells are
 //!   written by their owners alone.
 //! * A slab is given back to the system only when none of its cells is in use.
@@ -42,18 +43,17 @@ const SLAB: usize = 2 << 20;
 const HEAD: usize = 64;
 /// Bytes in a cell: a dense block with its count.
 pub(crate) const CELL: usize = size_of::<Inner<Dense>>();
-/// Slabs without a used cell that are kept (16 MiB), so that steady work asks nothing of the system.
+/// Slabs without a used cell that are kept (16 MiB), so that steady work asks nothing of the
+/// system.
 const IDLE_SLABS: usize = 8;
 const CELLS: usize = (SLAB - HEAD) / CELL;
 const CELL_ALIGN: usize = 64;
 const _: () = assert!(CELL.is_multiple_of(CELL_ALIGN) && CELLS > 100);
 
-const fn slab_layout() -> Layout {
-    match Layout::from_size_align(SLAB, SLAB) {
-        Ok(layout) => layout,
-        Err(_) => panic!("a slab is a power of two"),
-    }
-}
+const SLAB_LAYOUT: Layout = match Layout::from_size_align(SLAB, SLAB) {
+    Ok(layout) => layout,
+    Err(_) => panic!("a slab is a power of two"),
+};
 
 /// A type that is valid whatever its bytes are and that may be copied byte by byte.
 ///
@@ -72,7 +72,8 @@ pub(crate) trait Stored {
     /// What the value is counted as.
     const KIND: memory::Kind;
 
-    /// Bytes on the heap; constant while the value is shared. Whoever changes them while it is not counts that.
+    /// Bytes on the heap; constant while the value is shared. Whoever changes them while it is not
+    /// counts that.
     fn heap(&self) -> usize {
         0
     }
@@ -177,14 +178,15 @@ impl<T: Stored + Plain> Shared<T> {
             return Self::zeroed();
         }
         let (inner, _) = Self::place_pooled();
-        // SAFETY: the memory is ours. Cells of slabs come zeroed from the system and only values were
-        // written to them since, so their bytes are defined, and any bytes are a valid T by `Plain`.
+        // SAFETY: the memory is ours. Cells of slabs come zeroed from the system and only values
+        // were written to them since, so their bytes are defined, and any bytes are a valid T by
+        // `Plain`.
         unsafe { (*inner.as_ptr()).count = AtomicUsize::new(1) };
         Shared { inner }
     }
 
-    /// Memory for one value, and whether it is known to be zero: cells of a slab that were never used
-    /// are as the system gave them.
+    /// Memory for one value, and whether it is known to be zero: cells of a slab that were never
+    /// used are as the system gave them.
     fn place_pooled() -> (NonNull<Inner<T>>, bool) {
         if !Self::POOLED {
             return (Self::place(), false);
@@ -353,7 +355,8 @@ impl Pool {
 
     fn add_slab(&mut self) -> NonNull<Slab> {
         let is_huge = self.pages.is_huge();
-        let Some(slab) = map_slab(is_huge) else { handle_alloc_error(slab_layout()) };
+        let again = || memory::give_up_reserve().then(|| map_slab(is_huge)).flatten();
+        let Some(slab) = map_slab(is_huge).or_else(again) else { handle_alloc_error(SLAB_LAYOUT) };
         let mapped = Instant::now();
         let slab: NonNull<Slab> = slab.cast();
         let place = self.open.len();
@@ -405,14 +408,14 @@ impl Pool {
     }
 }
 
-/// Zeroed memory for a slab, straight from the system so that it is zero without being written: twice
-/// what is needed is mapped, and what lies outside the aligned part is given back.
+/// Zeroed memory for a slab, straight from the system so that it is zero without being written:
+/// twice what is needed is mapped, and what lies outside the aligned part is given back.
 #[cfg(target_os = "linux")]
 fn map_slab(is_huge: bool) -> Option<NonNull<u8>> {
     use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
     // SAFETY: a fresh private mapping that nobody else knows; the parts that are unmapped are not
-    // used. The advice changes no contents. It may be refused: the slab then has small pages, which is
-    // slower and else the same.
+    // used. The advice changes no contents. It may be refused: the slab then has small pages, which
+    // is slower and else the same.
     unsafe {
         let (access, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
         let start = mmap_anonymous(std::ptr::null_mut(), 2 * SLAB, access, flags).ok()?;
@@ -437,13 +440,13 @@ fn unmap_slab(slab: NonNull<u8>) {
 #[cfg(not(target_os = "linux"))]
 fn map_slab(_: bool) -> Option<NonNull<u8>> {
     // SAFETY: the layout is not empty.
-    NonNull::new(unsafe { std::alloc::alloc_zeroed(slab_layout()) })
+    NonNull::new(unsafe { std::alloc::alloc_zeroed(SLAB_LAYOUT) })
 }
 
 #[cfg(not(target_os = "linux"))]
 fn unmap_slab(slab: NonNull<u8>) {
     // SAFETY: called with what `map_slab` returned, once, when nothing points into it any more.
-    unsafe { dealloc(slab.as_ptr(), slab_layout()) };
+    unsafe { dealloc(slab.as_ptr(), SLAB_LAYOUT) };
 }
 
 #[cfg(test)]

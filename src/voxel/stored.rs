@@ -1,6 +1,7 @@
 //! What blocks look like after a change, as bytes: the journal's form of voxels.
 //!
-//! A block begins with 16 bytes, little endian: `x << 4 | form`, `y << 4`, `z << 4` (in units of blocks) and a number.
+//! A block begins with 16 bytes, little endian: `x << 4 | form`, `y << 4`, `z << 4` (in units of
+//! blocks) and a number.
 //!
 //! | form | the number | what follows |
 //! | --- | --- | --- |
@@ -52,8 +53,24 @@ pub fn write_blocks(volume: &Volume, blocks: &[BlockPos], out: &mut Vec<u8>) {
     blocks.iter().for_each(|&at| write_block(at, volume.index.slot(at), out));
 }
 
-/// Writes the blocks of a volume that another one does not share. What both share is passed over 4096 blocks at a time.
+/// Writes the blocks of a volume that another one does not share. What both share is passed over
+/// 4096 blocks at a time.
 pub fn write_difference(before: &Volume, after: &Volume, out: &mut Vec<u8>) {
+    for_each_difference(before, after, |at, slot| write_block(at, slot, out));
+}
+
+/// The places of the blocks that [`write_difference`] writes.
+pub fn differing_blocks(before: &Volume, after: &Volume) -> Vec<BlockPos> {
+    let mut found = Vec::new();
+    for_each_difference(before, after, |at, _| found.push(at));
+    found
+}
+
+fn for_each_difference(
+    before: &Volume,
+    after: &Volume,
+    mut see: impl FnMut(BlockPos, Option<&Slot>),
+) {
     for (pos, chunk) in after.index.chunks() {
         let old = before.index.chunk(*pos);
         if old.is_some_and(|old| old.address() == chunk.address()) {
@@ -62,22 +79,36 @@ pub fn write_difference(before: &Volume, after: &Volume, out: &mut Vec<u8>) {
         for (place, now) in chunk.blocks() {
             let identity = old.map_or(0, |old| old.slot(place).identity());
             if now.identity() != identity {
-                write_block(pos.block(place), Some(now), out);
+                see(pos.block(place), Some(now));
             }
         }
         let gone = old.into_iter().flat_map(|old| old.blocks());
         for (place, _) in gone.filter(|(place, _)| chunk.slot(*place).is_empty()) {
-            write_block(pos.block(place), None, out);
+            see(pos.block(place), None);
         }
     }
     for (pos, chunk) in before.index.chunks() {
         if after.index.chunk(*pos).is_none() {
-            chunk.blocks().for_each(|(place, _)| write_block(pos.block(place), None, out));
+            chunk.blocks().for_each(|(place, _)| see(pos.block(place), None));
         }
     }
 }
 
-/// Whether one of the first blocks of a volume is a block of another one, so that it tells little to list the difference.
+/// Whether two volumes have the same voxels in a block.
+pub fn is_same_block(a: &Volume, b: &Volume, at: BlockPos) -> bool {
+    let identity = |volume: &Volume| volume.index.slot(at).map_or(0, Slot::identity);
+    let voxels = |volume: &Volume| {
+        let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
+        if let Some(block) = volume.block(at) {
+            block.copy_to(&mut voxels);
+        }
+        voxels
+    };
+    identity(a) == identity(b) || voxels(a) == voxels(b)
+}
+
+/// Whether one of the first blocks of a volume is a block of another one, so that it tells little
+/// to list the difference.
 pub fn is_like(volume: &Volume, other: &Volume) -> bool {
     const LOOKS: usize = 64;
     volume.positions().take(LOOKS).any(|at| {

@@ -1,4 +1,5 @@
-//! What there is to know about a model: counts, size, colours, parts, what floats, symmetry, surface.
+//! What there is to know about a model: counts, size, colours, parts, what floats, symmetry,
+//! surface.
 
 use super::{
     BLOCK_VOXELS, BlockPos, BlockWalk, Bounds, ColorCounts, Part, PartsJob, Point, Rgba, Volume,

@@ -1,7 +1,7 @@
 //! A sparse volume of voxels.
 //!
-//! Invariants: no stored block is wholly empty; iteration order is z, then y, then x of the blocks and
-//! does not depend on the history of edits.
+//! Invariants: no stored block is wholly empty; iteration order is z, then y, then x of the blocks
+//! and does not depend on the history of edits.
 
 use super::block::{Slot, index_in_block, point_in_block};
 use super::dense::Dense;
@@ -16,8 +16,8 @@ use super::{
 use crate::job::effort;
 use crate::memory::{self, MemoryLimit};
 
-/// An unbounded sparse grid of voxels. Cloning shares all blocks; a running recording of marks stays
-/// with the original.
+/// An unbounded sparse grid of voxels. Cloning shares all blocks; a running recording of marks
+/// stays with the original.
 #[derive(Default)]
 pub struct Volume {
     pub(crate) index: Index,
@@ -71,7 +71,8 @@ impl Volume {
         Ok(self.set_slowly(at, index, color))
     }
 
-    /// Sets a voxel of a dense block that is ours alone and known to the recording, if there is one.
+    /// Sets a voxel of a dense block that is ours alone and known to the recording, if there is
+    /// one.
     #[inline]
     fn set_in_place(&mut self, at: BlockPos, index: usize, color: Rgba) -> Option<Rgba> {
         let (slot, stamp) = self.index.own_slot(at)?;
@@ -101,8 +102,8 @@ impl Volume {
         Some(old)
     }
 
-    /// Sets a voxel of a block of few that is ours alone, if there is one with room for it and nothing but this was
-    /// recorded.
+    /// Sets a voxel of a block of few that is ours alone, if there is one with room for it and
+    /// nothing but this was recorded.
     fn set_in_few(&mut self, at: BlockPos, index: usize, color: Rgba) -> Option<Rgba> {
         let (slot, stamp) = self.index.own_slot(at)?;
         let Slot::Few(few) = slot else { return None };
@@ -177,8 +178,8 @@ impl Volume {
         self.put_block(at, block);
     }
 
-    /// Replaces one block by voxels that are numbers of colours, in block order. Number 0 is the empty
-    /// voxel; no other colour that occurs may be empty.
+    /// Replaces one block by voxels that are numbers of colours, in block order. Number 0 is the
+    /// empty voxel; no other colour that occurs may be empty.
     pub(crate) fn set_numbered_block(
         &mut self,
         at: BlockPos,
@@ -275,7 +276,8 @@ impl Volume {
             .flat_map(|(pos, chunk)| chunk.blocks().map(|(place, _)| pos.block(place)))
     }
 
-    /// Whether another volume shares all of it, so that nothing was written since one was cloned from the other.
+    /// Whether another volume shares all of it, so that nothing was written since one was cloned
+    /// from the other.
     pub fn is_shared_with(&self, other: &Volume) -> bool {
         let (own, others) = (self.index.chunks(), other.index.chunks());
         let address = |chunk: &(ChunkPos, Chunk)| (chunk.0, chunk.1.address());
@@ -322,13 +324,14 @@ impl Volume {
         self.marks.is_any()
     }
 
-    /// Boxes around what the recording has seen so far, one for each touched block; `None` if there are more than
-    /// `most`.
+    /// Boxes around what the recording has seen so far, one for each touched block; `None` if there
+    /// are more than `most`.
     pub fn touched(&self, most: usize) -> Option<Vec<Bounds>> {
         self.marks.boxes(&self.index, most)
     }
 
-    /// The volume as it was when the recording, which goes on, was started. Costs about what was touched since.
+    /// The volume as it was when the recording, which goes on, was started. Costs about what was
+    /// touched since.
     pub fn before_marks(&mut self) -> Volume {
         let change = self.marks.so_far(&mut self.index);
         let mut before = self.clone();
@@ -336,8 +339,8 @@ impl Volume {
         before
     }
 
-    /// Ends the recording and returns the change; give it to [`Volume::apply`] to undo it. Where there may be many
-    /// blocks, [`EndingMarks`](super::EndingMarks) does it in slices.
+    /// Ends the recording and returns the change; give it to [`Volume::apply`] to undo it. Where
+    /// there may be many blocks, [`EndingMarks`](super::EndingMarks) does it in slices.
     pub fn take_marks(&mut self) -> VolumeChange {
         self.end_marks().change
     }
@@ -347,8 +350,8 @@ impl Volume {
         self.marks.take(&mut self.index)
     }
 
-    /// Puts back what a change recorded and returns the change that undoes this in turn. Not for use
-    /// while marks are recorded: they would not see it.
+    /// Puts back what a change recorded and returns the change that undoes this in turn. Not for
+    /// use while marks are recorded: they would not see it.
     pub fn apply(&mut self, change: VolumeChange) -> VolumeChange {
         debug_assert!(self.marks.session == 0, "a change is applied while marks are recorded");
         change.apply(&mut self.index)

@@ -6,9 +6,9 @@ use super::index::ChunkPos;
 use super::{BlockPos, Bounds, Volume};
 use crate::job::effort;
 
-/// Where a walk over the blocks of a volume is. It visits them in the order of [`Volume::blocks`]; to begin costs
-/// no more than a look at each cube of 256x256x256 voxels. No block may come to the volume on the way; blocks that
-/// the walk has visited may go.
+/// Where a walk over the blocks of a volume is. It visits them in the order of [`Volume::blocks`];
+/// to begin costs no more than a look at each cube of 256x256x256 voxels. No block may come to the
+/// volume on the way; blocks that the walk has visited may go.
 ///
 /// ```
 /// use goxel_daemon::voxel::{BlockWalk, Bounds, Rgba, Volume};
@@ -36,8 +36,9 @@ pub struct BlockWalk {
     left: u16,
 }
 
-/// The chunks of one row along x, and which of their rows of blocks hold any: a bit for each y, at each height. Without
-/// it a walk would look at every row of blocks of every chunk, however few they hold.
+/// The chunks of one row along x, and which of their rows of blocks hold any: a bit for each y, at
+/// each height. Without it a walk would look at every row of blocks of every chunk, however few
+/// they hold.
 #[derive(Clone, Debug)]
 struct Row {
     chunks: Range<usize>,
@@ -105,8 +106,9 @@ impl BlockWalk {
         (u32::from(u16::MAX) << below & u32::from(u16::MAX) >> above) as u16
     }
 
-    /// Goes on to the first row of blocks from here on that holds any: at the next y, in the next row of chunks, at the
-    /// next z, in the next layer of chunks. Behind the last one there are no rows any more.
+    /// Goes on to the first row of blocks from here on that holds any: at the next y, in the next
+    /// row of chunks, at the next z, in the next layer of chunks. Behind the last one there are no
+    /// rows any more.
     fn seek(&mut self, volume: &Volume) {
         while !self.rows.is_empty() {
             if let Some(row) = self.rows.get(self.row) {
@@ -157,8 +159,8 @@ impl BlockWalk {
 /// Blocks passed over in one unit of work.
 const BLOCKS_A_UNIT: usize = 64;
 
-/// A walk over the blocks in which two volumes differ, in the order z, y, x. Blocks whose storage both share are passed
-/// over. The volumes must not change on the way.
+/// A walk over the blocks in which two volumes differ, in the order z, y, x. Blocks whose storage
+/// both share are passed over. The volumes must not change on the way.
 #[derive(Clone, Debug)]
 pub(crate) struct DifferenceWalk {
     walks: [BlockWalk; 2],
@@ -180,7 +182,8 @@ impl DifferenceWalk {
         self.passed
     }
 
-    /// Walks on; false at the end. Gives the next block that differs, if it comes to one within a unit of work.
+    /// Walks on; false at the end. Gives the next block that differs, if it comes to one within a
+    /// unit of work.
     pub(crate) fn next(&mut self, volumes: [&Volume; 2], differing: &mut Option<BlockPos>) -> bool {
         for _ in 0..BLOCKS_A_UNIT {
             let Some(at) = self.next_of_either(volumes) else { return false };

@@ -1,7 +1,7 @@
 //! Byte buffers that are cheap to fill, to take from, and to own while empty.
 //!
-//! Invariant: `start <= end <= bytes.len()`. Bytes before `start` are done with, `start..end` wait, and
-//! those behind `end` are initialised room to read into. An empty buffer holds no memory once
+//! Invariant: `start <= end <= bytes.len()`. Bytes before `start` are done with, `start..end` wait,
+//! and those behind `end` are initialised room to read into. An empty buffer holds no memory once
 //! [`Buffer::release`] was called.
 
 /// The room that an empty buffer offers to a read.
@@ -66,8 +66,9 @@ impl Buffer {
         }
     }
 
-    /// Room for a read: never less than [`LEAST_ROOM`], up to [`MOST_ROOM`] for a buffer that is long already. The
-    /// memory behind it grows by doubling, so that the cost of growing stays in proportion to the bytes.
+    /// Room for a read: never less than [`LEAST_ROOM`], up to [`MOST_ROOM`] for a buffer that is
+    /// long already. The memory behind it grows by doubling, so that the cost of growing stays in
+    /// proportion to the bytes.
     pub fn room(&mut self) -> &mut [u8] {
         if self.bytes.len() - self.end < LEAST_ROOM && self.start > 0 {
             // Paid for by the bytes that were consumed since the last time.
@@ -97,8 +98,8 @@ impl Buffer {
         self.end = self.end.min(self.start + length);
     }
 
-    /// Cuts the room off, and moves the waiting bytes to the front once more were consumed than wait: a
-    /// buffer that never gets empty would grow with all that ever went through it.
+    /// Cuts the room off, and moves the waiting bytes to the front once more were consumed than
+    /// wait: a buffer that never gets empty would grow with all that ever went through it.
     fn prepare_append(&mut self) {
         self.bytes.truncate(self.end);
         if self.start > self.len() {
@@ -115,7 +116,8 @@ impl Buffer {
         self.end = self.bytes.len();
     }
 
-    /// Lets `write` append to the waiting bytes; whatever is in the vector before its old end must stay.
+    /// Lets `write` append to the waiting bytes; whatever is in the vector before its old end must
+    /// stay.
     pub fn append_with<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
         self.prepare_append();
         let result = write(&mut self.bytes);
@@ -132,7 +134,8 @@ impl Buffer {
         Some(std::mem::take(&mut self.bytes))
     }
 
-    /// Moves few waiting bytes from a large block of memory to one of their size; returns the block.
+    /// Moves few waiting bytes from a large block of memory to one of their size; returns the
+    /// block.
     pub fn shrink(&mut self) -> Option<Vec<u8>> {
         if self.bytes.capacity() < READ_ROOM || self.len() > READ_ROOM / 8 {
             return None;

@@ -1,17 +1,19 @@
-//! The usual call: a JSON-RPC request as nearly every client writes it, checked and cut in one pass.
+//! The usual call: a JSON-RPC request as nearly every client writes it, checked and cut in one
+//! pass.
 //!
-//! Usual is one object of at most 4 KiB with `"jsonrpc":"2.0"`, a `method` and an `id`, with `params` and
-//! `session` or without, each once and in any order, with nothing or one space behind a colon or comma. The id is
-//! a whole number of at most 18 digits or a string, and neither it nor the method contains an escape. All else
-//! is left to the [`Scanner`] and to the parser behind the decoder, which know the whole grammar and would read
-//! a usual call in the same way.
+//! Usual is one object of at most 4 KiB with `"jsonrpc":"2.0"`, a `method` and an `id`, with
+//! `params` and `session` or without, each once and in any order, with nothing or one space behind
+//! a colon or comma. The id is a whole number of at most 18 digits or a string, and neither it nor
+//! the method contains an escape. All else is left to the [`Scanner`] and to the parser behind the
+//! decoder, which know the whole grammar and would read a usual call in the same way.
 
 use super::scanner::{Scan, Scanner};
 
 /// More digits than any counter reaches; such an id is a number like any other, but not usual.
 const MOST_DIGITS: usize = 18;
 
-/// Longer calls are not usual: looking through one to its end, perhaps in vain, would cost more than it saves.
+/// Longer calls are not usual: looking through one to its end, perhaps in vain, would cost more
+/// than it saves.
 const MOST_BYTES: usize = 4096;
 
 /// A part of a message; empty if it is not there.
@@ -55,8 +57,9 @@ pub struct CallParts {
     pub session: Part,
 }
 
-/// The length and the parts of the usual call that the bytes begin with; `None` if they begin with anything else,
-/// or with a part of one. The `outer` levels that it is in count for the limit of nesting.
+/// The length and the parts of the usual call that the bytes begin with; `None` if they begin with
+/// anything else, or with a part of one. The `outer` levels that it is in count for the limit of
+/// nesting.
 pub fn recognise(bytes: &[u8], outer: u32) -> Option<(usize, CallParts)> {
     let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
     let mut parts = CallParts::default();
@@ -151,7 +154,8 @@ fn container_length(value: &[u8], levels: u32) -> Option<usize> {
     }
 }
 
-/// The length of an array that contains nothing but whole numbers, which is what most edits are made of.
+/// The length of an array that contains nothing but whole numbers, which is what most edits are
+/// made of.
 fn whole_numbers_length(array: &[u8]) -> Option<usize> {
     let mut rest = array.get(1..)?;
     loop {

@@ -35,8 +35,8 @@ fn binary_header(id: u32, kind: u32, length: u64, stamp: Stamp) -> [u8; HEADER_B
 }
 
 impl Framing {
-    /// Appends what `write` appends, framed; nothing if it appends nothing. `write` returns the type for a
-    /// binary header and whatever the caller wants to know.
+    /// Appends what `write` appends, framed; nothing if it appends nothing. `write` returns the
+    /// type for a binary header and whatever the caller wants to know.
     pub fn encode<T>(
         self,
         stamp: Stamp,

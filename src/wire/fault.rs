@@ -19,6 +19,11 @@ pub enum Fault {
         /// The limit in bytes.
         limit: usize,
     },
+    /// A message that there is no memory for.
+    NoRoom {
+        /// Bytes of it that had come.
+        received: usize,
+    },
     /// A frame without content.
     Empty,
     /// A message that was begun and not finished in time.
@@ -54,6 +59,10 @@ impl fmt::Display for Fault {
             }
             // These words are what old clients look for.
             Fault::TooLarge { .. } => write!(out, "Parse error: JSON message too large"),
+            Fault::NoRoom { received } => write!(
+                out,
+                "Parse error: there is no memory for the message; {received} bytes of it had come"
+            ),
             Fault::Empty => write!(out, "Parse error: the message is empty"),
             Fault::Unfinished { seconds } => {
                 write!(out, "Parse error: the message was not finished within {seconds} s")
@@ -76,6 +85,9 @@ impl Fault {
             }
             Fault::TooLarge { .. } => {
                 "Send the work in several smaller calls, or raise the daemon's --max-message-bytes."
+            }
+            Fault::NoRoom { .. } => {
+                "Send the work in several smaller calls, or let the daemon have more memory (ulimit -v)."
             }
             Fault::Empty => "Send a JSON-RPC request as the content of the message.",
             Fault::Unfinished { .. } => "Send each message in one go; connect again to go on.",

@@ -1,7 +1,8 @@
-//! Blocks of `Name: value` lines that end with an empty line, as HTTP and language servers use them.
+//! Blocks of `Name: value` lines that end with an empty line, as HTTP and language servers use
+//! them.
 
-/// The length of the block at the front of `bytes`, its empty line included. `searched` bytes are known not
-/// to hold the end; it is brought up to date. Lines may end with CR LF or LF.
+/// The length of the block at the front of `bytes`, its empty line included. `searched` bytes are
+/// known not to hold the end; it is brought up to date. Lines may end with CR LF or LF.
 pub fn block_length(bytes: &[u8], searched: &mut usize) -> Option<usize> {
     // The end may straddle what was searched: LF, CR, LF.
     let from = searched.saturating_sub(2);

@@ -24,10 +24,26 @@ enum State {
     Wrong(Fault),
 }
 
-/// How many bytes of white space the bytes begin with.
+/// A byte order mark, which some editors and languages put before a text.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// How many bytes of white space the bytes begin with; a byte order mark among it says nothing.
 pub(super) fn leading_blanks(bytes: &[u8]) -> usize {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-    bytes.iter().position(|byte| !is_blank(byte)).unwrap_or(bytes.len())
+    let mut at = 0;
+    loop {
+        let rest = &bytes[at..];
+        at += rest.iter().position(|byte| !is_blank(byte)).unwrap_or(rest.len());
+        if !bytes[at..].starts_with(BYTE_ORDER_MARK) {
+            return at;
+        }
+        at += BYTE_ORDER_MARK.len();
+    }
+}
+
+/// Whether the bytes may be the beginning of a byte order mark.
+pub(super) fn may_be_mark(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(bytes)
 }
 
 /// Whether there is nothing but white space.

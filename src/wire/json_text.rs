@@ -1,11 +1,11 @@
 //! JSON values one after the other, with any white space between and inside them.
 //!
-//! After a syntax error reading goes on at the start of the line on which the error was found if the
-//! message began on an earlier line, else after that line. A message over the limit is followed to its
-//! end without being kept. The bytes of a long message are taken as they come, all but those of its present line
-//! if it began on an earlier one: they may be read again.
+//! After a syntax error reading goes on at the start of the line on which the error was found if
+//! the message began on an earlier line, else after that line. A message over the limit is followed
+//! to its end without being kept. The bytes of a long message are taken as they come, all but those
+//! of its present line if it began on an earlier one: they may be read again.
 
-use super::json_check::{is_blank, leading_blanks};
+use super::json_check::{is_blank, leading_blanks, may_be_mark};
 use super::long_text::{Gathered, LONG_MESSAGE};
 use super::scanner::{Scan, Scanner};
 use super::{Content, Decoded, Fault, Framing, Item, MessageLimits, call};
@@ -29,7 +29,8 @@ enum Mode {
     Between,
     /// In a message; the first unread byte belongs to it.
     Inside,
-    /// In a message over the limit; its bytes are dropped. Whether its present line is blank so far.
+    /// In a message over the limit; its bytes are dropped. Whether its present line is blank so
+    /// far.
     Oversize { blank: bool },
     /// Behind an error, before the next line.
     SkipLine,
@@ -77,6 +78,9 @@ impl JsonText {
                     consumed += blanks;
                     if let Some(call) = self.usual_call(&rest[blanks..], consumed, limits) {
                         return call;
+                    }
+                    if !ended && may_be_mark(&rest[blanks..]) {
+                        return Decoded::more(consumed);
                     }
                     if blanks < rest.len() {
                         self.scanner = Scanner::default();
@@ -133,6 +137,9 @@ impl JsonText {
         if let Some(long) = &mut self.long {
             long.push(&unread[fresh..end]);
         }
+        if let Some(received) = self.long.as_ref().and_then(|long| long.out_of_room()) {
+            return self.pass_over(scan, &unread[start..end], Fault::NoRoom { received }, end);
+        }
         match scan {
             _ if length > limits.message => self.too_large(scan, &unread[start..end], end, limits),
             Scan::End(_) => self.message(start, end),
@@ -156,7 +163,8 @@ impl JsonText {
         }
     }
 
-    /// Takes the bytes of a long message that lie between two places; up to where they are not needed any more.
+    /// Takes the bytes of a long message that lie between two places; up to where they are not
+    /// needed any more.
     fn take(&mut self, unread: &[u8], start: usize, end: usize) -> usize {
         if self.long.is_none() {
             let mut long = Box::new(Gathered::default());
@@ -208,6 +216,11 @@ impl JsonText {
         end: usize,
         limits: &MessageLimits,
     ) -> Decoded {
+        self.pass_over(scan, shown, Fault::TooLarge { limit: limits.message }, end)
+    }
+
+    /// Drops a message for another reason than its syntax, and what comes of it later.
+    fn pass_over(&mut self, scan: Scan, shown: &[u8], fault: Fault, end: usize) -> Decoded {
         let line = self.scanner.line_start();
         let blank = line > 0 && shown.get(line - self.gone..).is_some_and(is_blank);
         self.leave(match scan {
@@ -216,7 +229,6 @@ impl JsonText {
             Scan::Wrong(..) if blank => Mode::Between,
             Scan::Wrong(..) => Mode::SkipLine,
         });
-        let fault = Fault::TooLarge { limit: limits.message };
         Decoded::fault(end, fault, FRAMING, false)
     }
 
@@ -248,7 +260,8 @@ mod tests {
     use super::super::{Item, LongContent};
     use super::*;
 
-    /// What a decoder makes of bytes that come in chunks of the given size: messages, and `!` for faults.
+    /// What a decoder makes of bytes that come in chunks of the given size: messages, and `!` for
+    /// faults.
     fn decode_cut(input: &[u8], chunk: usize, limit: usize) -> (Vec<String>, u64) {
         let limits = MessageLimits { message: limit, ..Default::default() };
         let mut decoder = JsonText::default();

@@ -19,6 +19,8 @@ pub(super) struct LongFrame {
 enum Partial {
     Json(Box<JsonCheck>, Gathered),
     Bulk(u32, Vec<u8>),
+    /// There is no memory for it: so many bytes had come. The others are passed over.
+    NoRoom(usize),
 }
 
 impl LongFrame {
@@ -27,10 +29,14 @@ impl LongFrame {
         length > LONG_MESSAGE
     }
 
-    /// A frame of which nothing has come: a payload of the bulk lane if it has a type, and JSON if not.
+    /// A frame of which nothing has come: a payload of the bulk lane if it has a type, and JSON if
+    /// not.
     pub(super) fn new(framing: Framing, length: usize, bulk: Option<u32>) -> Box<Self> {
         let content = match bulk {
-            Some(kind) => Partial::Bulk(kind, payload_room(length)),
+            Some(kind) => match payload_room(length) {
+                Some(room) => Partial::Bulk(kind, room),
+                None => Partial::NoRoom(0),
+            },
             None => Partial::Json(Box::default(), Gathered::with_room(length)),
         };
         Box::new(LongFrame { framing, length, received: 0, content })
@@ -41,6 +47,7 @@ impl LongFrame {
         match &self.content {
             Partial::Json(_, gathered) => gathered.len(),
             Partial::Bulk(_, bytes) => bytes.len(),
+            Partial::NoRoom(_) => 0,
         }
     }
 
@@ -49,7 +56,8 @@ impl LongFrame {
         self.length - self.received
     }
 
-    /// Takes in what has come of it, which lies behind `start`. If more is to come, it goes to `rest`.
+    /// Takes in what has come of it, which lies behind `start`. If more is to come, it goes to
+    /// `rest`.
     pub(super) fn go_on(
         mut self: Box<Self>,
         unread: &[u8],
@@ -73,13 +81,19 @@ impl LongFrame {
     fn take(&mut self, bytes: &[u8]) {
         self.received += bytes.len();
         match &mut self.content {
+            Partial::NoRoom(_) => {}
+            // There is room for all of it.
             Partial::Bulk(_, payload) => payload.extend_from_slice(bytes),
             Partial::Json(check, gathered) => {
                 check.push(bytes);
                 // What is wrong is told at its end, as of any frame; its bytes are of no use.
-                match check.is_wrong() {
-                    true => drop(std::mem::take(gathered)),
-                    false => gathered.push(bytes),
+                if check.is_wrong() {
+                    drop(std::mem::take(gathered))
+                } else {
+                    gathered.push(bytes)
+                }
+                if let Some(received) = gathered.out_of_room() {
+                    self.content = Partial::NoRoom(received);
                 }
             }
         }
@@ -88,6 +102,10 @@ impl LongFrame {
     fn finish(&mut self, consumed: usize) -> Decoded {
         let framing = self.framing;
         let content = match &mut self.content {
+            Partial::NoRoom(received) => {
+                let fault = Fault::NoRoom { received: *received };
+                return Decoded::fault(consumed, fault, framing, false);
+            }
             Partial::Bulk(kind, payload) => LongContent::Bulk(*kind, std::mem::take(payload)),
             Partial::Json(check, gathered) => match (*std::mem::take(check)).finish() {
                 Err(fault) => return Decoded::fault(consumed, fault, framing, false),

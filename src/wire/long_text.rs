@@ -1,13 +1,15 @@
 //! Long messages, gathered while they come.
 //!
-//! A message of up to [`LONG_MESSAGE`] bytes is handled where it lies among the bytes that wait. The bytes of a longer
-//! one are moved here bit by bit, and what can be checked is checked then: when the last of them has come
-//! nothing is left to be done, and whoever works on the message for a time shares it instead of copying it.
+//! A message of up to [`LONG_MESSAGE`] bytes is handled where it lies among the bytes that wait.
+//! The bytes of a longer one are moved here bit by bit, and what can be checked is checked then:
+//! when the last of them has come nothing is left to be done, and whoever works on the message for
+//! a time shares it instead of copying it.
 //!
 //! Invariant: a [`LongText`] is never moved or copied as a whole, and is freed in slices.
 
 use super::LongValues;
 use crate::job::leftovers;
+use crate::memory;
 
 /// The longest message that is handled where it lies, in bytes.
 pub const LONG_MESSAGE: usize = 64 << 10;
@@ -15,8 +17,9 @@ pub const LONG_MESSAGE: usize = 64 << 10;
 /// Bytes from which on a message gets [`LARGE_ROOM`].
 const LARGE: usize = 1 << 20;
 
-/// The least room of a large message. The C library of Linux takes so much from the system by itself: it grows without
-/// being copied, and is given back page by page. Room that is not written to costs no memory.
+/// The least room of a large message. The C library of Linux takes so much from the system by
+/// itself: it grows without being copied, and is given back page by page. Room that is not written
+/// to costs no memory.
 const LARGE_ROOM: usize = 33 << 20;
 
 /// The room for a message of this many bytes.
@@ -62,14 +65,31 @@ pub(super) struct Gathered {
     cut: Vec<u8>,
     /// Where the bytes stopped being UTF-8; then they are no longer kept.
     wrong: Option<usize>,
+    /// How many had come when there was no memory for more; then they are no longer kept.
+    out_of_room: Option<usize>,
 }
 
 impl Gathered {
     /// Nothing yet of a text of a known length, or of 0 for an unknown one.
     pub(super) fn with_room(length: usize) -> Self {
         let mut gathered = Gathered::default();
-        gathered.text.reserve_exact(room(length));
+        gathered.make_room(length, room(length));
         gathered
+    }
+
+    /// How many bytes had come when there was no memory for more, if that happened.
+    pub(super) fn out_of_room(&self) -> Option<usize> {
+        self.out_of_room
+    }
+
+    fn make_room(&mut self, more: usize, most: usize) {
+        let length = self.text.len();
+        let text = &mut self.text;
+        let reserve = |more| text.try_reserve_exact(more).is_ok();
+        if !memory::make_room(length, more, most, reserve) {
+            self.stop();
+            (self.wrong, self.out_of_room) = (Some(length), Some(length));
+        }
     }
 
     /// How many bytes are held.
@@ -100,8 +120,12 @@ impl Gathered {
     }
 
     fn push_characters(&mut self, bytes: &[u8]) {
-        if self.text.capacity() < LARGE_ROOM && self.text.len() + bytes.len() > LARGE {
-            self.text.reserve_exact(LARGE_ROOM - self.text.len());
+        let needed = self.text.len() + bytes.len();
+        if needed > self.text.capacity() {
+            self.make_room(bytes.len(), room(needed));
+            if self.out_of_room.is_some() {
+                return;
+            }
         }
         let error = match std::str::from_utf8(bytes) {
             Ok(characters) => return self.text.push_str(characters),
@@ -140,9 +164,11 @@ impl Drop for Gathered {
     }
 }
 
-/// Room for the bytes of a payload of a known length.
-pub(super) fn payload_room(length: usize) -> Vec<u8> {
-    Vec::with_capacity(room(length))
+/// Room for the bytes of a payload of a known length, if there is so much.
+pub(super) fn payload_room(length: usize) -> Option<Vec<u8>> {
+    let mut payload = Vec::new();
+    let reserve = |more| payload.try_reserve_exact(more).is_ok();
+    memory::make_room(0, length, room(length), reserve).then_some(payload)
 }
 
 #[cfg(test)]

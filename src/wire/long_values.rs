@@ -1,7 +1,7 @@
 //! Where the long arrays, objects and strings of a text end.
 //!
-//! Checking a text shows it anyway, and whoever reads the text level by level would otherwise look for the same ends once
-//! a level: in a message of megabytes each look takes milliseconds.
+//! Checking a text shows it anyway, and whoever reads the text level by level would otherwise look
+//! for the same ends once a level: in a message of megabytes each look takes milliseconds.
 
 use std::sync::Arc;
 
@@ -69,7 +69,8 @@ impl LongValueFinder {
         }
     }
 
-    /// What was found in a text that begins `before` bytes behind the beginning of what is asked about.
+    /// What was found in a text that begins `before` bytes behind the beginning of what is asked
+    /// about.
     pub(super) fn take(&mut self, before: usize) -> LongValues {
         let mut found = std::mem::take(&mut self.found);
         let Ok(before) = u32::try_from(before) else { return LongValues::default() };
@@ -104,7 +105,8 @@ impl LongValues {
         Some(spans[place].1 as usize)
     }
 
-    /// Those inside a part of the text, by their offsets in it. The part itself is none of them: who reads it knows it.
+    /// Those inside a part of the text, by their offsets in it. The part itself is none of them:
+    /// who reads it knows it.
     pub fn within(&self, begin: usize, end: usize) -> Self {
         let inside = |&&(from, to): &&Span| {
             let (from, to) = (from as usize, to as usize);
@@ -206,7 +208,8 @@ mod tests {
                     None => {}
                 }
             }
-            // A long list of numbers in a list of lists may be missed: the rows before it were not looked at one by one.
+            // A long list of numbers in a list of lists may be missed: the rows before it were not
+            // looked at one by one.
             assert!(missed.len() <= 1, "{cut}: {missed:?}");
             assert_eq!(found.spans().len() + missed.len(), 10, "{cut}");
         }

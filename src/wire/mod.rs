@@ -1,11 +1,12 @@
 //! Framing, sans-IO: bytes in, messages out, and answers back into bytes.
 //!
-//! A [`Decoder`] belongs to one connection. It settles the framing on the first bytes ([`detect`]) and keeps
-//! it for life. It is shown everything that waits, says how many bytes are done with, and names the range of a
-//! complete message. Only of a long message ([`long_text`]) it takes the bytes as they come, and gives them away as
-//! one text in the end. However the input is cut, each byte is looked at once, and once more if it does not belong to
-//! a usual call ([`call`]) or stands on the line of a syntax error; no call looks at more than [`LOOKED_AT_ONCE`].
-//! [`Framing`] puts an answer into the framing of its request.
+//! A [`Decoder`] belongs to one connection. It settles the framing on the first bytes ([`detect`])
+//! and keeps it for life. It is shown everything that waits, says how many bytes are done with, and
+//! names the range of a complete message. Only of a long message ([`long_text`]) it takes the bytes
+//! as they come, and gives them away as one text in the end. However the input is cut, each byte is
+//! looked at once, and once more if it does not belong to a usual call ([`call`]) or stands on the
+//! line of a syntax error; no call looks at more than [`LOOKED_AT_ONCE`]. [`Framing`] puts an
+//! answer into the framing of its request.
 
 pub mod binary;
 pub mod buffer;
@@ -127,7 +128,8 @@ pub enum Item {
         /// How its answer is framed.
         framing: Framing,
     },
-    /// Nothing yet, but enough was looked at for once: others may have their turn before the next call.
+    /// Nothing yet, but enough was looked at for once: others may have their turn before the next
+    /// call.
     Pause,
     /// Something that needs an error answer.
     Fault {
@@ -202,8 +204,8 @@ impl Decoder {
         }
     }
 
-    /// The next complete thing in `unread`, which starts where the last call's `consumed` ended. `ended`
-    /// tells that no more bytes will come.
+    /// The next complete thing in `unread`, which starts where the last call's `consumed` ended.
+    /// `ended` tells that no more bytes will come.
     #[inline]
     pub fn decode(&mut self, unread: &[u8], ended: bool, limits: &MessageLimits) -> Decoded {
         if let State::Undecided = self.state {
@@ -213,9 +215,10 @@ impl Decoder {
             }
         }
         // Mostly there is little, and then what was seen of it does not matter.
-        let shown = match unread.len() <= LOOKED_AT_ONCE {
-            true => unread,
-            false => &unread[..unread.len().min(self.seen(limits) + LOOKED_AT_ONCE)],
+        let shown = if unread.len() <= LOOKED_AT_ONCE {
+            unread
+        } else {
+            &unread[..unread.len().min(self.seen(limits) + LOOKED_AT_ONCE)]
         };
         let is_all = shown.len() == unread.len();
         let mut decoded = self.decode_shown(shown, ended && is_all, limits);
@@ -236,7 +239,8 @@ impl Decoder {
         }
     }
 
-    /// Bytes at the front that were looked at before, or that have to be there before anything is looked at.
+    /// Bytes at the front that were looked at before, or that have to be there before anything is
+    /// looked at.
     fn seen(&self, limits: &MessageLimits) -> usize {
         match &self.state {
             State::Undecided => 0,
@@ -271,8 +275,8 @@ impl Decoder {
         };
     }
 
-    /// Whether something was begun and is not complete, apart from waiting bytes: a long message, the rest of an
-    /// oversized one, or of a line that is being skipped.
+    /// Whether something was begun and is not complete, apart from waiting bytes: a long message,
+    /// the rest of an oversized one, or of a line that is being skipped.
     pub fn is_inside(&self) -> bool {
         match &self.state {
             State::Undecided | State::Http(_) => false,
@@ -282,8 +286,8 @@ impl Decoder {
         }
     }
 
-    /// How many bytes were looked at so far: the measure of the decoder's work. A look for a usual call that was in
-    /// vain does not count; it takes at most 4 KiB of a message.
+    /// How many bytes were looked at so far: the measure of the decoder's work. A look for a usual
+    /// call that was in vain does not count; it takes at most 4 KiB of a message.
     pub fn examined(&self) -> u64 {
         match &self.state {
             State::Undecided => 0,

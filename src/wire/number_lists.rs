@@ -1,13 +1,15 @@
-//! Lists of whole numbers, and lists of such lists, checked a window at a time: most bytes of an edit are those.
+//! Lists of whole numbers, and lists of such lists, checked a window at a time: most bytes of an
+//! edit are those.
 //!
-//! The grammar of such text needs no state: whether a byte may stand where it stands follows from its neighbours. In
-//! the words of a [`Window`] that is a few shifts for all 64 places.
+//! The grammar of such text needs no state: whether a byte may stand where it stands follows from
+//! its neighbours. In the words of a [`Window`] that is a few shifts for all 64 places.
 
 use super::window::{Places, Window, before};
 
-/// The length of what is quickly found to be right at the front: whole numbers, each with the comma behind it, that
-/// go on with a list. Its end is behind a comma of that list, or, if `in_list_of_lists`, of a later list beside
-/// it. A space may stand behind each comma. Less than all that is right may be found, but nothing wrong is passed.
+/// The length of what is quickly found to be right at the front: whole numbers, each with the comma
+/// behind it, that go on with a list. Its end is behind a comma of that list, or, if
+/// `in_list_of_lists`, of a later list beside it. A space may stand behind each comma. Less than
+/// all that is right may be found, but nothing wrong is passed.
 pub fn numbers_length(bytes: &[u8], in_list_of_lists: bool) -> usize {
     let mut length = 0;
     while let Some(window) = Window::at(bytes, length) {
@@ -50,7 +52,8 @@ mod tests {
     use super::*;
     use crate::wire::scanner::{Scan, Scanner};
 
-    /// What the slow way says of the bytes up to `length`, behind the beginning of a list in a list.
+    /// What the slow way says of the bytes up to `length`, behind the beginning of a list in a
+    /// list.
     fn is_right(bytes: &[u8]) -> bool {
         let mut text = b"[[".to_vec();
         text.extend_from_slice(bytes);

@@ -2,8 +2,8 @@
 //!
 //! It looks at each byte once, keeps its state between calls, and builds nothing: the message stays
 //! where it is. It checks structure, numbers, literals, escapes and depth. It does not check UTF-8,
-//! surrogate pairs or number ranges: those are faults inside a value whose end is still certain, and the
-//! JSON parser behind the decoder reports them.
+//! surrogate pairs or number ranges: those are faults inside a value whose end is still certain,
+//! and the JSON parser behind the decoder reports them.
 
 use super::long_values::{LongValueFinder, LongValues};
 use super::tokens::{digit_run, string_run};
@@ -112,7 +112,8 @@ impl Scanner {
         self.position
     }
 
-    /// The long parts of the value, which begins `before` bytes behind the beginning of what is asked about.
+    /// The long parts of the value, which begins `before` bytes behind the beginning of what is
+    /// asked about.
     pub fn take_long_values(&mut self, before: usize) -> LongValues {
         self.long.take(before)
     }
@@ -230,7 +231,8 @@ impl Scanner {
         Verdict::Taken
     }
 
-    /// One byte, at an offset from the scanner's position, that is neither white space between tokens nor inside a run.
+    /// One byte, at an offset from the scanner's position, that is neither white space between
+    /// tokens nor inside a run.
     fn advance(&mut self, byte: u8, at: usize) -> Verdict {
         match self.state {
             State::CommaOrEnd => match byte {

@@ -1,5 +1,6 @@
-//! Whole tokens for the [`Scanner`]: strings, names, numbers, lists of numbers and calls that end where they can be
-//! seen. They are passed in one step; what is not so simple is left to the scanner, byte by byte.
+//! Whole tokens for the [`Scanner`]: strings, names, numbers, lists of numbers and calls that end
+//! where they can be seen. They are passed in one step; what is not so simple is left to the
+//! scanner, byte by byte.
 
 use super::call::recognise;
 use super::long_values::LONG;
@@ -15,7 +16,8 @@ const fn stops_string(byte: u8) -> bool {
 pub(super) fn string_run(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
-    /// The high bit of each byte that is below `limit`, exact up to and including the first such byte.
+    /// The high bit of each byte that is below `limit`, exact up to and including the first such
+    /// byte.
     const fn below(word: u64, limit: u8) -> u64 {
         word.wrapping_sub(ONES * limit as u64) & !word & HIGHS
     }
@@ -49,8 +51,9 @@ fn whole_number(bytes: &[u8]) -> Option<usize> {
     (is_whole && ends).then_some(sign + digits)
 }
 
-/// The length of the whole numbers at the front, each with the comma behind it; and whether the last of them has
-/// none, because the array ends there. If it is `in_list_of_lists`, its neighbours may follow.
+/// The length of the whole numbers at the front, each with the comma behind it; and whether the
+/// last of them has none, because the array ends there. If it is `in_list_of_lists`, its neighbours
+/// may follow.
 fn number_list(bytes: &[u8], in_list_of_lists: bool) -> (usize, bool) {
     let mut end = 0;
     loop {
@@ -63,22 +66,24 @@ fn number_list(bytes: &[u8], in_list_of_lists: bool) -> (usize, bool) {
     }
 }
 
-/// The length of the string without escapes at the front, with its quotes, if it ends in these bytes.
+/// The length of the string without escapes at the front, with its quotes, if it ends in these
+/// bytes.
 fn plain_string(bytes: &[u8]) -> Option<usize> {
     let inside = &bytes[1..];
     let length = string_run(inside);
     (inside.get(length) == Some(&b'"')).then_some(length + 2)
 }
 
-/// The length of the usual call at the front of an element of a batch inside this many levels, if it is on one line.
+/// The length of the usual call at the front of an element of a batch inside this many levels, if
+/// it is on one line.
 fn usual_call(bytes: &[u8], levels: u32) -> Option<usize> {
     let (length, _) = recognise(bytes, levels)?;
     (!bytes[..length].contains(&b'\n')).then_some(length)
 }
 
 impl Scanner {
-    /// Takes whole tokens inside a container as long as they are simple, from `at` on; returns the place behind
-    /// them. A short cut: byte by byte they would come to the same.
+    /// Takes whole tokens inside a container as long as they are simple, from `at` on; returns the
+    /// place behind them. A short cut: byte by byte they would come to the same.
     pub(super) fn simple_tokens(&mut self, bytes: &[u8], mut at: usize) -> usize {
         let (mut state, mut depth, mut containers) = (self.state, self.depth, self.containers);
         while let Some(&byte) = bytes.get(at) {

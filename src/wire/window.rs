@@ -1,8 +1,9 @@
 //! A window of 64 bytes: where in it certain bytes are, as the bits of one word.
 //!
-//! Long lists are most of the bytes that this program reads. A look at one window costs about as much as a look at
-//! six single bytes; the words of several looks are then combined with shifts. The idea is the first stage of simdjson (Langdale
-//! and Lemire, "Parsing Gigabytes of JSON per Second", 2019).
+//! Long lists are most of the bytes that this program reads. A look at one window costs about as
+//! much as a look at six single bytes; the words of several looks are then combined with shifts.
+//! The idea is the first stage of simdjson (Langdale and Lemire, "Parsing Gigabytes of JSON per
+//! Second", 2019).
 
 use wide::u8x16;
 

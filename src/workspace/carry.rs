@@ -1,11 +1,12 @@
 //! All projects with their histories on the way into a new log, in slices.
 //!
-//! What is carried is a copy as of the beginning: projects change meanwhile, and those changes follow behind it.
+//! What is carried is a copy as of the beginning: projects change meanwhile, and those changes
+//! follow behind it.
 
 use super::{Project, Workspace};
 use crate::document::history::Carry;
 use crate::job::Budget;
-use crate::journal::{Notes, Standing, difference};
+use crate::journal::{Notes, Standing};
 use crate::voxel::BlockWalk;
 
 /// Blocks that become one record.
@@ -139,14 +140,14 @@ impl CarriedProject {
         // Revisions between two steps came back to earlier states.
         notes.revisions(standing(passed.revision - 1), &[]);
         let after = standing(passed.revision);
-        if passed.changes().next().is_some() {
-            let changes = passed
-                .changes()
-                .filter_map(|(id, change)| Some((id, change, &passed.after.layer(id)?.volume)));
-            notes.voxels(after, passed.label, changes);
-        } else {
-            let difference = difference(&passed.before, passed.after);
-            notes.document(after, passed.label, &difference);
+        match passed.step() {
+            Some(step) => notes.step(after, passed.label, &step),
+            None => {
+                let changes = passed
+                    .changes()
+                    .filter_map(|(id, change)| Some((id, change, &passed.after.layer(id)?.volume)));
+                notes.voxels(after, passed.label, changes);
+            }
         }
         if let Some(name) = passed.checkpoint {
             notes.checkpoint(after, name);

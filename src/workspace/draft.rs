@@ -1,22 +1,25 @@
 //! Changes that begin in place and go on, once they turn out long, on a copy of the document.
 //!
-//! Nobody has to know before how long a change takes: [`Project::begin`] starts it on the document itself, and as soon
-//! as its share of a turn is spent, [`InPlace::into_draft`] puts the document back as it was, at about the cost of what
-//! was touched so far, and the change goes on where it was, as a [`Draft`]. A [`FinishedDraft`] waits for what follows
-//! from the change, and is then put in place as one undo step, at the cost of a few moves however much was changed.
+//! Nobody has to know before how long a change takes: [`Project::begin`] starts it on the document
+//! itself, and as soon as its share of a turn is spent, [`InPlace::into_draft`] puts the document
+//! back as it was, at about the cost of what was touched so far, and the change goes on where it
+//! was, as a [`Draft`]. A [`FinishedDraft`] waits for what follows from the change, and is then put
+//! in place as one undo step, at the cost of a few moves however much was changed.
 
 use super::Project;
 use crate::document::history::{Edit, Ending, Scope};
 use crate::document::{Document, Evaluation, EvaluationProblem, Since};
 use crate::job::{Budget, Progress};
 
-/// A change that is made on the document of a project itself. To be ended before anybody else has a look at the project.
+/// A change that is made on the document of a project itself. To be ended before anybody else has a
+/// look at the project.
 pub struct InPlace<'a> {
     project: &'a mut Project,
 }
 
-/// A copy of a project's document with a change in progress. It shares all voxels that the change has not
-/// touched; whoever reads the project sees the state before the change until [`Project::commit`].
+/// A copy of a project's document with a change in progress. It shares all voxels that the change
+/// has not touched; whoever reads the project sees the state before the change until
+/// [`Project::commit`].
 pub struct Draft {
     document: Document,
     edit: Edit,
@@ -47,8 +50,9 @@ impl InPlace<'_> {
         Draft { document, edit, revision: history.revision() }
     }
 
-    /// Has clones and shapes follow the change, and then, unless `check` refuses what that came to, makes it an undo
-    /// step; if that takes more than the budget, gives back the draft that goes on with it.
+    /// Has clones and shapes follow the change, and then, unless `check` refuses what that came to,
+    /// makes it an undo step; if that takes more than the budget, gives back the draft that goes on
+    /// with it.
     pub fn settle<E>(
         self,
         label: &str,
@@ -123,7 +127,8 @@ enum Stage {
 }
 
 impl FinishedDraft {
-    /// Does what follows from the change until that is done or the budget is spent; whether there is more to do.
+    /// Does what follows from the change until that is done or the budget is spent; whether there
+    /// is more to do.
     pub fn settle(&mut self, budget: &mut Budget) -> bool {
         loop {
             let Self { document, evaluation, ending, counted, .. } = self;
@@ -166,19 +171,18 @@ impl Project {
         Draft { document, edit, revision: self.revision() }
     }
 
-    /// Puts a finished draft in place as one undo step. What [`FinishedDraft::settle`] has not done is done now.
+    /// Puts a finished draft in place as one undo step. What [`FinishedDraft::settle`] has not done
+    /// is done now.
     pub fn commit(&mut self, label: &str, mut draft: FinishedDraft) -> Result<(), Stale> {
         if draft.revision != self.revision() {
             return Err(Stale);
         }
         while draft.settle(&mut Budget::unlimited()) {}
         self.document = draft.document;
-        let ending = &draft.ending;
-        let difference = self.difference_since(|document| ending.structure_before(document));
         let committed = self.history.commit_ended(&mut self.document, draft.ending, label);
         self.note_commit(committed);
         if committed.0 {
-            self.note_step(label, difference.as_deref());
+            self.note_step(label);
         }
         Ok(())
     }

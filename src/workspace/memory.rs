@@ -1,11 +1,14 @@
 //! What the open projects hold in memory, and letting go of some of it when there is too little.
 
+use std::collections::HashMap;
+
 use super::{Project, Workspace};
 use crate::format::SaveCache;
 use crate::memory::{Kind, Kinds, memory_of};
 use crate::voxel::{Kept, MergeCache, Volume};
 
-/// A history that is made shorter loses this part of what it keeps before the next one is looked at.
+/// A history that is made shorter loses this part of what it keeps before the next one is looked
+/// at.
 const AT_ONCE: u64 = 8;
 
 /// Bytes of one project.
@@ -43,8 +46,8 @@ impl Project {
 }
 
 impl Workspace {
-    /// Bytes that the projects hold, by kind; other kinds stay zero. Blocks that several projects, steps and caches share
-    /// are counted once, for the first of these.
+    /// Bytes that the projects hold, by kind; other kinds stay zero. Blocks that several projects,
+    /// steps and caches share are counted once, for the first of these.
     pub fn memory_kinds(&self) -> Kinds {
         let mut all = Held::default();
         for held in self.projects.values().map(Project::held) {
@@ -76,20 +79,33 @@ impl Workspace {
         }
     }
 
-    /// Forgets the oldest steps of the longest histories until they keep so many bytes less or each has but one step
-    /// that can be undone; how many bytes less they keep.
+    /// Forgets the oldest steps of the longest histories until they keep so many bytes less or each
+    /// has but one step that can be undone; how many bytes less they keep.
     pub fn forget_oldest(&mut self, bytes: u64) -> u64 {
+        self.forget_oldest_but(bytes, &HashMap::new())
+    }
+
+    /// The same, but for what is needed of some projects, by their numbers in the journal: the
+    /// state that a revision made, and what came after it.
+    pub(super) fn forget_oldest_but(&mut self, bytes: u64, needed: &HashMap<u32, u64>) -> u64 {
         let mut freed = 0;
         while freed < bytes {
-            let longest = self.projects.values_mut().map(|project| &mut project.history);
-            let Some(history) =
-                longest.filter(|history| history.can_forget()).max_by_key(|h| h.memory())
+            let longest = self.projects.values_mut().map(|project| {
+                let needed = needed.get(&project.number).copied().unwrap_or(u64::MAX);
+                (&mut project.history, needed)
+            });
+            let Some((history, needed)) = longest
+                .filter(|(history, needed)| history.can_forget_before(*needed))
+                .max_by_key(|(history, _)| history.memory())
             else {
                 break;
             };
             let before = history.memory();
             let enough = before.saturating_sub((before / AT_ONCE).clamp(1, bytes - freed));
-            while history.memory() > enough && history.forget_oldest() {}
+            while history.memory() > enough
+                && history.can_forget_before(needed)
+                && history.forget_oldest()
+            {}
             freed += before.saturating_sub(history.memory()).max(1);
         }
         freed

@@ -1,12 +1,13 @@
 //! Which file a document is of.
 //!
-//! A history may hold several documents: what was there first, what was loaded, what was begun anew. Each began with
-//! one edit, and all steps from that one to the next beginning are steps of that document. So its file and what of it
-//! is saved are kept by that first step, and undo and redo come back to both. Saving under another name gives the
-//! document that file in all of its steps.
+//! A history may hold several documents: what was there first, what was loaded, what was begun
+//! anew. Each began with one edit, and all steps from that one to the next beginning are steps of
+//! that document. So its file and what of it is saved are kept by that first step, and undo and
+//! redo come back to both. Saving under another name gives the document that file in all of its
+//! steps.
 //!
-//! States are known by the revision that made them ([`History::revision_at`]): coming back to a state that was saved
-//! is no unsaved change.
+//! States are known by the revision that made them ([`History::revision_at`]): coming back to a
+//! state that was saved is no unsaved change.
 
 use std::ffi::OsStr;
 use std::io::ErrorKind;
@@ -33,7 +34,8 @@ pub struct OwnFile {
 }
 
 impl OwnFile {
-    /// Whether somebody else changed or removed the file, or made it where there was none. Looks at the disk.
+    /// Whether somebody else changed or removed the file, or made it where there was none. Looks at
+    /// the disk.
     pub fn is_changed(&self) -> bool {
         let found = FilePath::from(&*self.place).resolve(Purpose::Read);
         let found = match found.and_then(|place| place.identity()) {
@@ -60,7 +62,7 @@ pub struct SavedState {
     state: u64,
 }
 
-/// The documents of a history, oldest first.
+/// The documents of a history, oldest first; each began later than the one before.
 pub(super) struct Origins(Vec<Origin>);
 
 impl Default for Origins {
@@ -76,7 +78,7 @@ fn state_of(history: &History) -> u64 {
 
 impl Origins {
     fn index_at(&self, state: u64) -> Option<usize> {
-        self.0.iter().rposition(|origin| origin.since <= state)
+        self.0.partition_point(|origin| origin.since <= state).checked_sub(1)
     }
 
     fn at(&self, history: &History) -> Option<&Origin> {
@@ -88,7 +90,7 @@ impl Origins {
         let (position, state) = (history.position().0, state_of(history));
         let before = position.checked_sub(1).and_then(|before| history.revision_at(before));
         let before = before.unwrap_or(state);
-        self.0.retain(|origin| origin.since <= before);
+        self.0.truncate(self.0.partition_point(|origin| origin.since <= before));
         let first = self.index_at(history.oldest_revision()).unwrap_or(0);
         self.0.drain(..first);
     }
@@ -106,34 +108,43 @@ impl Origins {
     /// As the journal has them.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.put_u32(self.0.len() as u32);
-        for Origin { since, file, saved } in &self.0 {
-            out.put_u64(*since);
-            out.put_u64(saved.unwrap_or(u64::MAX));
-            out.put_u8(u8::from(file.is_some()));
-            if let Some(OwnFile { path, place, format, identity }) = file {
-                out.put_counted(path.as_os_str().as_bytes());
-                out.put_counted(place.as_os_str().as_bytes());
-                out.put_text(format);
-                out.put_u8(u8::from(identity.is_some()));
-                identity.iter().flat_map(|known| known.words()).for_each(|word| out.put_u64(word));
+        self.0.iter().for_each(|origin| origin.write(out));
+    }
+
+    /// Puts a document in the place of the one that began with the same revision, or behind all
+    /// that began before.
+    fn put(&mut self, origin: Origin) {
+        let place = self.0.binary_search_by_key(&origin.since, |known| known.since);
+        match place.map(|place| &mut self.0[place]) {
+            Ok(known) => *known = origin,
+            Err(place) => {
+                self.0.truncate(place);
+                self.0.push(origin);
             }
         }
     }
+}
 
-    fn read(take: &mut Take<'_>) -> Result<Origins, Malformed> {
-        let origins = take.list(|take| {
-            let since = take.u64()?;
-            let saved = Some(take.u64()?).filter(|&saved| saved != u64::MAX);
-            let file = if take.flag()? { Some(read_file(take)?) } else { None };
-            Ok(Origin { since, file, saved })
-        })?;
-        Ok(Origins(origins))
+impl Origin {
+    fn write(&self, out: &mut Vec<u8>) {
+        let Origin { since, file, saved } = self;
+        out.put_u64(*since);
+        out.put_u64(saved.unwrap_or(u64::MAX));
+        out.put_u8(u8::from(file.is_some()));
+        if let Some(OwnFile { path, place, format, identity }) = file {
+            out.put_counted(path.as_os_str().as_bytes());
+            out.put_counted(place.as_os_str().as_bytes());
+            out.put_text(format);
+            out.put_u8(u8::from(identity.is_some()));
+            identity.iter().flat_map(|known| known.words()).for_each(|word| out.put_u64(word));
+        }
     }
 
-    fn begin(&mut self, history: &History, file: Option<OwnFile>, is_saved: bool) {
-        let since = state_of(history);
-        self.0.retain(|origin| origin.since < since);
-        self.0.push(Origin { since, file, saved: is_saved.then_some(since) });
+    fn read(take: &mut Take<'_>) -> Result<Origin, Malformed> {
+        let since = take.u64()?;
+        let saved = Some(take.u64()?).filter(|&saved| saved != u64::MAX);
+        let file = if take.flag()? { Some(read_file(take)?) } else { None };
+        Ok(Origin { since, file, saved })
     }
 }
 
@@ -141,12 +152,11 @@ fn read_file(take: &mut Take<'_>) -> Result<OwnFile, Malformed> {
     let path = |bytes| PathBuf::from(OsStr::from_bytes(bytes));
     let (path, place) = (path(take.counted()?), path(take.counted()?));
     let format = format::by_name(take.text()?).map_err(|_| take.malformed())?.name;
-    let identity = match take.flag()? {
-        false => None,
-        true => {
-            let words = [take.u64()?, take.u64()?, take.u64()?, take.u64()?, take.u64()?];
-            Some(FileIdentity::of_words(words))
-        }
+    let identity = if !take.flag()? {
+        None
+    } else {
+        let words = [take.u64()?, take.u64()?, take.u64()?, take.u64()?, take.u64()?];
+        Some(FileIdentity::of_words(words))
     };
     Ok(OwnFile { path, place, format, identity })
 }
@@ -157,9 +167,20 @@ impl Project {
         self.note(|notes, standing| notes.files(standing, |out| self.origins.write(out)));
     }
 
+    /// Notes one of them.
+    fn note_file(&self, origin: &Origin) {
+        self.note(|notes, standing| notes.file(standing, |out| origin.write(out)));
+    }
+
     /// Says of which files its documents are, without noting it.
     pub(super) fn restore_files(&mut self, take: &mut Take<'_>) -> Result<(), Malformed> {
-        self.origins = Origins::read(take)?;
+        self.origins = Origins(take.list(Origin::read)?);
+        Ok(())
+    }
+
+    /// The same for one of them.
+    pub(super) fn restore_file(&mut self, take: &mut Take<'_>) -> Result<(), Malformed> {
+        self.origins.put(Origin::read(take)?);
         Ok(())
     }
 
@@ -174,11 +195,14 @@ impl Project {
         origin.is_none_or(|origin| origin.saved != Some(state_of(&self.history)))
     }
 
-    /// Says that the present state is the first one of another document: one from a file, or a new one.
+    /// Says that the present state is the first one of another document: one from a file, or a new
+    /// one.
     pub fn begin_document(&mut self, file: Option<OwnFile>) {
-        let is_saved = file.is_some();
-        self.origins.begin(&self.history, file, is_saved);
-        self.note_files();
+        let since = state_of(&self.history);
+        let saved = file.is_some().then_some(since);
+        let origin = Origin { since, file, saved };
+        self.note_file(&origin);
+        self.origins.put(origin);
     }
 
     /// The present state, to be told with [`Project::mark_saved`] once it is saved.
@@ -187,13 +211,15 @@ impl Project {
         SavedState { since: self.origins.at(&self.history).map_or(0, |o| o.since), state }
     }
 
-    /// Notes that a state was saved to a file, which is the document's own from now on, in all its steps.
+    /// Notes that a state was saved to a file, which is the document's own from now on, in all its
+    /// steps.
     pub fn mark_saved(&mut self, saved: SavedState, file: OwnFile) {
-        let mut origins = self.origins.0.iter_mut();
-        if let Some(origin) = origins.find(|origin| origin.since == saved.since) {
-            (origin.file, origin.saved) = (Some(file), Some(saved.state));
+        let SavedState { since, state } = saved;
+        if self.origins.0.iter().any(|origin| origin.since == since) {
+            let origin = Origin { since, file: Some(file), saved: Some(state) };
+            self.note_file(&origin);
+            self.origins.put(origin);
         }
-        self.note_files();
     }
 
     /// All files that documents of this history are of.
@@ -214,7 +240,8 @@ impl Workspace {
         self.projects().any(|(_, project)| project.files().any(|file| file.place == place))
     }
 
-    /// Notes that a file holds something else now than what its documents left there: they have to be saved again.
+    /// Notes that a file holds something else now than what its documents left there: they have to
+    /// be saved again.
     pub fn mark_overwritten(&mut self, place: &Path, identity: Option<FileIdentity>) {
         for project in self.projects.values_mut() {
             let mut is_concerned = false;

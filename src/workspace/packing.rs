@@ -46,8 +46,8 @@ impl Project {
 }
 
 impl Workspace {
-    /// Looks for projects that have not changed since the last look and are not packed yet. The second value
-    /// tells whether a later look may find more.
+    /// Looks for projects that have not changed since the last look and are not packed yet. The
+    /// second value tells whether a later look may find more.
     pub fn look_for_packing(&mut self) -> (Option<Packing>, bool) {
         let mut projects = Vec::new();
         let mut is_any_left = false;
@@ -67,8 +67,8 @@ impl Workspace {
         (Some(packing).filter(|packing| !packing.projects.is_empty()), is_any_left)
     }
 
-    /// Packs some more blocks; whether there is more to do. A project that was changed or closed meanwhile is left
-    /// as it is.
+    /// Packs some more blocks; whether there is more to do. A project that was changed or closed
+    /// meanwhile is left as it is.
     pub fn pack(&mut self, packing: &mut Packing, budget: &mut Budget) -> bool {
         while let Some((name, revision)) = packing.projects.last() {
             let project = self.projects.get_mut(name);

@@ -1,7 +1,7 @@
 //! Taking note of what happens to projects, for the journal, and making it happen again.
 //!
-//! The one place where a change becomes a step of the history is also the one place where it is noted; see
-//! [`crate::journal`].
+//! The one place where a change becomes a step of the history is also the one place where it is
+//! noted; see [`crate::journal`].
 
 use super::{DEFAULT_PROJECT, Project, Workspace};
 use crate::document::Document;
@@ -28,11 +28,11 @@ impl Project {
         }
     }
 
-    /// Notes the step that was made last. `difference` tells what a step of any kind changed.
+    /// Notes the step that was made last.
     #[inline]
-    pub(super) fn note_step(&self, label: &str, difference: Option<&[u8]>) {
-        self.note(|notes, standing| match difference {
-            Some(difference) => notes.document(standing, label, difference),
+    pub(super) fn note_step(&self, label: &str) {
+        self.note(|notes, standing| match self.history.newest_step(&self.document) {
+            Some(step) => notes.step(standing, label, &step),
             None => {
                 let changes = self.history.newest_changes().filter_map(|(id, change)| {
                     Some((id, change, &self.document.layer(id)?.volume))
@@ -162,7 +162,8 @@ impl Workspace {
         }
     }
 
-    /// Notes from now on what happens to projects. Those that are open and have no number yet are noted as opened.
+    /// Notes from now on what happens to projects. Those that are open and have no number yet are
+    /// noted as opened.
     pub fn note_changes(&mut self, notes: Notes) {
         self.notes = Some(notes);
         let names: Vec<String> = self.projects.keys().cloned().collect();
@@ -170,6 +171,16 @@ impl Workspace {
             let is_known = self.projects.get(&name).is_some_and(|project| project.number != 0);
             self.record(&name, is_known);
         }
+    }
+
+    /// Says that there is no journal although there should be one.
+    pub fn lack_journal(&mut self) {
+        self.lacks_journal = true;
+    }
+
+    /// Whether there is no journal although there should be one.
+    pub fn lacks_journal(&self) -> bool {
+        self.lacks_journal
     }
 
     /// How the journal is, if there is one.

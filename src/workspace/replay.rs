@@ -1,11 +1,17 @@
-//! From records back to projects: each step is made again as an edit, so the history comes back by itself.
+//! From records back to projects: each step is made again as an edit, so the history comes back by
+//! itself.
 
 use std::collections::HashMap;
 
 use super::{Project, Workspace};
 use crate::document::{Document, LayerId};
+use crate::job::leftovers;
 use crate::journal::{Kind, Malformed, Record, Repeat, Tag, Take, apply_document};
-use crate::voxel::stored;
+use crate::memory;
+use crate::voxel::{give_back_memory, stored};
+
+/// Records between two signs of progress.
+const RECORDS_BETWEEN_SIGNS: u64 = 64;
 
 /// Makes records happen again in a workspace.
 pub struct Replay<'w, T> {
@@ -13,17 +19,29 @@ pub struct Replay<'w, T> {
     names: HashMap<u32, String>,
     instances: Vec<String>,
     take_tag: T,
+    progress: &'w mut dyn FnMut(),
+    count: u64,
+    /// Bytes of histories that were forgotten because memory is short.
+    forgotten: u64,
 }
 
 impl<'w, T: FnMut(Tag<'_>)> Replay<'w, T> {
-    /// Closes all projects and begins. `take_tag` is told of the calls of sessions.
-    pub fn begin(workspace: &'w mut Workspace, take_tag: T) -> Self {
+    /// Closes all projects and begins. `take_tag` is told of the calls of sessions; `progress` is
+    /// called now and then.
+    pub fn begin(workspace: &'w mut Workspace, take_tag: T, progress: &'w mut dyn FnMut()) -> Self {
         workspace.begin_recovery();
-        Replay { workspace, names: HashMap::new(), instances: Vec::new(), take_tag }
+        let (names, instances) = (HashMap::new(), Vec::new());
+        Replay { workspace, names, instances, take_tag, progress, count: 0, forgotten: 0 }
     }
 
     /// Ends it; the runs of the daemon whose calls are known.
     pub fn end(self) -> Vec<String> {
+        if self.forgotten > 0 {
+            log::warn!(
+                "memory is tight: {} bytes of the oldest steps of histories did not come back",
+                self.forgotten
+            );
+        }
         self.workspace.end_recovery();
         self.instances
     }
@@ -31,12 +49,28 @@ impl<'w, T: FnMut(Tag<'_>)> Replay<'w, T> {
 
 impl<T: FnMut(Tag<'_>)> Repeat for Replay<'_, T> {
     fn repeat(&mut self, record: &Record<'_>) -> Result<(), String> {
-        let Replay { workspace, names, instances, take_tag } = self;
+        let Replay { workspace, names, instances, take_tag, progress, count, .. } = self;
+        *count += 1;
+        if count.is_multiple_of(RECORDS_BETWEEN_SIGNS) {
+            progress();
+        }
         apply(record, workspace, names, instances).map_err(|problem| problem.to_string())?;
         if let Some(tag) = record.tag {
             take_tag(tag);
         }
         Ok(())
+    }
+
+    fn is_short(&mut self, log_bytes: u64) -> bool {
+        memory::is_tight_without(log_bytes)
+    }
+
+    fn let_go(&mut self, log_bytes: u64, needed: &HashMap<u32, u64>) {
+        let bytes = memory::excess_without(log_bytes);
+        let forgotten = self.workspace.forget_oldest_but(bytes, needed);
+        leftovers::free_all();
+        give_back_memory();
+        self.forgotten += forgotten;
     }
 }
 
@@ -141,6 +175,8 @@ fn apply_to(
             project.restore_revisions(record.revision, &returns);
         }
         Kind::Files => project.restore_files(take)?,
+        Kind::File => project.restore_file(take)?,
+        Kind::Clear => drop(project.clear_history()),
         _ => return Err(Malformed("kind").into()),
     }
     Ok(())

@@ -1,7 +1,8 @@
 //! Whose turn it is to change a project while a change runs in slices.
 //!
-//! A change that goes on in slices holds the first place until it ends or is given up; changes that arrive
-//! meanwhile queue behind it in order. Reads need no place: they see the state before the running change.
+//! A change that goes on in slices holds the first place until it ends or is given up; changes that
+//! arrive meanwhile queue behind it in order. Reads need no place: they see the state before the
+//! running change.
 
 use std::collections::VecDeque;
 
@@ -31,8 +32,8 @@ impl Turns {
         turn
     }
 
-    /// Whether nobody is before it. A place in the queue of a project that was closed meanwhile is not
-    /// waited for.
+    /// Whether nobody is before it. A place in the queue of a project that was closed meanwhile is
+    /// not waited for.
     pub(super) fn has_come(&self, turn: Turn) -> bool {
         self.queue.front() == Some(&turn) || !self.queue.contains(&turn)
     }

@@ -213,10 +213,9 @@ fn flood_fill_fills_the_connected_region_and_nothing_else() {
     let params = json!({"x": 0, "y": 0, "z": 0, "color": "blue", "tolerance": 5});
     assert_eq!(daemon.call("goxel.flood_fill", params)["voxels_filled"], 2);
     let outside = daemon.fail("goxel.flood_fill", json!([5000, 0, 0, "red"]));
-    assert_eq!(
-        (code(&outside), &outside["message"]),
-        (-1010, &json!("Failed to perform flood fill"))
-    );
+    let message = outside["message"].as_str().unwrap();
+    assert_eq!(code(&outside), -1010);
+    assert!(message.starts_with("Failed to perform flood fill: [5000, 0, 0] lies"), "{message}");
 }
 
 #[test]
@@ -344,7 +343,7 @@ fn errors_have_the_codes_and_messages_of_the_documents() {
         assert_eq!(got, (json!(code), json!(message)), "{method} {params}");
         assert!(error["data"].is_object(), "{method} {params}");
     }
-    assert_eq!(daemon.fail("goxel.execute_script", json!({"script": "1"}))["code"], 1005);
+    assert_eq!(daemon.call("goxel.execute_script", json!({"script": "1"}))["result"], 1);
     assert_eq!(daemon.call("goxel.get_status", json!([]))["revision"], 0);
 }
 

@@ -123,8 +123,11 @@ fn render_image_answers_with_the_picture_itself() {
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
     assert_eq!(png[16..24], [0, 0, 0, 40, 0, 0, 0, 30], "width and height");
     assert_eq!(image["bytes"], png.len());
-    let error = daemon.fail("goxel.render_image", json!({"format": "jpg"}));
-    assert_eq!((&error["code"], &error["data"]["known"]), (&json!(1005), &json!(["png"])));
+    let error = daemon.fail("goxel.render_image", json!({"format": "bmp"}));
+    assert_eq!(
+        (&error["code"], &error["data"]["known"]),
+        (&json!(1005), &json!(["png", "jpeg", "webp", "gif", "apng"]))
+    );
     let path = std::env::temp_dir().join(format!("goxel-image-{}.png", std::process::id()));
     let to_file = daemon.call("goxel.render_image", json!({"output_path": path}));
     std::fs::remove_file(&path).expect("the picture was written");

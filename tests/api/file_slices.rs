@@ -1,5 +1,5 @@
-//! Files read by calls: others are answered in between, who gives up leaves the document as it was, and each
-//! limit has an error that names it.
+//! Files read by calls: others are answered in between, who gives up leaves the document as it was,
+//! and each limit has an error that names it.
 
 use crate::support::service::Daemon;
 use goxel_daemon::format::{Limits as FileLimits, PaletteLimits};

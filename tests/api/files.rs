@@ -1,4 +1,5 @@
-//! Files and pictures through the service: load, save, export, render, and what goes wrong with them.
+//! Files and pictures through the service: load, save, export, render, and what goes wrong with
+//! them.
 
 use std::path::Path;
 
@@ -95,7 +96,9 @@ fn an_unknown_format_lists_what_is_known() {
 
 fn decode(path: &Path) -> (u32, u32, Vec<u8>) {
     let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
-    let mut reader = png::Decoder::new(file).read_info().unwrap();
+    let mut decoder = png::Decoder::new(file);
+    decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::ALPHA);
+    let mut reader = decoder.read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut pixels).unwrap();
     (info.width, info.height, pixels)
@@ -200,6 +203,91 @@ fn an_import_adds_layers_and_one_undo_step() {
 }
 
 #[test]
+fn a_model_is_drawn_into_a_layer_that_is_there_if_that_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("model.gox");
+    let mut source = with_model();
+    source.call("goxel.save_project", json!([text(&path)]));
+    let mut daemon = Daemon::default();
+    daemon.call(
+        "goxel.edit",
+        json!({"operations": [{"op": "voxels", "voxels": [[50, 0, 0, "red"]]}]}),
+    );
+    daemon.call("goxel.create_layer", json!({"name": "Other"}));
+    let revision = status(&mut daemon)["revision"].as_u64().unwrap();
+    let params = json!({"path": text(&path), "layer": 1, "position": [5, 0, 0]});
+    let answer = daemon.call("goxel.import_model", params);
+    assert_eq!(answer["voxel_count"], 3, "{answer}");
+    let layers = daemon.call("goxel.list_layers", json!([]));
+    let counts: Vec<_> =
+        layers["layers"].as_array().unwrap().iter().map(|l| l["voxel_count"].as_u64()).collect();
+    assert_eq!(counts, [Some(4), Some(0)]);
+    assert_eq!(status(&mut daemon)["revision"].as_u64(), Some(revision + 1));
+    for params in [
+        json!({"path": text(&path), "layer": "nowhere"}),
+        json!({"path": text(&path), "layer": 1, "into": "project"}),
+    ] {
+        daemon.fail("goxel.import_model", params);
+    }
+    assert_eq!(status(&mut daemon)["revision"].as_u64(), Some(revision + 1));
+}
+
+#[test]
+fn whole_pictures_of_every_kind_become_layers() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut daemon = with_model();
+    let mut read = |ending: &str| {
+        let path = directory.path().join(format!("picture.{ending}"));
+        let look = json!({"path": text(&path), "width": 24, "height": 16, "background": "#204060"});
+        daemon.call("goxel.render_image", look);
+        let mut other = Daemon::default();
+        let answer = other.call("goxel.load_project", json!([text(&path)]));
+        assert_eq!(answer["voxel_count"], 24 * 16, "{answer}");
+        let box_of = other.call("goxel.get_bounding_box", json!([]));
+        let region = json!({"min": box_of["min"], "max": box_of["max"]});
+        let voxels = other.call("goxel.get_voxels_region", region)["voxels"].clone();
+        let color = |voxel: &Value| {
+            let color = voxel["color"].as_array().unwrap().clone();
+            [0, 1, 2].map(|channel: usize| color[channel].as_i64().unwrap())
+        };
+        voxels.as_array().unwrap().iter().map(color).collect::<Vec<_>>()
+    };
+    let wanted = read("png");
+    assert_eq!(wanted.len(), 24 * 16);
+    for (ending, most) in [("webp", 0), ("gif", 24), ("jpg", 40)] {
+        let seen = read(ending);
+        let differences =
+            wanted.iter().zip(&seen).flat_map(|(a, b)| [0, 1, 2].map(|i| (a[i] - b[i]).abs()));
+        let (sum, worst) = differences.fold((0, 0), |(sum, worst), d| (sum + d, worst.max(d)));
+        assert!(sum <= most * 24 * 16 / 2, "{ending}: {sum} in all, {worst} at most");
+    }
+}
+
+#[test]
+fn a_model_is_imported_as_the_options_say() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("model.vox");
+    let mut daemon = with_model();
+    daemon.call("goxel.export_model", json!([text(&path)]));
+    let import = |options: Value| {
+        let mut daemon = Daemon::default();
+        let mut params = json!({"path": text(&path)});
+        params.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+        let answer = daemon.call("goxel.import_model", params);
+        (daemon, answer)
+    };
+    let (mut turned, _) = import(json!({"turns": 1, "position": [10, 0, 0]}));
+    assert_eq!(turned.call("get_voxel", json!([9, 2, 0]))["color"], json!([0, 0, 255, 255]));
+    let (mut other, answer) = import(json!({"options": {"into": "project", "turn": 1}}));
+    assert_eq!(other.call("goxel.list_layers", json!([]))["count"], 1);
+    assert!(answer["warnings"].to_string().contains("options.turn"), "{answer}");
+    for (name, wrong) in [("turns", json!("x")), ("into", json!("no")), ("fill", json!(7))] {
+        let error = daemon.fail("goxel.import_model", json!({"path": text(&path), name: wrong}));
+        assert_eq!((&error["code"], &error["data"]["param"]), (&json!(-32602), &json!(name)));
+    }
+}
+
+#[test]
 fn pictures_follow_edits_of_any_layer() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("layers.png");
@@ -235,11 +323,12 @@ fn surfaces_are_written_and_read_as_the_call_says() {
     daemon.call("goxel.procedural_shape", json!(["cube", 4, 4, 4, 0, 0, 0, 9, 9, 9]));
     let path = |name: &str| folder.path().join(name);
     let plain = daemon.call("goxel.export_model", json!({"path": path("a.obj")}));
-    let merged = json!({"path": path("b.obj"), "options": {"optimize_mesh": true, "scale": 2}});
+    let merged =
+        json!({"path": path("b.obj"), "options": {"optimize_mesh": true, "compact": true}});
     let merged = daemon.call("goxel.export_model", merged);
     let bytes = |result: &Value| result["bytes"].as_u64().expect("a length");
     assert!(bytes(&merged) * 2 < bytes(&plain), "{merged} {plain}");
-    assert_eq!(merged["warnings"], json!(["'scale' has no effect on the format obj"]));
+    assert_eq!(merged["warnings"], json!(["'compact' has no effect on the format obj"]));
     daemon.call("goxel.load_project", json!({"path": path("a.obj"), "fit": 8}));
     let bounds = daemon.call("goxel.get_bounding_box", json!([]));
     assert_eq!(bounds["dimensions"], json!([8, 8, 8]));

@@ -132,3 +132,31 @@ fn an_unknown_layer_is_told_with_those_there_are() {
         assert_eq!((error["code"].clone(), error["data"]["known"].clone()), expected, "{method}");
     }
 }
+
+#[test]
+fn an_edit_that_a_clone_cannot_follow_is_refused_and_changes_nothing() {
+    let mut daemon = Daemon::default();
+    daemon.call("goxel.add_voxel", json!([2, 2, 4, "red"]));
+    let half = json!([0.5, 0, 0, 0, 0, 0.5, 0, 0, 0, 0, 0.5, 0, 0, 0, 0, 1]);
+    daemon.call("goxel.create_clone_layer", json!({"base_id": 1, "matrix": half}));
+    let straight =
+        daemon.call("goxel.create_clone_layer", json!({"base_id": 1, "offset": [7, 0, 0]}));
+    let straight = straight["layer_id"].clone();
+    let before = daemon.call("goxel.list_layers", json!({}));
+    // A few would be followed one by one.
+    let points: Vec<_> = (1..=600).map(|n: i64| [n * 2_000, -n * 1_500, n * 900]).collect();
+    let far = json!({"operations": [{"op": "voxels", "color": "red", "layer_id": 1,
+        "points": points}]});
+    let error = daemon.fail("goxel.edit", far.clone());
+    let message = error["message"].as_str().expect("a message");
+    assert!(message.starts_with("Layer 2 is computed and cannot follow: it spans "), "{error}");
+    assert_eq!(daemon.call("goxel.list_layers", json!({})), before);
+    // One that is only moved can.
+    daemon.call("goxel.delete_layer", json!([2]));
+    daemon.call("goxel.edit", far);
+    let seen = daemon.call(
+        "goxel.get_voxel",
+        json!({"x": 4_007, "y": -3_000, "z": 1_800, "layer_id": straight}),
+    );
+    assert_eq!(seen["exists"], true, "{seen}");
+}

@@ -1,5 +1,5 @@
-//! Nothing that a caller says is ignored in silence: new methods refuse what they do not understand, old ones
-//! carry out the rest and name it in `warnings`.
+//! Nothing that a caller says is ignored in silence: new methods refuse what they do not
+//! understand, old ones carry out the rest and name it in `warnings`.
 
 use super::described::{KEPT_PICTURE, fresh, kept_picture, parse, prepare};
 use crate::support::service::Daemon;
@@ -75,9 +75,9 @@ fn surplus_positions_of_old_methods_are_named_by_their_place() {
     assert!(added["warnings"][0].as_str().unwrap().contains("params[8]"), "{added}");
     let fine = daemon.call("goxel.add_voxel", json!([1, 2, 3, 255, 0, 0, 255, 1]));
     assert!(fine.get("warnings").is_none(), "{fine}");
-    let older = daemon.call("goxel.render_scene", json!([8, 8, "jpg", null, "more"]));
+    let older = daemon.call("goxel.render_scene", json!([8, 8, "bmp", null, "more"]));
     let warnings = older["warnings"].to_string();
-    assert!(warnings.contains("params[4]") && warnings.contains("jpg"), "{warnings}");
+    assert!(warnings.contains("params[4]") && warnings.contains("bmp"), "{warnings}");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn what_an_old_method_replaces_by_a_default_is_named() {
             &["isometrc", "'isometric'"],
         ),
         ("goxel.render_scene", picture(json!({"camera_preset": "side"})), &["side", "front"]),
-        ("goxel.render_scene", picture(json!({"format": "jpg"})), &["jpg", "png"]),
+        ("goxel.render_scene", picture(json!({"format": "bmp"})), &["bmp", "png"]),
         (
             "goxel.render_scene",
             picture(json!({"options": {"antialias": true}})),
@@ -125,7 +125,7 @@ fn what_an_old_method_replaces_by_a_default_is_named() {
             &["lighting.ambiant", "ambient"],
         ),
         ("goxel.render_scene", picture(json!({"camera": {"yaw": 5, "zoom": 2}})), &["camera.zoom"]),
-        ("goxel.render_scene", picture(json!({"quality": 90})), &["quality"]),
+        ("goxel.render_scene", picture(json!({"quality": 50})), &["quality"]),
         (
             "goxel.procedural_shape",
             json!({"shape_type": "sphere", "radius": 2, "colour": "red"}),
@@ -188,6 +188,45 @@ fn the_pitch_of_a_camera_is_that_of_its_line_of_sight_and_its_elevation_that_of_
     let flat = picture(json!({"yaw": 30, "elevation": 20, "orthographic": true}));
     assert_ne!(flat, above);
     assert_ne!(picture(json!({"fov": 90})), picture(json!({"fov": 20})));
+}
+
+#[test]
+fn options_of_an_export_are_heeded_or_named() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let at = |name: &str| directory.path().join(name);
+    let mut daemon = Daemon::default();
+    let roof = json!({"op": "voxels", "points": [[0, 0, 9]], "color": "red", "layer": "Roof", "create_layer": true});
+    let wall = json!({"op": "box", "min": [0, 0, 0], "max": [3, 3, 3], "color": "white"});
+    daemon.call("goxel.edit", json!({"operations": [wall, roof]}));
+    // The one format that holds everything holds what was asked for, and no more.
+    let params = json!({"path": at("part.gox"), "layers": ["Roof"]});
+    daemon.call("goxel.export_model", params);
+    let part = json!({"name": "part", "path": at("part.gox")});
+    assert_eq!(daemon.call("goxel.open_project", part)["voxel_count"], 1);
+    for (file, option, value) in [
+        ("a.vox", "merge_faces", json!(true)),
+        ("a.vox", "y_up", json!(false)),
+        ("a.glb", "merge_faces", json!(true)),
+        ("a.png", "scale", json!(2)),
+        ("a.png", "merge_faces", json!(true)),
+        ("a.vox", "dither", json!(true)),
+    ] {
+        for inside in [false, true] {
+            let mut params = json!({"path": at(file), "overwrite": true});
+            match inside {
+                true => params["options"] = json!({option: value}),
+                false => params[option] = value.clone(),
+            }
+            let warnings = daemon.call("goxel.export_model", params)["warnings"].to_string();
+            assert!(warnings.contains(&format!("'{option}' has no effect")), "{file}: {warnings}");
+            assert!(!warnings.contains("not known"), "{file}: {warnings}");
+        }
+    }
+    let params = json!({"path": at("a.obj"), "options": {"merge_faces": true, "y_up": false}});
+    let warnings = daemon.call("goxel.export_model", params)["warnings"].to_string();
+    assert!(!warnings.contains("effect") && !warnings.contains("known"), "{warnings}");
+    let error = daemon.fail("goxel.save_project", json!({"path": at("none/a.gox")}));
+    assert!(!error.to_string().contains("os error"), "{error}");
 }
 
 #[test]
@@ -559,14 +598,26 @@ fn a_suggestion_is_what_was_meant_and_never_its_opposite() {
         ("info", "goxel.get_project_info"),
         ("save", "goxel.save_project"),
         ("goxel.load", "goxel.load_project"),
+        ("load_file", "goxel.load_project"),
+        ("hide_layer", "goxel.set_layer_visibility"),
+        ("voxel_count", "goxel.measure"),
         ("paint", "goxel.paint_voxels"),
         ("sphere", "goxel.procedural_shape"),
+        ("open", "goxel.load_project"),
+        ("fill_region", "goxel.flood_fill"),
+        ("brush_stroke", "goxel.edit"),
+        ("paste_selection", "goxel.copy_selection"),
+        ("set_config", "server.config"),
+        ("debug_dump_state", "goxel.health"),
+        ("goxel.svae_project", "goxel.save_project"),
         ("goxel.add_voxle", "goxel.add_voxel"),
     ] {
         let error = daemon.fail(word, json!({}));
         assert_eq!(error["data"]["nearest"], expected, "{word}: {error}");
     }
-    for word in ["goxel.get_undo", "goxel.read_layer"] {
+    let also = daemon.fail("box", json!({}))["data"]["also"].clone();
+    assert_eq!(also, json!(["goxel.edit"]));
+    for word in ["goxel.get_undo", "goxel.read_layer", "export_settings", "voxels", "close_layer"] {
         let near = daemon.fail(word, json!({}))["data"]["nearest"].clone();
         let near = near.as_str().unwrap_or_default().to_owned();
         let changes = entries().any(|entry| {
@@ -587,8 +638,7 @@ fn one_method_or_operation_is_described_in_under_two_kilobytes() {
         let described = daemon.call("rpc.discover", json!({"method": entry.method.name}));
         let length = described.to_string().len();
         assert_eq!(described["methods"][0]["name"], entry.method.name);
-        let most = if entry.method.params.len() > 10 { 3000 } else { 2048 };
-        assert!(length < most, "{}: {length}", entry.method.name);
+        assert!(length < 2048, "{}: {length}", entry.method.name);
     }
     for info in goxel_daemon::api::operations::OPERATIONS {
         let described = daemon.call("rpc.discover", json!({"op": info.name}));
@@ -621,4 +671,52 @@ fn new_reads_look_at_what_is_visible() {
     assert_eq!(daemon.call("goxel.find", json!({"color": "#6b4f35"}))["match_count"], 1);
     assert_eq!(daemon.call("goxel.slice", json!({}))["voxel_count"], 1);
     assert!(daemon.call("goxel.slice", json!({})).get("operations").is_none());
+}
+
+/// A daemon with more of everything than an error lists.
+fn crowded() -> Daemon {
+    let mut daemon = fresh();
+    for number in 0..51 {
+        let name = format!("{number} of many things");
+        daemon.call("goxel.create_layer", json!([name]));
+        daemon.call("goxel.create_layer", json!(["the same name"]));
+        daemon.call("goxel.create_camera", json!({"name": name}));
+        daemon.call("goxel.create_material", json!({"name": name}));
+        daemon.call("goxel.add_voxel", json!([number, 0, 0, "red"]));
+        daemon.call("goxel.checkpoint", json!({"name": name}));
+        daemon.call("goxel.open_project", json!({"name": name}));
+    }
+    daemon
+}
+
+/// The longest list of what there is in an error.
+fn longest_list(data: &Value) -> usize {
+    let lists = data.as_object().into_iter().flatten().filter(|(name, _)| *name != "example");
+    lists.filter_map(|(_, value)| value.as_array().map(Vec::len)).max().unwrap_or(0)
+}
+
+#[test]
+fn an_error_is_short_however_much_there_is() {
+    let mut daemon = crowded();
+    let layers = daemon.call("goxel.list_layers", json!({}))["count"].as_u64().unwrap();
+    for entry in entries() {
+        let slots = slots(&entry.method);
+        for (slot, value) in slots.iter().flat_map(|slot| {
+            ["no such thing", "the same name", "300"].map(|value| (slot.name, value))
+        }) {
+            let mut params = parse(entry.method.example.by_name);
+            params[slot] = json!(value);
+            let answer = daemon.reply(entry.method.name, params);
+            let (place, data) = ((entry.method.name, slot, value), &answer["error"]["data"]);
+            let length = answer["error"].to_string().len();
+            assert!(longest_list(data) <= 50, "{place:?}: {answer:.2000}");
+            assert!(length < 8192, "{place:?}: {length} bytes, {answer:.2000}");
+            let now = daemon.call("goxel.list_layers", json!({}))["count"].as_u64().unwrap();
+            if now != layers {
+                daemon = crowded();
+            } else if data["names"].is_array() {
+                assert_eq!(data["more"], layers - 50, "{place:?}: {answer}");
+            }
+        }
+    }
 }

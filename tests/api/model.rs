@@ -1,5 +1,6 @@
-//! Random sequences of calls against a naive model: a hash map of voxels for each layer, whole copies for the
-//! history. `GOXEL_MODEL_SEQUENCES` sets how many sequences are tried; `make test-model` tries 100,000.
+//! Random sequences of calls against a naive model: a hash map of voxels for each layer, whole
+//! copies for the history. `GOXEL_MODEL_SEQUENCES` sets how many sequences are tried;
+//! `make test-model` tries 100,000.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -11,7 +12,8 @@ type At = [i32; 3];
 type Color = [u8; 4];
 type Voxels = HashMap<At, Color>;
 
-/// One step of a sequence. Coordinates are few, so that steps meet; they lie on both sides of block edges.
+/// One step of a sequence. Coordinates are few, so that steps meet; they lie on both sides of block
+/// edges.
 #[derive(Clone, Debug)]
 enum Act {
     Add(At, Color),
@@ -414,7 +416,8 @@ impl Bench {
                 });
             }),
             Act::Noise(seed) => {
-                // Chance is the daemon's own: what it made is taken over, but only colours may differ.
+                // Chance is the daemon's own: what it made is taken over, but only colours may
+                // differ.
                 self.call("goxel.edit", json!({"operations": [{"op": "noise", "seed": seed}]}));
                 let active = self.model().now().active;
                 let made = self.layer_of_daemon(active);

@@ -1,4 +1,5 @@
-//! A document knows its file: what saves go to, what they are told, and what nothing else may write onto.
+//! A document knows its file: what saves go to, what they are told, and what nothing else may write
+//! onto.
 
 use std::path::Path;
 

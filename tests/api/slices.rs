@@ -1,5 +1,5 @@
-//! Calls that take more than a slice: any slice length comes to the same, others are answered in between, and who
-//! gives up leaves the document as it was.
+//! Calls that take more than a slice: any slice length comes to the same, others are answered in
+//! between, and who gives up leaves the document as it was.
 
 use std::sync::OnceLock;
 
@@ -60,8 +60,8 @@ fn check_counts(daemon: &Daemon) {
     }
 }
 
-/// A scene of some hundred blocks: a base with holes and a mixed surface, a second layer across it, a clone that is
-/// turned, a shape, and a selection.
+/// A scene of some hundred blocks: a base with holes and a mixed surface, a second layer across it,
+/// a clone that is turned, a shape, and a selection.
 fn scene() -> Daemon {
     static DOCUMENT: OnceLock<Document> = OnceLock::new();
     let document = DOCUMENT.get_or_init(|| {

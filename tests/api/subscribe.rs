@@ -39,6 +39,7 @@ fn a_change_is_told_to_who_subscribed_with_its_revision_and_box() {
         (1, json!("default"), json!(2))
     );
     let corner = |name: &str| params["box"][name].as_array().unwrap().clone();
+    assert_eq!(params["rounded_to"], 16);
     let holds = (0..3).all(|axis| {
         let voxel = axis as i64 + 1;
         corner("min")[axis].as_i64().unwrap() <= voxel

@@ -1,8 +1,9 @@
 //! What a call costs: from the bytes of a message to the bytes of its answer, without sockets.
 //!
-//! `cargo bench --bench api` prints one JSON object a row: the subject's and the peer's nanoseconds of thread
-//! CPU time (median of the runs, which alternate), their ratio, and the target for it. The peer of a single
-//! call does the same work through `serde_json::Value`; the peer of a bulk call only parses the same bytes.
+//! `cargo bench --bench api` prints one JSON object a row: the subject's and the peer's nanoseconds
+//! of thread CPU time (median of the runs, which alternate), their ratio, and the target for it.
+//! The peer of a single call does the same work through `serde_json::Value`; the peer of a bulk
+//! call only parses the same bytes.
 
 #[path = "../support/service.rs"]
 mod service;
@@ -37,7 +38,8 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
-/// Runs both alternately and prints the row. `calls` is how many calls one run makes, `voxels` how many voxels.
+/// Runs both alternately and prints the row. `calls` is how many calls one run makes, `voxels` how
+/// many voxels.
 fn row(
     name: &str,
     (calls, voxels): (usize, usize),
@@ -176,7 +178,8 @@ fn single_calls() {
         || messages.iter().for_each(|message| answer(&mut server, message.as_bytes(), &mut out)),
         || messages.iter().for_each(|message| peer.answer(message.as_bytes(), &mut other)),
     );
-    // Every other run has other colours, so that each call changes its voxel and leaves an undo step.
+    // Every other run has other colours, so that each call changes its voxel and leaves an undo
+    // step.
     let other_colors =
         (0..2000).map(|index| colored_message(index, [1, 2, 3, 255])).collect::<Vec<_>>();
     let sets = [&other_colors, &messages];

@@ -1,5 +1,5 @@
-//! Operations of `goxel.edit` on a whole layer, against our own loop over its voxels. The loop counts nothing,
-//! asks for no memory and does all of it in one go.
+//! Operations of `goxel.edit` on a whole layer, against our own loop over its voxels. The loop
+//! counts nothing, asks for no memory and does all of it in one go.
 
 use goxel_daemon::api::operations::read_operations;
 use goxel_daemon::document::{Document, Layer, LayerId, canvas_for_size};

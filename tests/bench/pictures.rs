@@ -7,7 +7,7 @@ use std::hint::black_box;
 use goxel_daemon::document::View;
 use goxel_daemon::job::{Budget, Job, Step};
 use goxel_daemon::mesh::{Merge, Mesher};
-use goxel_daemon::render::{Method, RenderSettings, Shading, drawing};
+use goxel_daemon::render::{Method, RenderSettings, Shading, Tracing, drawing};
 use goxel_daemon::voxel::Volume;
 
 mod scenes;
@@ -127,6 +127,41 @@ fn render_rows(report: &Report, name: &str, volume: &Volume, size: [u32; 2], sam
     }
 }
 
+/// The same view of a terrain, dry and with water up to some height.
+fn water_rows(report: &Report) {
+    let (dry, wet) = (scenes::terrain(256), scenes::lakes(256));
+    let flat = Shading::FLAT;
+    let lit = Shading { lit: true, occlusion: true, shadows: true };
+    for (how, shading) in [("flat", flat), ("lit", lit)] {
+        for samples in [1, 2] {
+            let settings =
+                RenderSettings { width: 800, height: 600, samples, shading, ..Default::default() };
+            let draw = |volume: &Volume| {
+                black_box(drawing(volume.clone(), settings.clone()).expect("good").finish());
+            };
+            let (mut without, mut through) = (|| draw(&dry), || draw(&wet));
+            let figures = in_turns(5, &mut [&mut without, &mut through]);
+            let note = format!("{:.2} x dry", figures[1].least / figures[0].least);
+            report.row(&format!("water 800x600 {samples}x{samples} {how}"), figures[1], &note);
+        }
+    }
+}
+
+/// Paths of light beside bare walks through the grid: rays a second.
+fn path_rows(report: &Report) {
+    let terrain = scenes::terrain(256);
+    let (width, height, samples) = (320, 240, 8);
+    let tracing = Tracing { samples, denoise: false, ..Tracing::default() };
+    let settings =
+        RenderSettings { width, height, tracing: Some(tracing), ..RenderSettings::default() };
+    let mut trace =
+        || _ = black_box(drawing(terrain.clone(), settings.clone()).expect("good").finish());
+    let figures = in_turns(3, &mut [&mut trace])[0];
+    let paths = f64::from(width) * f64::from(height) * f64::from(samples);
+    let note = format!("{:.2} million paths a second", paths / figures.least / 1e3);
+    report.row("paths terrain 256^3 320x240, 8 samples", figures, &note);
+}
+
 fn longest_slice(report: &Report, name: &str, volume: &Volume) {
     let settings = RenderSettings { width: 1920, height: 1080, ..Default::default() };
     let mut job = drawing(volume.clone(), settings).expect("good settings");
@@ -183,6 +218,12 @@ fn main() {
         render_rows(&report, "terrain 256^3", &terrain, [800, 600], 2);
         render_rows(&report, "terrain 256^3", &terrain, [1920, 1080], 1);
         render_rows(&report, "noise 128^3", &scenes::noise(128), [800, 600], 1);
+    }
+    if wants("water") {
+        water_rows(&report);
+    }
+    if wants("paths") {
+        path_rows(&report);
     }
     if wants("stage") {
         let shading = Shading { occlusion: false, ..Default::default() };

@@ -1,7 +1,7 @@
 //! A daemon that lives behind connections that do not: no call is lost, none is applied twice.
 //!
-//! `GOXEL_FAULT_SEEDS` sets how many seeds run, `GOXEL_FAULT_FIRST` the first of them; a failure names its
-//! seed, and `GOXEL_FAULT_FIRST=SEED GOXEL_FAULT_SEEDS=1` runs it alone.
+//! `GOXEL_FAULT_SEEDS` sets how many seeds run, `GOXEL_FAULT_FIRST` the first of them; a failure
+//! names its seed, and `GOXEL_FAULT_FIRST=SEED GOXEL_FAULT_SEEDS=1` runs it alone.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -124,7 +124,8 @@ fn call_one(pool: &Pool, random: &mut Random, thread: u64, number: u64) -> Repor
     }
 }
 
-/// The daemon lives, so every call must have succeeded, and the document must show each exactly once.
+/// The daemon lives, so every call must have succeeded, and the document must show each exactly
+/// once.
 fn check(reports: &[Report], direct: &mut Connection) {
     let listed: Value = direct.call("goxel.list_layers", ()).unwrap();
     let mut names: HashMap<&str, u64> = HashMap::new();

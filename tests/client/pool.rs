@@ -379,8 +379,10 @@ fn leases_come_and_go_from_many_threads_without_losing_a_slot() {
             });
         }
     });
+    // What was cut last is still being replaced.
+    eventually("nothing is being opened", || pool.stats().opening == 0);
     let stats = pool.stats();
-    assert_eq!((stats.in_use, stats.waiting, stats.opening), (0, 0, 0), "{stats:?}");
+    assert_eq!((stats.in_use, stats.waiting), (0, 0), "{stats:?}");
     assert!(stats.idle <= 3);
     assert_eq!(stats.opened, stats.closed + stats.lost + stats.idle as u64);
 }

@@ -1,8 +1,8 @@
 //! The daemon killed with -9 and started again, over and over, under a pool that makes mixed calls.
 //!
-//! `GOXEL_RESTARTS` sets how often. What a killed daemon held in memory is gone and not looked for; all else
-//! is: every call ends, nothing is applied twice, what is reported applied is there, what is reported not
-//! applied is not.
+//! `GOXEL_RESTARTS` sets how often. What a killed daemon held in memory is gone and not looked for;
+//! all else is: every call ends, nothing is applied twice, what is reported applied is there, what
+//! is reported not applied is not.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -92,10 +92,10 @@ fn the_pool_recovers_from_every_kill_and_what_it_reports_is_true() {
 #[test]
 fn a_pool_starts_the_daemon_when_there_is_none() {
     let directory = tempfile::tempdir().unwrap();
-    let socket = directory.path().join("d.sock");
+    let (socket, state) = (directory.path().join("d.sock"), directory.path().join("state"));
     let command = DaemonCommand {
         program: env!("CARGO_BIN_EXE_goxel-daemon").into(),
-        arguments: ["--journal", "none"].map(Into::into).into(),
+        arguments: vec!["--journal=none".into(), "--state-dir".into(), state.into()],
         log: Some(directory.path().join("log")),
     };
     let options = PoolOptions {
@@ -175,7 +175,8 @@ fn call_one(
     }
     let name = format!("{thread}-{number}");
     let result = shared.pool.call_raw("goxel.create_layer", json!({ "name": name }));
-    // Under one lock with the restart: nothing is called Applied that belongs to a daemon that is gone.
+    // Under one lock with the restart: nothing is called Applied that belongs to a daemon that is
+    // gone.
     let mut all = shared.said.lock().unwrap();
     let started = *shared.started.lock().unwrap();
     let said = match &result {

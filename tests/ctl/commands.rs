@@ -51,7 +51,8 @@ fn metrics_are_printed_and_written_to_a_file() {
     let file = daemon.directory().join("goxel.prom");
     ok(run(daemon.socket(), &["metrics", "--textfile", file.to_str().unwrap()]));
     assert!(std::fs::read_to_string(&file).unwrap().contains("# TYPE goxel_"));
-    let nowhere = ["metrics", "--textfile", "/nonexistent/goxel.prom"];
+    let nowhere = daemon.directory().join("missing/goxel.prom");
+    let nowhere = ["metrics", "--textfile", nowhere.to_str().unwrap()];
     assert_eq!(run(daemon.socket(), &nowhere).code, 73);
 }
 
@@ -116,6 +117,9 @@ fn watch_prints_changes_as_they_happen() {
     assert_eq!(events[0]["event"], "goxel.changed");
     let revision = |event: &Value| event["params"]["revision"].as_u64().unwrap();
     assert!(revision(&events[1]) > revision(&events[0]), "{events:?}");
+    // Each tells of the calls that made it, and no revision is left out.
+    let told = |event: &Value| event["by"].as_array().unwrap().len() as u64;
+    assert_eq!(revision(&events[1]) - revision(&events[0]), told(&events[1]), "{events:?}");
 }
 
 #[test]
@@ -157,6 +161,44 @@ fn render_writes_a_picture_to_a_file_and_to_stdout() {
     let ran = run(daemon.socket(), &["render", "/nonexistent/directory/p.png"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert_eq!(run(daemon.socket(), &["render", path, "--size", "0x5"]).code, 2);
+}
+
+#[test]
+fn files_are_drawn_without_a_daemon_and_as_the_daemon_draws_them() {
+    let daemon = Daemon::start();
+    call(
+        &daemon,
+        "goxel.edit",
+        json!([[
+            {"op": "sphere", "center": [0, 0, 0], "radius": 6, "color": "#c03020"},
+        ]]),
+    );
+    let model = daemon.directory().join("ball.gox");
+    let model = model.to_str().unwrap();
+    call(&daemon, "goxel.save_project", json!([model]));
+    let (here, there) = (daemon.directory().join("here.png"), daemon.directory().join("there.png"));
+    let options = ["--size", "80x60", "--view", "front", "--ground", "--axes"];
+    let nobody = daemon.directory().join("nobody.sock");
+    let mut arguments = vec!["render", model, here.to_str().unwrap()];
+    arguments.extend(options);
+    ok(run(&nobody, &arguments));
+    let mut arguments = vec!["render", there.to_str().unwrap()];
+    arguments.extend(options);
+    ok(run(daemon.socket(), &arguments));
+    assert_eq!(std::fs::read(&here).unwrap(), std::fs::read(&there).unwrap());
+
+    let out = daemon.directory().join("out");
+    let out_text = out.to_str().unwrap();
+    let several = ["render", model, model, "-o", out_text, "--format", "webp", "--size", "32"];
+    ok(run(&nobody, &several));
+    assert!(std::fs::read(out.join("ball.webp")).unwrap().starts_with(b"RIFF"));
+    let ran = ok(run(&nobody, &["render", model, "-", "--style", "flat", "--size", "16"]));
+    assert_eq!(ran.bytes[1..4], *b"PNG");
+    assert_eq!(run(&nobody, &["render", model, "-", "--edges", "lines"]).code, 2);
+    assert_eq!(run(&nobody, &["render", "/nonexistent.gox", "-"]).code, 66);
+
+    let shown = ok(run(&nobody, &["show", model, "--columns", "20", "--as", "blocks"]));
+    assert!(shown.out.contains("\x1b[38;2;") && shown.out.contains('▀'), "{}", shown.out);
 }
 
 #[test]

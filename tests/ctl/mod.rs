@@ -2,5 +2,10 @@
 
 mod basics;
 mod commands;
+mod converting;
+mod manners;
+mod recovery;
+mod running;
 mod shells;
+mod terminal;
 mod tool;

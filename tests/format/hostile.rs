@@ -27,6 +27,7 @@ fn seeds() -> &'static [(&'static Format, Vec<u8>)] {
             }
             if format.can_write()
                 && let Ok(encoded) = format::encode(model(), format, WriteOptions::default())
+                && encoded.bytes.len() < 100_000
             {
                 seeds.push((format, encoded.bytes));
             }
@@ -127,7 +128,8 @@ fn apply(bytes: &mut Vec<u8>, damage: &Damage) {
     }
 }
 
-/// The most address space that the process has had, in bytes; `None` where the system does not tell.
+/// The most address space that the process has had, in bytes; `None` where the system does not
+/// tell.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmPeak:"))?;

@@ -93,7 +93,7 @@ fn translucent_voxels_are_told_of() {
     let mut volume = Volume::new();
     volume.set([0, 0, 0].into(), Rgba::new(1, 2, 3, 4));
     let encoded = encode(&one_layer(volume), "text").expect("encodes");
-    assert_eq!(encoded.warnings, ["1 voxels with alpha below 255 are written opaque"]);
+    assert_eq!(encoded.warnings, ["1 voxel with alpha below 255 is written opaque"]);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn slices_tell_of_voxels_outside_the_canvas_and_refuse_a_huge_one() {
         layer.volume.set([1000, 0, 0].into(), Rgba::WHITE);
     });
     let encoded = encode(&document, "png slices").expect("encodes");
-    assert_eq!(encoded.warnings, ["1 voxels outside the canvas are left out"]);
+    assert_eq!(encoded.warnings, ["1 voxel outside the canvas is left out"]);
     document.canvas = Bounds { min: [0; 3], max: [1 << 20; 3] };
     let error = encode(&document, "png slices").map(|_| ()).expect_err("too large");
     assert!(matches!(error, FormatError::DoesNotFit { .. }), "{error}");

@@ -51,15 +51,15 @@ proptest! {
             near.set(at, color);
         }
         let document = one_layer(near);
-        for format in ["obj", "ply"] {
+        for format in ["obj", "ply", "glb", "gltf"] {
             let surface = SurfaceOptions { merge, ..SurfaceOptions::default() };
             let bytes = encode(&document, format, surface);
             let again = decode(&bytes, ReadOptions::default());
-            if document.merged().is_empty() && format == "obj" {
+            if document.merged().is_empty() && format != "ply" {
                 continue;
             }
             let again = again.expect("decodes");
-            let expected = shell(&document.merged(), format == "ply");
+            let expected = shell(&document.merged(), format != "obj");
             crate::support::documents::assert_same_voxels(&expected, &again, format);
         }
     }
@@ -126,8 +126,11 @@ fn merged_faces_are_fewer() {
 
 #[test]
 fn a_ply_counts_what_it_holds() {
-    let text = String::from_utf8(encode(&one_voxel(), "ply", SurfaceOptions::default()));
-    let text = text.expect("text");
+    let mut options = WriteOptions::default();
+    assert_eq!(options.export.set("plain", "true"), Ok(true));
+    let ply = format::by_name("ply").expect("known");
+    let text = format::encode(one_voxel(), ply, options).expect("encodes").bytes;
+    let text = String::from_utf8(text).expect("text");
     assert!(text.starts_with("ply\nformat ascii 1.0\n"));
     assert!(text.contains("element vertex 8\n") && text.contains("element face 6\n"), "{text}");
     assert!(text.contains("\n1 3 -2 255 128 0 255\n"), "{text}");
@@ -180,4 +183,22 @@ fn bad_lines_are_told_with_their_place() {
     expect(b"v 0 0 0\nf 0 1 1\n", 10);
     expect(b"ply\nformat ascii 1.0\nelement vertex x\nend_header\n", 21);
     expect(b"ply\nformat ascii 1.0\n", 21);
+}
+
+#[test]
+fn twice_as_many_voxels_far_from_each_other_take_about_twice_as_many_looks() {
+    let looks = |count: i32, name: &str| {
+        let mut layer = Layer::new(LayerId(1), "far");
+        for x in 0..count {
+            layer.volume.set(Point::new(1000 * x, 0, 0), Rgba::WHITE);
+        }
+        let document = Document::with_layers("far", canvas_for_size([8; 3]), vec![layer]);
+        goxel_daemon::job::effort::take();
+        encode(&document, name, SurfaceOptions::default());
+        goxel_daemon::job::effort::take()
+    };
+    for name in ["ply", "obj", "glb"] {
+        let (some, twice) = (looks(100, name), looks(200, name));
+        assert!(twice <= 3 * some, "{name}: {some}, {twice}");
+    }
 }

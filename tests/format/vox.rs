@@ -173,7 +173,7 @@ fn what_the_format_cannot_hold_is_told() {
         layer.opacity = 0.5;
     });
     let warnings = encode(&document).warnings.join("; ");
-    for part in ["materials", "opacity", "alpha below 255", "further out than 1000"] {
+    for part in ["tint of a material", "opacity", "alpha below 255", "further out than 1000"] {
         assert!(warnings.contains(part), "{part} in {warnings}");
     }
 }

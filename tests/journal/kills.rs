@@ -1,12 +1,13 @@
 //! The daemon killed with -9 and started again, over and over, under clients with sessions.
 //!
-//! Each client changes a project of its own and knows what must come of it: every answer tells the revision and the place in
-//! the history, so an edit that was lost or applied twice shows at once. `GOXEL_KILLS` sets how often.
+//! Each client changes a project of its own and knows what must come of it: every answer tells the
+//! revision and the place in the history, so an edit that was lost or applied twice shows at once.
+//! `GOXEL_KILLS` sets how often, `GOXEL_KILL_CLIENTS` under how many clients.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -15,8 +16,6 @@ use serde_json::{Value, json};
 use crate::client::random::{Random, setting};
 use crate::support::process::{HANG, command, wait_for};
 
-const CLIENTS: u64 = 8;
-
 /// A daemon with a journal, in a directory that outlives it.
 pub struct Running {
     child: Child,
@@ -24,19 +23,13 @@ pub struct Running {
 
 impl Running {
     pub fn start(directory: &Path, flags: &[&str]) -> Running {
+        Running::start_as(directory, command_in(directory, flags))
+    }
+
+    /// Starts one by a command that was changed.
+    pub fn start_as(directory: &Path, command: Command) -> Running {
         let socket = directory.join("d.sock");
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(directory.join("log"));
-        let mut child = command()
-            .arg("--socket")
-            .arg(&socket)
-            .arg("--journal")
-            .arg(directory.join("journal"))
-            .args(flags)
-            .env("GOXEL_RENDER_DIR", directory.join("renders"))
-            .stdout(Stdio::null())
-            .stderr(log.unwrap())
-            .spawn()
-            .unwrap();
+        let mut child = spawn(directory, command);
         wait_for("the daemon to listen", || {
             let ended = child.try_wait().unwrap();
             assert!(ended.is_none(), "it ended: {}", log_of(directory));
@@ -45,6 +38,25 @@ impl Running {
         // Connections wait in the queue until everything is recovered.
         crate::support::process::Client::connect(&socket).call("ping", json!({}));
         Running { child }
+    }
+
+    /// Has another one take its place; how that one ended, if it did.
+    pub fn taken_over(&mut self, directory: &Path, flags: &[&str]) -> Option<ExitStatus> {
+        let mut next = spawn(directory, command_in(directory, flags));
+        let mut ended = None;
+        wait_for("one of the two to end", || {
+            ended = next.try_wait().unwrap();
+            ended.is_some() || self.child.try_wait().unwrap().is_some()
+        });
+        if ended.is_none() {
+            assert_eq!(self.child.wait().unwrap().code(), Some(0), "{}", log_of(directory));
+            self.child = next;
+        }
+        ended
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Stops it in good order.
@@ -67,8 +79,29 @@ impl Drop for Running {
     }
 }
 
+/// The program with its socket and journal in a directory, unless the flags name others.
+pub fn command_in(directory: &Path, flags: &[&str]) -> Command {
+    let mut command = command();
+    command.arg("--socket").arg(directory.join("d.sock"));
+    if !flags.contains(&"--journal") {
+        command.arg("--journal").arg(directory.join("journal"));
+    }
+    command.args(flags);
+    command
+}
+
+fn spawn(directory: &Path, mut command: Command) -> Child {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(directory.join("log"));
+    command
+        .env("GOXEL_RENDER_DIR", directory.join("renders"))
+        .stdout(Stdio::null())
+        .stderr(log.unwrap())
+        .spawn()
+        .unwrap()
+}
+
 pub fn log_of(directory: &Path) -> String {
-    std::fs::read_to_string(directory.join("log")).unwrap_or_default()
+    crate::support::process::settled_log(&directory.join("log"))
 }
 
 /// A client whose calls have numbers: what is not answered is sent again until it is.
@@ -79,12 +112,22 @@ struct Client {
     instance: String,
     number: i64,
     stream: Option<BufReader<UnixStream>>,
+    /// How often nobody listened.
+    refused: u64,
+    longest_wait: Duration,
 }
 
 impl Client {
     fn new(socket: PathBuf, session: String) -> Client {
-        let mut client =
-            Client { socket, session, instance: String::new(), number: 0, stream: None };
+        let mut client = Client {
+            socket,
+            session,
+            instance: String::new(),
+            number: 0,
+            stream: None,
+            refused: 0,
+            longest_wait: Duration::ZERO,
+        };
         let pong = client.until_answered(&json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}));
         client.instance = pong["result"]["instance"].as_str().unwrap().to_owned();
         client
@@ -103,13 +146,17 @@ impl Client {
     }
 
     fn until_answered(&mut self, call: &Value) -> Value {
-        let deadline = Instant::now() + HANG;
+        let began = Instant::now();
+        let deadline = began + HANG;
         loop {
             let last = self.try_once(call);
             assert!(Instant::now() < deadline, "no answer to {call}: {last:?}");
             match last {
                 Some(answer) if answer["error"]["code"] == 1006 && is_still_running(&answer) => {}
-                Some(answer) => return answer,
+                Some(answer) => {
+                    self.longest_wait = self.longest_wait.max(began.elapsed());
+                    return answer;
+                }
                 None => {
                     self.stream = None;
                     std::thread::sleep(Duration::from_millis(2));
@@ -120,7 +167,9 @@ impl Client {
 
     fn try_once(&mut self, call: &Value) -> Option<Value> {
         if self.stream.is_none() {
-            let stream = UnixStream::connect(&self.socket).ok()?;
+            let stream = UnixStream::connect(&self.socket);
+            self.refused += u64::from(stream.is_err());
+            let stream = stream.ok()?;
             stream.set_read_timeout(Some(HANG)).ok()?;
             self.stream = Some(BufReader::new(stream));
         }
@@ -200,8 +249,9 @@ impl Model {
     }
 }
 
-/// One client's life: until it is told to stop it changes its project, and looks at all of it now and then.
-fn live(socket: PathBuf, number: u64, calls: &AtomicU64, stop: &AtomicBool) {
+/// One client's life: until it is told to stop it changes its project, and looks at all of it now
+/// and then. How often nobody listened, and its longest wait.
+pub fn live(socket: PathBuf, number: u64, calls: &AtomicU64, stop: &AtomicBool) -> (u64, Duration) {
     let mut random = Random::new(number + 1);
     let mut client = Client::new(socket, format!("client {number}"));
     let project = format!("p{number}");
@@ -215,17 +265,20 @@ fn live(socket: PathBuf, number: u64, calls: &AtomicU64, stop: &AtomicBool) {
         calls.fetch_add(1, Ordering::Relaxed);
     }
     model.check(&mut client, &project);
+    (client.refused, client.longest_wait)
 }
 
-/// Lets the daemon live up to `longest` milliseconds each time; what it has logged.
-fn rounds(flags: &[&str], longest: u64) -> String {
-    let kills = setting("GOXEL_KILLS", 20);
+/// Kills the daemon again and again, `usual` times unless told otherwise, and lets it live up to
+/// `longest` milliseconds each time; what it has logged.
+fn rounds(flags: &[&str], usual: u64, longest: u64) -> String {
+    let kills = setting("GOXEL_KILLS", usual);
+    let clients = setting("GOXEL_KILL_CLIENTS", 8);
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("d.sock");
     let mut daemon = Running::start(directory.path(), flags);
     let (calls, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let _last = std::thread::scope(|scope| {
-        for number in 0..CLIENTS {
+        for number in 0..clients {
             let (socket, calls, stop) = (socket.clone(), &calls, &stop);
             scope.spawn(move || {
                 // One that fails must not leave the others waiting for a daemon that nobody starts.
@@ -244,7 +297,8 @@ fn rounds(flags: &[&str], longest: u64) -> String {
         // It lives until the clients have looked at everything.
         daemon
     });
-    println!("{kills} kills, {} calls: {flags:?}", calls.load(Ordering::Relaxed));
+    let calls = calls.load(Ordering::Relaxed);
+    println!("{kills} kills under {clients} clients, {calls} calls: {flags:?}");
     let log = log_of(directory.path());
     assert!(!log.contains("damaged") && !log.contains("ERROR"), "{log}");
     log
@@ -252,18 +306,18 @@ fn rounds(flags: &[&str], longest: u64) -> String {
 
 #[test]
 fn whatever_was_answered_is_there_once_after_every_kill() {
-    rounds(&["--journal-sync", "second"], 80);
+    rounds(&["--journal-sync", "second"], 20, 80);
 }
 
 #[test]
 fn the_same_holds_when_each_answer_waits_for_the_disk() {
-    rounds(&["--journal-sync", "always"], 80);
+    rounds(&["--journal-sync", "always"], 20, 80);
 }
 
 #[test]
 fn the_same_holds_while_the_log_is_written_anew_again_and_again() {
     for policy in ["second", "always"] {
-        let log = rounds(&["--journal-sync", policy, "--journal-compact-bytes", "4096"], 500);
+        let log = rounds(&["--journal-sync", policy, "--journal-compact-bytes", "4096"], 6, 300);
         assert!(log.contains("the journal was written anew"), "{log}");
     }
 }

@@ -1,10 +1,18 @@
-//! The form of a log: every cut and every flipped bit is found. `GOXEL_CUT_RECORDS` sets how many records are cut at every byte.
+//! The form of a log: every cut and every flipped bit is found. `GOXEL_CUT_RECORDS` sets how many
+//! records are cut at every byte.
 
+use std::time::Instant;
+
+use goxel_daemon::document::{Document, Layer};
 use goxel_daemon::journal::{
-    Chain, End, Kind, LOG_HEAD, Reader, Record, Tag, log_head, write_record,
+    Chain, End, Kind, LOG_HEAD, Reader, Record, SyncPolicy, Tag, log_head, replay, write_record,
 };
+use goxel_daemon::workspace::{Replay, Workspace};
+use serde_json::json;
 
-use crate::client::random::setting;
+use super::faults::SimDisk;
+use crate::client::random::{Random, setting};
+use crate::support::service::Daemon;
 
 const SALT: [u8; 16] = *b"0123456789abcdef";
 
@@ -93,5 +101,105 @@ fn whatever_is_lost_of_the_end_what_comes_back_is_a_beginning() {
         let (calls, good, _) = read(&changed);
         assert!(calls > 100, "what was synced is there");
         assert_eq!(changed[..good], bytes[..good]);
+    }
+}
+
+/// A service in which a bit of everything happened, and its log.
+fn everything() -> (Daemon, Vec<u8>) {
+    let (mut daemon, disk) = (Daemon::default(), SimDisk::default());
+    let opened = daemon.service.recover(Box::new(disk.clone()), SyncPolicy::No, "s", &mut || {});
+    opened.unwrap();
+    let calls = [
+        (
+            "goxel.edit",
+            json!({"operations": [{"op": "sphere", "center": [9, 9, 9], "radius": 9, "color": "red"}]}),
+        ),
+        ("goxel.create_layer", json!({"name": "Roof"})),
+        (
+            "goxel.edit",
+            json!({"operations": [{"op": "box", "min": [0, 0, 0], "max": [20, 20, 9], "color": "blue"}]}),
+        ),
+        ("goxel.duplicate_layer", json!({"layer_id": 2})),
+        ("goxel.reorder_layer", json!({"layer_id": 1, "index": 2})),
+        ("goxel.set_layer_visibility", json!({"layer_id": 1, "visible": false})),
+        ("goxel.create_material", json!({"name": "gold"})),
+        ("goxel.checkpoint", json!({"name": "here"})),
+        ("goxel.select_box", json!({"min": [0, 0, 0], "max": [9, 9, 9]})),
+        ("goxel.merge_layers", json!({"source_layer_id": 2, "target_layer_id": 1})),
+        ("goxel.undo", json!({"steps": 3})),
+        ("goxel.delete_layer", json!({"layer_id": 3})),
+        ("goxel.open_project", json!({"name": "other"})),
+        ("goxel.close_project", json!({"name": "other"})),
+    ];
+    for (method, params) in calls {
+        let answer = daemon.reply(method, params);
+        assert!(answer.get("error").is_none(), "{method}: {answer}");
+    }
+    daemon.service.journal_mut().unwrap().turn(Instant::now());
+    let log = disk.content("log-1");
+    (daemon, log)
+}
+
+fn replayed(log: &[u8]) -> (Workspace, End) {
+    let (mut workspace, mut progress) = (Workspace::default(), || {});
+    let mut repeat = Replay::begin(&mut workspace, |_| {}, &mut progress);
+    let end = replay(Reader::new(log).unwrap(), &mut repeat).end;
+    repeat.end();
+    (workspace, end)
+}
+
+/// The layers of a document, with everything that matters here.
+fn layers(document: &Document) -> Vec<String> {
+    let layer = |layer: &Layer| {
+        let Layer { id, name, visible, mode, content, volume, .. } = layer;
+        format!("{id:?} {name} {visible} {mode:?} {content:?} {:?}", volume.state_hash())
+    };
+    let active = format!("{:?} {:?}", document.active(), document.selection);
+    document.layers().iter().map(layer).chain([active]).collect()
+}
+
+#[test]
+fn a_bit_of_everything_comes_back_with_every_step_of_its_history() {
+    let (mut daemon, log) = everything();
+    let (mut workspace, end) = replayed(&log);
+    assert_eq!(end, End::Clean);
+    let back = workspace.project_mut("default").unwrap();
+    let live = daemon.service.workspace_mut().project_mut("default").unwrap();
+    assert_eq!(back.revision(), live.revision());
+    let (position, count) = live.history().position();
+    assert_eq!((back.history().position(), count > 6), ((position, count), true));
+    for to in (0..=count).rev().chain(0..=count) {
+        assert!(back.go_to(to).is_some() && live.go_to(to).is_some());
+        assert_eq!(layers(back.document()), layers(live.document()), "position {to}");
+        assert_eq!(back.document().materials.len(), live.document().materials.len());
+    }
+}
+
+#[test]
+fn whatever_records_say_that_check_nobody_panics() {
+    let (_, log) = everything();
+    let (mut reader, mut call, mut records) = (Reader::new(&log).unwrap(), Vec::new(), Vec::new());
+    while reader.next_call(&mut call).is_ok() {
+        records.extend(call.iter().copied());
+    }
+    assert!(records.len() > 15);
+    let mut random = Random::new(5);
+    for _ in 0..setting("GOXEL_CHANGED_RECORDS", 1500) {
+        let changed = random.below(records.len() as u64) as usize;
+        let mut payload = records[changed].payload.to_vec();
+        for _ in 0..=random.below(3) {
+            let at = random.below(payload.len() as u64 + 1) as usize;
+            match random.below(3) {
+                0 => payload.truncate(at),
+                1 if at < payload.len() => payload[at] = random.below(256) as u8,
+                _ => payload.splice(at..at, [random.below(256) as u8; 4]).for_each(drop),
+            }
+        }
+        let (mut bytes, mut chain) = (log_head(1, SALT).to_vec(), Chain::new(SALT));
+        for (number, record) in records.iter().enumerate() {
+            let payload = if number == changed { &payload } else { record.payload };
+            write_record(&Record { payload, ..*record }, &mut chain, &mut bytes);
+        }
+        replayed(&bytes);
     }
 }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::json;
 
 use super::kills::{Running, log_of};
-use crate::support::process::{Client, command};
+use crate::support::process::{Client, command, wait_for};
 
 fn client(directory: &Path) -> Client {
     Client::connect(&directory.join("d.sock"))
@@ -40,6 +40,51 @@ fn a_clean_stop_keeps_what_was_not_saved_and_nothing_leaves_nothing() {
     assert_eq!(second.call("goxel.history", json!({})), before);
     let listed = second.call("goxel.list_projects", json!({}));
     assert_eq!(listed["projects"][0]["recovered_edits"], 1, "{listed}");
+}
+
+/// The logs of a journal: their names and lengths.
+fn logs(directory: &Path) -> Vec<(String, u64)> {
+    let files = std::fs::read_dir(journal(directory)).unwrap().flatten();
+    let logs = files.filter(|file| file.file_name().to_string_lossy().starts_with("log-"));
+    let known = |file: std::fs::DirEntry| {
+        let name = file.file_name().to_string_lossy().into_owned();
+        file.metadata().ok().map(|facts| (name, facts.len()))
+    };
+    logs.filter_map(known).collect()
+}
+
+#[test]
+fn logs_that_were_written_anew_within_one_sync_all_go() {
+    let directory = tempfile::tempdir().unwrap();
+    let _daemon = Running::start(directory.path(), &["--journal-compact-bytes", "4096"]);
+    let mut first = client(directory.path());
+    let generations = || log_of(directory.path()).matches("was written anew").count();
+    let mut x = 0;
+    wait_for("the log to be written anew", || {
+        (0..100).for_each(|step| edit(&mut first, x + step));
+        x += 100;
+        first.call("goxel.clear_history", json!({}));
+        generations() >= 10
+    });
+    wait_for("the logs before to go", || logs(directory.path()).len() == 1);
+}
+
+#[test]
+fn the_thousandth_document_costs_the_log_what_the_first_did() {
+    let directory = tempfile::tempdir().unwrap();
+    let _daemon = Running::start(directory.path(), &[]);
+    let mut first = client(directory.path());
+    let mut lengths = vec![0];
+    for _ in 0..3 {
+        for _ in 0..500 {
+            first.call("goxel.create_project", json!(["again"]));
+            edit(&mut first, 1);
+        }
+        first.call("goxel.save_project", json!({"path": directory.path().join("all.gox")}));
+        lengths.push(logs(directory.path()).iter().map(|log| log.1).sum());
+    }
+    let [_, one, two, three] = lengths[..] else { panic!("{lengths:?}") };
+    assert!(three - two < 2 * (two - one) && two - one < 2 * one, "{lengths:?}");
 }
 
 #[test]

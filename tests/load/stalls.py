@@ -25,7 +25,7 @@ import struct  # noqa: E402
 PATIENCE = 600  # seconds for one call
 FLAGS = ("--slow-turn-time", "2ms", "--log-repeats", "1000000", "--max-message-bytes", "64M", "--log-level", "warn")
 # What ends the daemon or the connection, and what answers nobody.
-LEFT_OUT = ("close_project", "subscribe", "monitor", "execute_script", "shutdown", "connection.kill", "goxel.shutdown", "server.shutdown", "exit")
+LEFT_OUT = ("close_project", "subscribe", "monitor", "execute_script", "shutdown", "goxel.hand_over", "connection.kill", "goxel.shutdown", "server.shutdown", "exit")
 
 
 def go_first():
@@ -93,10 +93,10 @@ class Session:
             self.client = Client(self.path, timeout=PATIENCE)
             answer = {"error": {"code": 0, "message": f"lost: {error}"}}
         took = time.monotonic() - start
-        # What is freed afterwards is part of it, and the turn is told at its end.
+        # What is freed afterwards is part of it, and the turn is told at its end, by a helper.
         with Client(self.path, timeout=PATIENCE) as other:
             other.call("ping")
-            time.sleep(0.003)
+            time.sleep(0.01)
             other.call("ping")
         told = answer.get("error") if isinstance(answer, dict) else None
         shown = f"{told['code']} {told['message'][:70]}" if told else "ok"
@@ -253,7 +253,7 @@ def hostile(session, scale, directory):
             {"op": "voxels", "points": [[0, 0, 0]], "color": "#ff0000"},
             {"op": "copy", "min": [0, 0, 0], "max": [0, 0, 0], "to": [100, 0, 0], "times": int(200_000 * scale),
              "step": [100, 0, 0]}]),
-        ("a long line", [{"op": "line", "from": [0, 0, 0], "to": [10**9, 10**9, 7], "color": "#ff0000"}]),
+        ("a long line", [{"op": "line", "points": [[0, 0, 0], [many * 100, many * 100, 7]], "color": "#ff0000"}]),
         ("move", [{"op": "move", **whole, "to": [-10**6 + 3, -10**6 + 5, -10**6]}]),
         ("mirror", [{"op": "mirror", "axis": "x", "at": 3}]),
         ("rotate", [{"op": "rotate", "axis": "z", "turns": 1}]),
@@ -264,7 +264,7 @@ def hostile(session, scale, directory):
         ("one voxel", [{"op": "voxels", "points": [[3, 3, 3]], "color": "#12345678"}]),
         ("100,000 boxes", [{"op": "box", "min": [n % 300, n // 300, 0], "max": [n % 300, n // 300, 1],
                             "color": "#ff0000"} for n in range(many)]),
-        ("line of 100,000", [{"op": "line", "from": [0, 0, 0], "to": [many * 10, many, 0], "color": "#0000ff"}]),
+        ("line of 100,000", [{"op": "line", "points": [[0, 0, 0], [many * 10, many, 0]], "color": "#0000ff"}]),
     ]
     for name, operations in edits:
         session.change("goxel.edit", {"operations": operations}, f"edit {name}")

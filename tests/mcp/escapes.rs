@@ -1,4 +1,5 @@
-//! Paths that leave the root are refused, all with the same clear error; those that stay inside are taken.
+//! Paths that leave the root are refused, all with the same clear error; those that stay inside are
+//! taken.
 
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
@@ -219,4 +220,60 @@ fn the_root_has_a_rule() {
         let text = host.refusal("voxel_project", save.clone());
         assert!(text.contains("too wide") && text.contains("--root"), "{text}");
     }
+}
+
+#[test]
+fn a_link_that_is_swapped_between_the_check_and_the_use_leads_nobody_out() {
+    let daemon = Daemon::start();
+    let top = tempfile::tempdir().unwrap();
+    let (root, outside) = (top.path().join("root"), top.path().join("outside"));
+    for directory in [&root.join("real"), &outside] {
+        std::fs::create_dir_all(directory).unwrap();
+    }
+    let mut host = Host::with(daemon.socket(), &root, &[]);
+    let ops = |x: i64| json!([{"op": "box", "min": [0, 0, 0], "max": [x, 0, 0], "color": "red"}]);
+    host.text("voxel_edit", json!({"ops": ops(4)}));
+    host.text("voxel_project", json!({"action": "save", "path": "five.gox"}));
+    std::fs::rename(root.join("five.gox"), outside.join("m.gox")).unwrap();
+    let secret = std::fs::read(outside.join("m.gox")).unwrap();
+    host.text("voxel_project", json!({"action": "new", "project": "small"}));
+    let small = json!({"project": "small", "ops": ops(0)});
+    host.text("voxel_edit", small);
+    let save = json!({"project": "small", "action": "save", "path": "real/m.gox"});
+    host.text("voxel_project", save);
+
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                for target in ["real", "../outside"] {
+                    symlink(target, root.join("next")).unwrap();
+                    std::fs::rename(root.join("next"), root.join("link")).unwrap();
+                }
+            }
+        });
+        for round in 0..40 {
+            let calls = [
+                (
+                    "voxel_project",
+                    json!({"action": "save", "path": "link/m.gox", "overwrite": true}),
+                ),
+                ("voxel_export", json!({"path": format!("link/n{round}.vox")})),
+                ("voxel_project", json!({"action": "open", "path": "link/m.gox"})),
+            ];
+            for (tool, mut arguments) in calls {
+                if arguments["action"] != "open" {
+                    arguments["project"] = json!("small");
+                }
+                let id = host.request("tools/call", json!({"name": tool, "arguments": arguments}));
+                let answer = host.answer_to(id);
+                assert!(!answer.to_string().contains("5 voxels"), "{answer}");
+            }
+        }
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    let names: Vec<_> =
+        std::fs::read_dir(&outside).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["m.gox"], "nothing was made outside");
+    assert_eq!(std::fs::read(outside.join("m.gox")).unwrap(), secret);
 }

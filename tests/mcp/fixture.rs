@@ -1,4 +1,5 @@
-//! The server that the official conformance suite wants to meet: its tools, resources and prompts on our session.
+//! The server that the official conformance suite wants to meet: its tools, resources and prompts
+//! on our session.
 
 use std::io::BufReader;
 use std::sync::{Arc, OnceLock, Weak};

@@ -1,4 +1,5 @@
-//! goxel-mcp: the protocol in both eras, the eight tools against the real daemon, and what keeps both in bounds.
+//! goxel-mcp: the protocol in both eras, the eight tools against the real daemon, and what keeps
+//! both in bounds.
 
 mod bounds;
 mod client;
@@ -6,7 +7,9 @@ mod conversation;
 mod era;
 mod escapes;
 mod guide;
+mod manners;
 mod socket;
 mod spawn;
+mod tokens;
 mod types;
 mod wrong;

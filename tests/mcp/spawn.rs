@@ -49,7 +49,7 @@ fn the_first_tool_call_starts_a_daemon_that_outlives_us_and_of_two_that_race_one
     });
     for (host, id) in hosts.iter_mut().zip(ids) {
         let answer = host.answer_to(id);
-        assert!(text_of(&answer["result"]).starts_with("ok 1 ops"), "{answer}");
+        assert!(text_of(&answer["result"]).starts_with("ok 1 op"), "{answer}");
     }
     let text = hosts[0].text("voxel_inspect", json!({}));
     assert!(text.contains("2 voxels"), "one daemon served both: {text}");
@@ -72,11 +72,11 @@ fn a_daemon_that_is_killed_between_two_calls_costs_a_short_wait() {
     assert!(Command::new("kill").arg("-9").arg(&pid).status().unwrap().success());
     wait_for("the daemon to be gone", || UnixStream::connect(&socket).is_err());
     let text = host.text("voxel_edit", boxed(5));
-    assert!(text.starts_with("ok 1 ops"), "{text}");
+    assert!(text.starts_with("ok 1 op"), "{text}");
     let text = host.text("voxel_inspect", json!({}));
     assert!(text.contains("2 voxels"), "the journal brought the first one back: {text}");
     let text = host.text("voxel_project", json!({"action": "open", "path": "a.gox"}));
-    assert!(text.contains("1 voxels"), "{text}");
+    assert!(text.contains("1 voxel in 1 layer"), "{text}");
 }
 
 #[test]
@@ -93,4 +93,24 @@ fn an_idle_daemon_ends_unless_something_would_be_lost() {
     client.call("goxel.save_project", json!([kept.directory().join("a.gox")]));
     drop(client);
     assert!(kept.wait().success());
+}
+
+#[test]
+fn a_daemon_that_was_started_is_confined_to_the_root_and_another_root_is_told_what_to_do() {
+    let directory = tempfile::tempdir().unwrap();
+    let [root, other] = ["root", "other"].map(|name| directory.path().join(name));
+    std::fs::create_dir(&root).unwrap();
+    std::fs::create_dir(&other).unwrap();
+    let socket = directory.path().join("d.sock");
+    let _ended = Ended(&socket);
+    let mut host = spawning(&socket, &root);
+    host.text("voxel_edit", boxed(0));
+    let mut client = process::Client::connect(&socket);
+    let outside = json!([directory.path().join("a.gox")]);
+    assert_eq!(client.ask("goxel.save_project", outside)["error"]["code"], 1008);
+    let mut stranger = spawning(&socket, &other);
+    let text = stranger.refusal("voxel_inspect", json!({}));
+    for word in ["works beneath other directories", "--root", "--socket", root.to_str().unwrap()] {
+        assert!(text.contains(word), "{text}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Every message of the tests, read by the types of the protocol's own schema.
 //!
-//! The crate holds one revision at a time. What the older era leaves out is added before its results are read; all else is
-//! the same in both.
+//! The crate holds one revision at a time. What the older era leaves out is added before its
+//! results are read; all else is the same in both.
 
 use rust_mcp_schema::{
     CallToolResult, CompleteResult, DiscoverResult, EmptyResult, GetPromptResult,

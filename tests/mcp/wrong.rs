@@ -1,4 +1,5 @@
-//! A hundred wrong calls: each answer says where, what the rule is and how it would be right, and nothing was changed.
+//! A hundred wrong calls: each answer says where, what the rule is and how it would be right, and
+//! nothing was changed.
 
 use serde_json::{Value, json};
 
@@ -86,6 +87,9 @@ fn wrong_operations() -> Vec<(&'static str, Value)> {
         json!({"op": "smooth", "amount": 99}),
         json!({"op": "noise", "amount": 7}),
         json!({"op": "combine"}),
+        json!({"op": "repeat", "operations": [{"op": "box", "min": [0, 0, 0], "max": [1, 1, 1], "colr": "red"}], "times": 2, "step": [3, 0, 0]}),
+        json!({"op": "stamp", "path": "missing.gox", "at": [0, 0, 0]}),
+        json!({"op": "stamp", "path": "../out.gox", "at": [0, 0, 0]}),
         json!({"op": "combine", "source": 77}),
     ];
     operations.into_iter().map(op).collect()
@@ -128,6 +132,14 @@ fn wrong_calls() -> Vec<(&'static str, Value)> {
         ("voxel_history", json!({"action": "goto", "name": "nonsense"})),
         ("voxel_history", json!({"action": "goto", "revision": 999})),
         ("voxel_history", json!({"action": "checkpoint"})),
+        ("voxel_history", json!({"action": "undo", "revision": 1})),
+        ("voxel_history", json!({"action": "redo", "name": "a"})),
+        ("voxel_history", json!({"action": "checkpoint", "name": "a", "steps": 2})),
+        ("voxel_history", json!({"action": "list", "steps": 2})),
+        ("voxel_project", json!({"action": "new", "project": "h", "path": "h.gox"})),
+        ("voxel_project", json!({"action": "close", "project": "default", "path": "h.gox"})),
+        ("voxel_project", json!({"action": "save", "path": "none/a.gox"})),
+        ("voxel_edit", json!({"ops": good, "operations": good})),
         ("voxel_project", json!({"action": "destroy"})),
         ("voxel_project", json!({"action": "open"})),
         ("voxel_project", json!({"action": "open", "path": "missing.gox"})),
@@ -168,7 +180,8 @@ fn each_of_a_hundred_wrong_calls_teaches_and_changes_nothing() {
         let lessons = ["Rule: ", "Example: ", "Nothing was changed."];
         let has_position = text.contains("ops[1]") || text.contains('"');
         let teaches = lessons.iter().all(|lesson| text.contains(lesson)) && has_position;
-        if result["isError"] != true || !teaches {
+        let is_ours = !["goxel.", "to_revision", "os error"].iter().any(|word| text.contains(word));
+        if result["isError"] != true || !teaches || !is_ours {
             silent.push(format!("{tool} {arguments}: {text}"));
         }
         assert!(text.chars().count() < 4000, "{tool} {arguments}: {text}");

@@ -1,4 +1,5 @@
-//! Socket activation: the service manager holds the socket, so nobody is refused while daemons come and go.
+//! Socket activation: the service manager holds the socket, so nobody is refused while daemons come
+//! and go.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::OwnedFd;
@@ -15,8 +16,9 @@ use crate::support::process::{Client, HANG, command, has_program, wait_for};
 const CLIENTS: usize = 50;
 const RESTARTS: usize = 20;
 
-/// A manager of the plainest kind: it keeps the listening socket and hands it to one daemon after the other as
-/// descriptor 3. The shell sets LISTEN_PID to its own number and then becomes the daemon.
+/// A manager of the plainest kind: it keeps the listening socket and hands it to one daemon after
+/// the other as descriptor 3. The shell sets LISTEN_PID to its own number and then becomes the
+/// daemon.
 struct Manager {
     listener: UnixListener,
     socket: PathBuf,
@@ -49,6 +51,7 @@ impl Manager {
         }
         shell
             .env("GOXEL_JOURNAL", "none")
+            .env("GOXEL_STATE_DIR", self.directory.path().join("state"))
             .args(["-c", script, daemon, "--save-on-exit", "--health-interval=0"])
             .arg(format!("--project={}", project.display()))
             .stdin(Stdio::from(descriptor))
@@ -76,7 +79,8 @@ fn one_call(socket: &Path) -> bool {
         Err(error) => panic!("a client was refused: {error}"),
     };
     stream.set_read_timeout(Some(HANG)).unwrap();
-    // A daemon that stops may close the connection before it has read the call; then the client tries again.
+    // A daemon that stops may close the connection before it has read the call; then the client
+    // tries again.
     if stream.write_all(b"{\"id\":1,\"method\":\"ping\"}\n").is_err() {
         return false;
     }
@@ -134,12 +138,15 @@ fn the_first_client_starts_the_daemon() {
     let mut activator = Command::new("systemd-socket-activate")
         .arg("-l")
         .arg(&socket)
-        .args(["--fdname=goxel", env!("CARGO_BIN_EXE_goxel-daemon"), "--health-interval=0"])
-        .env("GOXEL_JOURNAL", "none")
+        // Its environment does not reach the daemon.
+        .args(["--fdname=goxel", env!("CARGO_BIN_EXE_goxel-daemon"), "--journal=none"])
+        .arg("--health-interval=0")
+        .arg(format!("--state-dir={}", directory.path().join("state").display()))
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    wait_for("the socket", || socket.exists());
+    // The file is there before somebody listens.
+    wait_for("somebody who listens", || UnixStream::connect(&socket).is_ok());
     let mut client = Client::connect(&socket);
     assert_eq!(client.call("ping", json!({}))["pong"], true);
     let status = client.call("status", json!({}));

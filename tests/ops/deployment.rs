@@ -20,11 +20,8 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-#[test]
-fn the_units_have_nothing_to_complain_about() {
-    if !has_program("systemd-analyze") {
-        return;
-    }
+/// The units as they are installed.
+fn installed_units() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let installed = Command::new(repository().join("scripts/install-units.sh"))
         .arg(programs())
@@ -32,8 +29,17 @@ fn the_units_have_nothing_to_complain_about() {
         .output()
         .unwrap();
     assert!(installed.status.success(), "{}", said(&installed));
+    directory
+}
+
+#[test]
+fn the_units_have_nothing_to_complain_about() {
+    if !has_program("systemd-analyze") {
+        return;
+    }
+    let directory = installed_units();
     for (kind, flag) in [("user", "--user"), ("system", "--system")] {
-        let units = directory.path().join("systemd").join(kind);
+        let units = directory.path().join("lib/systemd").join(kind);
         let verified = Command::new("systemd-analyze")
             .args(["verify", "--man=no", flag])
             .args(["goxel-daemon.service", "goxel-daemon.socket"].map(|name| units.join(name)))
@@ -42,6 +48,86 @@ fn the_units_have_nothing_to_complain_about() {
             .unwrap();
         assert_eq!((said(&verified), verified.status.code()), (String::new(), Some(0)), "{kind}");
     }
+}
+
+#[test]
+fn units_of_an_installation_in_a_home_directory_go_where_systemd_looks() {
+    let home = tempfile::tempdir().unwrap();
+    let installed = Command::new(repository().join("scripts/install-units.sh"))
+        .args([home.path().join(".local/bin"), home.path().join(".local")])
+        .env("HOME", home.path())
+        .env_remove("XDG_DATA_HOME")
+        .output()
+        .unwrap();
+    assert!(installed.status.success(), "{}", said(&installed));
+    let units = home.path().join(".local/share/systemd/user");
+    let unit = std::fs::read_to_string(units.join("goxel-daemon.service")).unwrap();
+    let program = home.path().join(".local/bin/goxel-daemon");
+    assert!(unit.contains(&format!("ExecStart={}\n", program.display())), "{unit}");
+    assert!(units.join("goxel-daemon.socket").exists());
+    assert!(!home.path().join(".local/lib").exists(), "none that only the machine's systemd reads");
+}
+
+#[test]
+fn the_units_are_shut_in() {
+    if !has_program("systemd-analyze") {
+        return;
+    }
+    let directory = installed_units();
+    // What is left open, in tenths: 15 is very little, and a user's manager can forbid less.
+    for (kind, most) in [("system", "15"), ("user", "65")] {
+        let unit = directory.path().join("lib/systemd").join(kind).join("goxel-daemon.service");
+        let analyzed = Command::new("systemd-analyze")
+            .args(["security", "--offline=true", "--no-pager", "--threshold", most])
+            .arg(unit)
+            .output()
+            .unwrap();
+        if said(&analyzed).contains("nrecognized option") {
+            return crate::support::skip::skip("systemd-analyze is too old to look at files");
+        }
+        assert!(analyzed.status.success(), "{kind}: {}", said(&analyzed));
+    }
+}
+
+#[test]
+fn the_apparmor_profile_is_one() {
+    let profile = repository().join("scripts/apparmor/goxel-daemon");
+    let text = std::fs::read_to_string(&profile).unwrap();
+    assert!(text.contains("profile goxel-daemon @BINDIR@/goxel-daemon"));
+    if !has_program("apparmor_parser") {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("profile");
+    std::fs::write(&file, text.replace("@BINDIR@", "/usr/bin")).unwrap();
+    let parsed = Command::new("apparmor_parser").args(["-Q", "-K"]).arg(&file).output().unwrap();
+    assert!(parsed.status.success(), "{}", said(&parsed));
+}
+
+#[test]
+fn with_seccomp_a_daemon_does_all_that_it_did() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let mut daemon =
+        Daemon::start_with(&["--seccomp", "--health-interval=100ms", "--save-on-exit"]);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
+    assert!(status.lines().any(|line| line == "Seccomp:\t2"), "{status}");
+    let mut client = daemon.connect();
+    let at = |name: &str| daemon.directory().join(name);
+    client.call("goxel.add_voxel", json!([1, 2, 3, "#ffffff"]));
+    client.call("goxel.save_project", json!({"path": at("a.gox")}));
+    client.call("goxel.export_model", json!({"path": at("a.obj")}));
+    client.call("goxel.load_project", json!({"path": at("a.gox")}));
+    client.call("goxel.render_scene", json!({"output_path": at("a.png"), "width": 8, "height": 8}));
+    client.call("goxel.look", json!({"size": 64}));
+    client.call("goxel.health", json!({}));
+    daemon.signal("HUP");
+    std::fs::remove_file(daemon.socket()).unwrap();
+    crate::support::process::wait_for("the socket to be bound anew", || daemon.socket().exists());
+    daemon.connect().call("ping", json!({}));
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait().code(), Some(0), "{}", daemon.log());
 }
 
 #[test]
@@ -129,6 +215,7 @@ fn make_install_puts_everything_under_its_prefix() {
         "lib/systemd/user/goxel-daemon.socket",
         "lib/systemd/system/goxel-daemon.service",
         "lib/sysusers.d/goxel.conf",
+        "share/goxel/apparmor/goxel-daemon",
     ] {
         assert!(prefix.join(file).exists(), "{file}");
     }

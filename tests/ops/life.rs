@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::support::process::{Client, Daemon, HANG, command, wait_for};
 
-/// What the specification allows for a start and for a stop. The machine may be busy, hence a factor.
+/// What the specification allows for a start and for a stop. The machine may be busy, hence a
+/// factor.
 const SOON: Duration = Duration::from_secs(2);
 const BUSY: u32 = 5;
 
@@ -30,6 +31,7 @@ fn a_start_without_any_readable_data_directory_opens_the_socket() {
         .arg(&socket)
         .env("HOME", "/nonexistent")
         .env("XDG_DATA_HOME", "/nonexistent")
+        .env_remove("XDG_STATE_HOME")
         .env("XDG_CONFIG_HOME", "/nonexistent")
         .env("GOXEL_RENDER_DIR", "/nonexistent/renders")
         .stderr(Stdio::null())
@@ -96,6 +98,8 @@ fn sigterm_with_clients_connected_ends_within_two_seconds() {
 fn sighup_leaves_the_process_alive_and_reload_ends_with_0() {
     let mut daemon = Daemon::start();
     daemon.signal("HUP");
+    // Two wishes that come together are one.
+    wait_for("the first reload", || daemon.log().contains("reload: nothing changed"));
     daemon.connect().call("ping", json!({}));
     assert!(daemon.is_alive());
     let socket = daemon.socket().to_str().unwrap().to_owned();

@@ -1,4 +1,5 @@
-//! Operations: how the daemon starts, tells its health, reads its configuration, logs, and ends; units and packages.
+//! Operations: how the daemon starts, tells its health, reads its configuration, logs, and ends;
+//! units and packages.
 
 mod activation;
 mod configuration;
@@ -6,5 +7,7 @@ mod ctl;
 mod deployment;
 mod health;
 mod life;
+mod slow_disk;
+mod starts;
 mod stress;
 mod time;

@@ -1,5 +1,5 @@
-//! The main job, end to end, against the real daemon: load a model, edit it over the socket, save, export
-//! and draw it; with the tools that people use.
+//! The main job, end to end, against the real daemon: load a model, edit it over the socket, save,
+//! export and draw it; with the tools that people use.
 
 use std::io::{Read, Write};
 use std::path::Path;

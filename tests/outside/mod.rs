@@ -1,5 +1,5 @@
-//! Programs in other languages against the real daemon: the examples, and the stability and load tests in
-//! short form. What is not installed is skipped by name.
+//! Programs in other languages against the real daemon: the examples, and the stability and load
+//! tests in short form. What is not installed is skipped by name.
 
 mod examples;
 #[path = "../../scripts/examples/house.rs"]

@@ -27,6 +27,8 @@ fn every_script_has_help() {
         "stability/long_run.sh",
         "load/simulate_clients.sh",
         "load/abuse.py",
+        "load/greed.py",
+        "load/scarce.py",
     ] {
         assert!(run(script, &["--help"]).contains("--daemon"), "{script}");
     }

@@ -1,5 +1,5 @@
-//! The binary bulk lane against the real daemon: what is put is there, what is got is what was put, errors are
-//! JSON and change nothing, and everybody else sees whole states only.
+//! The binary bulk lane against the real daemon: what is put is there, what is got is what was put,
+//! errors are JSON and change nothing, and everybody else sees whole states only.
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;

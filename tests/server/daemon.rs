@@ -18,15 +18,15 @@ pub struct Daemon {
     _directory: tempfile::TempDir,
 }
 
-/// The program with a clean environment.
-pub fn program() -> Command {
+/// The program with a clean environment, whose state lies in this directory.
+pub fn program(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_goxel-daemon"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("GOXEL_") {
             command.env_remove(name);
         }
     }
-    command.env("GOXEL_JOURNAL", "none");
+    command.env("GOXEL_JOURNAL", "none").env("GOXEL_STATE_DIR", directory.join("state"));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
@@ -50,7 +50,8 @@ impl Daemon {
     pub fn with(flags: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("g.sock");
-        let child = program().arg("--socket").arg(&socket).args(flags).spawn().unwrap();
+        let mut command = program(directory.path());
+        let child = command.arg("--socket").arg(&socket).args(flags).spawn().unwrap();
         let daemon = Daemon { child, socket, _directory: directory };
         eventually("the daemon listens", || daemon.socket.exists());
         daemon
@@ -143,7 +144,8 @@ impl Drop for Daemon {
 
 /// Runs the program with flags to its end.
 pub fn run(flags: &[&str]) -> Output {
-    let mut command = program();
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = program(directory.path());
     command.args(flags).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.output().unwrap()
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use goxel_daemon::lane::bulk::{BoxHead, Encoding, GET_BOX, Head};
 use serde_json::json;
 
-use crate::server::daemon::{Daemon, eventually, frame, request};
+use crate::server::daemon::{Daemon, eventually, frame, program, request};
 
 #[test]
 fn and_5_many_requests_on_one_connection_are_all_answered() {
@@ -68,11 +68,11 @@ fn a_project_at_rest_is_packed_and_the_daemon_sleeps_again() {
     // Asking keeps the daemon awake, but is no change.
     eventually("the project is packed", || facts().0 * 2 < full.0);
     assert_eq!(facts().1, full.1);
-    std::thread::sleep(Duration::from_millis(700));
-    if let Some(before) = wake_ups(&daemon) {
+    eventually("the daemon sleeps", || {
+        let before = wake_ups(&daemon);
         std::thread::sleep(Duration::from_millis(700));
-        assert_eq!(wake_ups(&daemon), Some(before));
-    }
+        wake_ups(&daemon) == before
+    });
     let answer = text.call("goxel.get_voxel", json!({ "position": [40, 40, 20] }));
     assert!(answer.to_string().contains("235"), "{answer}");
     let undone = text.call("goxel.undo", json!({}));
@@ -114,8 +114,8 @@ fn a_client_that_connects_again_after_a_restart_is_served() {
     daemon.wait();
     // The dead owner's socket file is still there, and is taken over.
     assert!(daemon.socket().exists());
-    let mut next =
-        crate::server::daemon::program().arg("--socket").arg(daemon.socket()).spawn().unwrap();
+    let mut command = program(daemon.socket().parent().unwrap());
+    let mut next = command.arg("--socket").arg(daemon.socket()).spawn().unwrap();
     eventually("the new daemon answers", || {
         let Ok(mut stream) = UnixStream::connect(daemon.socket()) else { return false };
         stream.write_all(request(1, "ping", json!({})).as_bytes()).unwrap();

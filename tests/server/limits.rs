@@ -99,6 +99,7 @@ fn fewer_descriptors_than_connections_turn_newcomers_away_and_it_recovers() {
         .args(["-c", script, env!("CARGO_BIN_EXE_goxel-daemon")])
         .arg(&socket)
         .env("GOXEL_JOURNAL", "none")
+        .env("GOXEL_STATE_DIR", directory.path().join("state"))
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
@@ -111,7 +112,7 @@ fn fewer_descriptors_than_connections_turn_newcomers_away_and_it_recovers() {
         served += usize::from(line.contains("pong"));
         assert!(line.contains("pong") || line.contains("1007"), "{line}");
     }
-    assert!((1..=80).contains(&served), "{served} were served");
+    assert!((41..=80).contains(&served), "{served} were served: most descriptors are for clients");
     drop(clients);
     eventually("there is room again", || open().line_or_refusal().contains("pong"));
     child.kill().unwrap();

@@ -1,5 +1,6 @@
-//! What the process takes of the machine, as the system tells it: bounds on loops that a client may run for days, the
-//! sum of what health counts, limits that are reached, and a daemon that lives with too little.
+//! What the process takes of the machine, as the system tells it: bounds on loops that a client may
+//! run for days, the sum of what health counts, limits that are reached, and a daemon that lives
+//! with too little.
 //!
 //! `GOXEL_MEMORY_CYCLES` sets how often each loop goes round; `make soak-memory` sets it to 20,000.
 #![cfg(target_os = "linux")]
@@ -267,21 +268,27 @@ fn peak_bytes(daemon: &Daemon) -> u64 {
     line.split_whitespace().next().unwrap().parse::<u64>().unwrap() << 10
 }
 
-/// Work that wants far more than there is, each in a few bytes.
-fn greedy() -> Vec<(&'static str, Value)> {
+/// Work that wants far more than there is, each in a few bytes; boxes have this side.
+fn greedy(side: u32) -> Vec<(&'static str, Value)> {
     let edit = |operation: Value| ("goxel.edit", json!({"operations": [operation]}));
     let noisy = json!({"operations": [
-        {"op": "box", "min": [0, 0, 0], "max": [255, 255, 127], "color": "red"},
+        {"op": "box", "min": [0, 0, 0], "max": [side - 1, side - 1, side / 2], "color": "red"},
         {"op": "noise", "amount": 0.5},
     ]});
     vec![
-        edit(json!({"op": "line", "from": [0, 0, 0], "to": [999_999_999, 0, 0], "color": "red"})),
+        edit(json!({"op": "line", "points": [[0, 0, 0], [999_999_999, 0, 0]], "color": "red"})),
         edit(json!({"op": "voxels", "points": [[0, 0, 0]], "color": "red"})),
         edit(json!({"op": "copy", "min": [0, 0, 0], "max": [0, 0, 0], "to": [0, 0, 20],
-            "times": 20_000, "step": [20, 0, 0]})),
+            "times": 5 * side, "step": [20, 0, 0]})),
         ("goxel.edit", noisy),
-        ("goxel.select_box", json!({"min": [0, 0, 0], "max": [400, 400, 400]})),
-        ("goxel.render_scene", json!({"width": 2048, "height": 2048, "output_path": "large.png"})),
+        ("goxel.select_box", json!({"min": [0, 0, 0], "max": [side, side, side]})),
+        (
+            "goxel.render_scene",
+            json!({"width": 8 * side, "height": 8 * side,
+            "output_path": "large.png"}),
+        ),
+        ("goxel.export_model", json!({"path": "large.gltf"})),
+        ("goxel.export_model", json!({"path": "large.schem"})),
         ("goxel.duplicate_layer", json!({"layer_id": 1})),
         ("goxel.save_project", json!({"path": "large.gox"})),
         ("goxel.load_project", json!({"path": "sparse.vox"})),
@@ -289,21 +296,49 @@ fn greedy() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// `GOXEL_SMALL_MEMORIES` names other sizes, in MiB, and asks for more at each; see also
+/// `tests/load/scarce.py`.
 #[test]
 fn with_however_little_memory_the_process_lives_and_answers() {
-    for mebibytes in [128, 320] {
+    let named = std::env::var("GOXEL_SMALL_MEMORIES").ok();
+    let side = if named.is_some() { 256 } else { 96 };
+    for mebibytes in named.as_deref().unwrap_or("128").split(',') {
+        let mebibytes: u64 = mebibytes.parse().unwrap();
         let mut daemon = Daemon::start_within(mebibytes << 10, &[]);
         let sparse = std::fs::File::create(daemon.directory().join("sparse.vox")).unwrap();
         sparse.set_len(600 << 20).unwrap();
         let mut client = daemon.connect();
-        for (method, params) in greedy() {
+        let (mut done, mut refused) = (0, 0);
+        for (method, params) in greedy(side) {
             println!("{mebibytes} MiB: {method} {params}");
             let answer = client.ask(method, params);
+            match answer.get("result") {
+                Some(_) => done += 1,
+                None => refused += 1,
+            }
             assert!(answer.get("result").or(answer.get("error")).is_some(), "{answer}");
             assert!(daemon.is_alive(), "{mebibytes} MiB: {method}");
         }
+        assert!(done > 0 && refused > 1, "{done} done, {refused} refused");
         client.call("goxel.clear_history", json!({}));
         client.call("goxel.close_project", json!({"name": "default", "discard": true}));
         client.call("goxel.edit", cube());
     }
+}
+
+#[test]
+fn a_message_that_there_is_no_memory_for_is_refused_by_an_answer() {
+    let mut daemon = Daemon::start_within(64 << 10, &[]);
+    let mut client = daemon.connect();
+    let text = "x".repeat(15 << 20);
+    let mut refused = 0;
+    for _ in 0..2 {
+        let call = json!({"jsonrpc": "2.0", "id": 1, "method": "echo", "params": {"text": text}});
+        client.send(format!("{call}\n"));
+        let answer = client.receive();
+        refused += u64::from(answer["error"]["message"].is_string());
+        assert!(daemon.is_alive());
+    }
+    assert_eq!(refused, 2, "there is so little that none goes through");
+    client.call("ping", json!({}));
 }

@@ -1,6 +1,8 @@
-//! One simulated client: how it sends, how it reads, how it ends, and whether it got what it was owed.
+//! One simulated client: how it sends, how it reads, how it ends, and whether it got what it was
+//! owed.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -369,7 +371,14 @@ impl Client {
             return None;
         }
         let arrived = self.script.marks.iter().filter(|mark| mark.end <= self.sent);
-        Some(arrived.flat_map(|mark| mark.draws.iter().copied()).collect())
+        let mut drawn: Vec<_> = arrived.flat_map(|mark| mark.draws.iter().copied()).collect();
+        if matches!(self.ending, Ending::Vanishes(_)) {
+            // Long work is taken back when nobody waits for its answer any more.
+            let long = self.script.marks.iter().filter(|mark| mark.draws.len() > 1);
+            let unsure: BTreeSet<_> = long.flat_map(|mark| &mark.draws).map(|it| it.0).collect();
+            drawn.retain(|(voxel, _)| !unsure.contains(voxel));
+        }
+        Some(drawn)
     }
 
     /// How it behaves, for reports.

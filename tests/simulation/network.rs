@@ -1,4 +1,5 @@
-//! A simulated network: pipes with little room, read and written in pieces, that tell of news by edges.
+//! A simulated network: pipes with little room, read and written in pieces, that tell of news by
+//! edges.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -153,8 +153,8 @@ impl World {
             self.reactor.event(key, News { readable: true, ..News::default() });
         }
         let wait = self.turn()?;
-        // Each turn serves at least one of those that are ready, in their order; a ping that came in
-        // two pieces may wait for its turn twice.
+        // Each turn serves at least one of those that are ready, in their order; a ping that came
+        // in two pieces may wait for its turn twice.
         let round = self.clients.len() as u64 + 1;
         self.pinger.after_turn(2 * round + PING_TURNS)?;
         Ok(wait)
@@ -282,7 +282,8 @@ impl World {
         self.clients.iter().any(|client| client.pipe.borrow().has_news())
     }
 
-    /// Lets the daemon finish what it has: the carrying out of what came from clients that are gone.
+    /// Lets the daemon finish what it has: the carrying out of what came from clients that are
+    /// gone.
     fn settle(&mut self) -> Result<(), String> {
         for _ in 0..MOST_TURNS {
             let wait = self.turn()?;

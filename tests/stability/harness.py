@@ -59,6 +59,7 @@ class Daemon:
     def start(self):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("GOXEL_")}
         environment["GOXEL_JOURNAL"] = "none"
+        environment["GOXEL_STATE_DIR"] = os.path.join(self.directory, "state")
         environment["GOXEL_RENDER_DIR"] = os.path.join(self.directory, "renders")
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
@@ -76,12 +77,18 @@ class Daemon:
                 # It listens a moment before everything else stands; an answer means that it is complete.
                 probe.sendall(b'{"method":"ping"}\n')
                 check(probe.recv(4096).endswith(b"\n"), "the daemon hung up at once")
-                return
+                break
             except OSError:
                 check(time.monotonic() < deadline, "the daemon does not listen")
                 time.sleep(0.001)
             finally:
                 probe.close()
+        # A helper writes the first health file, which stays open: whoever counts descriptors begins after that.
+        if not any(flag.startswith("--health-file") for flag in self.flags):
+            while not os.path.exists(os.path.join(self.directory, "d.health.json")):
+                check(self.process.poll() is None, f"the daemon ended at once: {self.log()}")
+                check(time.monotonic() < deadline, "there is no health file")
+                time.sleep(0.001)
 
     def __enter__(self):
         return self
@@ -111,6 +118,15 @@ class Daemon:
     def log(self):
         with open(self.log_path, "rb") as log:
             return log.read()[-4000:].decode("utf-8", "replace")
+
+    def program_bytes(self):
+        """Pages of the program's own file that are resident, beyond the 4 MiB that a release build has."""
+        try:
+            with open(f"/proc/{self.process.pid}/status") as status:
+                line = next(line for line in status if line.startswith("RssFile:"))
+        except (OSError, StopIteration):
+            return 0
+        return max(0, (int(line.split()[1]) << 10) - (4 << 20))
 
     def resident_kib(self):
         """Resident memory; from ps where there is no /proc."""

@@ -1,5 +1,6 @@
-//! A small daemon of the tests' own: it speaks the wire protocol, keeps a model of a document and can be
-//! told to misbehave. The real daemon's own tests prove the real daemon; this one shows faults on demand.
+//! A small daemon of the tests' own: it speaks the wire protocol, keeps a model of a document and
+//! can be told to misbehave. The real daemon's own tests prove the real daemon; this one shows
+//! faults on demand.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -11,7 +12,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// What the fake knows: values by key, how often each was added to, and the answers of each session.
+/// What the fake knows: values by key, how often each was added to, and the answers of each
+/// session.
 #[derive(Default)]
 pub struct Model {
     pub applied: HashMap<i64, u64>,

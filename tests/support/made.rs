@@ -1,5 +1,5 @@
-//! Files of the formats that are only read, made here: a few thousand voxels each, in every form that the
-//! format has.
+//! Files of the formats that are only read, made here: a few thousand voxels each, in every form
+//! that the format has.
 
 use std::io::Write;
 
@@ -216,7 +216,8 @@ fn blocks() -> impl Iterator<Item = usize> {
     })
 }
 
-/// Numbers of variable length; a palette's numbers are multiples of 70, so that some take two bytes.
+/// Numbers of variable length; a palette's numbers are multiples of 70, so that some take two
+/// bytes.
 fn varints() -> Vec<u8> {
     let mut bytes = Vec::new();
     for block in blocks() {

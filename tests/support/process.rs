@@ -1,4 +1,5 @@
-//! The real daemon on a socket of its own, in a directory of its own, and clients of the plainest kind.
+//! The real daemon on a socket of its own, in a directory of its own, and clients of the plainest
+//! kind.
 #![allow(dead_code)]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -60,7 +61,8 @@ impl Daemon {
         Daemon::start_as(shell, flags)
     }
 
-    fn start_as(mut command: Command, flags: &[&str]) -> Daemon {
+    /// Starts one by a command that was changed.
+    pub fn start_as(mut command: Command, flags: &[&str]) -> Daemon {
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("goxel.sock");
         let log = std::fs::File::create(directory.path().join("log")).unwrap();
@@ -102,8 +104,9 @@ impl Daemon {
         self.child.id()
     }
 
+    /// What it said so far.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+        settled_log(&self.directory.path().join("log"))
     }
 
     pub fn connect(&self) -> Client {
@@ -161,6 +164,21 @@ pub fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "waiting for {what} takes too long");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// What a log says by now. A helper of the daemon writes it, a moment after what it is about.
+pub fn settled_log(path: &Path) -> String {
+    let read = || std::fs::read_to_string(path).unwrap_or_default();
+    let mut said = read();
+    for _ in 0..20 {
+        std::thread::sleep(Duration::from_millis(20));
+        let more = read();
+        if more == said {
+            break;
+        }
+        said = more;
+    }
+    said
 }
 
 /// A client that speaks JSON text.
@@ -249,4 +267,14 @@ pub fn has_program(name: &str) -> bool {
         crate::support::skip::skip(&format!("no {name}"));
     }
     found
+}
+
+/// A page of the one-shot HTTP framing, with its head.
+pub fn page(daemon: &Daemon, path: &str) -> String {
+    let mut stream = UnixStream::connect(daemon.socket()).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    stream.set_read_timeout(Some(HANG)).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
 }

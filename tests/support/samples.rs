@@ -1,5 +1,5 @@
-//! Real files with an independent parser's truth about them. Their folder is named by the environment
-//! variable `GOXEL_SAMPLES`; without it tests on them are skipped.
+//! Real files with an independent parser's truth about them. Their folder is named by the
+//! environment variable `GOXEL_SAMPLES`; without it tests on them are skipped.
 #![allow(dead_code)]
 
 use std::path::PathBuf;
@@ -15,7 +15,8 @@ pub struct Sample {
     pub truth: Value,
 }
 
-/// The samples of one folder ("gox", "vox", ...) in order of their names; none without the variable.
+/// The samples of one folder ("gox", "vox", ...) in order of their names; none without the
+/// variable.
 pub fn samples(folder: &str) -> Vec<Sample> {
     let Ok(root) = std::env::var("GOXEL_SAMPLES") else {
         crate::support::skip::skip("GOXEL_SAMPLES is not set");

@@ -3,8 +3,8 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-/// Says that the running test is skipped, in part or as a whole, and why. Where `GOXEL_SKIPPED` names a file, a line goes there
-/// too: what a passed test prints is not shown.
+/// Says that the running test is skipped, in part or as a whole, and why. Where `GOXEL_SKIPPED`
+/// names a file, a line goes there too: what a passed test prints is not shown.
 pub fn skip(why: &str) {
     println!("skipped: {why}");
     let Ok(path) = std::env::var("GOXEL_SKIPPED") else { return };

@@ -1,10 +1,12 @@
-//! The text that is being read: what is known of its long values, and parts of it that outlive the reading.
+//! The text that is being read: what is known of its long values, and parts of it that outlive the
+//! reading.
 //!
-//! Whoever checked a text may know where its long arrays and objects end. For as long as [`reading`] or
-//! [`with_long_values`] runs, skipping such a value is one look at that knowledge, however many levels of the text are
-//! read one after the other. Work that goes on in slices keeps a [`TextPart`]: if the text is a long message, it is
-//! shared, not copied. What is being read is kept for the thread, not in each slice of the text, and found by where a part lies in
-//! memory: the text is borrowed meanwhile, so whatever lies within it is it.
+//! Whoever checked a text may know where its long arrays and objects end. For as long as
+//! [`reading`] or [`with_long_values`] runs, skipping such a value is one look at that knowledge,
+//! however many levels of the text are read one after the other. Work that goes on in slices keeps
+//! a [`TextPart`]: if the text is a long message, it is shared, not copied. What is being read is
+//! kept for the thread, not in each slice of the text, and found by where a part lies in memory:
+//! the text is borrowed meanwhile, so whatever lies within it is it.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -57,7 +59,8 @@ pub fn reading<R>(text: &Arc<LongText>, work: impl FnOnce() -> R) -> R {
     knowing(Known { addresses, values, shared: Some(Arc::clone(text)) }, work)
 }
 
-/// Asks the text that is being read, if `part` lies in it; `part` is named by its offsets in that text.
+/// Asks the text that is being read, if `part` lies in it; `part` is named by its offsets in that
+/// text.
 fn ask<R>(part: &[u8], answer: impl FnOnce(&Known, Range<usize>) -> R) -> Option<R> {
     let part = addresses(part);
     KNOWN.with_borrow(|known| {
@@ -68,7 +71,8 @@ fn ask<R>(part: &[u8], answer: impl FnOnce(&Known, Range<usize>) -> R) -> Option
     })
 }
 
-/// The offset behind the value at `at` of a part of the text that is being read, if it is a long one.
+/// The offset behind the value at `at` of a part of the text that is being read, if it is a long
+/// one.
 pub(super) fn end_of_long_value(part: &[u8], at: usize) -> Option<usize> {
     let end =
         ask(part.get(at..)?, |known, rest| Some(known.values.end_of(rest.start)? - rest.start))?;
@@ -83,7 +87,8 @@ pub struct TextPart {
 }
 
 impl TextPart {
-    /// A part of the text that is being read, or of another one. It is shared if that text can be, and copied if not.
+    /// A part of the text that is being read, or of another one. It is shared if that text can be,
+    /// and copied if not.
     pub fn of(part: &str) -> Self {
         let share = |known: &Known, range: Range<usize>| match &known.shared {
             Some(text) => TextPart { text: Arc::clone(text), range },

@@ -1,19 +1,21 @@
 //! Skipping values of a text that was checked before: only their ends are looked for.
 //!
-//! Brackets outside strings are counted 64 bytes at a time, so that the levels of a deep text, which skip the same bytes
-//! one after the other, cost little.
+//! Brackets outside strings are counted 64 bytes at a time, so that the levels of a deep text,
+//! which skip the same bytes one after the other, cost little.
 
 use super::check::skip_string;
 use super::long::end_of_long_value;
 use crate::wire::LONG;
 use crate::wire::window::{Places, WINDOW, Window, before, parity};
 
-/// Whether a byte ends a number or a word in a valid text: white space, or what comes behind a value.
+/// Whether a byte ends a number or a word in a valid text: white space, or what comes behind a
+/// value.
 pub(super) fn ends_scalar(byte: u8) -> bool {
     byte <= b' ' || matches!(byte, b',' | b']' | b'}')
 }
 
-/// The offset behind the value at `at` in a text that was checked before: only its end is looked for.
+/// The offset behind the value at `at` in a text that was checked before: only its end is looked
+/// for.
 pub(super) fn skip_valid(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at)? {
         b'"' | b'[' | b'{' if text.len() - at >= LONG => {
@@ -64,7 +66,8 @@ fn skip_brackets(text: &[u8], mut at: usize) -> Option<usize> {
 /// What of a window that begins outside strings lies outside strings.
 struct Seen {
     outside: Places,
-    /// Where the first string begins that has to be read by itself: it does not end in the window, or has escapes.
+    /// Where the first string begins that has to be read by itself: it does not end in the window,
+    /// or has escapes.
     string: Option<usize>,
 }
 

@@ -1,8 +1,8 @@
 //! Long values of results that were written as JSON bit by bit.
 //!
-//! A result is written into one buffer, which is fine for what it is usually made of. A picture of megabytes would be
-//! copied there in one go, and once more into the answer. A [`Spelt`] value is left out of the buffer and put back between
-//! its halves by [`in_pieces`], without being copied.
+//! A result is written into one buffer, which is fine for what it is usually made of. A picture of
+//! megabytes would be copied there in one go, and once more into the answer. A [`Spelt`] value is
+//! left out of the buffer and put back between its halves by [`in_pieces`], without being copied.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -20,7 +20,8 @@ use crate::job::pieces::Pieces;
 pub struct Spelt<T>(RefCell<Pieces>, PhantomData<T>);
 
 impl<T> Spelt<T> {
-    /// A value whose text is this; it must be one JSON value without white space between its tokens.
+    /// A value whose text is this; it must be one JSON value without white space between its
+    /// tokens.
     pub fn new(json: Pieces) -> Self {
         Spelt(RefCell::new(json), PhantomData)
     }

@@ -6,8 +6,9 @@ use super::super::macros::{method, params, result};
 params! {
     /// Operations.
     pub struct BatchParams<'a> {
-        /// The operations: those of goxel.edit, or the older ones `{"type":"add_voxel","x":..,"y":..,"z":..,
-        /// "r":..,"g":..,"b":..,"a":..}`, remove_voxel, paint_voxel, flood_fill and procedural_shape.
+        /// The operations: those of goxel.edit, or the older ones
+        /// `{"type":"add_voxel","x":..,"y":..,"z":.., "r":..,"g":..,"b":..,"a":..}`, remove_voxel,
+        /// paint_voxel, flood_fill and procedural_shape.
         operations: Option<super::super::value::Raw<'a>>,
         /// The layer of those that name none; absent or 0 means the active one.
         layer_id | "layer": LayerRef,

@@ -62,7 +62,8 @@ result! {
         camera: usize,
         /// Its name.
         name: String,
-        /// Whether it is the active one: what a picture is taken with that asks for the camera "active".
+        /// Whether it is the active one: what a picture is taken with that asks for the camera
+        /// "active".
         is_active: bool,
         /// Where it is, in voxels.
         eye: [f64; 3],
@@ -122,7 +123,8 @@ params! {
         orthographic: Option<bool>,
         /// Of an orthographic camera: how many voxels it shows from left to right.
         width: Option<ViewWidth>,
-        /// A named view that shows all that is visible, instead of `eye`; absent with `eye` absent: isometric.
+        /// A named view that shows all that is visible, instead of `eye`; absent with `eye` absent:
+        /// isometric.
         view | "camera_preset": Option<NamedView>,
     }
 }

@@ -6,6 +6,7 @@ use super::super::operations::values::{BoxValue, Tolerance};
 use super::super::schema::Schema;
 use super::super::value::{InRange, ParamType, Value};
 use super::super::{Args, LayerRef, Param, ParamError};
+use super::layers::OtherLayer;
 use crate::voxel::Rgba;
 
 params! {
@@ -15,8 +16,8 @@ params! {
         layer_id | "layer": LayerRef,
         /// Only voxels in this box, `{"min":[x,y,z],"max":[x,y,z]}`.
         region: Option<BoxValue>,
-        /// Colours whose red, green and blue fall into the same bins of this size count as one; 0 or 1 keeps
-        /// them apart.
+        /// Colours whose red, green and blue fall into the same bins of this size count as one; 0
+        /// or 1 keeps them apart.
         bin_size: InRange<0, 256> = "0",
         /// true lists the most frequent first, false sorts by colour.
         sort_by_count: bool = "true",
@@ -62,6 +63,10 @@ result! {
         unique_colors: usize,
         /// How it was counted.
         metadata: HistogramMetadata,
+        /// The layer that was looked at: its name.
+        layer: String,
+        /// What other layers hold, those with any voxels.
+        others: Vec<OtherLayer>,
     }
 }
 
@@ -102,8 +107,8 @@ params! {
     pub struct FindParams {
         /// The colour, `[r,g,b]` or `[r,g,b,a]`.
         color: Wanted,
-        /// How far each channel may be off, 0 to 255: one number, or one for each. One number leaves alpha
-        /// exact if the colour has no alpha.
+        /// How far each channel may be off, 0 to 255: one number, or one for each. One number
+        /// leaves alpha exact if the colour has no alpha.
         tolerance: Tolerance = "0",
         /// The layer; absent, 0 or -1 means the active one.
         layer_id | "layer": LayerRef,
@@ -137,6 +142,8 @@ result! {
     pub struct FindMetadata {
         /// How far each channel could be off.
         tolerance: [u8; 4],
+        /// The layer.
+        layer_id: i32,
     }
 }
 
@@ -153,6 +160,10 @@ result! {
         locations: Spelt<Vec<FoundVoxel>>,
         /// How it was searched.
         metadata: FindMetadata,
+        /// The layer that was looked at: its name.
+        layer: String,
+        /// What other layers hold, those with any voxels.
+        others: Vec<OtherLayer>,
     }
 }
 
@@ -212,6 +223,10 @@ result! {
         count: usize,
         /// How it was looked at.
         metadata: UniqueMetadata,
+        /// The layer that was looked at: its name.
+        layer: String,
+        /// What other layers hold, those with any voxels.
+        others: Vec<OtherLayer>,
     }
 }
 

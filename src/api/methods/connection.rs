@@ -144,8 +144,8 @@ result! {
 }
 
 method! {
-    /// Asks for `connection.probe` notifications to the connection that asks. Each complete message it sends counts
-    /// as a sign of life; after three probes without one it is closed.
+    /// Asks for `connection.probe` notifications to the connection that asks. Each complete message
+    /// it sends counts as a sign of life; after three probes without one it is closed.
     KeepConnectionAlive = "connection.keepalive",
     KeepaliveParams -> KeepaliveResult,
     effect: Server, lenient: false,
@@ -199,8 +199,8 @@ result! {
 }
 
 method! {
-    /// Confines the connection that asks to directories, for all paths that it names from then on. It can be confined
-    /// further by another call, never less.
+    /// Confines the connection that asks to directories, for all paths that it names from then on.
+    /// It can be confined further by another call, never less.
     ConfineConnection = "connection.confine",
     ConfineParams<'a> -> Confined,
     effect: Server, lenient: false,

@@ -11,7 +11,8 @@ use super::super::{BoxParam, Color, LayerRef, Value};
 use super::layer_settings::{AnyLayer, LayerState};
 use crate::voxel::Rgba;
 
-/// A placement: 16 finite numbers, three axis vectors and the translation, each with a fourth number.
+/// A placement: 16 finite numbers, three axis vectors and the translation, each with a fourth
+/// number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MatrixParam(pub [f32; 16]);
 
@@ -37,14 +38,15 @@ params! {
         name: Option<Cow<'a, str>>,
         /// How far the clone is shifted, in voxels along x, y and z.
         offset: [i32; 3] = "[0,0,0]",
-        /// A whole placement instead of `offset`: 16 numbers, three axis vectors and the translation,
-        /// each with a fourth number.
+        /// A whole placement instead of `offset`: 16 numbers, three axis vectors and the
+        /// translation, each with a fourth number.
         matrix: Option<MatrixParam>,
     }
 }
 
 method! {
-    /// Adds a layer that shows another layer's voxels, moved, turned or scaled, and follows its edits.
+    /// Adds a layer that shows another layer's voxels, moved, turned or scaled, and follows its
+    /// edits.
     CreateCloneLayer = "goxel.create_clone_layer",
     CreateCloneLayerParams<'a> -> LayerState,
     effect: Edit, lenient: false,
@@ -114,11 +116,11 @@ params! {
         layer_id | "layer" | "id": LayerRef,
         /// The box that a shape fills.
         bounds | "box": Option<BoxParam>,
-        /// How far a clone is shifted, in voxels along x, y and z; of a layer with voxels of its own,
-        /// the point it turns around.
+        /// How far a clone is shifted, in voxels along x, y and z; of a layer with voxels of its
+        /// own, the point it turns around.
         offset: Option<[i32; 3]>,
-        /// A whole placement: 16 numbers, three axis vectors and the translation, each with a fourth
-        /// number.
+        /// A whole placement: 16 numbers, three axis vectors and the translation, each with a
+        /// fourth number.
         matrix: Option<MatrixParam>,
         /// The colour of a shape.
         color: Option<Rgba>,
@@ -144,7 +146,8 @@ params! {
 }
 
 method! {
-    /// Turns the computed voxels of a clone or shape layer into voxels of its own, so that they can be edited.
+    /// Turns the computed voxels of a clone or shape layer into voxels of its own, so that they can
+    /// be edited.
     DetachLayer = "goxel.detach_layer",
     DetachLayerParams -> LayerState,
     effect: Edit, lenient: false,

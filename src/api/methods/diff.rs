@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::super::macros::{method, params, result};
 use super::super::value::InRange;
-use super::edit::BoxResult;
+use super::edit::{BoxResult, Detail};
 
 params! {
     /// What to compare.
@@ -21,6 +21,8 @@ params! {
         from_revision: Option<u64>,
         /// The revision to compare to; absent means the present state.
         to_revision: Option<u64>,
+        /// "brief" lists layers and no voxels.
+        detail: Detail = "\"full\"",
     }
 }
 
@@ -75,8 +77,8 @@ result! {
         bounds as "box": Option<BoxResult>,
         /// The layers that differ.
         layers: Vec<LayerDiff>,
-        /// The first voxels that differ.
-        voxels: Vec<VoxelDiff>,
+        /// The first voxels that differ; absent where a brief answer was asked for.
+        voxels: Option<Vec<VoxelDiff>>,
         /// Whether there are more than are listed.
         truncated: bool,
         /// The revision that was compared from; that of the other project if one was given.
@@ -89,8 +91,8 @@ result! {
 }
 
 method! {
-    /// Compares two revisions of a project, two positions of its history, or two projects. A revision is known
-    /// as long as the history knows its state.
+    /// Compares two revisions of a project, two positions of its history, or two projects. A
+    /// revision is known as long as the history knows its state.
     Diff = "goxel.diff",
     DiffParams<'a> -> DiffResult,
     effect: Read, lenient: false,

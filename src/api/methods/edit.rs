@@ -23,7 +23,8 @@ impl<'a> Value<'a> for OperationList<'a> {
 params! {
     /// A change.
     pub struct EditParams<'a> {
-        /// The operations, carried out in order, all or none. rpc.discover and the guide describe each.
+        /// The operations, carried out in order, all or none. rpc.discover and the guide describe
+        /// each.
         operations | "ops": OperationList<'a>,
         /// true only tells what would change.
         dry_run: bool = "false",
@@ -99,8 +100,8 @@ result! {
         revision: u64,
         /// Whether nothing was changed because only the outcome was asked for.
         dry_run: bool,
-        /// Voxels whose colour changed, added and removed ones included; one that two operations change
-        /// counts twice.
+        /// Voxels whose colour changed, added and removed ones included; one that two operations
+        /// change counts twice.
         changed: u64,
         /// Voxels that were empty before.
         added: u64,

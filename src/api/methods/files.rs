@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::super::Value;
 use super::super::macros::{method, params, result};
 use super::super::schema::Schema;
 use super::super::value::{InRange, Raw, number};
+use super::super::{LayerRef, Value};
 
 params! {
     /// A file to load.
@@ -18,7 +18,8 @@ params! {
         y_up: bool = "true",
         /// Of surfaces: the edge of a voxel in the file's units; absent means 1.
         voxel_size: Option<VoxelSize>,
-        /// Of surfaces: how many voxels the longest edge of the model shall have, instead of `voxel_size`.
+        /// Of surfaces: how many voxels the longest edge of the model shall have, instead of
+        /// `voxel_size`.
         fit: Option<InRange<1, MAX_FIT>>,
     }
 }
@@ -44,6 +45,8 @@ result! {
         success: bool,
         /// The path as given.
         path: String,
+        /// Where the file is, from the root of the file system on.
+        absolute_path: String,
         /// The path once more, under the name of the older documents.
         file_path: String,
         /// The name that calls give as `project`.
@@ -80,8 +83,8 @@ method! {
 params! {
     /// Where to save.
     pub struct SaveProjectParams<'a> {
-        /// The file; a relative path starts at the daemon's working directory. Without it the document's own file is
-        /// meant: the one that it was loaded from or saved to last.
+        /// The file; a relative path starts at the daemon's working directory. Without it the
+        /// document's own file is meant: the one that it was loaded from or saved to last.
         path | "file_path" | "output_path": Option<Cow<'a, str>>,
         /// The format; otherwise the path's extension tells.
         format: Option<Cow<'a, str>>,
@@ -91,8 +94,8 @@ params! {
         merge_faces | "optimize_mesh": bool = "false",
         /// `optimize_mesh`, and the options of export. Other members are named among the warnings.
         options: Option<Raw<'a>>,
-        /// Refuse if the file is not as this document left it: changed, removed or made by somebody else meanwhile, or
-        /// open in another project.
+        /// Refuse if the file is not as this document left it: changed, removed or made by somebody
+        /// else meanwhile, or open in another project.
         if_unchanged: bool = "false",
     }
 }
@@ -124,9 +127,10 @@ params! {
         axes: Option<Raw<'a>>,
         /// One mesh for all layers, or one for each.
         merge: Option<Raw<'a>>,
-        /// How surfaces are made: faces, greedy or greedy-closed.
+        /// How surfaces are made: faces, greedy, greedy-closed, marching or marching-smooth.
         mesh: Option<Raw<'a>>,
-        /// How surfaces get their colours: vertex, texture, both or none; in .npy palette.
+        /// How surfaces get their colours: vertex, texture, both, materials or none; in .npy
+        /// palette.
         colors: Option<Raw<'a>>,
         /// Darker corners at vertices.
         ao: Option<Raw<'a>>,
@@ -136,7 +140,7 @@ params! {
         dither: Option<Raw<'a>>,
         /// Small numbers in glTF (KHR_mesh_quantization).
         compact: Option<Raw<'a>>,
-        /// One old-style model in .vox.
+        /// The plainest form: one old-style model in .vox, text in .ply and .stl.
         plain: Option<Raw<'a>>,
         /// Sets of Minecraft blocks to choose from, such as "concrete,wool".
         blocks: Option<Raw<'a>>,
@@ -148,7 +152,8 @@ params! {
 result! {
     /// Things of one kind that a file could not hold.
     pub struct LostThings {
-        /// What they are: material, camera, layer, hidden, mode, opacity, alpha, color, name, instance, frame or unknown.
+        /// What they are: material, camera, layer, hidden, mode, opacity, alpha, color, name,
+        /// instance, frame or unknown.
         kind: &'static str,
         /// How many.
         count: u64,
@@ -164,6 +169,8 @@ result! {
         success: bool,
         /// The path as given.
         path: String,
+        /// Where the file is, from the root of the file system on.
+        absolute_path: String,
         /// The format, if it was named in the call or by the document's own file.
         format: Option<String>,
         /// Bytes written.
@@ -176,7 +183,8 @@ result! {
 }
 
 method! {
-    /// Saves the document; the file is its own from then on. The file is replaced whole or not at all.
+    /// Saves the document; the file is its own from then on. The file is replaced whole or not at
+    /// all.
     SaveProject = "goxel.save_project" | "save_file" | "save_as" | "project.save",
     SaveProjectParams<'a> -> SaveProjectResult,
     effect: File, lenient: true,
@@ -203,10 +211,28 @@ params! {
         y_up: bool = "true",
         /// Of surfaces: the edge of a voxel in the file's units; absent means 1.
         voxel_size: Option<VoxelSize>,
-        /// Of surfaces: how many voxels the longest edge of the model shall have, instead of `voxel_size`.
+        /// Of surfaces: how many voxels the longest edge of the model shall have, instead of
+        /// `voxel_size`.
         fit: Option<InRange<1, MAX_FIT>>,
         /// Where the origin of the file comes to lie, `[x,y,z]` in voxels.
         position | "offset": Option<[i32; 3]>,
+        /// Each frame of an animation as a hidden layer, not the first one alone.
+        frames: Option<Raw<'a>>,
+        /// Quarters about the upright axis, counter-clockwise seen from above, before it is moved.
+        turns: Option<Raw<'a>>,
+        /// Whether empty cells that nothing reaches from outside get the colour beside them.
+        fill: Option<Raw<'a>>,
+        /// What it becomes: "layers" (those of the file, the default), "one" (one layer) or
+        /// "project" (all of the document, in place of what was there).
+        into: Option<Raw<'a>>,
+        /// The layer of the document that its voxels are drawn into, by id, name or "active", in
+        /// place of layers of its own.
+        layer | "layer_id": Option<LayerRef>,
+        /// "keep" (the default), or "match": each colour becomes the nearest of the document's
+        /// palette.
+        palette: Option<Raw<'a>>,
+        /// The same five as members of an object. Other members are named among the warnings.
+        options: Option<Raw<'a>>,
     }
 }
 

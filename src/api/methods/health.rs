@@ -1,10 +1,12 @@
 //! Methods about the daemon's health.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::super::instance::Instance;
 use super::super::macros::{method, params, result};
 pub use super::memory_kinds::MemoryKinds;
+pub use super::script::ScriptHealth;
 use super::system::NoParams;
 
 result! {
@@ -30,8 +32,8 @@ result! {
     @derive(Clone, Debug, Default)
     /// The calls of one method.
     pub struct MethodHealth {
-        /// The method's canonical name; "(unknown)" for calls of methods that do not exist, "(invalid)" for messages that
-        /// were no calls.
+        /// The method's canonical name; "(unknown)" for calls of methods that do not exist,
+        /// "(invalid)" for messages that were no calls.
         method: &'static str,
         /// Calls since the start.
         calls: u64,
@@ -269,6 +271,8 @@ result! {
         jobs: JobHealth,
         /// The journal, if there is one.
         journal: Option<JournalHealth>,
+        /// Scripts, if they are built in and not switched off.
+        scripts: Option<ScriptHealth>,
         /// Open files, where the system tells.
         descriptors: Option<DescriptorHealth>,
         /// The last call that failed, if any did.
@@ -303,8 +307,8 @@ result! {
     pub struct DaemonRates {
         /// Calls a second.
         requests_per_second: f64,
-        /// Share of pictures and previews of several layers that began with the layers merged for an earlier one,
-        /// 0 to 1; of the open projects.
+        /// Share of pictures and previews of several layers that began with the layers merged for
+        /// an earlier one, 0 to 1; of the open projects.
         cache_hit_rate: f64,
         /// Failed calls an hour.
         errors_per_hour: f64,
@@ -474,7 +478,8 @@ result! {
         key: &'static str,
         /// Its value, as text that a file could have.
         value: String,
-        /// Where the value comes from: "default", "file PATH", "environment NAME", "flag --NAME" or "call".
+        /// Where the value comes from: "default", "file PATH", "environment NAME", "flag --NAME" or
+        /// "call".
         origin: String,
         /// The default.
         default: &'static str,
@@ -497,10 +502,19 @@ result! {
     }
 }
 
+params! {
+    /// What to show of the configuration.
+    pub struct ConfigParams<'a> {
+        /// Only the settings of this group: the first part of their keys, such as "limits" or
+        /// "socket".
+        section | "group": Option<Cow<'a, str>>,
+    }
+}
+
 method! {
     /// The configuration in force, with the origin of each value.
     Config = "server.config" | "get_config",
-    NoParams -> ConfigResult,
+    ConfigParams<'a> -> ConfigResult,
     effect: Answer, lenient: false,
-    by_position: "[]", by_name: "{}",
+    by_position: r#"["limits"]"#, by_name: "{}",
 }

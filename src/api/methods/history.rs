@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::super::macros::{method, params, result};
 use super::super::value::InRange;
-use super::edit::BoxResult;
+use super::edit::{BoxResult, Detail};
 use super::system::NoParams;
 
 /// How many steps to go.
@@ -25,7 +25,8 @@ result! {
         success: bool,
         /// How many changes were taken back or done again; 0 if there was none.
         steps: usize,
-        /// What these changes were, in the order in which they were undone or redone; the first 100.
+        /// What these changes were, in the order in which they were undone or redone; the first
+        /// 100.
         labels: Vec<String>,
         /// How many changes can be undone now.
         position: usize,
@@ -65,7 +66,8 @@ params! {
 }
 
 method! {
-    /// Goes to a position in the history, to a checkpoint, or to the state of a revision, as one change.
+    /// Goes to a position in the history, to a checkpoint, or to the state of a revision, as one
+    /// change.
     GoTo = "goxel.go_to" | "goxel.goto",
     GoToParams<'a> -> MovedResult,
     effect: Edit, lenient: false,
@@ -117,7 +119,8 @@ result! {
 }
 
 method! {
-    /// Forgets all changes that can be undone or redone, and the checkpoints. The document and its revision stay.
+    /// Forgets all changes that can be undone or redone, and the checkpoints. The document and its
+    /// revision stay.
     ClearHistory = "goxel.clear_history",
     NoParams -> ClearHistoryResult,
     effect: Edit, lenient: false,
@@ -129,6 +132,8 @@ params! {
     pub struct HistoryParams {
         /// How many changes to list, the latest ones; 0 means all.
         limit: u32 = "100",
+        /// "brief" leaves out where each change was.
+        detail: Detail = "\"full\"",
     }
 }
 
@@ -143,8 +148,11 @@ result! {
         revision: u64,
         /// The name of the checkpoint at this position; absent if there is none.
         checkpoint: Option<String>,
-        /// A box around what it touched, up to whole blocks of 16; absent if that is not known.
+        /// A box around what it touched, maybe up to whole blocks of 16; absent if that is not
+        /// known.
         bounds as "box": Option<BoxResult>,
+        /// What the box may be rounded to, in voxels; absent if it is exact, or if there is none.
+        rounded_to: Option<u32>,
     }
 }
 
@@ -163,7 +171,8 @@ result! {
         oldest_revision: u64,
         /// Bytes that the history keeps.
         memory: u64,
-        /// Bytes that it may keep; beyond that the oldest changes are forgotten (`--history-memory`).
+        /// Bytes that it may keep; beyond that the oldest changes are forgotten
+        /// (`--history-memory`).
         memory_limit: u64,
         /// Revision of the project.
         revision: u64,

@@ -39,7 +39,8 @@ result! {
 }
 
 method! {
-    /// Lists the calls that go on while others are served: they work in slices, wait for a file, or for their turn.
+    /// Lists the calls that go on while others are served: they work in slices, wait for a file, or
+    /// for their turn.
     ListJobs = "goxel.jobs",
     NoParams -> JobList,
     effect: Answer, lenient: false,
@@ -65,7 +66,8 @@ result! {
 }
 
 method! {
-    /// Stops a call that goes on, of any connection. It is answered with error -32800, and what it had begun is taken back.
+    /// Stops a call that goes on, of any connection. It is answered with error -32800, and what it
+    /// had begun is taken back.
     CancelJob = "goxel.cancel",
     CancelParams -> CancelResult,
     effect: Server, lenient: false,

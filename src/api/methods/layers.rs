@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::super::macros::{method, params, result};
 use super::super::schema::Schema;
 use super::super::{Color, Corners, LayerRef, Value};
-use super::system::NoParams;
+use super::edit::Detail;
 
 result! {
     /// One layer of a list.
@@ -13,23 +13,23 @@ result! {
         /// Its id.
         id: i32,
         /// Its id once more, under the name that other methods take.
-        layer_id: i32,
+        layer_id: Option<i32>,
         /// Its name.
         name: String,
         /// Whether it is drawn.
         visible: bool,
         /// 0 transparent to 1 opaque.
-        opacity: f32,
+        opacity: Option<f32>,
         /// Whether it is the active one.
         is_active: bool,
         /// How many voxels it has.
         voxel_count: u64,
         /// How it combines with the layers below: a blend mode.
-        mode: &'static str,
+        mode: Option<&'static str>,
         /// Index of its material, if it has one.
         material: Option<usize>,
-        /// Where its voxels come from: "voxels" are its own, "clone" copies another layer, "shape" is
-        /// computed, "image" is a picture without voxels.
+        /// Where its voxels come from: "voxels" are its own, "clone" copies another layer, "shape"
+        /// is computed, "image" is a picture without voxels.
         kind: &'static str,
         /// The layer that a clone copies.
         base_id: Option<i32>,
@@ -61,10 +61,18 @@ result! {
     }
 }
 
+params! {
+    /// How much to tell of each layer.
+    pub struct ListLayersParams {
+        /// "brief" tells id, name, visibility, voxels and kind of each, and which one is active.
+        detail: Detail = "\"full\"",
+    }
+}
+
 method! {
     /// Lists the layers, bottom first.
     ListLayers = "goxel.list_layers" | "get_layers",
-    NoParams -> LayerList,
+    ListLayersParams -> LayerList,
     effect: Read, lenient: true,
     by_position: "[]", by_name: "{}",
 }
@@ -131,6 +139,18 @@ params! {
     }
 }
 
+result! {
+    /// A layer that a call did not look at.
+    pub struct OtherLayer {
+        /// Its name.
+        layer: String,
+        /// Its id.
+        layer_id: i32,
+        /// Voxels in it.
+        voxels: u64,
+    }
+}
+
 /// A layer id, or -2 for all layers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BoxLayer {
@@ -170,6 +190,12 @@ result! {
         max: Option<[i64; 3]>,
         /// Voxels along x, y and z: max - min + 1.
         dimensions: Option<[i64; 3]>,
+        /// The layer that was looked at: its name, or "all".
+        layer: String,
+        /// Its id.
+        layer_id: Option<i32>,
+        /// What other layers hold, those with any voxels; absent if all were looked at.
+        others: Option<Vec<OtherLayer>>,
     }
 }
 

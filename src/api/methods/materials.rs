@@ -191,7 +191,8 @@ result! {
 }
 
 method! {
-    /// Removes a material. Layers made of it have none afterwards; the indices above it go down by one.
+    /// Removes a material. Layers made of it have none afterwards; the indices above it go down by
+    /// one.
     DeleteMaterial = "goxel.delete_material",
     DeleteMaterialParams<'a> -> DeleteMaterialResult,
     effect: Edit, lenient: false,

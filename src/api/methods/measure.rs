@@ -4,12 +4,13 @@ use super::super::macros::{method, params, result};
 use super::super::source::Source;
 use super::super::value::InRange;
 use super::super::{BoxParam, Corners};
+use super::edit::Detail;
 
 params! {
     /// What to measure.
     pub struct MeasureParams {
-        /// What to look at: a layer's id, 0 or "active" for the active layer, -2 or "visible" for all
-        /// visible layers merged.
+        /// What to look at: a layer's id, 0 or "active" for the active layer, -2 or "visible" for
+        /// all visible layers merged.
         layer_id | "layer": Source = "\"visible\"",
         /// The part of space to measure; absent: all.
         within | "box": Option<BoxParam>,
@@ -17,6 +18,8 @@ params! {
         colors: InRange<0, 4096> = "32",
         /// The most parts to list.
         parts: InRange<0, 1000> = "32",
+        /// "brief" counts colours and parts and lists none.
+        detail: Detail = "\"full\"",
     }
 }
 
@@ -45,7 +48,8 @@ result! {
 }
 
 result! {
-    /// Shares from 0 to 1 of the voxels that are also there when mirrored about the middle of the box.
+    /// Shares from 0 to 1 of the voxels that are also there when mirrored about the middle of the
+    /// box.
     pub struct Symmetry {
         /// Left and right changed.
         x: f64,
@@ -75,20 +79,22 @@ result! {
         surface_area: u64,
         /// How many colours there are.
         color_count: usize,
-        /// The most frequent colours.
-        colors: Vec<CountedColor>,
+        /// The most frequent colours; absent where a brief answer was asked for.
+        colors: Option<Vec<CountedColor>>,
         /// How many parts there are that do not hang together.
         part_count: usize,
         /// How many of those float.
         floating_parts: usize,
-        /// The largest parts.
-        parts: Vec<MeasuredPart>,
+        /// The largest parts; absent where a brief answer was asked for.
+        parts: Option<Vec<MeasuredPart>>,
         /// How far the shape is the same when mirrored.
         symmetry: Symmetry,
         /// How far shape and colours are the same when mirrored.
         color_symmetry: Symmetry,
         /// The layer that was measured; absent for all visible ones.
         layer_id: Option<i32>,
+        /// What was looked at: the name of a layer, or "visible".
+        layer: String,
         /// Revision of the project.
         revision: u64,
     }

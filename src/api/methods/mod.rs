@@ -17,6 +17,7 @@ pub mod layer_edits;
 pub mod layer_settings;
 pub mod layers;
 pub mod look;
+pub mod maps;
 pub mod materials;
 pub mod measure;
 mod memory_kinds;

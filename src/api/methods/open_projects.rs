@@ -34,6 +34,8 @@ result! {
         title: String,
         /// The file that its document was loaded from or saved to last; absent if there is none.
         file_path: Option<String>,
+        /// The same, from the root of the file system on.
+        absolute_path: Option<String>,
         /// Whether there are changes that were not saved.
         dirty: bool,
         /// Rises by one with each change.
@@ -48,14 +50,15 @@ result! {
         busy: bool,
         /// Whether calls act on it that name no project.
         is_default: bool,
-        /// Changes after the last save that came back when the daemon was started, while they are not saved; absent if
-        /// there are none.
+        /// Changes after the last save that came back when the daemon was started, while they are
+        /// not saved; absent if there are none.
         recovered_edits: Option<u64>,
     }
 }
 
 method! {
-    /// Opens another project, empty or from a file. It is open for all connections until it is closed.
+    /// Opens another project, empty or from a file. It is open for all connections until it is
+    /// closed.
     OpenProject = "goxel.open_project",
     OpenProjectParams<'a> -> ListedProject,
     effect: Server, lenient: false,
@@ -145,10 +148,13 @@ result! {
         bounding_box: Option<BoxResult>,
         /// Bytes in memory: voxels, history, total.
         memory_usage: BTreeMap<String, u64>,
-        /// When it was changed last, or opened if it was not changed since: UTC, as `2026-01-31T12:00:00Z`.
+        /// When it was changed last, or opened if it was not changed since: UTC, as
+        /// `2026-01-31T12:00:00Z`.
         last_modified: String,
         /// The file that its document was loaded from or saved to last; absent if there is none.
         file_path: Option<String>,
+        /// The same, from the root of the file system on.
+        absolute_path: Option<String>,
         /// Whether there are changes that were not saved.
         dirty: bool,
         /// Rises by one with each change.

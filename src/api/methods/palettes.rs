@@ -101,8 +101,8 @@ method! {
 params! {
     /// A palette file.
     pub struct ImportPaletteParams<'a> {
-        /// The file: .gpl, or a PNG whose colours are taken in the order of their first pixels. A relative
-        /// path starts at the daemon's working directory.
+        /// The file: .gpl, or a PNG whose colours are taken in the order of their first pixels. A
+        /// relative path starts at the daemon's working directory.
         path | "file_path": Cow<'a, str>,
     }
 }
@@ -133,6 +133,8 @@ result! {
         success: bool,
         /// The path as given.
         path: String,
+        /// Where the file is, from the root of the file system on.
+        absolute_path: String,
         /// How many colours were written.
         count: usize,
         /// Bytes of the file.

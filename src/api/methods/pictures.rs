@@ -6,14 +6,23 @@ use super::super::json::Spelt;
 use super::super::macros::{method, params, result};
 use super::super::value::Raw;
 use super::super::{Args, Param, ParamError, Params};
+use super::look::{LookOptions, joined};
 use super::system::NoParams;
 
-/// The params of `render_scene`. By position they are `[output_path, width, height, ...]`, or the older
-/// `[width, height, format, output_path]`, which begins with a number.
-pub struct RenderSceneParams<'a>(pub RenderScenePlain<'a>);
+/// The params of `render_scene`. By position they are `[output_path, width, height, ...]`, or the
+/// older `[width, height, format, output_path]`, which begins with a number. All that goxel.look
+/// takes can be named beside.
+pub struct RenderSceneParams<'a> {
+    /// Its own.
+    pub own: RenderScenePlain<'a>,
+    /// Those of goxel.look.
+    pub options: LookOptions<'a>,
+}
 
 impl<'a> Params<'a> for RenderSceneParams<'a> {
-    const PARAMS: &'static [Param] = RenderScenePlain::PARAMS;
+    const PARAMS: &'static [Param] = &joined::<
+        { RenderScenePlain::PARAMS.len() + LookOptions::PARAMS.len() },
+    >(RenderScenePlain::PARAMS, LookOptions::PARAMS);
 
     fn take(args: &mut Args<'a>) -> Result<Self, ParamError> {
         let is_older_order = args.peek().is_some_and(|first| !first.starts_with(['"', 'n']));
@@ -21,15 +30,16 @@ impl<'a> Params<'a> for RenderSceneParams<'a> {
             const NONE: usize = usize::MAX;
             args.reorder(&[3, 0, 1, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 2]);
         }
-        RenderScenePlain::take(args).map(RenderSceneParams)
+        let own = RenderScenePlain::take(args)?;
+        Ok(RenderSceneParams { own, options: LookOptions::take(args)? })
     }
 }
 
 params! {
     /// A picture to draw.
     pub struct RenderScenePlain<'a> {
-        /// Where the PNG goes; without it the answer holds the picture. Not needed if `options.return_mode` is
-        /// "file_path".
+        /// Where the picture goes, in the format that its ending says; without it the answer holds
+        /// the picture. Not needed if `options.return_mode` is "file_path".
         output_path | "path" | "file_path": Option<Cow<'a, str>>,
         /// Pixels across; 0 or less means 512.
         width: i32 = "512",
@@ -37,13 +47,16 @@ params! {
         height: i32 = "512",
         /// front, back, left, right, top, bottom or isometric; anything else is isometric.
         camera_preset | "view": Option<Cow<'a, str>>,
-        /// `return_mode`: "file_path" lets the daemon choose and keep the file; `background_color`: a colour.
+        /// `return_mode`: "file_path" lets the daemon choose and keep the file; `background_color`:
+        /// a colour.
         options: Option<Raw<'a>>,
-        /// The colour behind the model, in any form; the same as `options.background_color`.
+        /// What is behind the model, as in goxel.look; the same as `options.background_color`.
+        /// Default: 240,240,240.
         background_color | "background": Option<Raw<'a>>,
-        /// A free camera: `position`, `target`, `up`, or around the target `yaw`, `elevation` (its height above the
-        /// target; or `pitch`, its line of sight: negative looks down) and `distance`, in degrees and voxels; `fov`,
-        /// or `orthographic` and `width`. Or a camera of the document: its name or index, or "active".
+        /// A free camera: `position`, `target`, `up`, or around the target `yaw`, `elevation` (its
+        /// height above the target; or `pitch`, its line of sight: negative looks down) and
+        /// `distance`, in degrees and voxels; `fov`, or `orthographic` and `width`. Or a camera of
+        /// the document: its name or index, or "active".
         camera: Option<Raw<'a>>,
         /// Where a free camera is, `[x,y,z]` in voxels.
         camera_position: Option<[f64; 3]>,
@@ -51,13 +64,18 @@ params! {
         camera_target: Option<[f64; 3]>,
         /// Whether voxels throw shadows.
         shadows: bool = "false",
-        /// The light: `ambient` and `diffuse` as shares, `shadow` from 0 to 1, `sun_direction` as `[x,y,z]` towards
-        /// the sun. What is absent is as in the document, if its light was ever set.
+        /// The light: `ambient` and `diffuse` as shares, `shadow` from 0 to 1, `sun_direction` as
+        /// `[x,y,z]` towards the sun, `sun_size` in degrees, `ground` as the share of light from
+        /// below. What is absent is as in the document, if its light was ever set.
         lighting: Option<Raw<'a>>,
-        /// "png". goxel.render_scene draws PNG whatever is asked for, as the C daemon does.
+        /// "png", "jpeg", "webp", "gif" or "apng"; what it says counts more than the path's ending.
         format: Option<Cow<'a, str>>,
         /// Write even onto the file of an open project, which has to be saved again then.
         overwrite: bool = "false",
+        /// Several views side by side, or one, as in goxel.look; counts more than the camera.
+        views: Option<Raw<'a>>,
+        /// Pixels of the picture, as in goxel.look; counts more than `width` and `height`.
+        size: Option<Raw<'a>>,
     }
 }
 
@@ -76,9 +94,11 @@ result! {
     pub struct RenderFile {
         /// Its file.
         path: String,
+        /// The same, from the root of the file system on.
+        absolute_path: String,
         /// Its length in bytes.
         size: u64,
-        /// Always "png".
+        /// The format of the file.
         format: &'static str,
         /// Its size in pixels.
         dimensions: Dimensions,
@@ -104,15 +124,17 @@ result! {
         width: u32,
         /// Pixels down.
         height: u32,
-        /// Always "png".
+        /// "png", "jpeg", "webp", "gif" or "apng".
         format: &'static str,
         /// Where it is, as the call gave it.
         output_path: Option<String>,
-        /// Bytes of the PNG.
+        /// The same, from the root of the file system on.
+        absolute_path: Option<String>,
+        /// Bytes of the file.
         bytes: Option<u64>,
         /// The file that the daemon chose, with `return_mode` "file_path".
         file: Option<RenderFile>,
-        /// The PNG in base64, if the call named no file for it.
+        /// The file in base64, if the call named no file for it.
         image: Option<Spelt<String>>,
         /// The same.
         image_data: Option<Spelt<String>>,
@@ -120,7 +142,7 @@ result! {
 }
 
 method! {
-    /// Draws the document and writes a PNG, or answers with it if the call names no file.
+    /// Draws the document and writes a picture, or answers with it if the call names no file.
     RenderScene = "goxel.render_scene" | "render" | "render_to_file" | "export_png" | "screenshot"
         | "capture",
     RenderSceneParams<'a> -> RenderSceneResult,
@@ -134,9 +156,9 @@ result! {
     pub struct RenderImageResult {
         /// Always true.
         success: bool,
-        /// The PNG in base64; absent if it went to a file.
+        /// The file in base64; absent if it went to a file.
         image_data: Option<Spelt<String>>,
-        /// Always "png".
+        /// "png", "jpeg", "webp", "gif" or "apng".
         format: &'static str,
         /// Pixels across.
         width: u32,
@@ -146,7 +168,9 @@ result! {
         render_time_ms: f64,
         /// Where it is, if the call named a file.
         output_path: Option<String>,
-        /// Bytes of the PNG.
+        /// The same, from the root of the file system on.
+        absolute_path: Option<String>,
+        /// Bytes of the file.
         bytes: Option<u64>,
         /// The file that the daemon chose, with `return_mode` "file_path".
         file: Option<RenderFile>,
@@ -155,7 +179,7 @@ result! {
 
 method! {
     /// Draws the document and answers with the picture itself, unless the call names a file for it.
-    RenderImage = "goxel.render_image" | "render_preview",
+    RenderImage = "goxel.render_image" | "render_preview" | "generate_preview",
     RenderSceneParams<'a> -> RenderImageResult,
     effect: File, lenient: true,
     by_position: r#"["picture.png",64,48]"#,
@@ -256,7 +280,8 @@ result! {
         security_violations: u64,
         /// Always true: timers of the event loop do the cleaning.
         cleanup_thread_active: bool,
-        /// When it was looked for what is over last, in seconds since 1970; 0 before the first time.
+        /// When it was looked for what is over last, in seconds since 1970; 0 before the first
+        /// time.
         last_cleanup: u64,
         /// When it will be at the latest, in seconds since 1970.
         next_cleanup: u64,

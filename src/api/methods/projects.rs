@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use super::super::macros::{method, params, result};
+use super::super::notes::note;
 use super::super::schema::{COORDINATE, Schema};
 use super::super::value::read;
 use super::super::words::words;
-use super::super::{Args, Param, ParamError, ParamType, Value};
+use super::super::{Args, Corners, Param, ParamError, ParamType, Value};
 use super::system::NoParams;
 
 params! {
@@ -17,7 +18,8 @@ params! {
         /// Its size: width, depth and height of the canvas in voxels, as three params or as `size`;
         /// 0 or less means 64.
         size: CanvasSize = "[64,64,64]",
-        /// What is in it: "cube" and "sphere" are white and fill half of the canvas in each direction.
+        /// What is in it: "cube" and "sphere" are white and fill half of the canvas in each
+        /// direction.
         template: Template = "\"empty\"",
     }
 }
@@ -53,12 +55,21 @@ impl<'a> ParamType<'a> for CanvasSize {
         if (is_one_value || !args.is_positional())
             && let Some(raw) = args.take(param.names)
         {
-            return read::<[i32; 3]>(raw, param.name()).map(|size| Some(CanvasSize::from(size)));
+            let size: [i32; 3] = read(raw, param.name())?;
+            if size.iter().any(|length| *length < 0) {
+                note(format!(
+                    "size {size:?} has negative lengths: {DEFAULT_LENGTH} was used for them"
+                ));
+            }
+            return Ok(Some(CanvasSize::from(size)));
         }
         let mut size = [0; 3];
         for (length, &name) in size.iter_mut().zip(Self::PARTS) {
             if let Some(raw) = args.take(&[name]) {
                 *length = read(raw, name)?;
+                if *length < 0 {
+                    note(format!("{name} {length} is no length: {DEFAULT_LENGTH} was used"));
+                }
             }
         }
         Ok(Some(CanvasSize::from(size)))
@@ -97,6 +108,8 @@ result! {
         created_at: String,
         /// Voxels along x, y and z.
         canvas_size: [i64; 3],
+        /// The canvas: its lowest and its highest voxel. Voxels may lie outside of it.
+        canvas: Corners,
         /// How many layers it has.
         layer_count: usize,
         /// Voxels in all layers.
@@ -107,7 +120,8 @@ result! {
 }
 
 method! {
-    /// Replaces the document by a new one with one empty layer. What was there can be had back by undo.
+    /// Replaces the document by a new one with one empty layer. What was there can be had back by
+    /// undo.
     CreateProject = "goxel.create_project" | "project.create",
     CreateProjectParams<'a> -> CreateProjectResult,
     effect: Edit, lenient: true,
@@ -129,6 +143,8 @@ result! {
         height: i64,
         /// Voxels along z of the canvas.
         depth: i64,
+        /// The canvas: its lowest and its highest voxel. Voxels may lie outside of it.
+        canvas: Corners,
         /// The document's name.
         name: String,
         /// Rises by one with each change.

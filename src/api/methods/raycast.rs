@@ -13,8 +13,8 @@ params! {
         direction: Place,
         /// How far it goes, in voxels.
         max_distance: ViewWidth = "1000000",
-        /// What it can hit: a layer's id, 0 or "active" for the active layer, -2 or "visible" for all visible
-        /// layers merged.
+        /// What it can hit: a layer's id, 0 or "active" for the active layer, -2 or "visible" for
+        /// all visible layers merged.
         layer_id | "layer": Source = "\"visible\"",
     }
 }
@@ -36,6 +36,8 @@ result! {
         point: Option<[f64; 3]>,
         /// How far that is from the origin, in voxels.
         distance: Option<f64>,
+        /// What was looked at: the name of a layer, or "visible".
+        layer: String,
         /// Revision of the project.
         revision: u64,
     }

@@ -32,10 +32,11 @@ params! {
         min: [i32; 3],
         /// The opposite corner, inside.
         max: [i32; 3],
-        /// "runs": pairs of a count and an index into the palette; "base64": the bytes r, g, b, a of every cell.
+        /// "runs": pairs of a count and an index into the palette; "base64": the bytes r, g, b, a
+        /// of every cell.
         encoding | "format": Encoding = "\"runs\"",
-        /// What to read: a layer's id, 0 or "active" for the active layer, -2 or "visible" for all visible
-        /// layers merged.
+        /// What to read: a layer's id, 0 or "active" for the active layer, -2 or "visible" for all
+        /// visible layers merged.
         layer_id | "layer": Source = "\"visible\"",
         /// Where the last page ended: its `next_cursor`. Absent: from the start.
         cursor: Option<Cow<'a, str>>,
@@ -71,8 +72,10 @@ result! {
         next_cursor: Option<String>,
         /// The layer that was read; absent for all visible ones.
         layer_id: Option<i32>,
-        /// Revision of the project. All pages of a box are of one revision: if the project changes in
-        /// between, the next page is refused with error 1003.
+        /// What was looked at: the name of a layer, or "visible".
+        layer: String,
+        /// Revision of the project. All pages of a box are of one revision: if the project changes
+        /// in between, the next page is refused with error 1003.
         revision: u64,
     }
 }

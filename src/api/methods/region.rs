@@ -5,6 +5,7 @@ use super::super::macros::{method, params, result};
 use super::super::schema::{COORDINATE, Describe, Field, POINT, RGBA, Schema};
 use super::super::value::{ParamType, Value, whole};
 use super::super::{Args, LayerRef, Param, ParamError};
+use super::layers::OtherLayer;
 use crate::job::pieces::Pieces;
 use crate::voxel::{Bounds, Point, Rgba};
 
@@ -22,9 +23,10 @@ impl<'a> ParamType<'a> for Corner {
         }
         let is_triple = <Vec<super::super::value::Raw<'_>> as Value>::parse(raw)
             .is_some_and(|values| values.len() == 3);
-        let message = match is_triple {
-            true => "Min/max arrays must contain integers".to_owned(),
-            false => format!("Parameter '{name}' must be an array of 3 integers"),
+        let message = if is_triple {
+            "Min/max arrays must contain integers".to_owned()
+        } else {
+            format!("Parameter '{name}' must be an array of 3 integers")
         };
         Err(ParamError::Documented {
             param: name.into(),
@@ -39,8 +41,8 @@ impl<'a> ParamType<'a> for Corner {
     }
 }
 
-/// A colour to look for, `[r,g,b]` or `[r,g,b,a]`; without a fourth number, or with 255, alpha does not matter,
-/// and with 0 everything is wanted.
+/// A colour to look for, `[r,g,b]` or `[r,g,b,a]`; without a fourth number, or with 255, alpha does
+/// not matter, and with 0 everything is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ColorFilter(pub Option<Rgba>);
 
@@ -89,7 +91,8 @@ params! {
         max: Corner,
         /// The layer; absent, 0 or -1 means the active one.
         layer_id | "layer": LayerRef,
-        /// Only voxels of this colour; a fourth number of 255 or none ignores alpha, 0 turns the filter off.
+        /// Only voxels of this colour; a fourth number of 255 or none ignores alpha, 0 turns the
+        /// filter off.
         color_filter: ColorFilter,
         /// How many voxels to leave out at the start.
         offset: u64 = "0",
@@ -103,7 +106,8 @@ params! {
     pub struct LayerVoxelsParams {
         /// The layer; absent, 0 or -1 means the active one.
         layer_id | "layer": LayerRef,
-        /// Only voxels of this colour; a fourth number of 255 or none ignores alpha, 0 turns the filter off.
+        /// Only voxels of this colour; a fourth number of 255 or none ignores alpha, 0 turns the
+        /// filter off.
         color_filter: ColorFilter,
         /// How many voxels to leave out at the start.
         offset: u64 = "0",
@@ -198,6 +202,10 @@ result! {
         bbox: Option<Bbox>,
         /// The layer.
         layer_id: i32,
+        /// The layer that was looked at: its name.
+        layer: String,
+        /// What other layers hold, those with any voxels.
+        others: Vec<OtherLayer>,
         /// Revision of the project; if it changes between two pages, start again.
         revision: u64,
     }

@@ -72,8 +72,8 @@ params! {
         color: Rgba,
         /// How far each channel may be from it.
         tolerance: InRange<0, 255> = "0",
-        /// Whose voxels: a layer's id, 0 or "active" for the active layer, -2 or "visible" for all visible
-        /// layers merged.
+        /// Whose voxels: a layer's id, 0 or "active" for the active layer, -2 or "visible" for all
+        /// visible layers merged.
         layer_id | "layer": Source = "0",
         /// How it goes together with the mask that is there.
         combine: Together = "\"replace\"",
@@ -95,8 +95,8 @@ params! {
         position: Position,
         /// How far each channel may be from that voxel's colour; 255 takes every colour.
         tolerance: InRange<0, 255> = "0",
-        /// Whose voxels: a layer's id, 0 or "active" for the active layer, -2 or "visible" for all visible
-        /// layers merged.
+        /// Whose voxels: a layer's id, 0 or "active" for the active layer, -2 or "visible" for all
+        /// visible layers merged.
         layer_id | "layer": Source = "0",
         /// How it goes together with the mask that is there.
         combine: Together = "\"replace\"",
@@ -104,8 +104,8 @@ params! {
 }
 
 method! {
-    /// Selects the voxels that hang together with one, side by side, and have its colour. Nothing is
-    /// found where no voxel is.
+    /// Selects the voxels that hang together with one, side by side, and have its colour. Nothing
+    /// is found where no voxel is.
     SelectConnected = "goxel.select_connected",
     SelectConnectedParams -> SelectionState,
     effect: Edit, lenient: false,
@@ -115,8 +115,8 @@ method! {
 params! {
     /// A layer to select.
     pub struct SelectLayerParams {
-        /// Whose voxels: a layer's id, 0 or "active" for the active layer, -2 or "visible" for all visible
-        /// layers merged.
+        /// Whose voxels: a layer's id, 0 or "active" for the active layer, -2 or "visible" for all
+        /// visible layers merged.
         layer_id | "layer": Source = "0",
         /// How it goes together with the mask that is there.
         combine: Together = "\"replace\"",

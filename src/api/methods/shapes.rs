@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::super::macros::{method, params, result};
 use super::super::operations::MaybeColor;
+use super::super::operations::richer::Center;
 use super::super::operations::values::{BoxValue, Radius, Tolerance, Wall};
 use super::super::schema::Schema;
 use super::super::value::InRange;
@@ -24,7 +25,8 @@ params! {
         size_x: Length = "10",
         /// Voxels along y.
         size_y: Length = "10",
-        /// Voxels along z. The tube of a torus is as thick as that, but about a third of its width at most.
+        /// Voxels along z. The tube of a torus is as thick as that, but about a third of its width
+        /// at most.
         size_z: Length = "10",
         /// Its centre in x; with an even size the voxel right of the middle.
         center_x: i32 = "0",
@@ -40,16 +42,32 @@ params! {
         hollow | "wall": Wall = "0",
         /// The axis of cylinders, cones, pyramids, tori and capsules.
         axis: Axis = "\"z\"",
-        /// Degrees about x, then y, then z, counter-clockwise seen with the axis pointing at the viewer.
+        /// Degrees about x, then y, then z, counter-clockwise seen with the axis pointing at the
+        /// viewer.
         rotation: [f64; 3] = "[0,0,0]",
         /// How it combines with what is there.
         mode: Mode = "\"replace\"",
         /// Voxels along all axes, or along each, instead of `size_x`, `size_y` and `size_z`.
         size: Option<Size>,
-        /// Radius r in voxels: the shape is 2r+1 voxels wide along each axis, whatever sizes are given.
+        /// Radius r in voxels: the shape is 2r+1 voxels wide along each axis, whatever sizes are
+        /// given. It spans the voxels whose middles are at most r away from the centre.
         radius | "r": Option<Radius>,
-        /// The centre as one value, instead of `center_x`, `center_y` and `center_z`.
-        center | "position": Option<[i32; 3]>,
+        /// The centre as one value, instead of `center_x`, `center_y` and `center_z`: a voxel, or
+        /// halves between two.
+        center | "position": Option<ShapeCenter>,
+    }
+}
+
+/// The centre of a shape: halves are exact, other fractions are rounded down.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ShapeCenter(pub [f64; 3]);
+
+impl Value<'_> for ShapeCenter {
+    const SCHEMA: Schema = <Center as Value<'_>>::SCHEMA;
+    fn parse(raw: &str) -> Option<Self> {
+        let exact = Center::parse(raw).map(|center| center.0);
+        let voxel = || <[i32; 3]>::parse(raw).map(|center| center.map(f64::from));
+        exact.or_else(voxel).map(ShapeCenter)
     }
 }
 
@@ -80,8 +98,8 @@ result! {
         success: bool,
         /// The shape.
         shape_type: String,
-        /// Voxels that the shape covers. Of a shape over more than two million places that overlaps others:
-        /// those that changed.
+        /// Voxels that the shape covers. Of a shape over more than two million places that overlaps
+        /// others: those that changed.
         voxels_created: u64,
         /// The layer.
         layer_id: i32,

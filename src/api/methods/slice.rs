@@ -14,8 +14,8 @@ pub const MAX_PLANES: i64 = 64;
 params! {
     /// Which planes to show.
     pub struct SliceParams {
-        /// The axis across the planes. Across x the columns run along y, else along x; across z the rows
-        /// run along y, else along z.
+        /// The axis across the planes. Across x the columns run along y, else along x; across z the
+        /// rows run along y, else along z.
         axis: Axis = "\"z\"",
         /// Where the first plane lies on the axis; absent: the lowest that holds a voxel.
         at: Option<i32>,
@@ -23,8 +23,8 @@ params! {
         count: InRange<1, MAX_PLANES> = "1",
         /// The part of space to show; absent: the box around all voxels looked at.
         within | "box": Option<BoxParam>,
-        /// What to look at: a layer's id, 0 or "active" for the active layer, -2 or "visible" for all
-        /// visible layers merged.
+        /// What to look at: a layer's id, 0 or "active" for the active layer, -2 or "visible" for
+        /// all visible layers merged.
         layer_id | "layer": Source = "\"visible\"",
         /// Whether the planes come as operations of goxel.edit, too.
         operations: bool = "false",
@@ -66,10 +66,13 @@ result! {
         bounds: Option<Corners>,
         /// The planes to read: with the numbers of rows and columns, and the legend at the end.
         text: String,
-        /// The planes as operations that goxel.edit takes to draw them again, if they were asked for.
+        /// The planes as operations that goxel.edit takes to draw them again, if they were asked
+        /// for.
         operations: Option<Vec<MapOperation>>,
         /// The layer that was looked at; absent for all visible ones.
         layer_id: Option<i32>,
+        /// What was looked at: the name of a layer, or "visible".
+        layer: String,
         /// Revision of the project.
         revision: u64,
     }

@@ -32,9 +32,10 @@ result! {
 }
 
 method! {
-    /// Sends `goxel.changed {project, revision, box}` to this connection whenever the project changes. `box` is
-    /// the part of space that may have changed, null if that is all of it; `closed` tells that the project
-    /// is gone. Slow readers get one merged message instead of many.
+    /// Sends `goxel.changed {project, revision, box}` to this connection whenever the project
+    /// changes. `box` is the part of space that may have changed, up to whole blocks of
+    /// `rounded_to` voxels, null if that is all of it; `closed` tells that the project is gone.
+    /// Slow readers get one merged message instead of many.
     Subscribe = "goxel.subscribe",
     SubscribeParams<'a> -> SubscribeResult,
     effect: Server, lenient: false,

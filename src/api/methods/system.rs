@@ -142,28 +142,79 @@ result! {
         params: String,
         /// What it is about: the section of the reference page.
         subject: &'static str,
-        /// What it does to the world: "answer" and "read" only answer, "edit" changes a project, "file"
-        /// writes a file, "server" changes something about the connection or the server.
+        /// What it does to the world: "answer" and "read" only answer, "edit" changes a project,
+        /// "file" writes a file, "server" changes something about the connection or the server.
         effect: &'static str,
     }
 }
 
 result! {
-    /// All methods.
+    /// One method of a short list.
+    pub struct NamedMethod {
+        /// Canonical name.
+        method: &'static str,
+        /// What it does.
+        description: &'static str,
+    }
+}
+
+/// A method as a list shows it.
+pub enum Listed {
+    /// Its name alone.
+    Name(&'static str),
+    /// With a line on it.
+    Named(NamedMethod),
+    /// With everything that lists tell.
+    Full(ListedMethod),
+}
+
+impl serde::Serialize for Listed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Listed::Name(name) => name.serialize(serializer),
+            Listed::Named(named) => named.serialize(serializer),
+            Listed::Full(full) => full.serialize(serializer),
+        }
+    }
+}
+
+impl Describe for Listed {
+    const SCHEMA: Schema = Schema::OneOf(&[
+        <NamedMethod as Describe>::SCHEMA,
+        Schema::Text,
+        <ListedMethod as Describe>::SCHEMA,
+    ]);
+}
+
+params! {
+    /// How much to tell.
+    pub struct ListMethodsParams {
+        /// false: the names of all methods; true: all that is known of each. Absent: the methods of
+        /// the C daemon, with a line on each, in less than 8 KiB.
+        verbose: Option<bool>,
+    }
+}
+
+result! {
+    /// Methods.
     pub struct MethodList {
-        /// How many there are.
+        /// How many are listed.
         count: usize,
         /// The methods, in the order of the reference page.
-        methods: Vec<ListedMethod>,
+        methods: Vec<Listed>,
+        /// How many others there are; absent if all are listed.
+        more: Option<usize>,
+        /// How to see the others; absent if all are listed.
+        hint: Option<&'static str>,
     }
 }
 
 method! {
-    /// Lists all methods with a line on each.
+    /// Lists the methods of the C daemon with a line on each, or all methods.
     ListMethods = "list_methods" | "help",
-    NoParams -> MethodList,
+    ListMethodsParams -> MethodList,
     effect: Answer, lenient: true,
-    by_position: "[]", by_name: "{}",
+    by_position: "[]", by_name: r#"{"verbose":false}"#,
 }
 
 params! {
@@ -186,6 +237,23 @@ method! {
     /// Stops the daemon after answering; only if it was started with `--allow-shutdown`.
     Shutdown = "shutdown",
     ShutdownParams<'a> -> ShutdownResult,
+    effect: Server, lenient: true,
+    by_position: "[]", by_name: "{}",
+}
+
+result! {
+    /// What is handed over follows on the connection.
+    pub struct HandOverResult {
+        /// Always true.
+        accepted: bool,
+    }
+}
+
+method! {
+    /// For `goxel-daemon --takeover`: hands listeners, locks and the journal over to the daemon
+    /// that asks, on this connection.
+    HandOver = "goxel.hand_over",
+    NoParams -> HandOverResult,
     effect: Server, lenient: true,
     by_position: "[]", by_name: "{}",
 }

@@ -1,6 +1,7 @@
 //! Methods that move, turn, resize and mirror a layer or what is selected of it.
 
 use super::super::macros::{method, params, result};
+use super::super::operations::forms::Turns;
 use super::super::operations::values::Factor;
 use super::super::words::words;
 use super::super::{Corners, LayerRef};
@@ -60,9 +61,9 @@ params! {
         /// The axis to turn about.
         axis: Axis = "\"z\"",
         /// Quarter turns, counter-clockwise seen with the axis pointing at the viewer.
-        turns | "quarter_turns": i32 = "1",
-        /// The middle of the turn: at a voxel (5), or between two (5.5), both across the axis alike;
-        /// absent: the middle of what turns.
+        turns | "quarter_turns": Turns = "1",
+        /// The middle of the turn: at a voxel (5), or between two (5.5), both across the axis
+        /// alike; absent: the middle of what turns.
         center: Option<[f64; 3]>,
         /// "layer", or "selection" for what is selected of it.
         target: Subject = "\"layer\"",
@@ -72,7 +73,8 @@ params! {
 }
 
 method! {
-    /// Turns a layer's voxels by quarter turns, or those that are selected together with the selection.
+    /// Turns a layer's voxels by quarter turns, or those that are selected together with the
+    /// selection.
     RotateVoxels = "goxel.rotate_voxels" | "goxel.rotate_layer",
     RotateParams -> TransformResult,
     effect: Edit, lenient: false,
@@ -94,7 +96,8 @@ params! {
 }
 
 method! {
-    /// Enlarges or shrinks a layer's voxels, or those that are selected together with the selection.
+    /// Enlarges or shrinks a layer's voxels, or those that are selected together with the
+    /// selection.
     ScaleVoxels = "goxel.scale_voxels" | "goxel.scale_layer",
     ScaleParams -> TransformResult,
     effect: Edit, lenient: false,
@@ -106,8 +109,8 @@ params! {
     pub struct MirrorParams {
         /// The axis across the mirror.
         axis: Axis,
-        /// Where the mirror lies on the axis: at a voxel (5), or between two voxels (5.5); absent: in the
-        /// middle of what is mirrored.
+        /// Where the mirror lies on the axis: at a voxel (5), or between two voxels (5.5); absent:
+        /// in the middle of what is mirrored.
         at: Option<f64>,
         /// "layer", or "selection" for what is selected of it.
         target: Subject = "\"layer\"",

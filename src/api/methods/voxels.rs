@@ -4,6 +4,7 @@ use super::super::macros::{method, params, result};
 use super::super::value::Raw;
 use super::super::{Color, LayerRef, Position};
 use super::edit::BoxResult;
+use super::layers::OtherLayer;
 
 params! {
     /// A voxel to set.
@@ -98,6 +99,10 @@ result! {
         material_id: Option<usize>,
         /// The layer that was looked at.
         layer_id: i32,
+        /// The layer that was looked at: its name.
+        layer: String,
+        /// What other layers hold, those with any voxels.
+        others: Vec<OtherLayer>,
     }
 }
 

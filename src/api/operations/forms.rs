@@ -16,7 +16,8 @@ params! {
         max: [i32; 3],
         /// Thickness of the wall in voxels; 0 is solid.
         hollow: Wall = "0",
-        /// Degrees about x, then y, then z, counter-clockwise seen with the axis pointing at the viewer.
+        /// Degrees about x, then y, then z, counter-clockwise seen with the axis pointing at the
+        /// viewer.
         rotation: [f64; 3] = "[0,0,0]",
     }
 }
@@ -24,7 +25,8 @@ params! {
 params! {
     /// A ball.
     pub struct SphereFields {
-        /// The middle: a voxel, or halves between two. It spans the voxels whose middles are at most `radius` away.
+        /// The middle: a voxel, or halves between two. It spans the voxels whose middles are at
+        /// most `radius` away.
         center: Center,
         /// Radius r in voxels: 2r+1 voxels wide about a voxel.
         radius | "r": Radius,
@@ -52,7 +54,8 @@ params! {
         axis: Axis = "\"z\"",
         /// Thickness of the wall in voxels; 0 is solid.
         hollow: Wall = "0",
-        /// Degrees about x, then y, then z, counter-clockwise seen with the axis pointing at the viewer.
+        /// Degrees about x, then y, then z, counter-clockwise seen with the axis pointing at the
+        /// viewer.
         rotation: [f64; 3] = "[0,0,0]",
     }
 }
@@ -102,9 +105,11 @@ params! {
         axis: Axis = "\"z\"",
         /// Where the plane lies on the axis.
         at: Option<i32>,
-        /// The lowest corner of the drawing: `[u,v]` along the two other axes, or a point `[x,y,z]`.
+        /// The lowest corner of the drawing: `[u,v]` along the two other axes, or a point
+        /// `[x,y,z]`.
         origin: MapOrigin = "[0,0]",
-        /// The rows as texts, one character a voxel; the first row is the highest. "." and blank are empty.
+        /// The rows as texts, one character a voxel; the first row is the highest. "." and blank
+        /// are empty.
         rows: TextRows,
         /// The colour of each character.
         legend: Legend,
@@ -116,7 +121,8 @@ params! {
     pub struct HeightmapFields {
         /// The lowest corner of the landscape.
         origin: [i32; 3] = "[0,0,0]",
-        /// Heights in voxels, row by row; the first row is the farthest (highest y), x runs along a row.
+        /// Heights in voxels, row by row; the first row is the farthest (highest y), x runs along a
+        /// row.
         rows: HeightRows,
         /// Two or more colours from the lowest voxel to the highest, instead of `color`.
         gradient: Option<Gradient>,
@@ -156,12 +162,12 @@ params! {
     pub struct RotateFields {
         /// The axis.
         axis: Axis = "\"z\"",
-        /// Quarter turns, counter-clockwise seen with the axis pointing at the viewer.
-        turns | "quarter_turns": i32 = "1",
+        /// Quarter turns, counter-clockwise seen with the axis pointing at the viewer; absent: one.
+        turns | "quarter_turns": Option<Turns>,
         /// Any angle in degrees instead of `turns`; voxels take the colour of the nearest one.
         angle | "degrees": Option<f64>,
-        /// The middle of the turn: at a voxel (5), or between two (5.5), both across the axis alike if it turns by
-        /// quarters. Without it the middle of what turns.
+        /// The middle of the turn: at a voxel (5), or between two (5.5), both across the axis alike
+        /// if it turns by quarters. Without it the middle of what turns.
         center: Option<[f64; 3]>,
     }
 }
@@ -211,12 +217,13 @@ params! {
 params! {
     /// A face pulled out.
     pub struct ExtrudeFields {
-        /// A voxel of the face: the connected voxels in its plane that have nothing in front of them.
+        /// A voxel of the face: the connected voxels in its plane that have nothing in front of
+        /// them.
         at: [i32; 3],
         /// Where to: "+x", "-x", "+y", "-y", "+z" or "-z".
         direction | "axis": Direction,
         /// How many voxels; negative pushes the face in.
-        distance: i32 = "1",
+        distance: Turns = "1",
     }
 }
 
@@ -247,11 +254,11 @@ params! {
 params! {
     /// Chance.
     pub struct NoiseFields {
-        /// How much: the share of brightness that a voxel may gain or lose, or with mode "subtract" the share
-        /// of voxels that go.
-        amount: Share = "0.1",
-        /// How many levels of brightness: a plain wall gets that many colours.
-        steps: Steps = "4",
+        /// How much: the share of brightness that a voxel may gain or lose, or with mode "subtract"
+        /// the share of voxels that go; absent: 0.1.
+        amount: Option<Share>,
+        /// How many levels of brightness: a plain wall gets that many colours; absent: 4.
+        steps: Option<Steps>,
         /// Colours to choose from by chance, instead of brightness.
         colors: Option<Colors>,
         /// The same seed gives the same noise.
@@ -266,7 +273,8 @@ params! {
         min: [i32; 3],
         /// The opposite corner, inside.
         max: [i32; 3],
-        /// The axis along which its cross-section stays the same; absent: the horizontal one that `side` is not on.
+        /// The axis along which its cross-section stays the same; absent: the horizontal one that
+        /// `side` is not on.
         axis: Option<Axis>,
         /// Where it is high: "+x", "-x", "+y", "-y", "+z" or "-z".
         side | "direction": Option<Direction>,
@@ -309,7 +317,7 @@ params! {
         /// Around an axis instead: `{"axis":"z","count":6,"center":[0,0,0]}`.
         radial: Option<Radial>,
         /// Quarter turns about z of each one against the one before.
-        turns: i32 = "0",
+        turns: Turns = "0",
     }
 }
 
@@ -336,12 +344,13 @@ params! {
 params! {
     /// New colours.
     pub struct PaintFields {
-        /// Colours by chance: `{"#5a8f3c":3,"#6ba04a":1}`, each with its weight; or a list of colours.
+        /// Colours by chance: `{"#5a8f3c":3,"#6ba04a":1}`, each with its weight; or a list of
+        /// colours.
         colors: Option<WeightedColors>,
         /// Colours along an axis instead: two or more, from the lowest voxel to the highest.
         gradient: Option<Gradient>,
-        /// The axis of the gradient.
-        axis: Axis = "\"z\"",
+        /// The axis of the gradient; absent: z.
+        axis: Option<Axis>,
         /// Where on the axis each colour of the gradient is; absent: evenly over what is painted.
         stops: Option<Stops>,
         /// Whether only the colours themselves are used, mixed by chance.
@@ -374,7 +383,8 @@ params! {
         octaves: Passes = "4",
         /// Water up to a level: `{"level":4,"color":"#3060a0"}`.
         water: Option<Water>,
-        /// Colours by height, from the lowest: `[{"below":3,"color":"sand"},{"color":"green"}]`, each up to that z.
+        /// Colours by height, from the lowest: `[{"below":3,"color":"sand"},{"color":"green"}]`,
+        /// each up to that z.
         bands: Option<Bands>,
     }
 }
@@ -398,7 +408,8 @@ params! {
         text: String,
         /// The lowest corner of the first letter.
         at: [i32; 3],
-        /// The axis across the writing: "y" reads from the front, "x" from the right, "z" from above.
+        /// The axis across the writing: "y" reads from the front, "x" from the right, "z" from
+        /// above.
         axis: Axis = "\"y\"",
         /// Voxels for each dot.
         size: Thickness = "1",
@@ -417,7 +428,7 @@ params! {
         /// The new lowest corner.
         at | "to": [i32; 3],
         /// Quarter turns about z, counter-clockwise from above.
-        turns: i32 = "0",
+        turns: Turns = "0",
         /// The axis along which it is mirrored first.
         mirror: Option<Axis>,
     }
@@ -433,5 +444,7 @@ params! {
 
 /// Thickness of a wall or skin in voxels.
 pub type Thickness = super::super::value::InRange<1, 64>;
+/// A whole number that may be negative: turns, or how far a face goes.
+pub type Turns = super::super::value::InRange<{ i32::MIN as i64 }, { i32::MAX as i64 }>;
 /// Repetitions of a filter.
 pub type Passes = super::super::value::InRange<1, 16>;

@@ -1,9 +1,10 @@
 //! The operation set: what `goxel.edit` and `goxel.batch_operations` can do, as data.
 //!
-//! An operation is a flat object: `op` names it, `mode`, `layer` and `color` mean the same everywhere, the
-//! other fields are its own. This is the one list: its parser, its schema and its examples come from it; what
-//! the operations do is in the room `edit`.
+//! An operation is a flat object: `op` names it, `mode`, `layer` and `color` mean the same
+//! everywhere, the other fields are its own. This is the one list: its parser, its schema and its
+//! examples come from it; what the operations do is in the room `edit`.
 
+pub(crate) mod conflicts;
 pub mod forms;
 pub mod richer;
 pub mod values;
@@ -12,12 +13,12 @@ use forms::*;
 use richer::{Symmetry, Within};
 use serde_json::{Value as Json, json};
 
-use super::args::nearest;
 use super::json::{Elements, string};
 use super::macros::params;
 use super::method::{Param, Params};
 use super::words::Mode;
 use super::{Args, Color, LayerRef, ParamError, ParamType};
+use crate::likeness::nearest;
 use crate::voxel::{Rgba, Volume};
 
 /// One operation of the set, as data.
@@ -129,7 +130,8 @@ operations! {
     /// Smooths rough edges: a voxel stays or comes if most of its neighbours are there.
     Smooth = "smooth", SmoothFields,
         r#"{"op":"smooth","amount":1}"#;
-    /// Varies the brightness in a few levels by chance, or the colours; with mode "subtract" takes voxels away.
+    /// Varies the brightness in a few levels by chance, or the colours; with mode "subtract" takes
+    /// voxels away.
     Noise = "noise", NoiseFields,
         r#"{"op":"noise","amount":0.1,"seed":7}"#;
     /// Draws a prism such as a gable roof: a triangle along an axis, with its tip where it is high.
@@ -173,17 +175,18 @@ operations! {
 params! {
     /// What every operation has.
     pub struct CommonFields {
-        /// How it combines with what is there; absent: what is moved or copied replaces it, the rest draws over it
-        /// ("add").
+        /// How it combines with what is there; absent: what is moved or copied replaces it, the
+        /// rest draws over it ("add").
         mode: Option<Mode>,
         /// The layer, by id or name; absent or 0 means the active one.
         layer | "layer_id": LayerRef,
         /// The colour, in any form.
         color: MaybeColor,
-        /// Only in this box, `[[x,y,z],[x,y,z]]`, or "selection". What is filled cannot leave it; what turns, moves
-        /// by a mirror or is scaled is taken from there.
+        /// Only in this box, `[[x,y,z],[x,y,z]]`, or "selection". What is filled cannot leave it;
+        /// what turns, moves by a mirror or is scaled is taken from there.
         within | "box": Option<Within>,
-        /// Draws mirror images too: `{"axis":"x","at":0}`, a list of such, or `{"radial":6,"axis":"z","center":[0,0,0]}`.
+        /// Draws mirror images too: `{"axis":"x","at":0}`, a list of such, or
+        /// `{"radial":6,"axis":"z","center":[0,0,0]}`.
         symmetry: Option<Symmetry>,
         /// Whether the layer is made, on top, if there is none of this name.
         create_layer: bool = "false",
@@ -229,6 +232,8 @@ pub struct Operation {
     pub symmetry: Option<Symmetry>,
     /// Whether its layer is made if there is none.
     pub create_layer: bool,
+    /// What was given and has no effect on it.
+    pub idle: Vec<String>,
 }
 
 impl Form {
@@ -250,7 +255,8 @@ impl Operation {
     /// An operation on a layer.
     pub fn new(form: Form, mode: Mode, layer: LayerRef, color: Option<Rgba>) -> Self {
         let (source, within, symmetry, create_layer) = (None, None, None, false);
-        Operation { form, mode, layer, color, source, within, symmetry, create_layer }
+        let idle = Vec::new();
+        Operation { form, mode, layer, color, source, within, symmetry, create_layer, idle }
     }
 
     /// The same, only within a box.
@@ -312,6 +318,7 @@ pub fn read_operation(
     }
     let info = named_operation(&mut args, known_as).map_err(|error| (None, error))?;
     let blame = |error| (Some(info), error);
+    let noted = super::notes::count();
     let common = CommonFields::take(&mut args).map_err(blame)?;
     let form = (info.read)(&mut args).map_err(|error| blame(args.explain(error)))?;
     let known = || {
@@ -319,6 +326,11 @@ pub fn read_operation(
         params.flat_map(|param| param.names.iter().chain(param.parts).copied()).collect()
     };
     args.finish(known).map_err(blame)?;
+    if let Some(text) = super::notes::take_behind(noted).into_iter().next() {
+        return Err(blame(ParamError::rule("", text)));
+    }
+    conflicts::check(&form).map_err(blame)?;
+    let idle = conflicts::idle(&form, common.mode, common.color.0.is_some());
     let mode = common.mode.unwrap_or(form.usual_mode());
     let CommonFields { layer, color, within, symmetry, create_layer, .. } = common;
     if create_layer && !matches!(layer, LayerRef::Named(_)) {
@@ -326,7 +338,7 @@ pub fn read_operation(
         return Err(blame(ParamError::rule("layer", message)));
     }
     let operation = Operation::new(form, mode, layer, color.0);
-    Ok(Operation { within, symmetry, create_layer, ..operation })
+    Ok(Operation { within, symmetry, create_layer, idle, ..operation })
 }
 
 fn named_operation(
@@ -339,7 +351,8 @@ fn named_operation(
     })?;
     let name = string(given)
         .ok_or_else(|| ParamError::mismatch("op", &super::schema::Schema::Text, given))?;
-    operation(known_as(&name).unwrap_or(&name)).ok_or_else(|| {
+    let lower = name.to_ascii_lowercase();
+    operation(known_as(&name).unwrap_or(&lower)).ok_or_else(|| {
         let known: Vec<_> = OPERATIONS.iter().map(|info| info.name).collect();
         no_such_operation(&name, known)
     })
@@ -351,9 +364,74 @@ pub fn no_such_operation(name: &str, known: Vec<&'static str>) -> ParamError {
         param: "op".into(),
         what: "operation",
         got: super::args::shown(name),
-        nearest: nearest(name, known.iter().copied()),
+        nearest: meant(name).or_else(|| near(name, &known)),
         known,
     }
+}
+
+/// Other words for operations, with those that they stand for.
+pub const OTHER_WORDS: [(&str, &str); 48] = [
+    ("cube", "box"),
+    ("cuboid", "box"),
+    ("block", "box"),
+    ("rect", "box"),
+    ("rectangle", "box"),
+    ("fill_box", "box"),
+    ("ball", "sphere"),
+    ("ring", "torus"),
+    ("donut", "torus"),
+    ("voxel", "voxels"),
+    ("set", "voxels"),
+    ("points", "voxels"),
+    ("add_voxel", "voxels"),
+    ("polyline", "line"),
+    ("path", "tube"),
+    ("pipe", "tube"),
+    ("flood_fill", "fill"),
+    ("bucket", "fill"),
+    ("erase", "clear"),
+    ("delete", "clear"),
+    ("remove", "clear"),
+    ("recolor", "replace_color"),
+    ("recolour", "replace_color"),
+    ("replace", "replace_color"),
+    ("flip", "mirror"),
+    ("reflect", "mirror"),
+    ("translate", "move"),
+    ("shift", "move"),
+    ("duplicate", "copy"),
+    ("clone", "copy"),
+    ("turn", "rotate"),
+    ("resize", "scale"),
+    ("roof", "prism"),
+    ("gable", "prism"),
+    ("ramp", "wedge"),
+    ("slope", "wedge"),
+    ("steps", "stairs"),
+    ("room", "walls"),
+    ("array", "repeat"),
+    ("tile", "repeat"),
+    ("spread", "scatter"),
+    ("gradient", "paint"),
+    ("color", "paint"),
+    ("hills", "terrain"),
+    ("landscape", "terrain"),
+    ("letters", "text"),
+    ("merge", "combine"),
+    ("outline", "shell"),
+];
+
+/// The operation that another word stands for.
+fn meant(word: &str) -> Option<&'static str> {
+    let found = OTHER_WORDS.iter().find(|(other, _)| other.eq_ignore_ascii_case(word));
+    found.map(|(_, name)| *name)
+}
+
+/// The operation that a word is a slip of: of short words one letter may differ.
+fn near(word: &str, known: &[&'static str]) -> Option<&'static str> {
+    let found = nearest(word, known.iter().copied())?;
+    let same_start = || word.chars().next() == found.chars().next();
+    (found.len() > 4 || same_start()).then_some(found)
 }
 
 /// The operations as a JSON Schema: one object for each, told apart by `op`.

@@ -1,10 +1,13 @@
-//! Values of operations that are made of several parts: centres, repetitions, symmetry, colours by weight.
+//! Values of operations that are made of several parts: centres, repetitions, symmetry, colours by
+//! weight.
 
 use std::cell::Cell;
 
+use serde_json::{Value as Json, json};
+
 use super::super::json::{Elements, Members, string};
 use super::super::method::Param;
-use super::super::schema::{COUNT, Schema};
+use super::super::schema::Schema;
 use super::super::value::{InRange, number};
 use super::super::words::words;
 use super::super::{Args, ParamError, ParamType, Value};
@@ -15,6 +18,20 @@ use crate::voxel::{Axis, Bounds, Rgba};
 /// The middle of a shape: a multiple of one half on each axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Center(pub [f64; 3]);
+
+fn object_schema(names: &[&str]) -> Json {
+    let members: serde_json::Map<_, _> =
+        names.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+    json!({"type": "object", "properties": members, "additionalProperties": false})
+}
+
+fn list_schema(item: Json) -> Json {
+    json!({"type": "array", "items": item, "minItems": 1})
+}
+
+fn any_of(schemas: &[Json]) -> Json {
+    json!({"anyOf": schemas})
+}
 
 const HALVES: Schema = Schema::Number(i32::MIN as f64, i32::MAX as f64);
 
@@ -103,10 +120,15 @@ impl Value<'_> for Colors {
 pub struct WeightedColors(pub Vec<(Rgba, f64)>);
 
 impl Value<'_> for WeightedColors {
-    const SCHEMA: Schema = Schema::OneOf(&[
-        Schema::Map(&Schema::Number(0.0, f64::MAX)),
-        Schema::List(&Schema::Color, 1, usize::MAX),
-    ]);
+    const SCHEMA: Schema = Schema::Custom(
+        r#"colours with weights, such as {"green":3,"lime":1}, of which one is above 0, or a list of colours"#,
+        || {
+            any_of(&[
+                Schema::Map(&Schema::Number(0.0, f64::MAX)).json(),
+                Schema::List(&Schema::Color, 1, usize::MAX).json(),
+            ])
+        },
+    );
     fn parse(raw: &str) -> Option<Self> {
         if raw.starts_with('[') {
             let colors = Colors::parse(raw)?.0;
@@ -131,7 +153,10 @@ impl Value<'_> for WeightedColors {
 pub struct Stops(pub Vec<f64>);
 
 impl Value<'_> for Stops {
-    const SCHEMA: Schema = Schema::List(&HALVES, 2, usize::MAX);
+    const SCHEMA: Schema = Schema::Custom(
+        "a list of two or more places along the axis, each at least as high as the one before",
+        || Schema::List(&HALVES, 2, usize::MAX).json(),
+    );
     fn parse(raw: &str) -> Option<Self> {
         let stops: Vec<f64> = Value::parse(raw)?;
         (stops.len() >= 2 && stops.is_sorted()).then_some(Stops(stops))
@@ -158,12 +183,19 @@ pub enum Times {
 }
 
 impl Value<'_> for Times {
-    const SCHEMA: Schema = Schema::OneOf(&[COUNT, Schema::List(&COUNT, 3, 3)]);
+    const SCHEMA: Schema =
+        Schema::Custom("a whole number, 1 or more, or [x,y,z], each 1 or more", || {
+            any_of(&[
+                Schema::Integer(1, u32::MAX as i64).json(),
+                Schema::List(&Schema::Integer(1, u32::MAX as i64), 3, 3).json(),
+            ])
+        });
     fn parse(raw: &str) -> Option<Self> {
         let count = |raw: &str| <u32 as Value>::parse(raw).filter(|count| *count > 0);
-        match raw.starts_with('[') {
-            true => three(raw, count).map(Times::Grid),
-            false => count(raw).map(Times::Row),
+        if raw.starts_with('[') {
+            three(raw, count).map(Times::Grid)
+        } else {
+            count(raw).map(Times::Row)
         }
     }
 }
@@ -193,7 +225,10 @@ impl Radial {
 }
 
 impl Value<'_> for Radial {
-    const SCHEMA: Schema = Schema::Map(&Schema::Any);
+    const SCHEMA: Schema = Schema::Custom(
+        r#"{"axis":"z","count":6,"center":[0,0,0]}, of which axis and center may be absent"#,
+        || object_schema(&["axis", "count", "center"]),
+    );
     fn parse(raw: &str) -> Option<Self> {
         let [axis, count, center] = parts(raw, ["axis", "count", "center"])?;
         Radial::of(count?, axis, center)
@@ -214,8 +249,15 @@ pub enum Image {
 pub struct Symmetry(pub Vec<Image>);
 
 impl Value<'_> for Symmetry {
-    const SCHEMA: Schema =
-        Schema::OneOf(&[Schema::Map(&Schema::Any), Schema::List(&Schema::Map(&Schema::Any), 1, 4)]);
+    const SCHEMA: Schema = Schema::Custom(
+        r#"{"axis":"x","at":0} (at a multiple of one half, or absent), {"radial":6,"axis":"z","center":[0,0,0]}, or a list of up to 4 of them"#,
+        || {
+            any_of(&[
+                object_schema(&["axis", "at", "radial", "center"]),
+                list_schema(object_schema(&["axis", "at", "radial", "center"])),
+            ])
+        },
+    );
     fn parse(raw: &str) -> Option<Self> {
         if raw.starts_with('[') {
             let images = Elements::new(raw).map(image).collect::<Option<Vec<_>>>()?;
@@ -249,8 +291,10 @@ pub enum Within {
 }
 
 impl Value<'_> for Within {
-    const SCHEMA: Schema =
-        Schema::OneOf(&[<BoxValue as Value<'_>>::SCHEMA, Schema::Word(&["selection"])]);
+    const SCHEMA: Schema = Schema::Custom(
+        r#"{"min":[x,y,z],"max":[x,y,z]}, [[x,y,z],[x,y,z]], or "selection""#,
+        || any_of(&[<BoxValue as Value<'_>>::SCHEMA.json(), Schema::Word(&["selection"]).json()]),
+    );
     fn parse(raw: &str) -> Option<Self> {
         match string(raw) {
             Some(word) => word.eq_ignore_ascii_case("selection").then_some(Within::Selection),
@@ -269,7 +313,10 @@ pub struct Water {
 }
 
 impl Value<'_> for Water {
-    const SCHEMA: Schema = Schema::Map(&Schema::Any);
+    const SCHEMA: Schema =
+        Schema::Custom(r#"{"level":4,"color":"blue"}, of which color may be absent"#, || {
+            object_schema(&["level", "color"])
+        });
     fn parse(raw: &str) -> Option<Self> {
         let [level, color] = parts(raw, ["level", "color"])?;
         let color = maybe(color, |raw| Rgba::parse(raw))?.unwrap_or(Rgba::opaque(0x30, 0x60, 0xa0));
@@ -282,7 +329,10 @@ impl Value<'_> for Water {
 pub struct Bands(pub Vec<(Option<i32>, Rgba)>);
 
 impl Value<'_> for Bands {
-    const SCHEMA: Schema = Schema::List(&Schema::Map(&Schema::Any), 1, usize::MAX);
+    const SCHEMA: Schema =
+        Schema::Custom(r#"a list such as [{"below":3,"color":"tan"},{"color":"green"}]"#, || {
+            list_schema(object_schema(&["below", "color"]))
+        });
     fn parse(raw: &str) -> Option<Self> {
         if !raw.starts_with('[') {
             return None;
@@ -328,9 +378,10 @@ impl Value<'_> for RadiusList {
     ]);
     fn parse(raw: &str) -> Option<Self> {
         let radius = |raw: &str| number(raw).filter(|value| (0.0..=MAX_TUBE).contains(value));
-        let radii = match raw.starts_with('[') {
-            true => Elements::new(raw).map(radius).collect::<Option<Vec<_>>>()?,
-            false => vec![radius(raw)?],
+        let radii = if raw.starts_with('[') {
+            Elements::new(raw).map(radius).collect::<Option<Vec<_>>>()?
+        } else {
+            vec![radius(raw)?]
         };
         (!radii.is_empty()).then_some(RadiusList(radii))
     }
@@ -376,6 +427,14 @@ impl<'a> ParamType<'a> for Nested {
             let message = format!("{place}{op}: {}", wrong.error);
             ParamError::rule(param.name(), message)
         })?;
+        let named = operations.iter().position(|nested| !nested.layer.is_active());
+        if let Some(index) = named {
+            let message = format!(
+                "{}[{index}]: 'layer' belongs to the outer operation, whose layer all go to",
+                param.name()
+            );
+            return Err(ParamError::rule(param.name(), message));
+        }
         if operations.is_empty() {
             let message = format!("'{}' must hold at least one operation", param.name());
             return Err(ParamError::rule(param.name(), message));

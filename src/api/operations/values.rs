@@ -53,8 +53,8 @@ pub fn no_voxel(param: &str, index: usize, got: &str) -> ParamError {
     }
 }
 
-/// A box, as `{"min":[x,y,z],"max":[x,y,z]}` or `[[x,y,z],[x,y,z]]`; both corners are inside and may come in
-/// any order.
+/// A box, as `{"min":[x,y,z],"max":[x,y,z]}` or `[[x,y,z],[x,y,z]]`; both corners are inside and
+/// may come in any order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BoxValue(pub Bounds);
 
@@ -287,7 +287,8 @@ impl Tolerance {
     }
 }
 
-/// The in-plane origin of a map: `[u,v]`, or a point whose coordinate along the axis places the plane.
+/// The in-plane origin of a map: `[u,v]`, or a point whose coordinate along the axis places the
+/// plane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MapOrigin {
     /// In the plane.

@@ -1,14 +1,15 @@
 //! Calls that are tried again where that is safe, and that always tell what became of them.
 //!
-//! A call that changes the document carries a session tag. The daemon keeps the last answers of each
-//! session, so the same tag again gets the old answer and applies nothing. A tag names the daemon process that
-//! it was sent to first. When that is gone after the whole call was sent, its successor is asked with the same
-//! tag: it answers from its journal, or says that nobody can know whether the call was applied, and the outcome
-//! is [`Outcome::Unknown`]. A call that was never sent whole gets a fresh tag instead.
+//! A call that changes the document carries a session tag. The daemon keeps the last answers of
+//! each session, so the same tag again gets the old answer and applies nothing. A tag names the
+//! daemon process that it was sent to first. When that is gone after the whole call was sent, its
+//! successor is asked with the same tag: it answers from its journal, or says that nobody can know
+//! whether the call was applied, and the outcome is [`Outcome::Unknown`]. A call that was never
+//! sent whole gets a fresh tag instead.
 //!
-//! The daemon's memory of a session is bounded. So that a call that is tried again is never overtaken by so
-//! many others that its answer is forgotten, each call under way has a session to itself (a [`Lane`]), and
-//! finished calls pass theirs on.
+//! The daemon's memory of a session is bounded. So that a call that is tried again is never
+//! overtaken by so many others that its answer is forgotten, each call under way has a session to
+//! itself (a [`Lane`]), and finished calls pass theirs on.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError};
@@ -29,8 +30,8 @@ use crate::client::{CallProgress, Error, Outcome, Session, Ticket};
 /// How often a watched call looks up from its waiting.
 const WATCH_EVERY: Duration = Duration::from_millis(100);
 
-/// Looks at a call while it runs: called about ten times a second, with how far it is if that is known. Once it
-/// answers false, the daemon is asked to give the call up.
+/// Looks at a call while it runs: called about ten times a second, with how far it is if that is
+/// known. Once it answers false, the daemon is asked to give the call up.
 pub type Watch<'a> = dyn FnMut(Option<CallProgress>) -> bool + 'a;
 
 /// Whether a call changes something in the daemon.
@@ -42,8 +43,8 @@ pub enum Effect {
     Change,
 }
 
-/// Methods that only read, without the prefix `goxel.`. Whatever is not here is taken for a change, which
-/// costs a tag and a stored answer, and is never wrong.
+/// Methods that only read, without the prefix `goxel.`. Whatever is not here is taken for a change,
+/// which costs a tag and a stored answer, and is never wrong.
 const READERS: [&str; 42] = [
     "connection.info",
     "connection.list",
@@ -198,8 +199,8 @@ impl Pool {
 
     /// Calls a method and returns its result as JSON text.
     ///
-    /// Tried again after failures of the connection, at most [`PoolOptions::max_attempts`] times and for
-    /// [`PoolOptions::call_timeout`]; never applied twice.
+    /// Tried again after failures of the connection, at most [`PoolOptions::max_attempts`] times
+    /// and for [`PoolOptions::call_timeout`]; never applied twice.
     ///
     /// [`PoolOptions::max_attempts`]: super::PoolOptions::max_attempts
     /// [`PoolOptions::call_timeout`]: super::PoolOptions::call_timeout
@@ -221,8 +222,9 @@ impl Pool {
         self.call_with(effect, method, params, None)
     }
 
-    /// [`Pool::call_as`] that is looked at while it waits for its answer. A call that is given up in time fails with
-    /// the daemon's error -32800 and has changed nothing; one that was quicker has its result.
+    /// [`Pool::call_as`] that is looked at while it waits for its answer. A call that is given up
+    /// in time fails with the daemon's error -32800 and has changed nothing; one that was quicker
+    /// has its result.
     pub fn call_watched(
         &self,
         effect: Effect,
@@ -294,7 +296,8 @@ impl Call<'_, '_> {
         }
     }
 
-    /// The outcome of all attempts together: once the whole call was out, only an answer settles it.
+    /// The outcome of all attempts together: once the whole call was out, only an answer settles
+    /// it.
     fn conclude(&self, error: Error) -> (Error, Outcome) {
         let answered = matches!(error, Error::Remote(_) | Error::Shape { .. });
         let outcome = match error.outcome() {

@@ -83,7 +83,8 @@ pub enum Event {
     Started,
 }
 
-/// Somebody who is told about events. Called outside of the pool's lock, by the thread that noticed.
+/// Somebody who is told about events. Called outside of the pool's lock, by the thread that
+/// noticed.
 pub type Observer = Arc<dyn Fn(&Event) + Send + Sync>;
 
 #[derive(Clone, Default)]

@@ -1,7 +1,7 @@
 //! The pool's own thread: health checks, idle connections, and the minimum.
 //!
-//! It sleeps until something is due or changed. One piece of work at a time; while it works, callers do not
-//! wait for it unless every other connection is taken.
+//! It sleeps until something is due or changed. One piece of work at a time; while it works,
+//! callers do not wait for it unless every other connection is taken.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

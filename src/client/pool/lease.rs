@@ -12,7 +12,8 @@ use crate::client::{Connection, Error};
 
 /// A connection that belongs to its holder until it is dropped; then it goes back to the pool.
 ///
-/// A connection on which requests are unanswered, or that is subscribed to something, is closed instead.
+/// A connection on which requests are unanswered, or that is subscribed to something, is closed
+/// instead.
 #[derive(Debug)]
 pub struct Lease {
     member: Option<Box<Member>>,
@@ -32,8 +33,11 @@ impl Lease {
         }
     }
 
+    #[expect(
+        clippy::expect_used,
+        reason = "only `discard` and `drop` take the member, and both end the lease"
+    )]
     fn member(&self) -> &Member {
-        // Only `discard` and `drop` take the member, and both end the lease.
         self.member.as_ref().expect("a lease holds a connection")
     }
 }
@@ -46,6 +50,7 @@ impl Deref for Lease {
 }
 
 impl DerefMut for Lease {
+    #[expect(clippy::expect_used, reason = "as in `member`")]
     fn deref_mut(&mut self) -> &mut Connection {
         &mut self.member.as_mut().expect("a lease holds a connection").connection
     }

@@ -1,9 +1,10 @@
 //! A pool of connections that heals itself.
 //!
-//! Any number of threads call through one [`Pool`]. It opens connections when they are needed, hands each to
-//! one caller at a time in the order of asking, replaces what breaks, checks what is idle, and tries a call
-//! again where that is safe. [`Pool::call`] does all of that; [`Pool::lease`] gives a caller a connection of
-//! its own for pipelining, batches and subscriptions, without retries.
+//! Any number of threads call through one [`Pool`]. It opens connections when they are needed,
+//! hands each to one caller at a time in the order of asking, replaces what breaks, checks what is
+//! idle, and tries a call again where that is safe. [`Pool::call`] does all of that;
+//! [`Pool::lease`] gives a caller a connection of its own for pipelining, batches and
+//! subscriptions, without retries.
 
 mod call;
 mod event;
@@ -31,8 +32,8 @@ use event::Observers;
 use keeper::Keeper;
 use shared::Shared;
 
-/// A pool of connections to one daemon. Cloning it gives another handle to the same pool; when the last
-/// handle is gone, its connections are closed.
+/// A pool of connections to one daemon. Cloning it gives another handle to the same pool; when the
+/// last handle is gone, its connections are closed.
 ///
 /// ```no_run
 /// use goxel_daemon::client::{Outcome, Pool};
@@ -73,8 +74,8 @@ impl PoolBuilder {
         self
     }
 
-    /// Somebody who is told about events. May be given several times. The hook runs on the thread that
-    /// noticed the event, so it should be short.
+    /// Somebody who is told about events. May be given several times. The hook runs on the thread
+    /// that noticed the event, so it should be short.
     pub fn on_event(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.observers.0.push(Arc::new(observer));
         self
@@ -115,8 +116,8 @@ impl Pool {
         self.wait_for_change(deadline, |open| open >= self.shared.options.min_connections)
     }
 
-    /// Gives out no more connections, waits until all are back and closed, at most until `limit`; returns
-    /// how many are still out. There is no way back.
+    /// Gives out no more connections, waits until all are back and closed, at most until `limit`;
+    /// returns how many are still out. There is no way back.
     pub fn drain(&self, limit: Duration) -> usize {
         let mut state = self.shared.lock();
         state.draining = true;

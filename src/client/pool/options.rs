@@ -19,7 +19,8 @@ pub struct PoolOptions {
     pub acquire_timeout: Duration,
     /// How long a call may take in all, waiting, retries and reconnecting included. Default: 30 s.
     pub call_timeout: Duration,
-    /// How long one attempt of a call may take before another is made. Default: as long as the call may.
+    /// How long one attempt of a call may take before another is made. Default: as long as the call
+    /// may.
     pub attempt_timeout: Option<Duration>,
     /// How often a call is tried. Default: 10.
     pub max_attempts: u32,
@@ -33,10 +34,12 @@ pub struct PoolOptions {
     pub health: HealthOptions,
     /// The pauses between attempts to connect.
     pub backoff: BackoffRange,
-    /// What to do when nobody listens on the socket. Default: wait for somebody else to start a daemon.
+    /// What to do when nobody listens on the socket. Default: wait for somebody else to start a
+    /// daemon.
     pub autostart: Autostart,
-    /// Calls that are made on each new connection before anybody gets it: a method and its params by name. One that
-    /// fails costs the connection, but for a method that the daemon does not have. Default: none.
+    /// Calls that are made on each new connection before anybody gets it: a method and its params
+    /// by name. One that fails costs the connection, but for a method that the daemon does not
+    /// have. Default: none.
     pub greeting: Vec<(String, serde_json::Value)>,
     /// How single connections behave. Its `call_timeout` holds for leased connections.
     pub connection: ConnectionOptions,

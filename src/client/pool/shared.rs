@@ -48,7 +48,8 @@ impl Shared {
         }
     }
 
-    /// The state. A panic of another thread while it held the lock leaves counters at worst one off.
+    /// The state. A panic of another thread while it held the lock leaves counters at worst one
+    /// off.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,8 +1,9 @@
 //! Who has which connection, and who is next. Knows no socket and no clock: it is told.
 //!
-//! Invariants, under the pool's one lock: `total` counts every connection that is idle, leased, being
-//! checked or being opened, and never exceeds the maximum. Nobody waits while a connection is idle. Who
-//! waits is served in the order of asking: a connection that comes back goes straight to the first.
+//! Invariants, under the pool's one lock: `total` counts every connection that is idle, leased,
+//! being checked or being opened, and never exceeds the maximum. Nobody waits while a connection is
+//! idle. Who waits is served in the order of asking: a connection that comes back goes straight to
+//! the first.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Condvar};
@@ -23,7 +24,8 @@ pub(super) struct Member {
     pub(super) last_used: Instant,
     pub(super) last_checked: Instant,
     pub(super) grade: Grade,
-    /// What of the connection's counters is in the pool's totals already: calls, bytes in, bytes out.
+    /// What of the connection's counters is in the pool's totals already: calls, bytes in, bytes
+    /// out.
     pub(super) counted: (u64, u64, u64),
 }
 
@@ -99,7 +101,8 @@ impl State {
         self.granted.remove(&ticket)
     }
 
-    /// The holder of a ticket does not want to wait any longer. Something may have been granted just now.
+    /// The holder of a ticket does not want to wait any longer. Something may have been granted
+    /// just now.
     pub(super) fn give_up(&mut self, ticket: u64) -> Option<Grant> {
         self.waiting.retain(|(waiting, _)| *waiting != ticket);
         self.collect(ticket)
@@ -131,7 +134,8 @@ impl State {
         Ok(())
     }
 
-    /// Of the idle connections the one with the best grade, and of these the one with the fewest calls.
+    /// Of the idle connections the one with the best grade, and of these the one with the fewest
+    /// calls.
     fn take_least_loaded(&mut self) -> Option<Box<Member>> {
         let load = |member: &Member| (member.grade, member.connection.stats().calls, member.id);
         let idle = self.idle.iter().enumerate();

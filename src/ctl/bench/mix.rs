@@ -3,13 +3,18 @@
 use std::fmt;
 
 use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 
 use super::super::context::raw_json;
 use super::super::exit::Failure;
-use crate::client::Framing;
+use crate::client::{Effect, Framing, effect_of};
 
 /// Random points lie in a box of this side.
 const SIDE: u64 = 64;
+
+/// Methods that open, close or name projects, or end the daemon.
+const ELSEWHERE: [&str; 5] =
+    ["open_project", "close_project", "duplicate_project", "shutdown", "save_project"];
 
 /// Methods with their weights.
 #[derive(Debug)]
@@ -29,10 +34,10 @@ struct Entry {
 enum Params {
     None,
     Fixed(Box<RawValue>),
-    /// A random point.
-    Point,
+    /// A random point, in a project.
+    Point(Option<String>),
     /// A random point and a random colour.
-    ColouredPoint,
+    ColouredPoint(Option<String>),
 }
 
 impl Mix {
@@ -64,6 +69,49 @@ impl Mix {
         }
         let total = entries.iter().map(|entry| entry.weight).sum();
         Ok(Mix { entries, total })
+    }
+
+    /// Whether a method of it is none that only reads.
+    pub fn changes_something(&self) -> bool {
+        self.entries.iter().any(|entry| effect_of(&entry.method) == Effect::Change)
+    }
+
+    /// Has all calls about projects act on this one.
+    pub fn act_on(&mut self, project: &str) -> Result<(), Failure> {
+        for entry in &mut self.entries {
+            let name = entry.method.strip_prefix("goxel.").unwrap_or(&entry.method);
+            let is_change = effect_of(&entry.method) == Effect::Change;
+            if is_change && ELSEWHERE.contains(&name) {
+                let text = format!(
+                    "{} acts on more than one project, so bench does not call it",
+                    entry.method
+                );
+                return Err(Failure::Usage(text));
+            }
+            match &mut entry.params {
+                Params::Fixed(params) => {
+                    let members: Result<Map<String, Value>, _> = serde_json::from_str(params.get());
+                    if let Ok(mut members) = members {
+                        members.insert("project".into(), project.into());
+                        let text = Value::Object(members).to_string();
+                        *params = raw_json(text, &format!("params of {}", entry.method))?;
+                    } else if is_change {
+                        let text = format!(
+                            "give the params of {} by name, so that bench can add its project",
+                            entry.method
+                        );
+                        return Err(Failure::Usage(text));
+                    }
+                }
+                Params::None if is_change => {
+                    let text = json!({ "project": project }).to_string();
+                    entry.params = Params::Fixed(raw_json(text, "the project")?);
+                }
+                Params::None => {}
+                Params::Point(own) | Params::ColouredPoint(own) => *own = Some(project.to_owned()),
+            }
+        }
+        Ok(())
     }
 
     /// A method and its params.
@@ -102,8 +150,8 @@ impl fmt::Display for Mix {
 
 fn usual_params(method: &str) -> Params {
     match method.strip_prefix("goxel.").unwrap_or(method) {
-        "get_voxel" | "remove_voxel" => Params::Point,
-        "add_voxel" => Params::ColouredPoint,
+        "get_voxel" | "remove_voxel" => Params::Point(None),
+        "add_voxel" => Params::ColouredPoint(None),
         _ => Params::None,
     }
 }
@@ -113,10 +161,19 @@ impl Params {
         let text = match self {
             Params::None => return None,
             Params::Fixed(params) => return Some(params.clone()),
-            Params::Point => format!("[{}]", random.point()),
-            Params::ColouredPoint => {
+            Params::Point(None) => format!("[{}]", random.point()),
+            Params::Point(Some(project)) => {
+                format!(r#"{{"position":[{}],"project":"{project}"}}"#, random.point())
+            }
+            Params::ColouredPoint(project) => {
                 let [r, g, b] = [0; 3].map(|_: u8| random.below(256));
-                format!("[{},{r},{g},{b},255]", random.point())
+                let point = random.point();
+                match project {
+                    None => format!("[{point},{r},{g},{b},255]"),
+                    Some(project) => format!(
+                        r#"{{"position":[{point}],"color":[{r},{g},{b},255],"project":"{project}"}}"#
+                    ),
+                }
             }
         };
         RawValue::from_string(text).ok()

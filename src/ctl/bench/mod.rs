@@ -1,8 +1,8 @@
 //! `goxelctl bench`: load for the daemon, and what it makes of it.
 //!
-//! Beside the result stands a floor: the same number of clients and the same bytes against a bare echo over
-//! socket pairs in this process. No server on this machine can be faster than that, so the ratio says more
-//! than the figures.
+//! Beside the result stands a floor: the same number of clients and the same bytes against a bare
+//! echo over socket pairs in this process. No server on this machine can be faster than that, so
+//! the ratio says more than the figures.
 
 mod floor;
 mod load;
@@ -17,16 +17,17 @@ use self::mix::Mix;
 use super::cli::duration;
 use super::context::{Context, Stop};
 use super::exit::Failure;
-use super::output::short_micros;
+use super::output::{counted, short_micros};
 use crate::client::{Histogram, LatencySummary};
 
 /// The longest measurement of the floor.
 const FLOOR_TIME: Duration = Duration::from_secs(1);
 
-/// Make calls as fast as they are answered, and measure. Methods that change something do change the project.
+/// Make calls as fast as they are answered, and measure.
 ///
-/// Each client has a connection and a thread of its own; it sends as many calls as the depth says in one
-/// go and waits for all of them. Latency runs from queueing a call to its answer.
+/// Methods that change something change a project of the measurement's own, which is closed
+/// afterwards. Each client has a connection and a thread of its own; it sends as many calls as the
+/// depth says in one go and waits for all of them. Latency runs from queueing a call to its answer.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
     goxelctl bench\n  \
@@ -56,11 +57,20 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
-    let mix = Mix::new(&arguments.mix, &arguments.params)?;
+    let mut mix = Mix::new(&arguments.mix, &arguments.params)?;
     let stop = Stop::on_interrupt()?;
+    let own = mix.changes_something().then(|| OwnProject::open(context)).transpose()?;
+    if let Some(own) = &own {
+        mix.act_on(&own.name)?;
+    }
+    let within = own.as_ref().map(|own| format!(" in the project {} of its own", own.name));
     context.output.say(&format!(
-        "{} clients, depth {}, {} for {:?} after {:?}",
-        arguments.clients, arguments.depth, mix, arguments.duration, arguments.warm_up
+        "measures {mix}{}: {}, {} at a time each, for {:?} after {:?} of warming up",
+        within.unwrap_or_default(),
+        counted(arguments.clients.into(), "client"),
+        counted(arguments.depth.into(), "call"),
+        arguments.duration,
+        arguments.warm_up
     ));
     load::run(arguments, &mix, arguments.warm_up, context, &stop)?;
     let start = Instant::now();
@@ -74,7 +84,31 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
         return Ok(());
     }
     let first = outcome.first_error.unwrap_or_default();
-    Err(Failure::Failed(format!("{} calls failed, the first: {first}", outcome.errors)))
+    Err(Failure::Failed(format!("{} failed, the first: {first}", counted(outcome.errors, "call"))))
+}
+
+/// A project for the changes of a measurement, closed when this is dropped.
+struct OwnProject<'a> {
+    name: String,
+    context: &'a Context,
+}
+
+impl<'a> OwnProject<'a> {
+    fn open(context: &'a Context) -> Result<Self, Failure> {
+        let name = format!("goxelctl-bench-{}", std::process::id());
+        context.call("goxel.open_project", json!({ "name": name, "size": [64, 64, 64] }))?;
+        Ok(OwnProject { name, context })
+    }
+}
+
+impl Drop for OwnProject<'_> {
+    fn drop(&mut self) {
+        let closed =
+            self.context.call("goxel.close_project", json!({ "name": self.name, "discard": true }));
+        if let Err(failure) = closed {
+            self.context.output.say(&format!("the project {} is left: {failure}", self.name));
+        }
+    }
 }
 
 /// The floor: how often a second, and how long each took.
@@ -107,12 +141,12 @@ fn report(
     let percent = of_floor * 100.0;
     let text = format!(
         "daemon  {per_second:>10.0}/s  {}\nfloor   {:>10.0}/s  {}  (a bare echo)\n\
-         {} calls in {seconds:.2} s, {} errors, {percent:.0} % of the floor\n",
+         {} in {seconds:.2} s, {}, {percent:.0} % of the floor\n",
         latency_text(&latency),
         floor.per_second,
         latency_text(&floor_latency),
-        outcome.calls,
-        outcome.errors,
+        counted(outcome.calls, "call"),
+        counted(outcome.errors, "error"),
     );
     context.output.bytes(text.as_bytes())
 }

@@ -1,4 +1,5 @@
-//! Which files are meant: files themselves, all models below a directory, or those that a pattern fits.
+//! Which files are meant: files themselves, all models below a directory, or those that a pattern
+//! fits.
 
 use std::path::{Path, PathBuf};
 

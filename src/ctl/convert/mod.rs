@@ -1,30 +1,34 @@
 //! `goxelctl convert`: files in one format to files in another. Needs no daemon.
 //!
-//! Several inputs are converted side by side, a thread each; one that is refused does not stop the others, and the exit
-//! code is the highest of all.
+//! Several inputs are converted side by side, a thread each; one that is refused does not stop the
+//! others, and the exit code is the highest of all.
 
 mod flags;
 mod inputs;
 mod one;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
-use super::context::Context;
+use super::context::{Context, is_stdout};
 use super::exit::Failure;
 use super::output::ProgressBar;
 use crate::format;
-use one::{Job, Target};
-pub(super) use one::{load_file, lost_to_json};
+use crate::plain_words::counted;
+use one::Job;
+#[cfg(feature = "server")]
+pub(super) use one::run_job;
+pub(super) use one::{Target, load_file, lost_to_json, put};
 
 /// Convert files to another format, chosen by the endings. Works by itself, without a daemon.
 ///
-/// An output is replaced in one step when it is complete, so it is never half written. What the new format cannot hold
-/// is told on stderr, and with --json as a list.
+/// An output is replaced in one step when it is complete, so it is never half written. What the new
+/// format cannot hold is told on stderr, and with --json as a list.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  \
     goxelctl convert castle.gox castle.vox\n  \
@@ -33,7 +37,8 @@ pub(super) use one::{load_file, lost_to_json};
     curl -s $URL | goxelctl convert - - --to stl > model.stl\n  \
     goxelctl convert --formats")]
 pub struct Arguments {
-    /// Files, directories or patterns to read ('-' is stdin); without -o, the last one is the file to write
+    /// Files, directories or patterns to read ('-' is stdin); without -o, the last one is the file
+    /// to write
     #[arg(required_unless_present = "formats", value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The format to write, if the ending does not tell
@@ -54,6 +59,10 @@ pub struct Arguments {
     /// Refuse to replace an existing file
     #[arg(long)]
     pub no_clobber: bool,
+    /// Tell of meshes: triangles, vertices, materials, whether closed, T-junctions; and the
+    /// checksum of each output
+    #[arg(long)]
+    pub report: bool,
     /// List the formats
     #[arg(long)]
     pub formats: bool,
@@ -101,7 +110,7 @@ fn plan(arguments: &Arguments) -> Result<Vec<Job>, Failure> {
             let text = "several inputs need a directory to write to: give it with -o";
             return Err(Failure::Usage(text.to_owned()));
         };
-        if output == Path::new("-") {
+        if is_stdout(&output) {
             let format = named.ok_or_else(|| {
                 Failure::Usage("name the format of what goes to stdout with --to".to_owned())
             })?;
@@ -117,18 +126,24 @@ fn plan(arguments: &Arguments) -> Result<Vec<Job>, Failure> {
     };
     let format = checked(format)?;
     let ending = format.extensions.first().copied().unwrap_or("png");
-    let jobs = inputs.into_iter().map(|input| {
-        let stem = match input.file_stem() {
-            Some(stem) if stem != "-" => stem.to_string_lossy().into_owned(),
-            _ => "stdin".to_owned(),
-        };
-        let directory = arguments.out.clone();
-        let directory =
-            directory.or_else(|| input.parent().map(Path::to_owned)).unwrap_or_default();
-        let output = directory.join(format!("{stem}.{ending}"));
-        Job::new(input, Target::File(output), format)
-    });
-    let jobs: Vec<Job> = jobs.collect();
+    let mut taken: HashSet<PathBuf> = inputs.iter().cloned().collect();
+    let mut jobs = Vec::new();
+    for input in inputs {
+        let output = output_of(&input, arguments.out.as_deref(), ending);
+        // Two inputs of one name must not replace each other, nor an input of its own.
+        let other = format!("{}.{ending}", input.file_name().unwrap_or_default().to_string_lossy());
+        let free = [output.clone(), output.with_file_name(other)];
+        let output = free.into_iter().find(|path| !taken.contains(path)).ok_or_else(|| {
+            let text = format!(
+                "{} would replace {}: give another directory with -o",
+                input.display(),
+                output.display()
+            );
+            Failure::Usage(text)
+        })?;
+        taken.insert(output.clone());
+        jobs.push(Job::new(input, Target::File(output), format));
+    }
     if let Some(directory) = &arguments.out {
         std::fs::create_dir_all(directory)
             .map_err(|error| Failure::CannotCreate(directory.clone(), error))?;
@@ -136,7 +151,17 @@ fn plan(arguments: &Arguments) -> Result<Vec<Job>, Failure> {
     Ok(jobs)
 }
 
-fn checked(format: &'static format::Format) -> Result<&'static format::Format, Failure> {
+/// Where the output of an input goes that has no name of its own.
+fn output_of(input: &Path, directory: Option<&Path>, ending: &str) -> PathBuf {
+    let stem = match input.file_stem() {
+        Some(stem) if stem != "-" => stem.to_string_lossy().into_owned(),
+        _ => "stdin".to_owned(),
+    };
+    let directory = directory.or_else(|| input.parent()).unwrap_or(Path::new(""));
+    directory.join(format!("{stem}.{ending}"))
+}
+
+pub(super) fn checked(format: &'static format::Format) -> Result<&'static format::Format, Failure> {
     if format.can_write() {
         return Ok(format);
     }
@@ -155,7 +180,11 @@ fn split(arguments: &Arguments) -> Result<(Vec<PathBuf>, Option<PathBuf>), Failu
         let target = format::by_name(to).ok();
         let last = files.last().cloned().unwrap_or_default();
         let own = format::by_extension(&last);
-        let is_other = own.is_some() && own.map(|f| f.name) != target.map(|f| f.name);
+        // Pictures of slices and heights have the ending of other pictures.
+        let ending = target.and_then(|f| f.extensions.first().copied()).unwrap_or("png");
+        let is_of_target = last.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending));
+        let is_other =
+            own.is_some() && !is_of_target && own.map(|f| f.name) != target.map(|f| f.name);
         files.len() == 1 || files.len() > 2 || (is_other && last.exists())
     });
     if last_is_input {
@@ -171,10 +200,11 @@ fn split(arguments: &Arguments) -> Result<(Vec<PathBuf>, Option<PathBuf>), Failu
 
 /// Converts all; the failure of the highest code.
 fn convert_all(plan: &[Job], arguments: &Arguments, context: &Context) -> Result<(), Failure> {
-    let options = arguments.flags.options()?;
+    let options = &(arguments.flags.read_options()?, arguments.flags.options()?);
+    let options = (&options.0, &options.1);
     if let [only] = plan {
         let mut bar = ProgressBar::new(&context.output, "convert");
-        let done = one::convert(only, arguments, &options, &mut |progress| {
+        let done = one::convert(only, arguments, options, &context.output, &mut |progress| {
             bar.show(progress.done, progress.total);
         });
         bar.clear();
@@ -183,11 +213,13 @@ fn convert_all(plan: &[Job], arguments: &Arguments, context: &Context) -> Result
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = arguments.jobs.unwrap_or(threads).clamp(1, 64).min(plan.len().max(1));
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let talk = Mutex::new(());
+    let talk = Mutex::new(ProgressBar::new(&context.output, "convert"));
+    let finished = AtomicUsize::new(0);
     let work = || {
         while let Some(job) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let done = one::convert(job, arguments, &options, &mut |_| {});
-            let _talk = talk.lock();
+            let done = one::convert(job, arguments, options, &context.output, &mut |_| {});
+            let mut bar = talk.lock().unwrap_or_else(PoisonError::into_inner);
+            bar.clear();
             let told = match done {
                 Ok(done) => done.tell(context),
                 Err(failure) => {
@@ -198,14 +230,21 @@ fn convert_all(plan: &[Job], arguments: &Arguments, context: &Context) -> Result
             if let (Err(failure), Ok(mut failures)) = (told, failures.lock()) {
                 failures.push(failure.code());
             }
+            let count = finished.fetch_add(1, Ordering::Relaxed) + 1;
+            bar.show(count as u64, plan.len() as u64);
         }
     };
     std::thread::scope(|scope| (0..threads).for_each(|_| _ = scope.spawn(work)));
+    talk.into_inner().unwrap_or_else(PoisonError::into_inner).clear();
     let failures = failures.into_inner().unwrap_or_default();
     match failures.iter().max() {
         None => Ok(()),
         Some(&code) => {
-            let text = format!("{} of {} files were not converted", failures.len(), plan.len());
+            let text = format!(
+                "{} of {} not converted",
+                failures.len(),
+                counted(plan.len() as u64, "file")
+            );
             Err(Failure::Several { code, text })
         }
     }

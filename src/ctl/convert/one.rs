@@ -1,18 +1,20 @@
 //! One file converted to another one.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use sha2::Digest;
 
 use super::Arguments;
 use crate::ctl::context::Context;
 use crate::ctl::exit::Failure;
-use crate::ctl::output::short_bytes;
+use crate::ctl::output::{Output, short_bytes};
+use crate::document::Document;
 use crate::format::{
-    self, ExportOptions, Format, FormatError, LoadJob, Loaded, Lost, ReadOptions, SaveJob,
-    WriteOptions,
+    self, Encoded, ExportOptions, Format, FormatError, LoadJob, Loaded, Lost, MeshCounts,
+    ReadOptions, SaveJob, Saved, WriteOptions,
 };
 use crate::job::{Budget, Progress, Step};
 
@@ -29,7 +31,7 @@ pub(super) struct Job {
 
 /// Where the new file goes.
 #[derive(Clone)]
-pub(super) enum Target {
+pub(in crate::ctl) enum Target {
     File(PathBuf),
     Stdout,
 }
@@ -49,6 +51,10 @@ pub(super) struct Done {
     seconds: f64,
     warnings: Vec<String>,
     lost: Vec<Lost>,
+    /// Further files that belong to the output.
+    beside: Vec<PathBuf>,
+    /// What is told of it, if that was asked for.
+    report: Option<Value>,
 }
 
 /// Losses as programs read them.
@@ -60,16 +66,30 @@ pub(in crate::ctl) fn lost_to_json(lost: &[Lost]) -> Value {
 
 impl Done {
     pub(super) fn tell(&self, context: &Context) -> Result<(), Failure> {
-        let Done { input, output, format, bytes, seconds, warnings, lost } = self;
+        let Done { input, output, format, bytes, seconds, warnings, lost, beside, report } = self;
         if context.output.json && output.is_some() {
-            return context.output.object(&json!({
+            let mut told = json!({
                 "input": input, "path": output, "format": format, "bytes": bytes,
                 "seconds": seconds, "warnings": warnings, "lost": lost_to_json(lost),
-            }));
+                "beside": beside,
+            });
+            if let Some(report) = report {
+                told["report"] = report.clone();
+            }
+            return context.output.object(&told);
         }
         warnings.iter().for_each(|warning| context.output.say(&format!("warning: {warning}")));
         if let Some(output) = output {
             context.output.say(&format!("{}: {}", output.display(), short_bytes(*bytes)));
+            for path in beside {
+                context.output.say(&format!("{}: belongs to it", path.display()));
+            }
+        }
+        for (name, value) in report.iter().filter_map(Value::as_object).flatten() {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            // With the file itself on stdout, the report must not be there as well.
+            let line = format!("{:<12} {text}", name.replace('_', " "));
+            if output.is_some() { context.output.line(&line)? } else { context.output.say(&line) }
         }
         Ok(())
     }
@@ -79,7 +99,8 @@ impl Done {
 pub(super) fn convert(
     job: &Job,
     arguments: &Arguments,
-    options: &ExportOptions,
+    (read, export): (&ReadOptions, &ExportOptions),
+    output: &Output,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Done, Failure> {
     let began = Instant::now();
@@ -87,37 +108,92 @@ pub(super) fn convert(
         && arguments.no_clobber
         && output.exists()
     {
-        let exists = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+        let exists = std::io::Error::other("it exists, and --no-clobber keeps what is there");
         return Err(Failure::CannotCreate(output.clone(), exists));
     }
     let from = arguments.from.as_deref().map(format::by_name).transpose();
     let from = from.map_err(|error| Failure::Usage(error.to_string()))?;
-    let read = ReadOptions { frames: arguments.flags.frames, ..ReadOptions::default() };
-    let loaded = load_file(&job.input, from, read, progress)?;
-    let write = WriteOptions { export: options.clone(), ..WriteOptions::default() };
+    let loaded = load_file(&job.input, from, read.clone(), progress)?;
+    let report = arguments.report;
+    let write = WriteOptions { export: export.clone(), report, ..WriteOptions::default() };
     let (mut warnings, mut lost) = (loaded.warnings, loaded.lost);
-    let (output, bytes, saved) = match &job.target {
-        Target::File(output) => {
-            let failed = |error| write_failed(output, error);
-            let saving =
-                SaveJob::new(loaded.document, output, job.format, write).map_err(failed)?;
+    let put = put(loaded.document, job.format, &job.target, write, output, progress)?;
+    warnings.extend(put.warnings);
+    lost.extend(put.lost);
+    let output = match &job.target {
+        Target::File(path) => Some(path.clone()),
+        Target::Stdout => None,
+    };
+    let seconds = began.elapsed().as_secs_f64();
+    let (input, format) = (job.input.clone(), job.format.name);
+    let report = report.then(|| report_of(put.mesh, output.as_deref())).transpose()?;
+    let Put { bytes, beside, .. } = put;
+    Ok(Done { input, output, format, bytes, seconds, warnings, lost, beside, report })
+}
+
+/// A document that is in its file, or on stdout.
+pub(in crate::ctl) struct Put {
+    pub(in crate::ctl) bytes: u64,
+    mesh: Option<MeshCounts>,
+    pub(in crate::ctl) warnings: Vec<String>,
+    lost: Vec<Lost>,
+    beside: Vec<PathBuf>,
+}
+
+/// Writes a document.
+pub(in crate::ctl) fn put(
+    document: Document,
+    format: &'static Format,
+    target: &Target,
+    write: WriteOptions,
+    output: &Output,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Put, Failure> {
+    match target {
+        Target::File(path) => {
+            let failed = |error| write_failed(path, error);
+            let saving = SaveJob::new(document, path, format, write).map_err(failed)?;
             let saved = run_job(saving, progress).map_err(failed)?;
-            (Some(output.clone()), saved.bytes, (saved.warnings, saved.lost))
+            let Saved { bytes, mesh, warnings, lost, beside, .. } = saved;
+            Ok(Put { bytes, mesh, warnings, lost, beside })
         }
         Target::Stdout => {
             let failed = |error| write_failed(Path::new("-"), error);
-            let encoded = format::encode(loaded.document, job.format, write).map_err(failed)?;
-            let mut stdout = std::io::stdout().lock();
-            let written = stdout.write_all(&encoded.bytes).and_then(|()| stdout.flush());
-            written.map_err(|error| Failure::Io("writing to stdout".to_owned(), error))?;
-            (None, encoded.bytes.len() as u64, (encoded.warnings, encoded.lost))
+            let encoded = format::encode(document, format, write).map_err(failed)?;
+            let bytes = &encoded.bytes;
+            let is_text = !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok();
+            if !is_text {
+                output.check_binary(&format!("{} data", format.name))?;
+            }
+            output.bytes(bytes)?;
+            let Encoded { bytes, mesh, warnings, lost, .. } = encoded;
+            Ok(Put { bytes: bytes.len() as u64, mesh, warnings, lost, beside: Vec::new() })
         }
-    };
-    warnings.extend(saved.0);
-    lost.extend(saved.1);
-    let seconds = began.elapsed().as_secs_f64();
-    let (input, format) = (job.input.clone(), job.format.name);
-    Ok(Done { input, output, format, bytes, seconds, warnings, lost })
+    }
+}
+
+/// What a mesh consists of, and the checksum of the file.
+fn report_of(mesh: Option<MeshCounts>, output: Option<&Path>) -> Result<Value, Failure> {
+    let mut told = json!({});
+    if let Some(MeshCounts { vertices, triangles, materials, check }) = mesh {
+        told["triangles"] = json!(triangles);
+        told["vertices"] = json!(vertices);
+        told["materials"] = json!(materials);
+        if let Some(check) = check {
+            told["closed"] = json!(check.is_closed);
+            told["t_junctions"] = json!(check.t_junctions);
+        }
+    }
+    if let Some(output) = output {
+        let reading = |error| Failure::Io(format!("reading {}", output.display()), error);
+        let mut hasher = sha2::Sha256::new();
+        let mut file = std::fs::File::open(output).map_err(reading)?;
+        std::io::copy(&mut file, &mut hasher).map_err(reading)?;
+        let digest = hasher.finalize();
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        told["sha256"] = json!(hex);
+    }
+    Ok(told)
 }
 
 /// Loads a file, or what comes from stdin.
@@ -141,7 +217,10 @@ pub(in crate::ctl) fn load_file(
 }
 
 /// Runs a job to its end.
-fn run_job<J: crate::job::Job>(mut job: J, progress: &mut dyn FnMut(Progress)) -> J::Output {
+pub(in crate::ctl) fn run_job<J: crate::job::Job>(
+    mut job: J,
+    progress: &mut dyn FnMut(Progress),
+) -> J::Output {
     loop {
         if let Step::Done(output) = job.step(&mut Budget::until(Instant::now() + SLICE)) {
             return output;

@@ -1,5 +1,5 @@
-//! In which order layers are evaluated: bases before their clones, else from the bottom up. Takes time in proportion to
-//! the number of layers.
+//! In which order layers are evaluated: bases before their clones, else from the bottom up. Takes
+//! time in proportion to the number of layers.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

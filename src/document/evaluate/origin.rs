@@ -105,7 +105,8 @@ impl LocalFrame {
         usable.then_some(LocalFrame { center: matrix.column(3), axes, half })
     }
 
-    /// Whether a block may hold a part of the shape: its centre is no further out than half its diagonal.
+    /// Whether a block may hold a part of the shape: its centre is no further out than half its
+    /// diagonal.
     fn reaches_block(&self, origin: [i64; 3]) -> bool {
         let offset = std::array::from_fn(|i| origin[i] as f64 + 8.0 - self.center[i]);
         (0..3).all(|i| dot(self.axes[i], offset).abs() <= self.half[i] + 14.0)

@@ -1,10 +1,11 @@
-//! A history on the way to somebody who keeps it: a copy that is passed step by step, from its first state on.
+//! A history on the way to somebody who keeps it: a copy that is passed step by step, from its
+//! first state on.
 //!
 //! The copy shares all voxels with the history, which may go on meanwhile.
 
 use std::sync::Arc;
 
-use super::{History, Reversal};
+use super::{History, NewStep, Reversal};
 use crate::document::{Document, LayerId};
 use crate::voxel::VolumeChange;
 
@@ -31,14 +32,17 @@ pub struct Passed<'a> {
     pub revision: u64,
     /// The name of the state behind it.
     pub checkpoint: Option<&'a str>,
-    /// The document before it.
-    pub before: Document,
     /// The document behind it.
     pub after: &'a Document,
     undo: Reversal,
 }
 
 impl Passed<'_> {
+    /// What it did, if that may be more than to change voxels.
+    pub(crate) fn step(&self) -> Option<NewStep<'_>> {
+        NewStep::of(&self.undo, self.after)
+    }
+
     /// What it did to the voxels of layers, if it did nothing else.
     pub fn changes(&self) -> impl Iterator<Item = (LayerId, &VolumeChange)> {
         (0..).map_while(|number| self.undo.change(number))
@@ -78,12 +82,11 @@ impl Carry {
     /// Passes a step on the way to the end; `None` if there is none.
     pub fn go_forth(&mut self) -> Option<Passed<'_>> {
         let step = self.steps.get_mut(self.at)?;
-        let before = self.there.clone();
         let redo = std::mem::replace(&mut step.reversal, Reversal::Voxels(Vec::new()));
         let undo = redo.apply(&mut self.there);
         self.at += 1;
         let checkpoint = step.checkpoint.as_deref();
         let (label, revision, after) = (&*step.label, step.revision, &self.there);
-        Some(Passed { label, revision, checkpoint, before, after, undo })
+        Some(Passed { label, revision, checkpoint, after, undo })
     }
 }

@@ -1,7 +1,7 @@
 //! Edits in progress, and how they end: at once or in slices.
 //!
-//! An end in slices leaves the history as it is until [`History::commit_ended`]; a draft that is given up before leaves no
-//! trace.
+//! An end in slices leaves the history as it is until [`History::commit_ended`]; a draft that is
+//! given up before leaves no trace.
 
 use super::structure::{Parts, Structure};
 use super::{History, Reversal, Scope};
@@ -46,8 +46,9 @@ impl Edit {
         canvas.map_or(Since::Marks, |canvas| Since::Recording { canvas })
     }
 
-    /// The document as it was at [`Edit::begin`], if more than voxels may have changed; the recording goes on.
-    pub fn structure_before(&self, document: &Document) -> Option<Document> {
+    /// The document as it was at [`Edit::begin`], if more than voxels may have changed; the
+    /// recording goes on.
+    fn structure_before(&self, document: &Document) -> Option<Document> {
         let before = self.before.as_ref()?;
         let mut copy = document.clone();
         let steps = document.log.steps().to_vec();
@@ -55,7 +56,8 @@ impl Edit {
         Some(copy)
     }
 
-    /// The document as it was at [`Edit::begin`]; the recording goes on. Costs about what was touched since.
+    /// The document as it was at [`Edit::begin`]; the recording goes on. Costs about what was
+    /// touched since.
     pub fn document_before(&self, document: &mut Document) -> Document {
         if let Some(before) = self.structure_before(document) {
             return before;
@@ -151,14 +153,6 @@ impl Ending {
         self.edit.since()
     }
 
-    /// The document as it was before the edit, if more than voxels may have changed.
-    pub fn structure_before(&self, document: &Document) -> Option<Document> {
-        let Some(structure) = &self.structure else { return self.edit.structure_before(document) };
-        let mut copy = document.clone();
-        structure.clone().apply(&mut copy);
-        Some(copy)
-    }
-
     /// Goes on until the end or until the budget is spent; whether there is more to do.
     pub fn step(&mut self, document: &mut Document, budget: &mut Budget) -> bool {
         if let Some(before) = self.edit.before.take() {
@@ -229,7 +223,8 @@ impl Ending {
 }
 
 impl History {
-    /// The same as [`History::commit`] for an edit that was ended in slices; what is left of that is done now.
+    /// The same as [`History::commit`] for an edit that was ended in slices; what is left of that
+    /// is done now.
     pub fn commit_ended(
         &mut self,
         document: &mut Document,

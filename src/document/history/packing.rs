@@ -1,4 +1,5 @@
-//! Packing what a history keeps: the layers that structural edits changed, and the blocks that edits overwrote.
+//! Packing what a history keeps: the layers that structural edits changed, and the blocks that
+//! edits overwrote.
 //!
 //! An entry that holds layers keeps the memory that it was counted with: what it shares with the
 //! document after the edit is packed on both sides.
@@ -36,8 +37,8 @@ impl History {
         structures.flat_map(|structure| structure.volumes_mut())
     }
 
-    /// Packs the blocks that edits overwrote, in slices; whether there is more to do. `next` is the entry, the
-    /// change in it and the block in that which are next.
+    /// Packs the blocks that edits overwrote, in slices; whether there is more to do. `next` is the
+    /// entry, the change in it and the block in that which are next.
     pub fn pack_changes(
         &mut self,
         packer: &mut Packer,

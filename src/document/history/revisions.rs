@@ -1,8 +1,9 @@
 //! Which revision shows which state.
 //!
-//! The revision rises by one with each change, undo and redo included. An edit makes a new state, and its
-//! revision stays with its entry. Undo and redo make no state: they come back to one, which is noted as a
-//! pair of revisions. So a revision stays known as long as the history knows the state that it shows.
+//! The revision rises by one with each change, undo and redo included. An edit makes a new state,
+//! and its revision stays with its entry. Undo and redo make no state: they come back to one, which
+//! is noted as a pair of revisions. So a revision stays known as long as the history knows the
+//! state that it shows.
 
 use std::collections::VecDeque;
 
@@ -120,7 +121,8 @@ impl History {
         }
     }
 
-    /// The position of the state that a revision shows; `None` if that state is not known (any more).
+    /// The position of the state that a revision shows; `None` if that state is not known (any
+    /// more).
     pub fn position_of(&self, revision: u64) -> Option<usize> {
         self.position_made_by(revision)
             .or_else(|| self.position_made_by(self.revisions.made_by(revision)?))

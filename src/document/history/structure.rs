@@ -1,7 +1,7 @@
 //! What takes back an edit of anything but voxels: what is different, and no more.
 //!
-//! Of a layer whose settings changed its voxels are not kept; of lists of materials and cameras the part that changed
-//! is. Each application yields what takes it back in turn.
+//! Of a layer whose settings changed its voxels are not kept; of lists of materials and cameras the
+//! part that changed is. Each application yields what takes it back in turn.
 
 use super::Kept;
 use crate::document::log::LayerStep;
@@ -89,7 +89,7 @@ impl<T: PartialEq> Splice<T> {
 
 /// What takes back an edit, in the order in which it happened.
 #[derive(Clone)]
-pub(super) struct Structure {
+pub(crate) struct Structure {
     name: Option<String>,
     materials: Option<Splice<Material>>,
     cameras: Option<Splice<Camera>>,
@@ -97,7 +97,7 @@ pub(super) struct Structure {
     mask: Option<Box<Volume>>,
     preserved: Option<Vec<PreservedChunk>>,
     small: Small,
-    layers: Vec<LayerStep>,
+    pub(super) layers: Vec<LayerStep>,
 }
 
 impl Structure {
@@ -125,6 +125,36 @@ impl Structure {
             small: before.small,
             layers,
         }
+    }
+
+    /// Whether the name, materials, cameras, palette and preserved parts were others.
+    pub(crate) fn has_changed(&self) -> [bool; 5] {
+        let materials = self.materials.is_some();
+        [
+            self.name.is_some(),
+            materials,
+            self.cameras.is_some(),
+            self.palette.is_some(),
+            self.preserved.is_some(),
+        ]
+    }
+
+    /// The mask, if it was another one.
+    pub(crate) fn mask(&self) -> Option<&Volume> {
+        self.mask.as_deref()
+    }
+
+    /// Whether the canvas, active camera, light, selection and active layer are others in a
+    /// document.
+    pub(crate) fn differs_from(&self, document: &Document) -> [bool; 5] {
+        let Small { canvas, active_camera, light, selection, active } = &self.small;
+        [
+            *canvas != document.canvas,
+            *active_camera != document.active_camera,
+            *light != document.light,
+            *selection != document.selection,
+            *active != document.active,
+        ]
     }
 
     /// Applies it; it is now what takes that back.

@@ -1,11 +1,13 @@
 //! A long way through the history, gone in slices.
 //!
-//! The way is gone on a copy of the document, which shares all voxels that the way leaves alone; the history stays as it
-//! is. Only on arrival the copy takes the place of the document and the entries that were passed are turned round, so
-//! nobody sees half of it, and a way that is given up leaves no trace.
+//! The way is gone on a copy of the document, which shares all voxels that the way leaves alone;
+//! the history stays as it is. Only on arrival the copy takes the place of the document and the
+//! entries that were passed are turned round, so nobody sees half of it, and a way that is given up
+//! leaves no trace.
 //!
-//! Blocks that were overwritten stay unpacked until the project rests, since the document shares them on the way.
-//! What remains for the arrival is a move for each entry passed: 0.5 ms for ten thousand of them.
+//! Blocks that were overwritten stay unpacked until the project rests, since the document shares
+//! them on the way. What remains for the arrival is a move for each entry passed: 0.5 ms for ten
+//! thousand of them.
 
 use std::sync::Arc;
 
@@ -71,8 +73,8 @@ impl Reversal {
 }
 
 impl History {
-    /// Whether the way to a position touches no more than some blocks in so many steps, so that it may as well be gone
-    /// at once.
+    /// Whether the way to a position touches no more than some blocks in so many steps, so that it
+    /// may as well be gone at once.
     pub fn is_near(&self, position: usize, blocks: usize) -> bool {
         let (low, high) = (self.position.min(position), self.position.max(position));
         let passed = self.entries.iter().skip(low).take(high.saturating_sub(low));
@@ -105,8 +107,8 @@ impl History {
         [self.revision(), self.oldest_revision(), self.entries.len() as u64]
     }
 
-    /// Puts the end of a way in place as one change. Returns how many edits were passed, or gives the way back if
-    /// the history has changed since its start or the way is not at its end.
+    /// Puts the end of a way in place as one change. Returns how many edits were passed, or gives
+    /// the way back if the history has changed since its start or the way is not at its end.
     pub fn arrive(
         &mut self,
         document: &mut Document,
@@ -133,8 +135,8 @@ impl History {
 }
 
 impl Travel {
-    /// Goes on until the end of the way or of the budget; whether there is more to go. `history` is the one that the
-    /// way started in.
+    /// Goes on until the end of the way or of the budget; whether there is more to go. `history` is
+    /// the one that the way started in.
     pub fn step(&mut self, history: &History, budget: &mut Budget) -> bool {
         while self.at != self.to {
             let index = if self.at > self.to { self.at - 1 } else { self.at };
@@ -252,7 +254,8 @@ mod tests {
                 // Blocks that were shared on the way are packed later.
                 pack(&mut history);
                 pack(&mut of_other);
-                // Lists of blocks have room to spare where they grew, and none where they were copied.
+                // Lists of blocks have room to spare where they grew, and none where they were
+                // copied.
                 let (memory, other) = (history.memory(), of_other.memory());
                 assert!(memory.abs_diff(other) < 4096, "position {position}: {memory}, {other}");
             }

@@ -1,12 +1,22 @@
 //! Growing and shrinking a mask along the axes, block by block.
 
-use super::jobs::put_bits;
-use crate::job::{Budget, Job, Progress, Step};
-use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockWalk, Mask, MemoryLimit, Rgba, Volume};
+use super::masks::put_bits;
+use crate::job::{Progress, Slice};
+use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockWalk, Mask, Rgba, Volume};
+
+/// Grows a mask by its neighbours along the axes, `steps` times.
+pub async fn grow(mask: Volume, steps: u32, slice: &Slice) -> Volume {
+    spread(mask, Rule::Grow, steps, slice).await
+}
+
+/// Takes from a mask what has a neighbour along the axes that is not selected, `steps` times.
+pub async fn shrink(mask: Volume, steps: u32, slice: &Slice) -> Volume {
+    spread(mask, Rule::Shrink, steps, slice).await
+}
 
 /// What becomes of a voxel.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rule {
+enum Rule {
     /// It is selected if it or one of its six neighbours was.
     Grow,
     /// It stays selected if all of its six neighbours were.
@@ -15,93 +25,64 @@ pub(super) enum Rule {
 
 const NOTHING: Mask = [0; BLOCK_VOXELS / 64];
 
-/// Some steps of a rule. Each step walks over the blocks of the mask as the step before has left it.
-pub(super) struct Spread {
-    rule: Rule,
-    steps: u32,
-    steps_left: u32,
-    mask: Volume,
-    walk: BlockWalk,
-    spread: Volume,
+/// Some steps of a rule. Each step walks over the blocks of the mask as the step before has left
+/// it.
+async fn spread(mut mask: Volume, rule: Rule, steps: u32, slice: &Slice) -> Volume {
+    for done in 0..steps {
+        slice.progress(Progress { done: u64::from(done), total: u64::from(steps) });
+        let (mut walk, mut spread) = (BlockWalk::new(&mask), Volume::new());
+        while let Some(at) = walk.next(&mask) {
+            spread_block(&mask, rule, at, &mut spread);
+            slice.spend(1).await;
+        }
+        mask = spread;
+        slice.spend(1).await;
+    }
+    mask
 }
 
-impl Spread {
-    pub(super) fn new(mask: &Volume, rule: Rule, steps: u32) -> Self {
-        let (walk, spread) = (BlockWalk::new(mask), Volume::new());
-        Spread { rule, steps, steps_left: steps, mask: mask.clone(), walk, spread }
+/// Works on a block and, if the mask may spread there, on those beside it that it has not reached
+/// yet.
+fn spread_block(mask: &Volume, rule: Rule, at: BlockPos, spread: &mut Volume) {
+    if is_inside(mask, at) {
+        return spread.set_uniform_block(at, Rgba::WHITE);
     }
-
-    /// Works on the next block and, if the mask may spread there, on those beside it that it has not reached yet.
-    fn next_block(&mut self) -> bool {
-        let Some(at) = self.walk.next(&self.mask) else { return false };
-        if self.is_inside(at) {
-            self.spread.set_uniform_block(at, Rgba::WHITE);
-            return true;
-        }
-        self.put(at);
-        if self.rule == Rule::Grow {
-            let near = (0..3).flat_map(|axis| [at.neighbor(axis, -1), at.neighbor(axis, 1)]);
-            for at in near.flatten() {
-                if self.mask.block(at).is_none() && self.spread.block(at).is_none() {
-                    self.put(at);
-                }
+    put(mask, rule, at, spread);
+    if rule == Rule::Grow {
+        let near = (0..3).flat_map(|axis| [at.neighbor(axis, -1), at.neighbor(axis, 1)]);
+        for at in near.flatten() {
+            if mask.block(at).is_none() && spread.block(at).is_none() {
+                put(mask, rule, at, spread);
             }
         }
-        true
-    }
-
-    /// Whether a block and all those beside it are selected as a whole.
-    fn is_inside(&self, at: BlockPos) -> bool {
-        let is_whole =
-            |at: BlockPos| self.mask.block(at).is_some_and(|block| block.uniform().is_some());
-        let near = |axis, step| at.neighbor(axis, step).is_some_and(is_whole);
-        is_whole(at) && (0..3).all(|axis| near(axis, -1) && near(axis, 1))
-    }
-
-    fn put(&mut self, at: BlockPos) {
-        let own = bits(&self.mask, at);
-        let spread = (0..6).fold(own, |all, side| {
-            let seen = seen(&self.mask, &own, at, side);
-            match self.rule {
-                Rule::Grow => std::array::from_fn(|word| all[word] | seen[word]),
-                Rule::Shrink => std::array::from_fn(|word| all[word] & seen[word]),
-            }
-        });
-        put_bits(&mut self.spread, at, &spread);
-    }
-
-    fn next_step(&mut self) {
-        self.mask = std::mem::take(&mut self.spread);
-        self.walk = BlockWalk::new(&self.mask);
-        self.steps_left -= 1;
     }
 }
 
-impl Job for Spread {
-    type Output = Result<Volume, MemoryLimit>;
+/// Whether a block and all those beside it are selected as a whole.
+fn is_inside(mask: &Volume, at: BlockPos) -> bool {
+    let is_whole = |at: BlockPos| mask.block(at).is_some_and(|block| block.uniform().is_some());
+    let near = |axis, step| at.neighbor(axis, step).is_some_and(is_whole);
+    is_whole(at) && (0..3).all(|axis| near(axis, -1) && near(axis, 1))
+}
 
-    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
-        while self.steps_left > 0 {
-            if !self.next_block() {
-                self.next_step();
-            }
-            if !budget.spend(1) {
-                return Step::More;
-            }
+fn put(mask: &Volume, rule: Rule, at: BlockPos, into: &mut Volume) {
+    let own = bits(mask, at);
+    let spread = (0..6).fold(own, |all, side| {
+        let seen = seen(mask, &own, at, side);
+        match rule {
+            Rule::Grow => std::array::from_fn(|word| all[word] | seen[word]),
+            Rule::Shrink => std::array::from_fn(|word| all[word] & seen[word]),
         }
-        Step::Done(Ok(std::mem::take(&mut self.mask)))
-    }
-
-    fn progress(&self) -> Progress {
-        Progress { done: u64::from(self.steps - self.steps_left), total: u64::from(self.steps) }
-    }
+    });
+    put_bits(into, at, &spread);
 }
 
 fn bits(mask: &Volume, at: BlockPos) -> Mask {
     mask.block(at).map_or(NOTHING, |block| block.mask())
 }
 
-/// For each voxel of a block whether its neighbour on a side (axis = side / 2; odd is the higher one) is selected.
+/// For each voxel of a block whether its neighbour on a side (axis = side / 2; odd is the higher
+/// one) is selected.
 fn seen(mask: &Volume, own: &Mask, at: BlockPos, side: usize) -> Mask {
     let (axis, up) = (side / 2, side % 2 == 1);
     let next = at.neighbor(axis, if up { 1 } else { -1 }).map_or(NOTHING, |at| bits(mask, at));

@@ -33,9 +33,12 @@ impl Plan<'_> {
             }
             Form::Repeat(_) | Form::Scatter(_) => {
                 let desk = self.desk();
-                return Ok(Drawing::of(job::Work::new(|slice| async move {
-                    again::ink_of(&desk, operation, &slice).await
-                })));
+                let remark = desk.remark.clone();
+                let making =
+                    job::Work::new(
+                        |slice| async move { again::ink_of(&desk, operation, &slice).await },
+                    );
+                return Ok(Drawing::with_remark(making, remark));
             }
             Form::Stamp(f) => return self.stamp(f, operation.source, blend),
             _ => {}
@@ -100,10 +103,12 @@ impl Plan<'_> {
                 Ok(Box::new(OnCopy::new((0..f.amount.0).map(|_| pass()).collect())))
             }
             Form::Noise(f) => {
+                let amount = f.amount.map_or(0.1, |amount| amount.0);
+                let steps = f.steps.map_or(4, |steps| steps.0 as u32);
                 let rule = match (operation.mode, &f.colors) {
-                    (Mode::Subtract, _) => surface::erosion(f.amount.0, f.seed),
+                    (Mode::Subtract, _) => surface::erosion(amount, f.seed),
                     (_, Some(colors)) => surface::speckle(colors.0.clone(), f.seed),
-                    (_, None) => surface::brightness(f.amount.0, f.steps.0 as u32, f.seed),
+                    (_, None) => surface::brightness(amount, steps, f.seed),
                 };
                 Ok(Box::new(Filter::new(self.volume, within, rule)))
             }

@@ -1,13 +1,13 @@
-//! One image of the grid, gathered block by block: each block of the image takes its voxels from the up to
-//! eight blocks that they come from.
+//! One image of the grid, gathered block by block: each block of the image takes its voxels from
+//! the up to eight blocks that they come from.
 
 use std::ops::Range;
 
 use super::{GridMap, blocks_of};
 use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Rgba, Volume};
 
-/// Whether the image of everything in a volume lies in the addressable space. If a part of it may lie beyond, only a
-/// look at each voxel tells whether there is one.
+/// Whether the image of everything in a volume lies in the addressable space. If a part of it may
+/// lie beyond, only a look at each voxel tells whether there is one.
 pub(super) fn is_possible(source: &Volume, within: Option<Bounds>, map: &GridMap) -> bool {
     let all = source.block_bounds();
     let part = all.and_then(|all| within.map_or(Some(all), |within| all.intersect(&within)));

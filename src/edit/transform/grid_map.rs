@@ -2,8 +2,8 @@
 
 use crate::voxel::{Bounds, Point};
 
-/// A map of the grid onto itself: the new coordinate i is `sign[i]` times the old coordinate `from[i]`, plus
-/// `offset[i]`.
+/// A map of the grid onto itself: the new coordinate i is `sign[i]` times the old coordinate
+/// `from[i]`, plus `offset[i]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::edit) struct GridMap {
     pub(in crate::edit) from: [usize; 3],
@@ -25,8 +25,8 @@ impl GridMap {
         map
     }
 
-    /// Quarter turns about an axis through `center / 2`, counter-clockwise seen with the axis pointing at
-    /// the viewer.
+    /// Quarter turns about an axis through `center / 2`, counter-clockwise seen with the axis
+    /// pointing at the viewer.
     pub(in crate::edit) fn rotation(axis: usize, turns: i64, center: [i64; 3]) -> Self {
         let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
         let mut map = GridMap::translation([0; 3]);

@@ -6,14 +6,16 @@ use super::Cells;
 use crate::document::Document;
 use crate::format::bytes::Put;
 use crate::format::fidelity::{Kind, Report};
+use crate::format::import::BINVOX_COLOR;
 use crate::format::{FormatError, Pieces, WriteOptions, Written};
 use crate::job::Slice;
+use crate::plain_words::in_words;
 use crate::voxel::Rgba;
 
 const CELLS_MAX: u64 = 1 << 29;
 
-/// `.binvox`: runs of ones and zeros, y fastest in the file, which is our z; no colours. All edges are as long as the
-/// longest one.
+/// `.binvox`: runs of ones and zeros, y fastest in the file, which is our z; no colours. All edges
+/// are as long as the longest one.
 pub(in crate::format) async fn write_binvox(
     document: Document,
     _options: WriteOptions,
@@ -32,11 +34,13 @@ pub(in crate::format) async fn write_binvox(
     let mut out =
         format!("#binvox 1\ndim {edge} {edge} {edge}\ntranslate {x} {z} {y}\nscale {edge}\ndata\n")
             .into_bytes();
-    let (mut run, mut value, mut colors) = (0u8, 0u8, 0u64);
+    let (mut run, mut value) = (0u8, 0u8);
+    let (mut colors, mut translucent) = (0u64, 0u64);
     // The file's order is x, z, y with y up; the reader turns y up into z up.
     let put = |color: Rgba, _| {
         let own = u8::from(!color.is_empty());
-        colors += u64::from(own > 0 && color != Rgba::WHITE);
+        colors += u64::from(own > 0 && color.bytes()[..3] != BINVOX_COLOR.bytes()[..3]);
+        translucent += u64::from(own > 0 && color.a < 255);
         if own != value || run == 255 {
             if run > 0 {
                 out.extend([value, run]);
@@ -51,7 +55,9 @@ pub(in crate::format) async fn write_binvox(
         out.extend([value, run]);
     }
     let mut report = Report::default();
-    report.lose(Kind::Color, colors, format!("the colours of {colors} voxels are left out"));
+    let said = ["colour of a voxel is left out", "colours of voxels are left out"];
+    report.lose(Kind::Color, colors, in_words(colors, said));
+    report.lose_alpha(translucent);
     Ok(Written::new(out.into(), report))
 }
 

@@ -1,4 +1,5 @@
-//! Formats that list every cell of a box: arrays of numbers, raw voxels, bits. The box is that of what is seen.
+//! Formats that list every cell of a box: arrays of numbers, raw voxels, bits. The box is that of
+//! what is seen.
 
 mod bits;
 mod npy;

@@ -1,5 +1,5 @@
-//! `.npy` and `.npz` of NumPy: bytes `[x, y, z, channel]` of RGBA, or numbers of a palette `[x, y, z]`, which an `.npz`
-//! holds as `palette` beside `voxels`.
+//! `.npy` and `.npz` of NumPy: bytes `[x, y, z, channel]` of RGBA, or numbers of a palette
+//! `[x, y, z]`, which an `.npz` holds as `palette` beside `voxels`.
 
 use super::Cells;
 use crate::document::{Document, Palette};
@@ -10,6 +10,7 @@ use crate::format::quantise::{ColorCounts, Numbers, choose};
 use crate::format::zip::{ZipWriter, read_entry};
 use crate::format::{FormatError, Loaded, MeshColors, Pieces, ReadOptions, WriteOptions, Written};
 use crate::job::Slice;
+use crate::plain_words::in_words;
 use crate::voxel::Rgba;
 
 const NPY: &str = "npy";
@@ -58,7 +59,15 @@ async fn arrays(
     cells.visit([0, 1, 2], |color, _| counts.add(color, 1), slice).await;
     let chosen = choose(counts, Vec::new(), 255, slice).await;
     let changed = if chosen.error > 0 { chosen.colors as u64 } else { 0 };
-    report.lose(Kind::Color, changed, format!("{changed} colours are written as one of 255"));
+    report.lose(
+        Kind::Color,
+        changed,
+        format!(
+            "{} written as one of 255 (RMS {:.1})",
+            in_words(changed, ["colour is", "colours are"]),
+            chosen.rms()
+        ),
+    );
     report.lose_alpha(chosen.translucent);
     let palette = chosen.palette.clone();
     let mut numbers = Numbers::new(chosen.index);
@@ -87,15 +96,15 @@ pub(in crate::format) async fn write_npz(
     let mut report = Report::default();
     let (array, palette) = arrays(&document, &options, NPZ, &mut report, &slice).await?;
     let mut zip = ZipWriter::default();
-    zip.add("voxels.npy", &array.into_vec());
+    zip.add("voxels.npy", &array, &slice).await;
     if let Some(palette) = palette {
         // Number 0 is no voxel.
         let mut rows = head(&[palette.len() as i64 + 1, 4]);
         rows.put(&[0; 4]);
         palette.iter().for_each(|&[r, g, b]| rows.put(&[r, g, b, 255]));
-        zip.add("palette.npy", &rows);
+        zip.add("palette.npy", &rows.into(), &slice).await;
     }
-    Ok(Written::new(zip.finish().into(), report))
+    Ok(Written::new(zip.finish(), report))
 }
 
 /// An array of bytes: its shape, and where its bytes begin.
@@ -147,9 +156,12 @@ pub(in crate::format) async fn read_npz(
 ) -> Result<Loaded, FormatError> {
     let max = options.limits.max_voxel_bytes;
     let none = || Bytes::new(&[], NPZ).invalid("an archive without voxels", "voxels.npy in it");
-    let voxels = read_entry(&bytes, "voxels.npy", max).or_else(|| read_entry(&bytes, ".npy", max));
+    let voxels = match read_entry(&bytes, "voxels.npy", max, &slice).await {
+        None => read_entry(&bytes, ".npy", max, &slice).await,
+        voxels => voxels,
+    };
     let voxels = FileBytes::from(voxels.ok_or_else(none)?);
-    let palette = match read_entry(&bytes, "palette.npy", 1 << 20) {
+    let palette = match read_entry(&bytes, "palette.npy", 1 << 20, &slice).await {
         Some(rows) => {
             let (shape, start) = parse(&rows, NPZ)?;
             let width = shape.last().copied().unwrap_or(0);

@@ -1,4 +1,5 @@
-//! `.xraw` of MagicaVoxel: a head, then a colour or a number for each cell, x fastest, then y and z; z up.
+//! `.xraw` of MagicaVoxel: a head, then a colour or a number for each cell, x fastest, then y and
+//! z; z up.
 
 use super::Cells;
 use crate::document::Document;

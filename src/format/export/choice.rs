@@ -28,6 +28,18 @@ impl LayerChoice {
     }
 }
 
+impl ExportOptions {
+    /// A layer that is named and is not there.
+    pub fn missing_layer(&self, document: &Document) -> Option<&str> {
+        let Some(LayerChoice::Named(names)) = &self.layers else { return None };
+        let is_there = |name: &str| {
+            let mut all = document.layers().iter();
+            all.any(|layer| layer.name == name || layer.id.0.to_string() == name)
+        };
+        names.iter().map(String::as_str).find(|name| !is_there(name))
+    }
+}
+
 /// Where the file's origin is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Origin {

@@ -1,4 +1,5 @@
-//! How documents are written: options that all formats share, and what they make of a document before it is written.
+//! How documents are written: options that all formats share, and what they make of a document
+//! before it is written.
 
 mod axes;
 mod choice;

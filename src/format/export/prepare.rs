@@ -1,14 +1,17 @@
-//! A document as a format can write it: chosen layers, a region, another origin, fewer colours, merged where the format
-//! knows no blend modes.
+//! A document as a format can write it: chosen layers, a region, another origin, fewer colours,
+//! merged where the format knows no blend modes.
 
 use super::recolor::recolor;
-use super::{ExportOptions, Origin};
+use super::{Axes, ExportOptions, Origin};
 use crate::document::{BlendMode, Document, Layer, LayerContent};
-use crate::format::builder::{Allowance, VolumeBuilder, measure};
-use crate::format::fidelity::{Holds, Report};
+use crate::format::FormatError;
+use crate::format::builder::measure;
+use crate::format::fidelity::{Holds, Kind, Places, Report};
+use crate::format::import::standing;
 use crate::format::merged::merged;
-use crate::format::{FormatError, Limits};
+use crate::format::place::{Way, place_all};
 use crate::job::Slice;
+use crate::plain_words::in_words;
 use crate::voxel::{BLOCK_VOXELS, BlockWalk, Bounds, Point, Rgba, Volume};
 
 /// A document that is ready, and what it lost on the way.
@@ -21,6 +24,7 @@ pub(crate) struct Prepared {
 pub(crate) async fn prepare(
     mut document: Document,
     holds: Holds,
+    native: Axes,
     options: &ExportOptions,
     slice: &Slice,
 ) -> Result<Prepared, FormatError> {
@@ -39,26 +43,71 @@ pub(crate) async fn prepare(
         }
     }
     if holds.layers && !holds.modes && !shows_as_is(&document) {
+        let shown = document.layers().iter().any(|layer| layer.visible);
         document = merged_visible(&document, holds, slice).await;
+        let empty = document.layers().iter().filter(|layer| layer.visible);
+        let empty = empty.filter(|layer| layer.volume.is_empty()).count() as u64;
+        let empty = if holds.drops_empty && shown { empty } else { 0 };
+        report.lose_quietly(Kind::Layer, empty, "a layer of which nothing is seen is left out");
     }
+    let mut made = 0;
     if !holds.is_surface && options.origin != Origin::Keep {
         let by = to_origin(&document, options.origin, slice).await;
-        for layer in document.layers_mut() {
-            layer.volume = moved(&layer.volume, by, slice).await?;
-            as_voxels(layer);
-            for (axis, by) in by.into_iter().enumerate() {
-                layer.matrix.0[3][axis] += by as f32;
-            }
-        }
-        document.canvas = Bounds {
-            min: [0, 1, 2].map(|axis| document.canvas.min[axis] + by[axis]),
-            max: [0, 1, 2].map(|axis| document.canvas.max[axis] + by[axis]),
+        made += place_all(&mut document, Way::moving(by), slice).await?;
+    }
+    if let Some(axes) = options.axes.filter(|_| !holds.is_surface) {
+        // What the writer makes of our axes is undone first.
+        let way = |axis: usize| {
+            let place = (0..3).find(|&place| native.from[place] == axis).unwrap_or(axis);
+            (axes.from[place], axes.signs[place] * native.signs[place])
         };
+        let (from, signs) = ([0, 1, 2].map(|axis| way(axis).0), [0, 1, 2].map(|axis| way(axis).1));
+        made += place_all(&mut document, Way { from, signs, by: [0; 3] }, slice).await?;
+    }
+    let made = if holds.instances { made } else { 0 };
+    report.lose(
+        Kind::Instance,
+        made,
+        in_words(made, ["clone or shape is", "clones or shapes are"])
+            + " plain voxels where they were moved to",
+    );
+    if holds.places != Places::Kept {
+        lose_place(&document, holds.places, &mut report, slice).await;
+    }
+    if holds.is_surface && holds.colors == Some(0) {
+        lose_colors(&document, &mut report, slice).await;
     }
     if let Some(colors) = options.quantize {
         recolor(&mut document, colors, options.dither, &mut report, slice).await;
     }
     Ok(Prepared { document, report })
+}
+
+/// Tells if a model would come back in another place: in the middle of its base.
+async fn lose_place(document: &Document, places: Places, report: &mut Report, slice: &Slice) {
+    let mut bounds = None;
+    for layer in document.layers().iter().filter(|layer| layer.visible) {
+        bounds = Bounds::union_of(bounds, measure(&layer.volume, slice).await);
+    }
+    let is_known = places == Places::Standing;
+    let is_moved = bounds.is_some_and(|b| !is_known || b.min != standing(b.dimensions()));
+    let note = "where the model lies is not in the file: it stands at the origin when it is read";
+    report.lose_quietly(Kind::Layer, u64::from(is_moved), note);
+}
+
+/// Tells how many voxels have a colour, where a file has none at all.
+async fn lose_colors(document: &Document, report: &mut Report, slice: &Slice) {
+    let mut count = 0;
+    for layer in document.layers().iter().filter(|layer| layer.visible) {
+        for (_, block) in layer.volume.blocks() {
+            let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
+            block.copy_to(&mut voxels);
+            let is_lost = |color: &&Rgba| !color.is_empty() && color.bytes()[..3] != [255; 3];
+            count += voxels.iter().filter(is_lost).count() as u64;
+            slice.spend(1).await;
+        }
+    }
+    report.lose_quietly(Kind::Color, count, format!("the colours of {count} voxels are left out"));
 }
 
 /// Clones and shapes whose voxels were changed are plain from then on.
@@ -84,17 +133,33 @@ fn shows_as_is(document: &Document) -> bool {
     document.layers().iter().all(|layer| !layer.visible || plain(layer))
 }
 
-/// The visible layers as one, and the hidden ones where the format can hide them.
+/// The visible layers as one where the lowest of them is, and the hidden ones where the format can
+/// hide them. A layer that is the only visible one keeps its name and its material.
 async fn merged_visible(document: &Document, holds: Holds, slice: &Slice) -> Document {
     let seen = merged(document, slice).await;
-    let mut layers = document.flattened(seen).layers().to_vec();
-    if holds.hidden {
-        let hidden = document.layers().iter().filter(|layer| !layer.visible).cloned();
-        layers.extend(hidden.map(|mut layer| {
-            as_voxels(&mut layer);
-            layer
-        }));
+    let flat = document.flattened(seen);
+    let mut shown = document.layers().iter().filter(|layer| layer.visible);
+    let (first, is_only) = (shown.next(), shown.next().is_none());
+    let mut one = flat.layers().first().cloned();
+    if let (Some(one), Some(first)) = (&mut one, first) {
+        one.id = first.id;
+        if is_only {
+            one.name.clone_from(&first.name);
+            one.material = first.material;
+        }
     }
+    let mut layers = Vec::new();
+    for layer in document.layers() {
+        if layer.visible {
+            layers.extend(one.take());
+        } else if holds.hidden {
+            let mut layer = layer.clone();
+            as_voxels(&mut layer);
+            layers.push(layer);
+        }
+    }
+    // Nothing is seen, and something has to be there.
+    layers.extend(one.filter(|_| layers.is_empty()));
     with_layers(document, layers)
 }
 
@@ -138,28 +203,4 @@ async fn cropped(volume: &Volume, region: Bounds, slice: &Slice) -> Volume {
 fn point(origin: Point, index: usize) -> Point {
     let cell = [index & 15, index >> 4 & 15, index >> 8].map(|value| value as i32);
     Point::new(origin.x + cell[0], origin.y + cell[1], origin.z + cell[2])
-}
-
-/// A volume in another place.
-async fn moved(volume: &Volume, by: [i64; 3], slice: &Slice) -> Result<Volume, FormatError> {
-    let mut allowance = Allowance::new(Limits::default());
-    let (mut builder, mut walk) = (VolumeBuilder::new(), BlockWalk::new(volume));
-    let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
-    while let Some(at) = walk.next(volume) {
-        let Some(block) = volume.block(at) else { continue };
-        block.copy_to(&mut voxels);
-        for (index, &color) in voxels.iter().enumerate().filter(|(_, color)| !color.is_empty()) {
-            let at = point(at.origin(), index).array();
-            let to = [0, 1, 2].map(|axis| i32::try_from(i64::from(at[axis]) + by[axis]).ok());
-            if let [Some(x), Some(y), Some(z)] = to {
-                builder.set(Point::new(x, y, z), color, &mut allowance)?;
-            }
-        }
-        slice.spend(1).await;
-    }
-    let mut moved = Volume::new();
-    while builder.move_block(&mut moved) {
-        slice.spend(1).await;
-    }
-    Ok(moved)
 }

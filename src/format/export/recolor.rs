@@ -4,9 +4,11 @@ use crate::document::Document;
 use crate::format::fidelity::{Kind, Report};
 use crate::format::quantise::{ColorCounts, Numbers, choose, rgb};
 use crate::job::Slice;
+use crate::plain_words::in_words;
 use crate::voxel::{BLOCK_VOXELS, BlockWalk, Rgba, Volume};
 
-/// How far colours are moved before the nearest one is chosen, for each cell of a pattern of 4 by 4.
+/// How far colours are moved before the nearest one is chosen, for each cell of a pattern of 4 by
+/// 4.
 const PATTERN: [i32; 16] = [0, 8, 2, 10, 12, 4, 14, 6, 3, 11, 1, 9, 15, 7, 13, 5];
 
 /// Gives all voxels one of so many colours.
@@ -31,7 +33,9 @@ pub(super) async fn recolor(
     }
     let chosen = choose(counts, Vec::new(), colors as usize, slice).await;
     let changed = chosen.colors.saturating_sub(chosen.palette.len()) as u64;
-    let note = format!("{} colours are reduced to {}", chosen.colors, chosen.palette.len());
+    let (before, after) = (chosen.colors, chosen.palette.len());
+    let before = in_words(before as u64, ["colour is", "colours are"]);
+    let note = format!("{before} reduced to {after} (RMS {:.1})", chosen.rms());
     report.lose(Kind::Color, changed, note);
     let palette = chosen.palette.clone();
     let mut numbers = Numbers::new(chosen.index);
@@ -55,9 +59,10 @@ async fn mapped(
         let Some(block) = volume.block(at) else { continue };
         block.copy_to(&mut voxels);
         for (index, voxel) in voxels.iter_mut().enumerate().filter(|(_, v)| !v.is_empty()) {
-            let number = match dither {
-                true => nearest(palette, shifted(*voxel, index)),
-                false => usize::from(numbers.of(*voxel).wrapping_sub(1)),
+            let number = if dither {
+                nearest(palette, shifted(*voxel, index))
+            } else {
+                usize::from(numbers.of(*voxel).wrapping_sub(1))
             };
             let [r, g, b] = palette.get(number).copied().unwrap_or(rgb(*voxel));
             *voxel = Rgba::new(r, g, b, voxel.a);

@@ -86,7 +86,8 @@ impl BlockWriter {
         BlockWriter { old, encoded, indexes, count: 0, index_of_version }
     }
 
-    /// The index of a block in the file, and its bytes if this is the first block with these voxels.
+    /// The index of a block in the file, and its bytes if this is the first block with these
+    /// voxels.
     pub(super) fn add(&mut self, block: BlockRef<'_>) -> (i32, Option<Arc<[u8]>>) {
         let version = block.version();
         if let Some(&index) = self.index_of_version.get(&version) {

@@ -15,8 +15,8 @@ const ENTRIES_MAX: usize = 1 << 20;
 /// Entries read in one unit of work.
 const ENTRIES_A_UNIT: usize = 1 << 10;
 
-/// A record of a file. What is taken out is known; what remains is preserved. Keys and values are places in the
-/// file, so that long values are not copied before they are needed.
+/// A record of a file. What is taken out is known; what remains is preserved. Keys and values are
+/// places in the file, so that long values are not copied before they are needed.
 pub(super) struct Dict {
     file: FileBytes,
     /// Keys and values in the file's order, but for those that were taken out.
@@ -44,8 +44,8 @@ impl DictReader {
         DictReader { dict, at: part.start, end: part.end }
     }
 
-    /// Reads some entries, up to an empty key or the end of the part; false once all are read. Of equal keys the last
-    /// one counts.
+    /// Reads some entries, up to an empty key or the end of the part; false once all are read. Of
+    /// equal keys the last one counts.
     fn advance(&mut self) -> Result<bool, FormatError> {
         let file = self.dict.file.clone();
         let mut bytes = Bytes::new(&file[..self.end], NAME).at(self.at);
@@ -157,8 +157,9 @@ impl Dict {
         self.take(key, floats).map(columns)
     }
 
-    /// Everything that was not taken. Entries of keys that are `known` have unusable values: they are
-    /// told of and left out, so that they do not stand beside the good ones when the record is written.
+    /// Everything that was not taken. Entries of keys that are `known` have unusable values: they
+    /// are told of and left out, so that they do not stand beside the good ones when the record is
+    /// written.
     pub(super) fn rest(
         self,
         known: &[&str],
@@ -226,7 +227,8 @@ impl PutEntry for Vec<u8> {
     }
 }
 
-/// The longest start of a text that other programs read: no NUL, at most `max` bytes, whole characters.
+/// The longest start of a text that other programs read: no NUL, at most `max` bytes, whole
+/// characters.
 pub(super) fn cut(text: &str, max: usize) -> &str {
     let text = text.split('\0').next().unwrap_or_default();
     let end = (0..=max.min(text.len())).rev().find(|&end| text.is_char_boundary(end));

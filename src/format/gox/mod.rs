@@ -1,13 +1,14 @@
 //! `.gox`, Goxel's own format: everything that a document holds.
 //!
-//! A file is "GOX ", a version and a row of chunks. Blocks of voxels (`BL16`) come before the layers
-//! (`LAYR`) that place them, materials (`MATE`) before the layers that use them. What this program
-//! knows and Goxel has no place for (palette, selection, exact boxes, long names) goes into a chunk of
-//! our own, [`private`], which other programs skip. Chunks and record entries that this program does not
-//! know are kept in the document and written again.
+//! A file is "GOX ", a version and a row of chunks. Blocks of voxels (`BL16`) come before the
+//! layers (`LAYR`) that place them, materials (`MATE`) before the layers that use them. What this
+//! program knows and Goxel has no place for (palette, selection, exact boxes, long names) goes into
+//! a chunk of our own, [`private`], which other programs skip. Chunks and record entries that this
+//! program does not know are kept in the document and written again.
 
 mod blocks;
 mod dict;
+mod packed;
 mod preserved;
 mod private;
 mod read;
@@ -30,6 +31,7 @@ const SHORT_NAME_MAX: usize = 127;
 /// The entry of the image that tells how many layers follow; other programs skip it.
 const LAYER_COUNT: &str = "layers";
 
+pub(super) use packed::detect;
 pub(super) use read::read;
 pub(super) use write::write;
 

@@ -1,8 +1,8 @@
 //! Chunks that this program does not understand, from load to save.
 //!
 //! Such a chunk may have hundreds of megabytes, so it is kept in parts: a run of entries of
-//! [`Document::preserved`] of its type, each of exactly [`PART`] bytes but for the last one, which has fewer
-//! and perhaps none. So neither reading nor writing copies more than a part at a time.
+//! [`Document::preserved`] of its type, each of exactly [`PART`] bytes but for the last one, which
+//! has fewer and perhaps none. So neither reading nor writing copies more than a part at a time.
 //!
 //! [`Document::preserved`]: crate::document::Document::preserved
 

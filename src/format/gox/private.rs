@@ -1,7 +1,8 @@
 //! Our own chunk: what a document holds and the rest of the format has no place for.
 //!
-//! It is a record like any other, but its values may be long. Everything in it is optional, and each
-//! part is only believed if it fits the rest of the file, which another program may have changed.
+//! It is a record like any other, but its values may be long. Everything in it is optional, and
+//! each part is only believed if it fits the rest of the file, which another program may have
+//! changed.
 
 use std::ops::Range;
 
@@ -46,8 +47,8 @@ pub(super) fn put_layer(out: &mut Vec<u8>, index: usize, layer: &Layer) {
     }
 }
 
-/// Ends the chunk after the last layer. `palette` and `mask` are what [`put_colors`] and [`put_mask_block`] have
-/// made of the palette and the selection.
+/// Ends the chunk after the last layer. `palette` and `mask` are what [`put_colors`] and
+/// [`put_mask_block`] have made of the palette and the selection.
 pub(super) fn finish(start: Vec<u8>, document: &Document, palette: Pieces, mask: Pieces) -> Pieces {
     let mut fields = start;
     for (index, material) in document.materials.iter().enumerate() {
@@ -92,8 +93,8 @@ fn bounds_bytes(bounds: &Bounds) -> Vec<u8> {
     bounds.min.iter().chain(&bounds.max).flat_map(|value| value.to_le_bytes()).collect()
 }
 
-/// Adds some colours of a palette, with its name before the first; the next colour, or `None` after the last one. The
-/// palette of a new document is not told.
+/// Adds some colours of a palette, with its name before the first; the next colour, or `None` after
+/// the last one. The palette of a new document is not told.
 pub(super) fn put_colors(out: &mut Pieces, palette: &Palette, next: usize) -> Option<usize> {
     if *palette == Palette::default() {
         return None;
@@ -157,8 +158,8 @@ impl Private {
         Private { ids, active: dict.i32("active"), mask, palette, dict }
     }
 
-    /// Reads some colours of the palette, or the next block of the selection; false if there was nothing left to
-    /// read. `max_blocks` bounds how many blocks there may be.
+    /// Reads some colours of the palette, or the next block of the selection; false if there was
+    /// nothing left to read. `max_blocks` bounds how many blocks there may be.
     pub(super) fn advance(&mut self, max_blocks: u64) -> Result<bool, FormatError> {
         let file = self.dict.file();
         if let Some(mut unfinished) = self.palette.take_if(|palette| !palette.left.is_empty()) {
@@ -242,8 +243,8 @@ impl PaletteInProgress {
     fn start(file: &FileBytes, place: Range<usize>) -> Option<Self> {
         let mut bytes = Bytes::new(&file[..place.end], NAME).at(place.start);
         let name = text(&mut bytes)?;
-        // A colour has eight bytes at least. Memory that is not written to costs nothing, and a buffer that does not
-        // grow is never moved.
+        // A colour has eight bytes at least. Memory that is not written to costs nothing, and a
+        // buffer that does not grow is never moved.
         let colors = Vec::with_capacity((bytes.remaining() / 8).min(ROOM_MAX));
         let palette = Palette { name, colors };
         Some(PaletteInProgress { left: bytes.position()..place.end, palette })
@@ -257,10 +258,8 @@ impl PaletteInProgress {
             }
             let color = Rgba::from(<[u8; 4]>::try_from(bytes.take(4, "").ok()?).ok()?);
             let unnamed = bytes.clone().i32("").ok()? == -1;
-            let name = match unnamed {
-                true => bytes.i32("").map(|_| None).ok()?,
-                false => Some(text(&mut bytes)?),
-            };
+            let name =
+                if unnamed { bytes.i32("").map(|_| None).ok()? } else { Some(text(&mut bytes)?) };
             self.palette.colors.push((color, name));
         }
         self.left.start = bytes.position();

@@ -1,10 +1,11 @@
-//! Reading: one chunk, some entries of a record, a part of a chunk that is not understood, one block of a layer or
-//! one block of a layer that is computed, is a unit of work.
+//! Reading: one chunk, some entries of a record, a part of a chunk that is not understood, one
+//! block of a layer or one block of a layer that is computed, is a unit of work.
 
 use std::collections::{HashMap, HashSet};
 
 use super::blocks;
 use super::dict::{Dict, DictReader};
+use super::packed::unpacked;
 use super::preserved::{self, Preserving};
 use super::private::{self, Private};
 use super::record::{self, FILE_BASE, FILE_ID, LayerRecord};
@@ -30,6 +31,7 @@ pub(in crate::format) async fn read(
     options: ReadOptions,
     slice: Slice,
 ) -> Result<Loaded, FormatError> {
+    let file = unpacked(file, &options, &slice).await?;
     let mut bytes = Bytes::new(&file, NAME);
     let version = read_head(&mut bytes)?;
     let (allowance, parts) = (Allowance::new(options.limits), Parts::default());
@@ -126,9 +128,10 @@ impl Reader<'_> {
             }
             b"IMG " | b"MATE" | b"CAMR" | b"LIGH" | &private::KIND => {
                 let dict = DictReader::new(self.file, part).read(slice).await?;
-                match kind == private::KIND {
-                    true => self.parts.private = Some(Private::new(dict)),
-                    false => self.parts.take_record(&kind, dict),
+                if kind == private::KIND {
+                    self.parts.private = Some(Private::new(dict))
+                } else {
+                    self.parts.take_record(&kind, dict)
                 }
             }
             _ => {
@@ -142,8 +145,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Refuses a file that ends too early. There is no end marker, so a file that is cut off between two chunks is
-    /// known by what is missing: it has no layer, or not all that our own writer counted.
+    /// Refuses a file that ends too early. There is no end marker, so a file that is cut off
+    /// between two chunks is known by what is missing: it has no layer, or not all that our own
+    /// writer counted.
     fn check_complete(&self, bytes: &Bytes<'_>) -> Result<(), FormatError> {
         let found = self.parts.layers.len();
         let told = self.parts.layer_count.map(|count| count as usize);
@@ -237,7 +241,8 @@ fn tile_position(number: u32) -> BlockPos {
     BlockPos { x: part(0), y: part(8), z: (number >> 16) as i32 }
 }
 
-/// Overwrites the 16x16x16 voxels from `corner` on, which lie in up to eight blocks; how many of these are new.
+/// Overwrites the 16x16x16 voxels from `corner` on, which lie in up to eight blocks; how many of
+/// these are new.
 fn place_unaligned(volume: &mut Volume, tiles: &Volume, tile: BlockPos, corner: [i32; 3]) -> usize {
     let mut added = 0;
     let mut source = [Rgba::EMPTY; BLOCK_VOXELS];

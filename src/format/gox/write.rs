@@ -1,4 +1,5 @@
-//! Writing: one block, one layer's record or a part of a chunk that is not understood is a unit of work.
+//! Writing: one block, one layer's record or a part of a chunk that is not understood is a unit of
+//! work.
 
 use std::collections::HashMap;
 
@@ -186,8 +187,8 @@ fn write_image(out: &mut Pieces, document: &Document) {
     put_chunk(out, *b"IMG ", &data);
 }
 
-/// The ids that the file shows: those of the file that the document came from, as far as clones still
-/// find their bases by them.
+/// The ids that the file shows: those of the file that the document came from, as far as clones
+/// still find their bases by them.
 struct FileIds {
     original: bool,
     /// The id that the file shows for each layer.
@@ -215,12 +216,14 @@ impl FileIds {
     }
 }
 
-/// A layer's id in the file that it came from, if `original` ids are shown and there is one, or else its own.
+/// A layer's id in the file that it came from, if `original` ids are shown and there is one, or
+/// else its own.
 fn shown_id(layer: &Layer, original: bool) -> i32 {
     original.then(|| preserved_id(layer, FILE_ID)).flatten().unwrap_or(layer.id.0)
 }
 
-/// Whether the first layer that shows the original id of a clone's base is that base, for all clones.
+/// Whether the first layer that shows the original id of a clone's base is that base, for all
+/// clones.
 fn finds_bases(layers: &[Layer]) -> bool {
     let originals: HashMap<LayerId, i32> =
         layers.iter().map(|layer| (layer.id, shown_id(layer, true))).collect();

@@ -7,8 +7,8 @@ use crate::format::bytes::{Bytes, FileBytes};
 use crate::voxel::Rgba;
 
 pub(super) const NAME: &str = "binvox";
-/// The colour of voxels that have none.
-const COLOR: Rgba = Rgba::opaque(200, 200, 200);
+/// The colour of all voxels: the file has none.
+pub(in crate::format) const COLOR: Rgba = Rgba::opaque(200, 200, 200);
 
 pub(super) fn start(file: &FileBytes, _: &mut Sink) -> Result<Parts, FormatError> {
     let mut lines = Lines::new(file, 0, NAME).within(HEADER_MAX);

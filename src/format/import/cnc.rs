@@ -1,4 +1,5 @@
-//! `.vxl` of Command & Conquer: sections of columns of spans, in colours of a palette; z up. A layer a section.
+//! `.vxl` of Command & Conquer: sections of columns of spans, in colours of a palette; z up. A
+//! layer a section.
 
 use super::{CELLS_A_UNIT, Sink, standing};
 use crate::document::Palette;

@@ -1,13 +1,14 @@
-//! Writing `.kv6`: the voxels of the surface, column by column; z down, y towards the viewer. The inside is filled again
-//! by those who read it.
+//! Writing `.kv6`: the voxels of the surface, column by column; z down, y towards the viewer. The
+//! inside is filled again by those who read it.
 
 use super::kv6::NAME;
 use crate::document::Document;
 use crate::format::bytes::Put;
 use crate::format::dense::Cells;
-use crate::format::fidelity::{Kind, Report};
+use crate::format::fidelity::{HIDDEN_COLORS, Kind, Report};
 use crate::format::{FormatError, Pieces, WriteOptions, Written};
 use crate::job::Slice;
+use crate::plain_words::in_words;
 use crate::voxel::Rgba;
 
 const CELLS_MAX: u64 = 1 << 28;
@@ -63,18 +64,19 @@ pub(in crate::format) async fn write(
     out.put(&rows);
     out.put(&columns);
     let mut report = Report::default();
-    report.lose(Kind::Color, inside, format!("the colours of {inside} hidden voxels are left out"));
+    report.lose(Kind::Color, inside, in_words(inside, HIDDEN_COLORS));
     report.lose_alpha(translucent);
     Ok(Written::new(out, report))
 }
 
-fn color(cells: &Cells, cell: [i64; 3]) -> Rgba {
+pub(super) fn color(cells: &Cells, cell: [i64; 3]) -> Rgba {
     let at = [0, 1, 2].map(|axis| (cells.bounds.min[axis] + cell[axis]) as i32);
     cells.volume.get(at.into())
 }
 
-/// The faces that nothing covers, as the file has them: -x, +x, -y, +y, above, below; its y runs against ours.
-fn open_faces(cells: &Cells, [x, y, z]: [i64; 3]) -> u8 {
+/// The faces that nothing covers, as the file has them: -x, +x, -y, +y, above, below; its y runs
+/// against ours.
+pub(super) fn open_faces(cells: &Cells, [x, y, z]: [i64; 3]) -> u8 {
     let beside =
         [[x - 1, y, z], [x + 1, y, z], [x, y + 1, z], [x, y - 1, z], [x, y, z + 1], [x, y, z - 1]];
     (0..6).map(|face| u8::from(color(cells, beside[face]).is_empty()) << face).sum()

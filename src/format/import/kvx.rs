@@ -1,7 +1,7 @@
 //! `.kvx` of the Build engine: columns of visible voxels; z down, y towards the viewer.
 //!
-//! Only the surface is stored. Columns are filled where a slab that is covered below is followed by one
-//! that is covered above.
+//! Only the surface is stored. Columns are filled where a slab that is covered below is followed by
+//! one that is covered above.
 
 use super::{CELLS_A_UNIT, Parts, Sink};
 use crate::document::Palette;
@@ -50,8 +50,8 @@ pub(super) fn start(file: &FileBytes, sink: &mut Sink) -> Result<Parts, FormatEr
 struct Columns {
     size: [i64; 3],
     pivot: [i64; 3],
-    /// Where in the file the offsets of rows begin (32 bits each, counted from here), then those of columns
-    /// (16 bits each, counted from the row's), and where the model ends.
+    /// Where in the file the offsets of rows begin (32 bits each, counted from here), then those of
+    /// columns (16 bits each, counted from the row's), and where the model ends.
     rows: usize,
     in_rows: usize,
     end: usize,

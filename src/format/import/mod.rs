@@ -1,9 +1,9 @@
-//! Formats of older engines, Qubicle, Minecraft and others. Each file decodes bytes into a [`Sink`], part by
-//! part; what follows is common.
+//! Formats of older engines, Qubicle, Minecraft and others. Each file decodes bytes into a
+//! [`Sink`], part by part; what follows is common.
 //!
 //! Axes: z is up here. Formats with y up are turned (x, y, z) to (x, -z, y), so that models are not
-//! mirrored, unless the format's own rule says otherwise. Models without a place of their own are put
-//! with the middle of their base at the origin.
+//! mirrored, unless the format's own rule says otherwise. Models without a place of their own are
+//! put with the middle of their base at the origin.
 
 mod binvox;
 mod cnc;
@@ -11,13 +11,18 @@ mod cub;
 mod kv6;
 mod kv6_write;
 mod kvx;
+mod kvx_write;
 mod minecraft;
 mod qb_read;
 mod qb_write;
 mod qbcl;
 mod qbt;
+mod qbt_write;
 mod qef;
+mod qef_write;
 mod vxl;
+mod vxl_write;
+mod vxm;
 
 use super::builder::{Allowance, VolumeBuilder};
 use super::fidelity::{Kind, Report};
@@ -25,7 +30,9 @@ use super::{FormatError, Limits, Loaded, ReadOptions, canvas_around, too_many_la
 use crate::document::{Document, Layer, LayerId, Palette};
 use crate::format::bytes::FileBytes;
 use crate::job::{Progress, Slice};
+use crate::plain_words::in_words;
 use crate::voxel::{Bounds, Point, Rgba};
+pub(in crate::format) use binvox::COLOR as BINVOX_COLOR;
 
 /// What a decoder puts a file's content into.
 pub(super) struct Sink {
@@ -124,7 +131,8 @@ type Start = fn(&FileBytes, &mut Sink) -> Result<Parts, FormatError>;
 /// The most colours of a file's palette.
 const COLORS_MAX: usize = 1 << 20;
 
-/// About how many cells of a file are decoded in one unit of work; each sixteen of them may get the memory for a block.
+/// About how many cells of a file are decoded in one unit of work; each sixteen of them may get the
+/// memory for a block.
 const CELLS_A_UNIT: i64 = 1 << 11;
 
 /// Reads a file: its parts are decoded, then blocks move into volumes. Each is a unit of work.
@@ -169,7 +177,8 @@ impl Sink {
         let mut document = Document::with_layers(&name, canvas_around(bounds), layers);
         document.palette = self.palette.unwrap_or_default();
         let (mut report, outside) = (self.report, self.outside);
-        let note = format!("{outside} voxels beyond 32-bit coordinates are left out");
+        let said = ["voxel beyond 32-bit coordinates is", "voxels beyond 32-bit coordinates are"];
+        let note = in_words(outside, said) + " left out";
         report.lose(Kind::Alpha, outside, note);
         Ok(Loaded::new(document, format, report))
     }
@@ -199,8 +208,8 @@ readers! {
     read_vxl: vxl;
 }
 
-/// The same for decoders that are written straight down. A decoder may tell that the file is of another format of its
-/// family.
+/// The same for decoders that are written straight down. A decoder may tell that the file is of
+/// another format of its family.
 async fn decoded<D>(
     decode: D,
     bytes: FileBytes,
@@ -231,6 +240,7 @@ decoders! {
     read_cnc: cnc::decode;
     read_qbcl: qbcl::decode;
     read_schem: minecraft::schem::decode;
+    read_vxm: vxm::decode;
 }
 
 pub(super) use cub::detect as cub_detect;
@@ -238,7 +248,12 @@ pub(super) use minecraft::schem::detect_plain as detect_plain_tags;
 pub(super) use minecraft::schem_write::{write_litematic, write_mts, write_schem, write_structure};
 
 pub(super) use kv6_write::write as write_kv6;
+pub(super) use kvx_write::write as write_kvx;
 pub(super) use qb_write::write as write_qb;
+pub(super) use qbt_write::write as write_qbt;
+pub(super) use qef_write::write as write_qef;
+pub(super) use vxl_write::write as write_vxl;
+pub(super) use vxm::detect as vxm_detect;
 
 /// Whether bytes begin like a model of Command & Conquer.
 pub(super) fn cnc_detect(bytes: &[u8]) -> bool {

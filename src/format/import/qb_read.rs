@@ -105,9 +105,10 @@ impl Matrix {
     ) -> Result<bool, FormatError> {
         let mut left = CELLS_A_UNIT;
         while left > 0 && self.z < self.size[2] {
-            left -= match settings.compressed {
-                true => self.read_run(left, bytes, settings, sink)?,
-                false => self.read_plain(left, bytes, settings, sink)?,
+            left -= if settings.compressed {
+                self.read_run(left, bytes, settings, sink)?
+            } else {
+                self.read_plain(left, bytes, settings, sink)?
             };
         }
         Ok(self.z < self.size[2])
@@ -140,7 +141,8 @@ impl Matrix {
         Ok(count)
     }
 
-    /// Goes on with a run of up to `most` cells, or reads the next one's head; how much work it was.
+    /// Goes on with a run of up to `most` cells, or reads the next one's head; how much work it
+    /// was.
     fn read_run(
         &mut self,
         most: i64,

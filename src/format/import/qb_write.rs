@@ -1,5 +1,5 @@
-//! Writing `.qb`: one matrix for each layer that has voxels, hidden ones too, compressed, in Goxel's
-//! axes. A run of cells is a unit of work.
+//! Writing `.qb`: one matrix for each layer that has voxels, hidden ones too, compressed, in
+//! Goxel's axes. A run of cells is a unit of work.
 
 use super::CELLS_A_UNIT;
 use super::qb_read::{NAME, NEXT_SLICE, RUN};
@@ -75,8 +75,8 @@ impl Matrix {
         self.bounds.capacity().min(CELLS_MAX) as i64
     }
 
-    /// Writes some cells from one on; `run` holds those that may go on. A slice, all cells of one y, has an end of
-    /// its own.
+    /// Writes some cells from one on; `run` holds those that may go on. A slice, all cells of one
+    /// y, has an end of its own.
     fn write_cells(&self, first: i64, run: &mut (u32, u32), out: &mut Pieces) -> i64 {
         let [width, _, height] = self.bounds.dimensions();
         let end = self.cells().min(first + CELLS_A_UNIT);

@@ -1,5 +1,5 @@
-//! `.qbt`, Qubicle Binary Tree: matrices in a tree of models, one layer each; y up. A compound holds the
-//! voxels of its parts too, so its parts are passed over.
+//! `.qbt`, Qubicle Binary Tree: matrices in a tree of models, one layer each; y up. A compound
+//! holds the voxels of its parts too, so its parts are passed over.
 
 use std::ops::Range;
 
@@ -216,9 +216,10 @@ impl Matrix {
         let [height, depth] = [self.height, self.depth];
         for (index, &voxel) in (first as i64 / 4..).zip(run.as_chunks::<4>().0) {
             if voxel[3] != 0 {
-                let [r, g, b, _] = match colors.is_empty() {
-                    true => voxel,
-                    false => colors.get(usize::from(voxel[0])).copied().unwrap_or_default(),
+                let [r, g, b, _] = if colors.is_empty() {
+                    voxel
+                } else {
+                    colors.get(usize::from(voxel[0])).copied().unwrap_or_default()
                 };
                 let cell = [index / height / depth, index % height, index / height % depth];
                 sink.set(turned(add(self.corner, cell)), Rgba::opaque(r, g, b))?;

@@ -8,7 +8,7 @@ use crate::format::bytes::{Bytes, FileBytes};
 use crate::voxel::Rgba;
 
 pub(super) const NAME: &str = "qef";
-const MAGIC: &str = "Qubicle Exchange Format";
+pub(super) const MAGIC: &str = "Qubicle Exchange Format";
 
 fn numbers<const N: usize>(line: &Line<'_>) -> Option<[i64; N]> {
     let numbers: Option<Vec<i64>> = line.words().take(N + 1).map(integer).collect();

@@ -1,7 +1,7 @@
 //! `.vxl`, maps of Ace of Spades: 512 x 512 columns of 64 voxels without a header; z down.
 //!
-//! Placed as Goxel does: x is 255 minus the file's, y is less by 256, z is 31 minus the file's. Voxels
-//! that have no colour, because they are hidden, get earth's.
+//! Placed as Goxel does: x is 255 minus the file's, y is less by 256, z is 31 minus the file's.
+//! Voxels that have no colour, because they are hidden, get earth's.
 
 use super::{CELLS_A_UNIT, Parts, Sink};
 use crate::format::FormatError;
@@ -9,9 +9,9 @@ use crate::format::bytes::{Bytes, FileBytes};
 use crate::voxel::Rgba;
 
 pub(super) const NAME: &str = "vxl";
-const EDGE: i64 = 512;
-const HEIGHT: i64 = 64;
-const EARTH: Rgba = Rgba::opaque(91, 64, 64);
+pub(super) const EDGE: i64 = 512;
+pub(super) const HEIGHT: i64 = 64;
+pub(super) const EARTH: Rgba = Rgba::opaque(91, 64, 64);
 
 pub(super) fn start(file: &FileBytes, sink: &mut Sink) -> Result<Parts, FormatError> {
     let bytes = Bytes::new(file, NAME);

@@ -7,8 +7,8 @@ use crate::job::{Slice, leftovers};
 /// Colours whose nearest one is found in one unit of work.
 const NEAREST_A_UNIT: usize = 512;
 
-/// Chooses at most `max` colours (1 to 256). If the preferred ones are no more and hold all that are there,
-/// they are taken as they are, so that a palette keeps its order.
+/// Chooses at most `max` colours (1 to 256). If the preferred ones are no more and hold all that
+/// are there, they are taken as they are, so that a palette keeps its order.
 pub(crate) async fn choose(
     counts: ColorCounts,
     preferred: Vec<Rgb>,
@@ -32,15 +32,15 @@ pub(crate) async fn choose(
     let mut found =
         Quantised { palette, colors: colors.len(), translucent, ..Quantised::default() };
     for run in colors.chunks(NEAREST_A_UNIT) {
-        run.iter().for_each(|(color, _)| found.put(*color));
+        run.iter().for_each(|&(color, count)| found.put(color, count));
         slice.spend(1).await;
     }
     leftovers::leave_buffer(colors);
     found
 }
 
-/// The different colours in their order, each with its voxels; and how many voxels are translucent. Colours that
-/// differ in their alpha become one.
+/// The different colours in their order, each with its voxels; and how many voxels are translucent.
+/// Colours that differ in their alpha become one.
 async fn sorted(counts: ColorCounts, slice: &Slice) -> (Vec<(Rgb, u64)>, u64) {
     let counts = counts.counts;
     let (mut sums, mut translucent) = (ByRange::<Rgb, u64>::default(), 0);
@@ -76,7 +76,7 @@ fn holds_all(palette: &[Rgb], colors: &[(Rgb, u64)]) -> bool {
 
 impl Quantised {
     /// Gives a colour the first of the nearest ones.
-    fn put(&mut self, color: Rgb) {
+    fn put(&mut self, color: Rgb, count: u64) {
         let distance = |other: &Rgb| -> u32 {
             (0..3).map(|c| u32::from(color[c].abs_diff(other[c])).pow(2)).sum()
         };
@@ -84,6 +84,9 @@ impl Quantised {
         let best = best.unwrap_or(0);
         let off = (0..3).map(|c| color[c].abs_diff(self.palette[best][c])).max();
         self.error = self.error.max(off.unwrap_or(0));
+        let square = self.palette.get(best).map_or(0, distance);
+        self.squares = self.squares.saturating_add(u64::from(square).saturating_mul(count));
+        self.voxels += count;
         self.index.of_mut(color).insert(color, best as u8);
     }
 }

@@ -1,7 +1,7 @@
 //! The median cut itself, some colours at a time.
 //!
-//! A box is halved without sorting all of it: the weights of all 256 values of a channel tell at which value
-//! the median lies, and only the colours of that value are put in order.
+//! A box is halved without sorting all of it: the weights of all 256 values of a channel tell at
+//! which value the median lies, and only the colours of that value are put in order.
 
 use std::cmp::Ordering;
 
@@ -72,8 +72,8 @@ impl MedianCut {
         MedianCut { boxes: vec![all], max, gathered: 0, cut: None }
     }
 
-    /// Does a unit of work on these colours, which must be the same each time; the means of all boxes once
-    /// there are enough.
+    /// Does a unit of work on these colours, which must be the same each time; the means of all
+    /// boxes once there are enough.
     pub(super) fn advance(&mut self, all: &[Weighted]) -> Option<Vec<Rgb>> {
         if self.gathered < all.len() {
             let end = all.len().min(self.gathered + COLORS_A_UNIT);
@@ -114,7 +114,8 @@ struct Cut {
     next: usize,
     /// What the colours of each value of the channel weigh, and how many they are.
     weights: Box<[(u64, usize); 256]>,
-    /// The value of the channel at which the median lies and the weight of those below, once all are weighed.
+    /// The value of the channel at which the median lies and the weight of those below, once all
+    /// are weighed.
     median: Option<(u8, u64)>,
     below: ColorBox,
     equal: Vec<Weighted>,
@@ -186,8 +187,9 @@ impl Cut {
         (255, before)
     }
 
-    /// Gives the colours at the median to the halves, in the order of the colours. The one with which the sum of
-    /// weights passes the half is the first of the upper half; neither half is empty.
+    /// Gives the colours at the median to the halves, in the order of the colours. The one with
+    /// which the sum of weights passes the half is the first of the upper half; neither half is
+    /// empty.
     fn halves(&mut self) -> [ColorBox; 2] {
         let (mut sum, half) = (self.median.map_or(0, |(_, before)| before), self.half());
         self.equal.sort_unstable();

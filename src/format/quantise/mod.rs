@@ -1,7 +1,8 @@
 //! Many colours down to a few: median cut.
 //!
-//! Algorithm: Paul Heckbert, "Color image quantization for frame buffer display", 1982. Boxes of colours
-//! are halved at the weighted median of their longest side; each gives the weighted mean of its colours.
+//! Algorithm: Paul Heckbert, "Color image quantization for frame buffer display", 1982. Boxes of
+//! colours are halved at the weighted median of their longest side; each gives the weighted mean of
+//! its colours.
 //!
 //! A model may have millions of colours, so all is done in units of work: [`ColorCounts`] counts,
 //! [`choose`] chooses.
@@ -35,8 +36,20 @@ pub(crate) struct Quantised {
     pub(crate) colors: usize,
     /// The largest difference in one channel between a colour and what stands for it.
     pub(crate) error: u8,
+    /// The sum over all voxels of the squared distance between a colour and what stands for it, and
+    /// how many they are.
+    pub(crate) squares: u64,
+    pub(crate) voxels: u64,
     /// How many of the voxels counted are neither opaque nor empty.
     pub(crate) translucent: u64,
+}
+
+impl Quantised {
+    /// How far colours are from what stands for them: the root of the mean of the squared distances
+    /// of all voxels.
+    pub(crate) fn rms(&self) -> f64 {
+        (self.squares as f64 / self.voxels.max(1) as f64).sqrt()
+    }
 }
 
 /// Finds palette indexes of at most 255 colours.
@@ -76,8 +89,8 @@ pub(crate) fn rgb(color: Rgba) -> Rgb {
     [color.r, color.g, color.b]
 }
 
-/// A map for each range of colours, in their order: each value of red and of the upper bits of green. One map of all
-/// colours would be copied as a whole whenever it grows.
+/// A map for each range of colours, in their order: each value of red and of the upper bits of
+/// green. One map of all colours would be copied as a whole whenever it grows.
 pub(crate) struct ByRange<K, V>(Vec<FxHashMap<K, V>>);
 
 impl<K: Eq + Hash, V> Default for ByRange<K, V> {

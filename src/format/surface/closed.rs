@@ -1,28 +1,19 @@
-//! A closed surface of rectangles, for slicers: every edge belongs to exactly two triangles, and no vertex lies within
-//! an edge of another triangle.
+//! A closed surface of rectangles, for slicers: every edge belongs to exactly two triangles, and no
+//! vertex lies within an edge of another triangle.
 //!
-//! Rectangles of the greedy mesher get further vertices wherever a corner of another one lies on their edges. Where
-//! solids meet only along an edge or in a corner, each has vertices of its own: a vertex is a point and one of the solids
-//! around it that hang together there by faces. An edge at which two solids meet gets a vertex in its middle, since its
-//! ends may be shared.
+//! Rectangles of the greedy mesher get further vertices wherever a corner of another one lies on
+//! their edges. Where solids meet only along an edge or in a corner, each has vertices of its own:
+//! a vertex is a point and one of the solids around it that hang together there by faces. An edge
+//! at which two solids meet gets a vertex in its middle, since its ends may be shared.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::job::{Progress, Slice};
-use crate::mesh::{Merge, Mesher, Quad, Solidity};
-use crate::voxel::{Point, Rgba, Volume};
+use crate::mesh::{Merge, Mesher, Quad, Solidity, Triangles};
+use crate::voxel::{Point, Volume};
 
 /// Quads that are cut in one unit of work.
 const QUADS_A_UNIT: usize = 64;
-
-/// Triangles with shared vertices.
-#[derive(Default)]
-pub(in crate::format) struct Closed {
-    /// In half voxels.
-    pub(in crate::format) vertices: Vec<[i64; 3]>,
-    /// Counter-clockwise seen from outside, each with its colour.
-    pub(in crate::format) triangles: Vec<([u32; 3], Rgba)>,
-}
 
 /// All quads of a volume.
 pub(in crate::format) async fn quads_of(volume: &Volume, merge: Merge, slice: &Slice) -> Vec<Quad> {
@@ -37,7 +28,7 @@ pub(in crate::format) async fn quads_of(volume: &Volume, merge: Merge, slice: &S
 }
 
 /// The closed surface of a volume.
-pub(in crate::format) async fn closed(volume: &Volume, merge: Merge, slice: &Slice) -> Closed {
+pub(in crate::format) async fn closed(volume: &Volume, merge: Merge, slice: &Slice) -> Triangles {
     let quads = quads_of(volume, merge, slice).await;
     let mut corners = FxHashSet::default();
     for run in quads.chunks(QUADS_A_UNIT * 16) {
@@ -45,7 +36,7 @@ pub(in crate::format) async fn closed(volume: &Volume, merge: Merge, slice: &Sli
         slice.spend(1).await;
     }
     let mut builder =
-        Builder { volume, corners, known: FxHashMap::default(), out: Closed::default() };
+        Builder { volume, corners, known: FxHashMap::default(), out: Triangles::default() };
     for run in quads.chunks(QUADS_A_UNIT) {
         run.iter().for_each(|quad| builder.add(quad));
         slice.spend(1).await;
@@ -58,7 +49,7 @@ struct Builder<'a> {
     corners: FxHashSet<[i64; 3]>,
     /// Numbers of vertices, by place in half voxels and by the solid there.
     known: FxHashMap<([i64; 3], u8), u32>,
-    out: Closed,
+    out: Triangles,
 }
 
 impl Builder<'_> {
@@ -93,7 +84,7 @@ impl Builder<'_> {
         // All are around the middle, so that no triangle is flat.
         let middle = [0, 1, 2].map(|axis| corners[0][axis] + corners[2][axis]);
         let center = self.out.vertices.len() as u32;
-        self.out.vertices.push(middle);
+        self.out.vertices.push(halved(middle));
         for (index, &vertex) in ring.iter().enumerate() {
             let next = ring[(index + 1) % ring.len()];
             self.out.triangles.push(([center, vertex, next], quad.color));
@@ -122,14 +113,16 @@ impl Builder<'_> {
         let next = self.out.vertices.len() as u32;
         let number = *self.known.entry((at, solid)).or_insert(next);
         if number == next {
-            self.out.vertices.push(at);
+            self.out.vertices.push(halved(at));
         }
         number
     }
 
-    /// Which of the solids around a place a quad's voxels belong to, as the lowest of its cells there.
+    /// Which of the solids around a place a quad's voxels belong to, as the lowest of its cells
+    /// there.
     fn solid_at(&self, at: [i64; 3], quad: &Quad) -> u8 {
-        // Around the middle of an edge there are but two layers of cells that matter, with the same cells twice.
+        // Around the middle of an edge there are but two layers of cells that matter, with the same
+        // cells twice.
         let cell = |part: usize| {
             [0, 1, 2].map(|axis| {
                 let half = at[axis].rem_euclid(2);
@@ -160,14 +153,20 @@ impl Builder<'_> {
     }
 }
 
+/// From half voxels to voxels.
+fn halved(at: [i64; 3]) -> [f64; 3] {
+    at.map(|half| half as f64 / 2.0)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
     use super::*;
     use crate::job::{Job, Work};
+    use crate::voxel::Rgba;
 
-    fn surface(volume: Volume, merge: Merge) -> Closed {
+    fn surface(volume: Volume, merge: Merge) -> Triangles {
         Work::new(|slice| async move { closed(&volume, merge, &slice).await }).finish()
     }
 
@@ -204,8 +203,9 @@ mod tests {
     }
 
     /// Twice the area in half voxels; none is flat.
-    fn area(closed: &Closed, corners: [u32; 3]) -> i64 {
-        let [a, b, c] = corners.map(|corner| closed.vertices[corner as usize]);
+    fn area(closed: &Triangles, corners: [u32; 3]) -> i64 {
+        let halves = |at: [f64; 3]| at.map(|value| (2.0 * value) as i64);
+        let [a, b, c] = corners.map(|corner| halves(closed.vertices[corner as usize]));
         let (p, q) = ([0, 1, 2].map(|i| b[i] - a[i]), [0, 1, 2].map(|i| c[i] - a[i]));
         let cross =
             [p[1] * q[2] - p[2] * q[1], p[2] * q[0] - p[0] * q[2], p[0] * q[1] - p[1] * q[0]];

@@ -53,6 +53,11 @@ impl Frame {
         self.axes.apply(vector)
     }
 
+    /// Whether left becomes right, so that corners have to be turned.
+    pub(in crate::format) fn is_mirror(&self) -> bool {
+        self.axes.is_mirror()
+    }
+
     /// Corners in the order that looks outward in the file.
     pub(in crate::format) fn turned<T: Copy>(&self, corners: [T; 3]) -> [T; 3] {
         let [a, b, c] = corners;

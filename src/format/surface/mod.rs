@@ -1,17 +1,23 @@
-//! Formats of surfaces: `.obj` and `.ply`. Voxels out as quads with a colour at each vertex; triangles
-//! in as the voxels that they pass through.
+//! Formats of surfaces: `.obj` and `.ply`. Voxels out as quads with a colour at each vertex;
+//! triangles in as the voxels that they pass through.
 
+mod check;
 mod closed;
 mod colors;
 mod frame;
+mod gltf_file;
+mod gltf_read;
 mod gltf_write;
+mod made;
 mod mtl;
+mod mtl_write;
 mod obj_read;
 mod obj_write;
+mod outline;
+mod parts;
 mod ply_header;
 mod ply_read;
 mod ply_write;
-mod quads;
 mod skin;
 mod soup;
 mod stl_read;
@@ -19,6 +25,8 @@ mod stl_write;
 mod threemf;
 mod voxelise;
 
+pub(super) use check::check;
+pub(super) use gltf_read::{detect_text as gltf_detect, read as read_gltf};
 pub(super) use gltf_write::{write_glb, write_gltf};
 pub(super) use obj_read::{detect as obj_detect, read as read_obj};
 pub(super) use obj_write::write as write_obj;
@@ -31,7 +39,8 @@ pub(super) use threemf::write as write_3mf;
 /// How surfaces are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SurfaceOptions {
-    /// Turns z up into y up, (x, y, z) to (x, z, -y), as most programs for surfaces expect. Default true.
+    /// Turns z up into y up, (x, y, z) to (x, z, -y), as most programs for surfaces expect. Default
+    /// true.
     pub y_up: bool,
     /// Joins neighbouring faces of one colour to larger rectangles. Default false: a quad a face.
     pub merge: bool,

@@ -1,5 +1,5 @@
-//! Materials of `.obj` files: their colour `Kd`, how much light they let through, and their texture `map_Kd`, which
-//! stands for the colour where there is one, as modelling programs take it.
+//! Materials of `.obj` files: their colour `Kd`, how much light they let through, and their texture
+//! `map_Kd`, which stands for the colour where there is one, as modelling programs take it.
 
 use std::rc::Rc;
 
@@ -36,7 +36,7 @@ pub(super) async fn read(
         let word = words.next().unwrap_or_default();
         if word == b"newmtl" && found.len() < MATERIALS_MAX {
             let name = line.text[word.len()..].trim_ascii().to_vec();
-            let skin = Skin { color: Rgba::WHITE, texture: None, multiplies: false };
+            let skin = Skin::plain(Rgba::WHITE);
             found.push(Named { name, skin, missing: None });
         }
         let number = found.len().wrapping_sub(1);

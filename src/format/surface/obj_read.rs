@@ -1,5 +1,5 @@
-//! Reading `.obj`: positions, vertex colours, faces, and the colours and textures of materials. Everything else
-//! (normals, groups, curves) is passed over. Without faces, each vertex is a voxel.
+//! Reading `.obj`: positions, vertex colours, faces, and the colours and textures of materials.
+//! Everything else (normals, groups, curves) is passed over. Without faces, each vertex is a voxel.
 
 use std::collections::HashMap;
 
@@ -160,7 +160,8 @@ impl Reader {
         }
     }
 
-    /// A face of three corners or more, as a fan of triangles. Corners count from 1, or from the end.
+    /// A face of three corners or more, as a fan of triangles. Corners count from 1, or from the
+    /// end.
     fn read_face(&mut self, line: &Line<'_>) -> Result<(), FormatError> {
         let (count, places) = (self.soup.vertices(), &self.places);
         let corner = |word: &[u8]| {

@@ -1,5 +1,5 @@
-//! Reading `.ply`, ASCII and binary: vertices with their colours, and faces. Without faces, each vertex
-//! is a voxel, so that point clouds load too.
+//! Reading `.ply`, ASCII and binary: vertices with their colours, and faces. Without faces, each
+//! vertex is a voxel, so that point clouds load too.
 
 use super::ply_header::{Element, Encoding, Header, NAME, Property};
 use super::soup::Soup;

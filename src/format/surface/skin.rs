@@ -14,9 +14,14 @@ pub(super) struct Skin {
     pub(super) texture: Option<Rc<Texture>>,
     /// Whether the colour multiplies what texture and vertices say.
     pub(super) multiplies: bool,
+    /// What has less alpha is no voxel, and what has more is opaque.
+    pub(super) cutoff: Option<u8>,
+    /// Whether alpha counts for nothing.
+    pub(super) is_opaque: bool,
 }
 
-/// A picture that is laid on triangles: (0, 0) is its lower left corner, (1, 1) the upper right one.
+/// A picture that is laid on triangles: (0, 0) is its lower left corner, (1, 1) the upper right
+/// one.
 pub(super) struct Texture {
     picture: Raster,
     /// Whether v runs down instead of up.
@@ -43,11 +48,16 @@ impl Texture {
         };
         let (x, y) = (place(u, self.picture.width), place(v, self.picture.height));
         let index = y * self.picture.width as usize + x;
-        self.picture.pixels(index, 1).first().copied().unwrap_or(Rgba::WHITE)
+        self.picture.pixel(index)
     }
 }
 
 impl Skin {
+    /// A colour that stands for itself.
+    pub(super) fn plain(color: Rgba) -> Skin {
+        Skin { color, texture: None, multiplies: false, cutoff: None, is_opaque: false }
+    }
+
     /// The colour at a place of the texture, where a vertex colour says `vertex`.
     pub(super) fn at(&self, place: [f64; 2], vertex: Rgba) -> Rgba {
         let own = match &self.texture {
@@ -55,7 +65,13 @@ impl Skin {
             None if self.multiplies => Rgba::WHITE,
             None => return self.color,
         };
-        if self.multiplies { times(times(own, self.color), vertex) } else { own }
+        let color = if self.multiplies { times(times(own, self.color), vertex) } else { own };
+        match self.cutoff {
+            Some(cutoff) if color.a < cutoff => Rgba::EMPTY,
+            Some(_) => Rgba { a: 255, ..color },
+            None if self.is_opaque => Rgba { a: 255, ..color },
+            None => color,
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! The vertices and triangles of a file, on their way to voxels.
 
-use super::VoxeliseOptions;
 use super::skin::Skin;
 use super::voxelise::{Placement, Sheet, Vertex, Voxeliser};
 use crate::document::{Document, Layer, LayerId};
+use crate::format::builder::VolumeBuilder;
 use crate::format::fidelity::Report;
 use crate::format::long_list::LongList;
 use crate::format::{FormatError, Loaded, ReadOptions, canvas_around};
 use crate::job::Slice;
+use crate::voxel::Bounds;
 
 /// Columns of the grid that are gone through in one unit of work.
 const COLUMNS_A_UNIT: u64 = 1 << 12;
@@ -68,16 +69,18 @@ impl Soup {
         self.vertices.len()
     }
 
+    /// Whether there are triangles, not points alone.
+    pub(super) fn has_triangles(&self) -> bool {
+        !self.triangles.is_empty()
+    }
+
     /// Makes all triangles or points voxels.
     async fn voxelise(
         &self,
-        options: &VoxeliseOptions,
+        placement: Placement,
         voxeliser: &mut Voxeliser,
         slice: &Slice,
     ) -> Result<(), FormatError> {
-        let edge = |axis: usize| self.high[axis] - self.low[axis];
-        let longest = edge(0).max(edge(1)).max(edge(2));
-        let placement = Placement::new(options, longest);
         let vertex = |index: usize| {
             let vertex = self.vertices.get(index)?;
             Some(Vertex { position: placement.place(vertex.position), ..*vertex })
@@ -118,17 +121,63 @@ impl Soup {
         self,
         format: &'static str,
         options: ReadOptions,
-        mut voxeliser: Voxeliser,
+        voxeliser: Voxeliser,
         report: Report,
         slice: &Slice,
     ) -> Result<Loaded, FormatError> {
-        self.voxelise(&options.voxelise, &mut voxeliser, slice).await?;
-        let mut layer = Layer::new(LayerId(1), "Layer.1");
+        let part = Part { name: String::new(), soup: self, material: None, pivot: None };
+        load_parts(vec![part], format, options, voxeliser, report, slice).await
+    }
+}
+
+/// What becomes a layer.
+pub(super) struct Part {
+    pub(super) name: String,
+    pub(super) soup: Soup,
+    pub(super) material: Option<usize>,
+    /// Where the layer stands, in the file's space.
+    pub(super) pivot: Option<[f64; 3]>,
+}
+
+/// The longest edge of the box around some points that all parts lie in.
+fn longest(parts: &[Part]) -> f64 {
+    let edge = |axis: usize| {
+        let soups = parts.iter().map(|part| &part.soup).filter(|soup| soup.vertices() > 0);
+        let (low, high) = soups.fold((f64::MAX, f64::MIN), |(low, high), soup| {
+            (low.min(soup.low[axis]), high.max(soup.high[axis]))
+        });
+        high - low
+    };
+    edge(0).max(edge(1)).max(edge(2))
+}
+
+/// The document of all parts.
+pub(super) async fn load_parts(
+    parts: Vec<Part>,
+    format: &'static str,
+    options: ReadOptions,
+    mut voxeliser: Voxeliser,
+    report: Report,
+    slice: &Slice,
+) -> Result<Loaded, FormatError> {
+    let placement = Placement::new(&options.voxelise, longest(&parts));
+    let (mut layers, mut bounds) = (Vec::new(), None);
+    for (number, Part { name, soup, material, pivot }) in (1..).zip(parts) {
+        soup.voxelise(placement, &mut voxeliser, slice).await?;
+        let name = if name.is_empty() { format!("Layer.{number}") } else { name };
+        let mut layer = Layer::new(LayerId(number), &name);
+        layer.material = material;
+        for (axis, value) in pivot.map(|at| placement.place(at)).into_iter().flatten().enumerate() {
+            layer.matrix.0[3][axis] = value as f32;
+        }
         while voxeliser.builder.move_block(&mut layer.volume) {
             slice.spend(1).await;
         }
-        let canvas = canvas_around(voxeliser.builder.bounds());
-        let name = options.name.unwrap_or_default();
-        Ok(Loaded::new(Document::with_layers(&name, canvas, vec![layer]), format, report))
+        let done = std::mem::replace(&mut voxeliser.builder, VolumeBuilder::new());
+        bounds = Bounds::union_of(bounds, done.bounds());
+        layers.push(layer);
     }
+    let name = options.name.unwrap_or_default();
+    let document = Document::with_layers(&name, canvas_around(bounds), layers);
+    Ok(Loaded::new(document, format, report))
 }

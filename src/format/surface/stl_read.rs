@@ -39,9 +39,10 @@ pub(in crate::format) async fn read(
 ) -> Result<Loaded, FormatError> {
     options.voxelise.y_up = false;
     let (mut soup, mut voxeliser) = (Soup::default(), Voxeliser::new(options.limits));
-    match is_binary(&bytes) || !bytes.starts_with(b"solid") {
-        true => read_binary(&bytes, &mut soup, &mut voxeliser, &slice).await?,
-        false => read_text(&bytes, &mut soup, &mut voxeliser, &slice).await?,
+    if is_binary(&bytes) || !bytes.starts_with(b"solid") {
+        read_binary(&bytes, &mut soup, &mut voxeliser, &slice).await?
+    } else {
+        read_text(&bytes, &mut soup, &mut voxeliser, &slice).await?
     }
     soup.load(NAME, options, voxeliser, Report::default(), &slice).await
 }

@@ -2,17 +2,17 @@
 
 use std::fmt::Write;
 
-use super::closed::{Closed, closed};
 use super::colors::ColorTable;
 use super::frame::Frame;
+use super::made::made_closed;
+use super::parts::{inside, parts};
 use crate::document::Document;
 use crate::format::fidelity::Report;
-use crate::format::merged::merged;
 use crate::format::zip::ZipWriter;
-use crate::format::{Axes, FormatError, MeshColors, WriteOptions, Written};
+use crate::format::{Axes, FormatError, MeshColors, MeshCounts, MeshKind, WriteOptions, Written};
 use crate::job::Slice;
-use crate::mesh::Merge;
-use crate::voxel::Volume;
+use crate::job::pieces::Pieces;
+use crate::mesh::Triangles;
 
 /// The number of the colours among the model's resources; objects follow.
 const COLORS: usize = 1;
@@ -38,18 +38,16 @@ pub(in crate::format) async fn write(
 ) -> Result<Written, FormatError> {
     let frame = Frame::of(&document, &options.export, Axes::Z_UP, &slice).await;
     let has_colors = options.export.colors != Some(MeshColors::None);
-    let parts: Vec<(String, Volume)> = match options.export.merge.unwrap_or(true) {
-        true => vec![(document.name.clone(), merged(&document, &slice).await)],
-        false => {
-            let shown = document.layers().iter().filter(|layer| layer.visible);
-            shown.map(|layer| (layer.name.clone(), layer.volume.clone())).collect()
-        }
-    };
+    let parts = parts(&document, options.export.merge.unwrap_or(true), &slice).await;
     let (mut table, mut objects, mut items) = (ColorTable::default(), String::new(), String::new());
-    let merge = if has_colors { Merge::Color } else { Merge::Shape };
+    let kind = options.export.mesh.unwrap_or(MeshKind::GreedyClosed);
+    let (mut counts, mut report) = (MeshCounts::default(), Report::default());
     let parts = parts.iter().filter(|(_, volume)| !volume.is_empty());
     for (id, (name, volume)) in (COLORS + 1..).zip(parts) {
-        let surface = closed(volume, merge, &slice).await;
+        report.lose_inside(inside(volume, &slice).await);
+        let surface = made_closed(volume, kind, has_colors, &slice).await;
+        counts.vertices += surface.vertices.len() as u64;
+        counts.triangles += surface.triangles.len() as u64;
         let colors = has_colors.then_some(&mut table);
         put_object(&mut objects, id, name, &surface, frame, colors, &slice).await;
         put(&mut items, format_args!("<item objectid=\"{id}\"/>\n"));
@@ -63,13 +61,15 @@ pub(in crate::format) async fn write(
         }
         model.push_str("</m:colorgroup>\n");
     }
-    model.push_str(&objects);
-    put(&mut model, format_args!("</resources>\n<build>\n{items}</build>\n</model>\n"));
+    let mut text = Pieces::from(model.into_bytes());
+    text.append(objects.into_bytes().into());
+    text.append(format!("</resources>\n<build>\n{items}</build>\n</model>\n").into_bytes().into());
     let mut zip = ZipWriter::default();
-    zip.add("[Content_Types].xml", TYPES.as_bytes());
-    zip.add("_rels/.rels", RELATIONS.as_bytes());
-    zip.add("3D/3dmodel.model", model.as_bytes());
-    Ok(Written::new(zip.finish().into(), Report::default()))
+    zip.add("[Content_Types].xml", &TYPES.as_bytes().to_vec().into(), &slice).await;
+    zip.add("_rels/.rels", &RELATIONS.as_bytes().to_vec().into(), &slice).await;
+    zip.add("3D/3dmodel.model", &text, &slice).await;
+    let written = Written::new(zip.finish(), report);
+    Ok(Written { mesh: Some(counts), ..written })
 }
 
 /// Appends text, which cannot fail.
@@ -81,7 +81,7 @@ async fn put_object(
     out: &mut String,
     id: usize,
     name: &str,
-    surface: &Closed,
+    surface: &Triangles,
     frame: Frame,
     mut colors: Option<&mut ColorTable>,
     slice: &Slice,
@@ -94,7 +94,7 @@ async fn put_object(
     out.push_str("<mesh>\n<vertices>\n");
     for run in surface.vertices.chunks(LINES_A_UNIT) {
         for &at in run {
-            let [x, y, z] = frame.place(at.map(|half| half as f64 / 2.0));
+            let [x, y, z] = frame.place(at);
             put(out, format_args!("<vertex x=\"{x}\" y=\"{y}\" z=\"{z}\"/>\n"));
         }
         slice.spend(1).await;

@@ -1,8 +1,9 @@
 //! Triangles to voxels.
 //!
-//! Each triangle is projected along the axis that it faces most. Every grid column whose centre lies in
-//! the projection gives the voxel just inside the surface, so that a surface made of voxel faces gives
-//! back exactly its voxels. Corners count too, so that triangles smaller than a voxel are not lost.
+//! Each triangle is projected along the axis that it faces most. Every grid column whose centre
+//! lies in the projection gives the voxel just inside the surface, so that a surface made of voxel
+//! faces gives back exactly its voxels. Corners count too, so that triangles smaller than a voxel
+//! are not lost.
 
 use super::VoxeliseOptions;
 use super::skin::Skin;
@@ -122,8 +123,8 @@ impl Voxeliser {
         Ok(())
     }
 
-    /// Begins with the voxels of a triangle in voxel space, its corners counter-clockwise seen from outside.
-    /// [`Voxeliser::columns`] does the rest.
+    /// Begins with the voxels of a triangle in voxel space, its corners counter-clockwise seen from
+    /// outside. [`Voxeliser::columns`] does the rest.
     pub(super) fn triangle(
         &mut self,
         corners: [Vertex; 3],

@@ -1,5 +1,6 @@
-//! Cameras of a file (`rCAM`) as cameras of a document, and back. At angles 0 a camera looks along +y; pitch looks down,
-//! yaw turns to the left about z. What the file says is kept and written again while the camera stands where it stood.
+//! Cameras of a file (`rCAM`) as cameras of a document, and back. At angles 0 a camera looks along
+//! +y; pitch looks down, yaw turns to the left about z. What the file says is kept and written
+//! again while the camera stands where it stood.
 
 use super::material::{Entries, kept, unkept};
 use crate::document::Camera;

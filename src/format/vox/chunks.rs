@@ -1,5 +1,5 @@
-//! The chunks of a file: models, palette, and the nodes of the scene graph. Some of them are a unit of work, or some
-//! voxels of a compressed model.
+//! The chunks of a file: models, palette, and the nodes of the scene graph. Some of them are a unit
+//! of work, or some voxels of a compressed model.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,6 +17,7 @@ use crate::format::bytes::{Bytes, FileBytes};
 use crate::format::fidelity::{Kind, Report};
 use crate::format::unpack::{Unpacking, most_from};
 use crate::job::Slice;
+use crate::plain_words::in_words;
 use crate::voxel::Rgba;
 
 /// Bytes of chunks that are read in one unit of work, and what a chunk costs besides.
@@ -110,7 +111,8 @@ pub(super) async fn read_chunks(
         }
     }
     let mut content = chunks.content;
-    let note = format!("{} chunks are not understood and left out", content.unknown);
+    let said = ["chunk is not understood", "chunks are not understood"];
+    let note = in_words(content.unknown, said) + " and left out";
     content.report.lose(Kind::Unknown, content.unknown, note);
     Ok(content)
 }

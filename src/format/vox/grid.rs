@@ -1,8 +1,9 @@
 //! The voxels of one model on their way into a volume: numbers of colours, gathered by block.
 //!
-//! A list names voxels in any order, each by three bytes. So a model lies in at most 17 blocks along an
-//! axis, a table finds the block of a voxel, and a byte a voxel is all that is kept until the block is
-//! complete. That is a quarter of what its colours take, and stays in the processor's cache.
+//! A list names voxels in any order, each by three bytes. So a model lies in at most 17 blocks
+//! along an axis, a table finds the block of a voxel, and a byte a voxel is all that is kept until
+//! the block is complete. That is a quarter of what its colours take, and stays in the processor's
+//! cache.
 
 use super::palette::Colors;
 use crate::format::FormatError;
@@ -51,8 +52,9 @@ impl Grid {
         self.blocks.len()
     }
 
-    /// Says where voxels go: cell v of the file goes to `base + sign * v`, where row r of the volume
-    /// takes its v from column `columns[r]` of the file. All blocks must have been moved out before.
+    /// Says where voxels go: cell v of the file goes to `base + sign * v`, where row r of the
+    /// volume takes its v from column `columns[r]` of the file. All blocks must have been moved out
+    /// before.
     pub(super) fn aim(&mut self, base: [i64; 3], columns: [usize; 3], signs: [i64; 3]) {
         debug_assert!(self.blocks.is_empty(), "blocks of another model are left");
         let mut lowest = [0; 3];

@@ -1,7 +1,7 @@
 //! Materials of single colours (`MATL`) as materials of layers, and back.
 //!
-//! What a file says of a material is kept with ours entry by entry, so that it is written again as it was as long as
-//! nobody changes it.
+//! What a file says of a material is kept with ours entry by entry, so that it is written again as
+//! it was as long as nobody changes it.
 
 use crate::document::Material;
 use crate::format::fidelity::is_plain;
@@ -100,7 +100,8 @@ pub(super) fn entries_of(material: &Material, color: Rgba) -> Entries {
     entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// Whether two materials look the same, whatever their names. Light may have the colour of another voxel.
+/// Whether two materials look the same, whatever their names. Light may have the colour of another
+/// voxel.
 fn near(a: &Material, b: &Material) -> bool {
     let close = |x: f32, y: f32| (x - y).abs() < 1e-3;
     let most = |m: &Material| m.emission.iter().fold(0.0f32, |most, &value| most.max(value));

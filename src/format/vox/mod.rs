@@ -1,9 +1,10 @@
-//! `.vox`: MagicaVoxel's models and scenes, and the older headerless files of SLAB6 of the same name.
+//! `.vox`: MagicaVoxel's models and scenes, and the older headerless files of SLAB6 of the same
+//! name.
 //!
-//! Reading places every instance of the scene graph as MagicaVoxel does, one layer each, hidden ones
-//! hidden. Writing makes one model of up to 256 voxels along each edge per layer, more where a layer is
-//! larger, and a scene graph that keeps their places and names. The format has 255 opaque colours for
-//! the whole file; what is lost is told in warnings.
+//! Reading places every instance of the scene graph as MagicaVoxel does, one layer each, hidden
+//! ones hidden. Writing makes one model of up to 256 voxels along each edge per layer, more where a
+//! layer is larger, and a scene graph that keeps their places and names. The format has 255 opaque
+//! colours for the whole file; what is lost is told in warnings.
 
 mod camera;
 mod chunks;
@@ -37,9 +38,10 @@ pub(super) async fn read(
     options: ReadOptions,
     slice: Slice,
 ) -> Result<Loaded, FormatError> {
-    match !file.starts_with(b"VOX ") && slab6::detect(&file) {
-        true => slab6::read(file, options, &slice).await,
-        false => read::read(file, options, &slice).await,
+    if !file.starts_with(b"VOX ") && slab6::detect(&file) {
+        slab6::read(file, options, &slice).await
+    } else {
+        read::read(file, options, &slice).await
     }
 }
 

@@ -1,13 +1,15 @@
 //! The colours of a file that is written: each has a number, and each number one material.
 //!
-//! A colour that voxels of several materials have takes several numbers. Colours keep the numbers that they have in the
-//! document's palette where they can, so that what a file says of a number stays true.
+//! A colour that voxels of several materials have takes several numbers. Colours keep the numbers
+//! that they have in the document's palette where they can, so that what a file says of a number
+//! stays true.
 
 use super::material::{self, Entries};
 use crate::document::{Document, Material, PreservedChunk};
 use crate::format::fidelity::{Kind, Report};
 use crate::format::quantise::{ColorCounts, Numbers, Quantised, choose, rgb};
 use crate::job::Slice;
+use crate::plain_words::in_words;
 use crate::voxel::Rgba;
 
 /// Colours that a file can hold; index 0 is no voxel.
@@ -22,7 +24,8 @@ pub(super) struct Paint {
     pub(super) materials: Vec<(i32, Entries)>,
 }
 
-/// Chooses the colours of voxels that were counted for each material; the first of these is the plain one.
+/// Chooses the colours of voxels that were counted for each material; the first of these is the
+/// plain one.
 pub(super) async fn paint(
     document: &Document,
     materials: &[Material],
@@ -114,7 +117,8 @@ impl Slots {
         Slots(slots)
     }
 
-    /// Takes the number for a colour: that of the palette if what is said of it fits, then one that is free.
+    /// Takes the number for a colour: that of the palette if what is said of it fits, then one that
+    /// is free.
     fn take(&mut self, color: [u8; 3], fits: &dyn Fn(usize) -> bool) -> Option<u8> {
         let free = |slot: &Slot| !slot.is_taken;
         let same = |slot: &Slot| slot.is_hinted && slot.color == color;
@@ -136,8 +140,11 @@ fn tell_of_colors(colors: &Quantised, report: &mut Report) {
     let most = colors.palette.len();
     let changed = if colors.error > 0 { colors.colors.saturating_sub(most).max(1) } else { 0 };
     let note = format!(
-        "{} colours are written as the nearest of {most}; the largest difference in a channel is {}",
-        colors.colors, colors.error
+        "{} written as the nearest of {most}; the largest difference in a channel is {} \
+         (RMS {:.1})",
+        in_words(colors.colors as u64, ["colour is", "colours are"]),
+        colors.error,
+        colors.rms()
     );
     report.lose(Kind::Color, changed as u64, note);
     report.lose_alpha(colors.translucent);

@@ -5,8 +5,8 @@ use crate::voxel::Rgba;
 /// Colours by index; index 0 stands for no voxel.
 pub(super) type Colors = [Rgba; 256];
 
-/// MagicaVoxel's own palette: a cube of six levels, red slowest and blue fastest, without black, then
-/// ramps of ten in red, green, blue and grey.
+/// MagicaVoxel's own palette: a cube of six levels, red slowest and blue fastest, without black,
+/// then ramps of ten in red, green, blue and grey.
 pub(super) fn default_colors() -> Colors {
     let mut colors = [Rgba::EMPTY; 256];
     let levels: [u8; 6] = [0xff, 0xcc, 0x99, 0x66, 0x33, 0];

@@ -1,4 +1,5 @@
-//! Reading: some chunks, some nodes of the scene graph, a run of voxels or a block is a unit of work.
+//! Reading: some chunks, some nodes of the scene graph, a run of voxels or a block is a unit of
+//! work.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -18,6 +19,7 @@ use crate::format::bytes::FileBytes;
 use crate::format::fidelity::{Kind, Report};
 use crate::format::{FormatError, Loaded, ReadOptions, canvas_around};
 use crate::job::{Slice, leftovers};
+use crate::plain_words::in_words;
 use crate::voxel::{BLOCK_VOXELS, Bounds, Point, Rgba, Volume};
 
 /// Voxels placed in one unit of work.
@@ -112,7 +114,8 @@ struct Looks {
     materials: Vec<Material>,
     /// The place of the material of each colour.
     of_color: HashMap<Rgba, usize>,
-    /// Whether a layer of several materials becomes several: where a scene graph says what the layers are, it does not.
+    /// Whether a layer of several materials becomes several: where a scene graph says what the
+    /// layers are, it does not.
     splits: bool,
 }
 
@@ -131,8 +134,8 @@ impl Looks {
         looks
     }
 
-    /// Adds a layer with its material. One whose voxels have several materials becomes several layers, or looks plain
-    /// where it has to stay one.
+    /// Adds a layer with its material. One whose voxels have several materials becomes several
+    /// layers, or looks plain where it has to stay one.
     fn dress(&self, layer: &mut Layer, layers: &mut Vec<Layer>, report: &mut Report) {
         let mut counts: BTreeMap<usize, u64> = BTreeMap::new();
         if !self.of_color.is_empty() {
@@ -161,7 +164,8 @@ impl Looks {
                 let others = counts.iter().filter(|(material, _)| **material > 0);
                 let count = others.map(|(_, count)| count).sum();
                 let note = format!(
-                    "{count} voxels of layer '{}' look plain, as its others; their materials are kept",
+                    "{} plain in layer '{}', as the others there; the materials are kept",
+                    in_words(count, ["voxel looks", "voxels look"]),
                     layer.name
                 );
                 report.lose(Kind::Material, count, note);

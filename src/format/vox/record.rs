@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use crate::format::FormatError;
 use crate::format::bytes::Bytes;
 
-/// The most entries of a record, and the most bytes of a text in it; MagicaVoxel writes a few of a few bytes.
+/// The most entries of a record, and the most bytes of a text in it; MagicaVoxel writes a few of a
+/// few bytes.
 const ENTRIES_MAX: usize = 1 << 12;
 const TEXT_MAX: usize = 1 << 16;
 

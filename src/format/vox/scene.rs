@@ -1,7 +1,7 @@
 //! The scene graph: which models stand where.
 //!
-//! A model turns and moves about the cell floor(size / 2) of its own. Cells turn by their centres, so
-//! that an axis that is reversed lands on whole cells again.
+//! A model turns and moves about the cell floor(size / 2) of its own. Cells turn by their centres,
+//! so that an axis that is reversed lands on whole cells again.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -96,7 +96,8 @@ impl Transform {
         matrix
     }
 
-    /// The place of a model of this size whose cell 0 lies at `from`, seen through a matrix of whole quarter turns.
+    /// The place of a model of this size whose cell 0 lies at `from`, seen through a matrix of
+    /// whole quarter turns.
     pub(super) fn through(matrix: &Matrix, from: [i64; 3], size: [i64; 3]) -> Option<Transform> {
         let mut transform = Transform::IDENTITY;
         for row in 0..3 {
@@ -127,7 +128,8 @@ impl Transform {
         self.columns[0] as u8 | (self.columns[1] as u8) << 2 | bit(0) | bit(1) | bit(2)
     }
 
-    /// Where cell 0 of a model of this size lands; cell v lands at that plus sign * v of its column.
+    /// Where cell 0 of a model of this size lands; cell v lands at that plus sign * v of its
+    /// column.
     pub(super) fn base(&self, size: [i64; 3]) -> [i64; 3] {
         [0, 1, 2].map(|row| {
             let pivot = size[self.columns[row]] / 2;
@@ -180,8 +182,8 @@ struct Visit {
     transform: Transform,
 }
 
-/// How many instances a graph makes: those of a node that is reached again and again count each time, but are counted
-/// once. What a circle leads back to counts for nothing.
+/// How many instances a graph makes: those of a node that is reached again and again count each
+/// time, but are counted once. What a circle leads back to counts for nothing.
 async fn count(content: &Content, file: &[u8], slice: &Slice) -> u64 {
     let mut known: FxHashMap<i32, u64> = FxHashMap::default();
     // The way to the node under way, each with its next child and what the ones before make.
@@ -215,8 +217,9 @@ async fn count(content: &Content, file: &[u8], slice: &Slice) -> u64 {
     known.get(&0).copied().unwrap_or_default()
 }
 
-/// All instances in the order of the graph, and whether some were left out, because it runs in circles or is too
-/// deep. Without a graph, every model is at the origin. Refused before they are made if they are more than `most`.
+/// All instances in the order of the graph, and whether some were left out, because it runs in
+/// circles or is too deep. Without a graph, every model is at the origin. Refused before they are
+/// made if they are more than `most`.
 pub(super) async fn gather(
     content: &Content,
     file: &[u8],
@@ -224,10 +227,8 @@ pub(super) async fn gather(
     slice: &Slice,
 ) -> Result<(Vec<Instance>, bool), FormatError> {
     let models = content.models.len();
-    let wanted = match content.nodes.is_empty() {
-        true => models as u64,
-        false => count(content, file, slice).await,
-    };
+    let wanted =
+        if content.nodes.is_empty() { models as u64 } else { count(content, file, slice).await };
     if wanted > most as u64 {
         return Err(too_many_layers(wanted, most));
     }
@@ -255,9 +256,10 @@ pub(super) async fn gather(
             walk.left_out = true;
             break;
         }
-        match visit.depth > DEPTH_MAX {
-            true => walk.left_out = true,
-            false => walk.enter(visit, content, file),
+        if visit.depth > DEPTH_MAX {
+            walk.left_out = true
+        } else {
+            walk.enter(visit, content, file)
         }
         if visits.is_multiple_of(VISITS_A_UNIT) {
             slice.spend(1).await;
@@ -354,7 +356,8 @@ mod tests {
         assert_eq!(turn.then_child(&back), Transform::IDENTITY);
     }
 
-    /// A file of a group whose children are the nodes from 10 on, all of them the same shape, and its content.
+    /// A file of a group whose children are the nodes from 10 on, all of them the same shape, and
+    /// its content.
     fn group_of(children: usize) -> (Content, Vec<u8>) {
         let file = (0..children as u32).flat_map(|child| (10 + child % 3).to_le_bytes());
         let file: Vec<u8> = file.collect();

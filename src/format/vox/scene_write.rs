@@ -71,7 +71,8 @@ impl Scene {
         groups
     }
 
-    /// Writes the graph. Each part and each group has a node for its place and one for itself behind it.
+    /// Writes the graph. Each part and each group has a node for its place and one for itself
+    /// behind it.
     pub(super) async fn write(&self, out: &mut Pieces, slice: &Slice) {
         let mut groups = self.groups();
         let count = groups.len();

@@ -17,6 +17,7 @@ use crate::format::merged::merged;
 use crate::format::quantise::ColorCounts;
 use crate::format::{FormatError, Pieces, WriteOptions, Written};
 use crate::job::Slice;
+use crate::plain_words::in_words;
 use crate::voxel::{BLOCK_VOXELS, BlockRef, BlockWalk, Bounds, Rgba, Volume};
 
 /// The layers of MagicaVoxel that every version of it knows.
@@ -52,10 +53,8 @@ pub(in crate::format) async fn write(
     let slice = &slice;
     let mut report = Report::default();
     let is_plain = options.export.plain;
-    let document = match is_plain {
-        true => document.flattened(merged(&document, slice).await),
-        false => document,
-    };
+    let document =
+        if is_plain { document.flattened(merged(&document, slice).await) } else { document };
     let (mut sources, materials) = sources(&document, &mut report);
     slice.expect(2 * sources.iter().map(|source| source.volume.block_count() as u64).sum::<u64>());
     let mut counts: Vec<ColorCounts> = materials.iter().map(|_| ColorCounts::default()).collect();
@@ -72,6 +71,9 @@ pub(in crate::format) async fn write(
         let what = format!("a plain file has one model of at most {MODEL_EDGE} voxels an edge");
         return Err(FormatError::DoesNotFit { format: NAME, what });
     }
+    let split = sources.iter().filter(|source| source.models.len() > 1).count() as u64;
+    let note = format!("{split} layers beyond {MODEL_EDGE} voxels an edge are several models each");
+    report.lose_quietly(Kind::Layer, split, note);
     let paint = paint(&document, &materials, counts, &mut report, slice).await;
     let mut file = File { out: file_head(), scene: Scene::default(), models: 0 };
     file.write_models(&sources, paint, is_plain, &mut report, slice).await;
@@ -100,7 +102,8 @@ fn sources(document: &Document, report: &mut Report) -> (Vec<Source>, Vec<Materi
         });
         sources.push(Source::of_layer(layer, place));
     }
-    let note = format!("the tints of {tinted} materials are left out");
+    let note =
+        in_words(tinted, ["tint of a material is left out", "tints of materials are left out"]);
     report.lose(Kind::Material, tinted, note);
     keep_copies(document, &mut sources);
     (sources, materials)
@@ -227,7 +230,8 @@ impl Source {
         Part { name, hidden, layer, group, model, transform }
     }
 
-    /// Counts the colours of all blocks and gives each block to its model; how many bytes the voxels take.
+    /// Counts the colours of all blocks and gives each block to its model; how many bytes the
+    /// voxels take.
     async fn count(&mut self, counts: &mut [ColorCounts], slice: &Slice) -> u64 {
         let counts = &mut counts[self.material];
         let (mut walk, mut bytes) = (BlockWalk::new(&self.volume), 0);
@@ -278,8 +282,8 @@ fn file_head() -> Pieces {
     out
 }
 
-/// The corner of the model that a block belongs to. Along an axis where the layer fits into one model,
-/// models begin with the layer, else at multiples of 256.
+/// The corner of the model that a block belongs to. Along an axis where the layer fits into one
+/// model, models begin with the layer, else at multiples of 256.
 fn model_corner(bounds: &Bounds, origin: [i64; 3]) -> [i64; 3] {
     [0, 1, 2].map(|axis| {
         let fits = bounds.max[axis] - bounds.min[axis] <= MODEL_EDGE;

@@ -1,8 +1,11 @@
-//! What a tool answers: lines of text, pictures, links. What it refuses is an answer too, one that teaches.
+//! What a tool answers: lines of text, pictures, links. What it refuses is an answer too, one that
+//! teaches.
 
 use std::fmt;
 
 use serde_json::{Value, json};
+
+use crate::plain_words::of;
 
 /// Characters of text that one answer may have; hosts cut or put away what is longer.
 pub const MAX_TEXT: usize = 40_000;
@@ -13,6 +16,7 @@ pub struct Answer {
     lines: Vec<String>,
     blocks: Vec<Value>,
     structured: Option<Value>,
+    is_failure: bool,
 }
 
 impl Answer {
@@ -49,6 +53,11 @@ impl Answer {
         self.blocks.push(link);
     }
 
+    /// Marks the answer as one of a call that failed.
+    pub fn fail(&mut self) {
+        self.is_failure = true;
+    }
+
     /// Sets the content for programs.
     pub fn structured(&mut self, value: Value) {
         self.structured = Some(value);
@@ -62,6 +71,9 @@ impl Answer {
         let mut result = json!({"content": content});
         if let Some(structured) = self.structured {
             result["structuredContent"] = structured;
+        }
+        if self.is_failure {
+            result["isError"] = true.into();
         }
         result
     }
@@ -79,7 +91,8 @@ impl Refusal {
     }
 }
 
-/// An argument that is not clear enough to act on: where, what, the rule, and how it would be right.
+/// An argument that is not clear enough to act on: where, what, the rule, and how it would be
+/// right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
     /// Where: `ops[3] (sphere): "radius"`.
@@ -95,7 +108,11 @@ pub struct Wrong {
 impl fmt::Display for Wrong {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Wrong { position, what, rule, example } = self;
-        write!(out, "{position}: {what}. Rule: {rule}. Example: {example}. Nothing was changed.")
+        let stop = if what.ends_with('?') { "" } else { "." };
+        write!(
+            out,
+            "{position}: {what}{stop} Rule: {rule}. Example: {example}. Nothing was changed."
+        )
     }
 }
 
@@ -124,6 +141,11 @@ pub fn quoted(text: &str) -> String {
         shown.push('…');
     }
     format!("{shown:?}")
+}
+
+/// A count with what is counted: `1 voxel`, `1,204 voxels`.
+pub fn counted(count: u64, one: &str) -> String {
+    format!("{} {}", grouped(count), of(count, one))
 }
 
 /// A count with thin groups: 1,204.

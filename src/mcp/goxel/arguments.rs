@@ -1,6 +1,7 @@
 //! The arguments of one call, read by the declaration of its tool.
 //!
-//! What is clear is taken and noted, so that the model learns; what is not is refused with position, rule and example.
+//! What is clear is taken and noted, so that the model learns; what is not is refused with
+//! position, rule and example.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +9,7 @@ use super::answer::Wrong;
 use super::coerce;
 use super::declare::{Kind, Tool};
 use super::operations::shown;
-use crate::api::args::nearest;
+use crate::likeness::nearest;
 
 /// Notes that an answer shows.
 const SHOWN_NOTES: usize = 3;
@@ -37,6 +38,9 @@ const OTHER_NAMES: [(&str, &str); 12] = [
     ("box", "within"),
 ];
 
+/// Other words for words.
+const OTHER_WORDS: [(&str, &str); 2] = [("isometric", "iso"), ("colors", "palette")];
+
 /// A name without its style: dryRun, dry-run and dry_run are one.
 fn bare(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase()
@@ -58,7 +62,10 @@ impl Arguments {
             if field.name != name {
                 arguments.notes.push(format!("\"{name}\" read as \"{}\"", field.name));
             }
-            arguments.given.insert(field.name.to_owned(), value);
+            if arguments.given.insert(field.name.to_owned(), value).is_some() {
+                let what = format!("it is given twice, once as \"{name}\"");
+                return Err(arguments.wrong(field.name, what, field.kind.rule()));
+            }
         }
         match tool.fields.iter().find(|f| f.is_required && !arguments.given.contains_key(f.name)) {
             Some(missing) => {
@@ -74,9 +81,10 @@ impl Arguments {
             Some(near) => format!("there is no such argument; did you mean \"{near}\"?"),
             None => "there is no such argument".to_owned(),
         };
-        let rule = match names.is_empty() {
-            true => "it takes no arguments".to_owned(),
-            false => format!("the arguments are {}", names.join(", ")),
+        let rule = if names.is_empty() {
+            "it takes no arguments".to_owned()
+        } else {
+            format!("the arguments are {}", names.join(", "))
         };
         self.wrong(&crate::api::args::shown(name), what, rule)
     }
@@ -109,6 +117,23 @@ impl Arguments {
     fn note(&mut self, name: &str, given: &Value, read: &Value) {
         if given != read {
             self.notes.push(format!("\"{name}\": {} read as {}", shown(given), shown(read)));
+        }
+    }
+
+    /// Refuses what does not go with an action: a model that says it means something else.
+    pub fn only(&self, action: &str, allowed: &[&str]) -> Result<(), Wrong> {
+        let says_nothing = |value: &Value| *value == json!("") || *value == json!(false);
+        let is_surplus = |name: &str| name != "action" && !allowed.contains(&name);
+        match self.given.iter().find(|(name, value)| is_surplus(name) && !says_nothing(value)) {
+            None => Ok(()),
+            Some((name, _)) => {
+                let what = format!("{action} takes no \"{name}\"");
+                let rule = match allowed {
+                    [] => format!("{action} takes nothing more"),
+                    allowed => format!("{action} takes {}", allowed.join(", ")),
+                };
+                Err(self.wrong(name, what, rule))
+            }
         }
     }
 
@@ -191,7 +216,12 @@ impl Arguments {
         }
         let mut found = Vec::new();
         for one in list {
-            let read = coerce::word(words, one.clone());
+            let other =
+                OTHER_WORDS.iter().find(|(other, word)| one == **other && words.contains(word));
+            let read = match other {
+                Some((_, word)) => json!(word),
+                None => coerce::word(words, one.clone()),
+            };
             match words.iter().find(|word| read == **word) {
                 Some(word) => found.push(*word),
                 None => return Err(self.misfit(name, &one)),

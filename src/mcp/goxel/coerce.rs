@@ -1,4 +1,5 @@
-//! Values that are clear but not of the type asked for: "12" for 12, a list as JSON text, a colour without its `#`.
+//! Values that are clear but not of the type asked for: "12" for 12, a list as JSON text, a colour
+//! without its `#`.
 
 use serde_json::{Value, json};
 
@@ -49,10 +50,7 @@ fn number(value: Value) -> Value {
 }
 
 fn whole_if_it_is(number: f64) -> Value {
-    match number.fract() == 0.0 && number.abs() < 9e15 {
-        true => json!(number as i64),
-        false => json!(number),
-    }
+    if number.fract() == 0.0 && number.abs() < 9e15 { json!(number as i64) } else { json!(number) }
 }
 
 /// The value as a whole number.

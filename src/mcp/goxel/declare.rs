@@ -10,7 +10,8 @@ pub struct Tool {
     pub name: &'static str,
     /// What people call it.
     pub title: &'static str,
-    /// What it does and returns; `{operations}` stands for the operation set, `{common}` for what all of it takes.
+    /// What it does and returns; `{operations}` stands for the operation set, `{common}` for what
+    /// all of it takes.
     pub description: &'static str,
     /// Its arguments.
     pub fields: &'static [Field],
@@ -111,8 +112,8 @@ impl Kind {
 }
 
 impl Tool {
-    /// The tool as `tools/list` shows it.
-    pub fn json(&self) -> Value {
+    /// The tool as `tools/list` shows it; `room` is that of the operation set.
+    pub fn json(&self, room: usize) -> Value {
         let mut properties = Map::new();
         for field in self.fields {
             let mut schema = field.kind.schema();
@@ -132,7 +133,7 @@ impl Tool {
         json!({
             "name": self.name,
             "title": self.title,
-            "description": self.description(),
+            "description": self.description(room),
             "inputSchema": schema,
             "annotations": {
                 "readOnlyHint": self.is_read_only,
@@ -144,8 +145,8 @@ impl Tool {
     }
 
     /// The description, with the operation set in its place.
-    pub fn description(&self) -> String {
-        let told = self.description.replace("{operations}", &operations::signatures());
+    pub fn description(&self, room: usize) -> String {
+        let told = self.description.replace("{operations}", &operations::signatures(room));
         told.replace("{common}", &operations::common())
     }
 

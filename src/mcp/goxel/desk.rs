@@ -9,7 +9,7 @@ use super::answer::{Refusal, quoted};
 use super::arguments::Arguments;
 use super::declare::Tool;
 use super::teach;
-use crate::api::args::nearest;
+use crate::likeness::nearest;
 use crate::mcp::line::{Line, Reply};
 
 /// The project that calls are about which name none.
@@ -40,7 +40,7 @@ impl Desk {
         let reply = self.ask(method, params).await;
         match reply {
             Ok(result) => Ok(result),
-            Err(fault) => Err(teach::refusal(self, method, &fault).await),
+            Err(fault) => Err(teach::refusal(self, &fault).await),
         }
     }
 
@@ -56,7 +56,7 @@ impl Desk {
     pub async fn call_plain(&self, method: &'static str, params: Value) -> Result<Value, Refusal> {
         match self.line.call(method, params).await {
             Ok(result) => Ok(result),
-            Err(fault) => Err(teach::refusal(self, method, &fault).await),
+            Err(fault) => Err(teach::refusal(self, &fault).await),
         }
     }
 
@@ -76,10 +76,7 @@ impl Desk {
             layer.as_str().is_some_and(|name| name.parse::<i64>().is_err() && !is_word(name))
         };
         let mut ids = Vec::new();
-        let layers = match given.iter().any(is_name) {
-            true => self.layers().await?,
-            false => Vec::new(),
-        };
+        let layers = if given.iter().any(is_name) { self.layers().await? } else { Vec::new() };
         for layer in given {
             ids.push(match layer.as_str() {
                 Some(name) if is_name(&layer) => self.layer_id(argument, name, &layers)?,
@@ -92,7 +89,7 @@ impl Desk {
 
     /// The layers of the project.
     pub async fn layers(&self) -> Result<Vec<Value>, Refusal> {
-        let list = self.call("goxel.list_layers", json!({})).await?;
+        let list = self.call("goxel.list_layers", json!({"detail": "brief"})).await?;
         Ok(list["layers"].as_array().cloned().unwrap_or_default())
     }
 
@@ -120,7 +117,10 @@ impl Desk {
                 format!("{} {}", layer["id"], quoted(layer["name"].as_str().unwrap_or_default()))
             })
             .collect();
-        let rule = format!("a layer by its name or id: {}", listed.join(", "));
+        let listed = listed.join(", ");
+        let makes =
+            if argument.starts_with("ops") { "; \"create_layer\":true makes it" } else { "" };
+        let rule = format!("a layer by its name or id: {listed}{makes}");
         Err(self.args.wrong(argument, what, rule).into())
     }
 

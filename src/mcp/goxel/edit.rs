@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal, box_text, grouped};
+use super::answer::{Answer, Refusal, box_text, counted, grouped};
 use super::desk::Desk;
 use super::files;
 use super::look::{self, Looking};
@@ -30,7 +30,9 @@ pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
         let without = ops.iter_mut().filter(|op| op.get("mode").is_none());
         without.for_each(|op| op["mode"] = mode.into());
     }
-    ops.iter_mut().try_for_each(|op| place_files(desk, op))?;
+    for (index, op) in ops.iter_mut().enumerate() {
+        place_files(desk, &format!("ops[{index}].path"), op)?;
+    }
     name_layers(desk, &mut ops).await?;
     let number = ops.len();
     let detail = Edit::METHOD.params.iter().any(|param| param.names.contains(&"detail"));
@@ -67,13 +69,13 @@ pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
 }
 
 /// Paths of operations lie beneath the root, those of operations inside of operations too.
-fn place_files(desk: &Desk, op: &mut Value) -> Result<(), Refusal> {
+fn place_files(desk: &Desk, position: &str, op: &mut Value) -> Result<(), Refusal> {
     if let Some(path) = op["path"].as_str() {
-        op["path"] = json!(files::existing(desk, path)?);
+        op["path"] = json!(files::existing(desk, position, path)?);
     }
     for name in ["operations", "ops"] {
         let inner = op.get_mut(name).and_then(Value::as_array_mut);
-        inner.into_iter().flatten().try_for_each(|op| place_files(desk, op))?;
+        inner.into_iter().flatten().try_for_each(|op| place_files(desk, position, op))?;
     }
     Ok(())
 }
@@ -95,11 +97,12 @@ fn outcome(result: &Value, number: usize, dry_run: bool) -> String {
     let (changed, added, removed) =
         (count(result, "changed"), count(result, "added"), count(result, "removed"));
     let recolored = changed.saturating_sub(added + removed);
-    let mut text = match dry_run {
-        true => format!("dry run of {number} ops: would be"),
-        false => format!("ok {number} ops:"),
+    let mut text = if dry_run {
+        format!("dry run of {}: would be", counted(number as u64, "op"))
+    } else {
+        format!("ok {}:", counted(number as u64, "op"))
     };
-    text.push_str(&format!(" +{} -{} voxels", grouped(added), grouped(removed)));
+    text.push_str(&format!(" +{} -{}", grouped(added), counted(removed, "voxel")));
     if recolored > 0 {
         text.push_str(&format!(", {} recoloured", grouped(recolored)));
     }
@@ -112,11 +115,11 @@ fn outcome(result: &Value, number: usize, dry_run: bool) -> String {
 
 fn applied_after_all(result: &Value) -> String {
     format!(
-        "note: an edit that was cancelled had already been applied: revision {}, +{} -{} voxels. \
+        "note: an edit that was cancelled had already been applied: revision {}, +{} -{}. \
          voxel_history undo takes it back.",
         result["revision"],
         grouped(count(result, "added")),
-        grouped(count(result, "removed")),
+        counted(count(result, "removed"), "voxel"),
     )
 }
 
@@ -157,11 +160,11 @@ async fn warn_of_floating(desk: &Desk, result: &Value, answer: &mut Answer) {
     let Some(first) = floating.first() else { return };
     let voxels: u64 = floating.iter().map(|part| count(part, "voxel_count")).sum();
     let place = box_text(&first["bounds"]);
+    let float = if voxels == 1 { "voxel floats" } else { "voxels float" };
+    let voxels = grouped(voxels);
     answer.say(match floating.len() {
-        1 => format!("warning: {} voxels float at {place}", grouped(voxels)),
-        parts => {
-            format!("warning: {} voxels float in {parts} parts, such as {place}", grouped(voxels))
-        }
+        1 => format!("warning: {voxels} {float} at {place}"),
+        parts => format!("warning: {voxels} {float} in {parts} parts, such as {place}"),
     });
 }
 

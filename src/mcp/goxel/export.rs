@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::answer::{Answer, Refusal, grouped, quoted};
+use super::answer::{Answer, Refusal, counted, quoted};
 use super::desk::Desk;
 use super::files;
 use super::tools::count;
@@ -18,14 +18,16 @@ pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
             return Err(desk.args.wrong("options", format!("it holds \"{own}\""), rule).into());
         }
     }
+    let has_format = options.contains_key("format");
     let target = files::target(desk, &given, overwrite)?.with(options);
     let result = desk.call("goxel.export_model", target.export_params()).await?;
     let bytes = count(&result, "bytes");
-    let mut answer = Answer::of(format!("wrote {}, {} bytes", quoted(&given), grouped(bytes)));
+    let mut answer = Answer::of(format!("wrote {}, {}", quoted(&given), counted(bytes, "byte")));
     target.tell_backup(&mut answer);
-    let before = result["warnings"].as_array().map_or(0, Vec::len);
     files::tell_warnings(&result, &mut answer);
-    if before == 0 {
+    if mime_type(target.path()) == "image/png" && !has_format {
+        answer.say("a picture: it shows the model and holds no voxels");
+    } else if result["lost"].as_array().is_none_or(Vec::is_empty) {
         answer.say("the format holds all of the model");
     }
     let name = target.path().file_name().unwrap_or_default().to_string_lossy().into_owned();

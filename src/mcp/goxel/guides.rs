@@ -5,7 +5,8 @@ use sha2::{Digest, Sha256};
 
 use crate::mcp::Fault;
 
-/// What a model should know before it calls anything. Some hosts show only this and the names of the tools at first.
+/// What a model should know before it calls anything. Some hosts show only this and the names of
+/// the tools at first.
 pub const INSTRUCTIONS: &str = "Goxel builds voxel models: coloured cubes at whole coordinates. z is up, x right, \
 y away from the front; min and max are both inside; colours are \"#rrggbb\" or CSS names.
 1. Plan size and silhouette first, then large masses, then openings, then details and shades.
@@ -82,9 +83,10 @@ pub fn find(name: &str) -> Option<&'static Guide> {
 
 /// `skills/list`.
 pub fn list(params: &Map<String, Value>) -> Result<Value, Fault> {
-    match params.get("cursor").is_none_or(Value::is_null) {
-        true => Ok(json!({"skills": GUIDES.iter().map(Guide::json).collect::<Vec<_>>()})),
-        false => Err(Fault::params("Invalid cursor: it is none of this server")),
+    if params.get("cursor").is_none_or(Value::is_null) {
+        Ok(json!({"skills": GUIDES.iter().map(Guide::json).collect::<Vec<_>>()}))
+    } else {
+        Err(Fault::params("Invalid cursor: it is none of this server"))
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::answer::{Answer, Refusal};
 use super::desk::Desk;
-use super::operations::{contract, signatures};
-use super::tools::TOOLS;
-use crate::api::args::nearest;
+use super::operations::{SIGNATURE_ROOM, contract, signatures};
+use super::script;
+use super::tools::{SCRIPT_TOOL, TOOLS};
 use crate::api::operations::{OPERATIONS, operation};
 use crate::format::{Format, formats};
+use crate::likeness::nearest;
 
 const TOPICS: [&str; 5] = ["operations", "colors", "coordinates", "files", "tools"];
 
@@ -36,9 +37,13 @@ fn files() -> String {
 }
 
 /// Carries the call out.
-pub fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
+pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
     let topic = desk.args.text("topic")?.unwrap_or_default();
     let word = topic.trim().to_lowercase();
+    let is_script = [SCRIPT_TOOL.name, "scripts", "script"].contains(&&*word);
+    if is_script && desk.goxel.offers_scripts() {
+        return Ok(Answer::of(script::contract(desk).await?));
+    }
     match explain(&word) {
         Some(text) => Ok(Answer::of(text)),
         None => {
@@ -59,7 +64,7 @@ pub fn explain(topic: &str) -> Option<String> {
         return Some(contract(info));
     }
     if let Some(tool) = TOOLS.iter().find(|tool| tool.name == topic) {
-        let mut text = format!("{}: {}\n", tool.name, tool.description());
+        let mut text = format!("{}: {}\n", tool.name, tool.description(SIGNATURE_ROOM));
         for field in tool.fields {
             text.push_str(&format!(
                 "  {}: {}. {}\n",
@@ -81,7 +86,7 @@ pub fn explain(topic: &str) -> Option<String> {
                 format!("{}: {} {}", info.name, info.summary.trim(), info.example)
             };
             let listed: Vec<String> = OPERATIONS.iter().map(one).collect();
-            Some(format!("{}\n\n{}", signatures(), listed.join("\n")))
+            Some(format!("{}\n\n{}", signatures(SIGNATURE_ROOM), listed.join("\n")))
         }
         "colors" | "colours" | "color" => Some(COLORS.to_owned()),
         "coordinates" => Some(COORDINATES.to_owned()),

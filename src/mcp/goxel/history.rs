@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal, box_text, quoted};
+use super::answer::{Answer, Refusal, box_text, counted, quoted};
 use super::desk::Desk;
+use super::tools::count;
 
 /// Entries that a list shows.
 const SHOWN: usize = 10;
@@ -11,6 +12,13 @@ const SHOWN: usize = 10;
 /// Carries the call out.
 pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
     let action = desk.args.word("action")?.unwrap_or("list");
+    let allowed: &[&str] = match action {
+        "undo" | "redo" => &["steps"],
+        "checkpoint" => &["name"],
+        "goto" => &["revision", "name"],
+        _ => &[],
+    };
+    desk.args.only(action, allowed)?;
     let steps = desk.args.whole("steps")?;
     let revision = desk.args.whole("revision")?;
     let name = desk.args.text("name")?;
@@ -60,7 +68,7 @@ fn told(action: &str, moved: &Value) -> String {
         (_, 0) => "nothing to do".to_owned(),
         ("undo", steps) => format!("undone {steps}: {}", shown.join(", ")),
         ("redo", steps) => format!("done again {steps}: {}", shown.join(", ")),
-        (_, steps) => format!("went {steps} steps: {}", shown.join(", ")),
+        (_, steps) => format!("went {}: {}", counted(steps, "step"), shown.join(", ")),
     };
     format!(
         "{what}; revision {}, step {} of {}",
@@ -71,11 +79,16 @@ fn told(action: &str, moved: &Value) -> String {
 /// The latest changes, newest first.
 pub async fn list(desk: &Desk, answer: &mut Answer) -> Result<(), Refusal> {
     let history = desk.call("goxel.history", json!({"limit": SHOWN})).await?;
+    let entries = history["entries"].as_array().cloned().unwrap_or_default();
+    let rounded = match entries.iter().find_map(|entry| entry["rounded_to"].as_u64()) {
+        Some(edge) => format!("; boxes are rounded to {edge}"),
+        None => String::new(),
+    };
     answer.say(format!(
-        "revision {}, step {} of {}; goto knows revisions from {}",
+        "revision {}, step {} of {}; goto knows revisions from {}{rounded}",
         history["revision"], history["position"], history["count"], history["oldest_revision"]
     ));
-    for entry in history["entries"].as_array().into_iter().flatten().rev() {
+    for entry in entries.iter().rev() {
         let mut line = format!(
             "step {}: {}, revision {}",
             entry["position"],
@@ -89,6 +102,10 @@ pub async fn list(desk: &Desk, answer: &mut Answer) -> Result<(), Refusal> {
             line.push_str(&format!(", checkpoint {}", quoted(name)));
         }
         answer.say(line);
+    }
+    let older = count(&history, "count").saturating_sub(entries.len() as u64);
+    if older > 0 {
+        answer.say(format!("and {}", counted(older, "older step")));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal, box_text, grouped, quoted};
+use super::answer::{Answer, Refusal, box_text, counted, grouped, quoted};
 use super::desk::Desk;
 use super::tools::count;
 
@@ -17,12 +17,11 @@ pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
     }
     let mut answer = Answer::default();
     let needs_measures = ["summary", "palette", "parts", "symmetry"];
-    let measured = match fields.iter().any(|field| needs_measures.contains(field)) {
-        true => {
-            let params = json!({"layer_id": "visible", "colors": SHOWN, "parts": SHOWN});
-            desk.call("goxel.measure", params).await?
-        }
-        false => Value::Null,
+    let measured = if fields.iter().any(|field| needs_measures.contains(field)) {
+        let params = json!({"layer_id": "visible", "colors": SHOWN, "parts": SHOWN});
+        desk.call("goxel.measure", params).await?
+    } else {
+        Value::Null
     };
     for field in fields {
         match field {
@@ -42,15 +41,15 @@ async fn summary(desk: &Desk, measured: &Value, answer: &mut Answer) -> Result<(
     let info = desk.call("goxel.get_project_info", json!({})).await?;
     let name = quoted(info["name"].as_str().unwrap_or_default());
     let file = match info["file_path"].as_str() {
-        Some(path) => format!(", file {}", quoted(path)),
+        Some(path) => format!(", file {}", super::files::shown(desk, path)),
         None => ", no file".to_owned(),
     };
     let dirty = if info["dirty"] == json!(true) { ", unsaved changes" } else { "" };
     answer.say(format!(
-        "project {} {name}: revision {}, {} layers{file}{dirty}",
+        "project {} {name}: revision {}, {}{file}{dirty}",
         desk.project_name(),
         info["revision"],
-        info["layer_count"]
+        counted(count(&info, "layer_count"), "layer")
     ));
     if measured["empty"] == json!(true) {
         answer.say("no visible voxels");
@@ -58,21 +57,22 @@ async fn summary(desk: &Desk, measured: &Value, answer: &mut Answer) -> Result<(
     }
     let size = &measured["size"];
     answer.say(format!(
-        "visible: {} voxels, {}, {}x{}x{}, {} colours, {} parts, {} of them floating",
-        grouped(count(measured, "voxel_count")),
+        "visible: {}, {}, {}x{}x{}, {}, {}, {} of them floating",
+        counted(count(measured, "voxel_count"), "voxel"),
         box_text(&measured["bounds"]),
         size[0],
         size[1],
         size[2],
-        measured["color_count"],
-        measured["part_count"],
+        counted(count(measured, "color_count"), "colour"),
+        counted(count(measured, "part_count"), "part"),
         measured["floating_parts"]
     ));
     Ok(())
 }
 
 async fn layers(desk: &Desk, answer: &mut Answer) -> Result<(), Refusal> {
-    for layer in desk.layers().await?.iter().take(SHOWN) {
+    let layers = desk.layers().await?;
+    for layer in layers.iter().take(SHOWN) {
         let mut marks = String::new();
         if layer["is_active"] == json!(true) {
             marks.push_str(", active");
@@ -81,11 +81,14 @@ async fn layers(desk: &Desk, answer: &mut Answer) -> Result<(), Refusal> {
             marks.push_str(", hidden");
         }
         answer.say(format!(
-            "layer {} {}: {} voxels{marks}",
+            "layer {} {}: {}{marks}",
             layer["id"],
             quoted(layer["name"].as_str().unwrap_or_default()),
-            grouped(count(layer, "voxel_count"))
+            counted(count(layer, "voxel_count"), "voxel")
         ));
+    }
+    if layers.len() > SHOWN {
+        answer.say(format!("and {}", counted((layers.len() - SHOWN) as u64, "more layer")));
     }
     Ok(())
 }
@@ -97,22 +100,27 @@ fn palette(measured: &Value, answer: &mut Answer) {
         format!("{} {}", name.strip_suffix("FF").unwrap_or(name), grouped(count(color, "count")))
     };
     let listed: Vec<String> = colors.iter().map(one).collect();
-    answer.say(format!("{} colours: {}", measured["color_count"], listed.join(", ")));
+    let all = count(measured, "color_count");
+    let more = match all.saturating_sub(colors.len() as u64) {
+        0 => String::new(),
+        more => format!(" and {} with fewer voxels", grouped(more)),
+    };
+    answer.say(format!("{}: {}{more}", counted(all, "colour"), listed.join(", ")));
 }
 
 fn parts(measured: &Value, answer: &mut Answer) {
     let all = count(measured, "part_count");
-    answer.say(format!("{all} parts, {} floating", measured["floating_parts"]));
+    answer.say(format!("{}, {} floating", counted(all, "part"), measured["floating_parts"]));
     for part in measured["parts"].as_array().into_iter().flatten().take(SHOWN) {
         let floating = if part["floating"] == json!(true) { ", floating" } else { "" };
         answer.say(format!(
-            "part {} voxels, {}{floating}",
-            grouped(count(part, "voxel_count")),
+            "part {}, {}{floating}",
+            counted(count(part, "voxel_count"), "voxel"),
             box_text(&part["bounds"])
         ));
     }
     if all > SHOWN as u64 {
-        answer.say(format!("{} smaller parts are not listed", all - SHOWN as u64));
+        answer.say(format!("and {}, smaller", counted(all - SHOWN as u64, "more part")));
     }
 }
 
@@ -128,15 +136,15 @@ fn symmetry(measured: &Value, answer: &mut Answer) {
 async fn files(desk: &Desk, answer: &mut Answer) -> Result<(), Refusal> {
     for project in desk.open_projects().await? {
         if let Some(path) = project["file_path"].as_str() {
-            answer.say(format!("open: {} {}", project["name"], quoted(path)));
+            answer.say(format!("open: {} {}", project["name"], super::files::shown(desk, path)));
         }
     }
     match desk.goxel.model_files() {
         Ok(files) if files.is_empty() => answer.say("no models beneath the root"),
         Ok(files) => {
-            answer.say(format!("{} models beneath the root:", files.len()));
+            answer.say(format!("{} beneath the root:", counted(files.len() as u64, "model")));
             for (path, bytes) in files.iter().take(SHOWN * 2) {
-                answer.say(format!("{} {} bytes", quoted(path), grouped(*bytes)));
+                answer.say(format!("{} {}", quoted(path), counted(*bytes, "byte")));
             }
             if files.len() > SHOWN * 2 {
                 answer.say(format!("and {} more", files.len() - SHOWN * 2));

@@ -1,21 +1,15 @@
 //! `voxel_look`: a sheet of views.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Refusal};
 use super::desk::Desk;
-use super::sheet;
 use super::tools::SIZES;
-use crate::mcp::line::NO_SUCH_METHOD;
 
 /// Bytes of a picture; in base64 it stays below what hosts take.
 const MAX_BYTES: usize = 700_000;
 /// Pixels of a sheet unless a call asks for others.
 const DEFAULT_SIZE: u32 = 512;
-/// The smallest a sheet gets by itself.
-const LEAST_SIZE: u32 = 128;
 
 /// What to look at, and how.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +47,9 @@ impl Drawn {
 pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
     let views = desk.args.words("views")?;
     let within = desk.args.corners("within")?;
-    let layers = desk.args.names("layers")?;
+    let mut layers = desk.args.names("layers")?;
+    // What is visible is looked at anyway.
+    layers.retain(|layer| *layer != json!("visible"));
     let size = desk.args.whole("size")?.unwrap_or(DEFAULT_SIZE.into());
     let section = desk.args.object("section")?;
     let layers = desk.layer_ids("layers", layers).await?;
@@ -72,13 +68,23 @@ pub async fn draw(desk: &Desk, mut looking: Looking) -> Result<Drawn, Refusal> {
     if looking.size == 0 {
         looking.size = DEFAULT_SIZE;
     }
+    let is_part =
+        looking.within.is_some() || !looking.layers.is_empty() || !looking.section.is_empty();
     let asked = look_params(&looking);
+    let within = asked.get("within").cloned();
     let drawn = match desk.ask("goxel.look", asked).await {
         Ok(result) => of_look(&result, &looking),
-        Err(fault) if fault.code == NO_SUCH_METHOD => draw_view_by_view(desk, &looking).await?,
-        Err(fault) => return Err(super::teach::refusal(desk, "goxel.look", &fault).await),
+        Err(fault) => return Err(super::teach::refusal(desk, &fault).await),
     };
-    with_dimensions(desk, drawn).await
+    let mut drawn = with_dimensions(desk, drawn, is_part).await?;
+    if let Some(within) = within {
+        // An empty picture looks like a fault of the model.
+        let params = json!({"within": within, "colors": 0, "parts": 0});
+        if desk.ask("goxel.measure", params).await.is_ok_and(|found| found["empty"] == true) {
+            drawn.lines.push("note: nothing is visible within this box".to_owned());
+        }
+    }
+    Ok(drawn)
 }
 
 fn look_params(looking: &Looking) -> Value {
@@ -112,61 +118,16 @@ fn of_look(result: &Value, looking: &Looking) -> Drawn {
     Drawn { data, mime_type, lines }
 }
 
-/// For daemons that draw one view at a time: smaller and smaller, until the sheet is small enough.
-async fn draw_view_by_view(desk: &Desk, looking: &Looking) -> Result<Drawn, Refusal> {
-    let mut size = looking.size;
-    loop {
-        let cell = sheet::cell(size, looking.views.len());
-        let mut pictures = Vec::new();
-        for view in &looking.views {
-            let preset = if view.starts_with("iso") { "isometric" } else { *view };
-            let params = json!({"width": cell, "height": cell, "camera_preset": preset});
-            let result = desk.call("goxel.render_image", params).await?;
-            pictures.push(result["image_data"].as_str().unwrap_or_default().to_owned());
-        }
-        let png = sheet::compose(&pictures, &looking.views, cell).map_err(|reason| {
-            Refusal(format!("voxel_look: the picture cannot be put together: {reason}"))
-        })?;
-        if png.len() <= MAX_BYTES || size <= LEAST_SIZE {
-            let mut lines = vec![format!("{} ({size} px)", looking.views.join(", "))];
-            if size < looking.size {
-                lines
-                    .push(format!("note: made smaller, {size} pixels instead of {}", looking.size));
-            }
-            lines.extend(not_drawn(looking));
-            return Ok(Drawn { data: STANDARD.encode(png), mime_type: "image/png", lines });
-        }
-        size = (size * 2 / 3).max(LEAST_SIZE);
-    }
-}
-
-/// What such a daemon cannot do.
-fn not_drawn(looking: &Looking) -> Vec<String> {
-    let mut lines = Vec::new();
-    let missing = [
-        ("within", looking.within.is_some()),
-        ("layers", !looking.layers.is_empty()),
-        ("section", !looking.section.is_empty()),
-    ];
-    for (name, _) in missing.iter().filter(|(_, is_asked)| *is_asked) {
-        lines.push(format!("note: this daemon cannot draw \"{name}\"; the whole model is shown"));
-    }
-    if looking.views.iter().any(|view| view.starts_with("iso_")) {
-        lines.push("note: this daemon knows one iso view only".to_owned());
-    }
-    lines
-}
-
 /// Adds how large the model is.
-async fn with_dimensions(desk: &Desk, mut drawn: Drawn) -> Result<Drawn, Refusal> {
+async fn with_dimensions(desk: &Desk, mut drawn: Drawn, is_part: bool) -> Result<Drawn, Refusal> {
     let found = desk.call("goxel.get_bounding_box", json!({"layer_id": -2})).await?;
-    let text = match found["empty"] == json!(true) {
-        true => "the project has no voxels".to_owned(),
-        false => {
-            let size = &found["dimensions"];
-            let at = super::answer::box_text(&found);
-            format!("{}x{}x{} voxels, {at}", size[0], size[1], size[2])
-        }
+    let text = if found["empty"] == json!(true) {
+        "the project has no voxels".to_owned()
+    } else {
+        let size = &found["dimensions"];
+        let at = super::answer::box_text(&found);
+        let part = if is_part { "part of a model of " } else { "" };
+        format!("{part}{}x{}x{} voxels, {at}", size[0], size[1], size[2])
     };
     if let Some(first) = drawn.lines.first_mut() {
         *first = format!("{first}: {text}");

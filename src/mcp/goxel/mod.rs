@@ -1,8 +1,9 @@
 //! What goxel offers to agents: eight tools, its projects as resources, prompts and guides.
 //!
-//! The tools are written once, on the daemon's own methods: goxel-mcp asks them through the client library's pool, the
-//! daemon answers them itself on its socket. What a model sends is forgiven where it is clear and refused with a
-//! lesson where it is not; what comes from files is shown as data.
+//! The tools are written once, on the daemon's own methods: goxel-mcp asks them through the client
+//! library's pool, the daemon answers them itself on its socket. What a model sends is forgiven
+//! where it is clear and refused with a lesson where it is not; what comes from files is shown as
+//! data.
 
 pub mod answer;
 mod arguments;
@@ -21,7 +22,7 @@ mod operations;
 mod projects;
 mod prompts;
 pub mod resources;
-mod sheet;
+mod script;
 mod slice;
 mod teach;
 pub mod tools;
@@ -37,10 +38,12 @@ use self::answer::{Answer, Refusal, Wrong};
 use self::arguments::Arguments;
 use self::declare::Tool;
 use self::desk::Desk;
+use self::operations::{ROOM_BESIDE_SCRIPTS, SIGNATURE_ROOM};
 use self::tools::TOOLS;
 use super::offer::{Client, Identity, Offer, ToolCall};
 use super::root::Root;
 use super::{Fault, Line, Work};
+use crate::file_access::{FilePath, Purpose, Roots};
 
 /// How the offer is to be.
 pub struct Settings {
@@ -50,6 +53,8 @@ pub struct Settings {
     pub read_only: bool,
     /// Only these tools; all if `None`.
     pub tools: Option<Vec<&'static str>>,
+    /// Whether scripts may be run.
+    pub allow_scripts: bool,
     /// Whether changes can be told to those who subscribe.
     pub can_notify: bool,
 }
@@ -93,11 +98,20 @@ impl Goxel {
         is_chosen && (tool.is_read_only || !self.settings.read_only)
     }
 
+    fn offers_scripts(&self) -> bool {
+        self.settings.allow_scripts && self.offers(&tools::SCRIPT_TOOL)
+    }
+
     fn find(&self, name: &str) -> Option<&'static Tool> {
         static VIEW: Tool = tools::VIEW_TOOL;
-        match name == VIEW.name {
-            true => Some(&VIEW),
-            false => tools::tool(name).filter(|tool| self.offers(tool)),
+        static SCRIPT: Tool = tools::SCRIPT_TOOL;
+        if name == SCRIPT.name {
+            return Some(&SCRIPT).filter(|_| self.offers_scripts());
+        }
+        if name == VIEW.name {
+            Some(&VIEW)
+        } else {
+            tools::tool(name).filter(|tool| self.offers(tool))
         }
     }
 
@@ -112,26 +126,31 @@ impl Goxel {
         notes.remove(project).unwrap_or_default()
     }
 
-    /// Keeps a file that is about to be replaced as `NAME~`, once for each file and run: what the user had before is
-    /// what matters, not the agent's own last save. `None` if it is kept already.
+    /// Keeps a file that is about to be replaced as `NAME~`, once for each file and run: what the
+    /// user had before is what matters, not the agent's own last save. `None` if it is kept
+    /// already.
     fn keep(&self, path: &Path) -> std::io::Result<Option<PathBuf>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.contains(path) {
             return Ok(None);
         }
-        let mut name = path.file_name().unwrap_or_default().to_owned();
+        // By descriptor and beneath the root, so that a directory that is swapped meanwhile leads
+        // nobody out.
+        let roots = self.settings.root.path().map(|root| Roots::open(&[root.to_owned()], &[]));
+        let roots = roots.transpose().map_err(|(_, error)| error)?.map(Arc::new);
+        let place = FilePath::within(path, roots).resolve(Purpose::Write)?;
+        let mut name = place.name().to_owned();
         name.push("~");
-        let backup = path.with_file_name(name);
-        match std::fs::remove_file(&backup) {
+        match place.remove_beside(&name) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         // A second name for the old file costs nothing: the daemon puts a new file in its place.
-        if std::fs::hard_link(path, &backup).is_err() {
-            std::fs::copy(path, &backup)?;
+        if place.link_as(&name).is_err() {
+            std::io::copy(&mut place.open_to_read()?, &mut place.create_beside(&name)?)?;
         }
         kept.insert(path.to_owned());
-        Ok(Some(backup))
+        Ok(Some(place.path().with_file_name(name)))
     }
 
     /// Models beneath the root, with their sizes in bytes.
@@ -190,10 +209,8 @@ impl Offer for Goxel {
 
     fn capabilities(&self) -> Value {
         let notify = self.settings.can_notify;
-        let resources = match notify {
-            true => json!({"subscribe": true, "listChanged": true}),
-            false => json!({}),
-        };
+        let resources =
+            if notify { json!({"subscribe": true, "listChanged": true}) } else { json!({}) };
         json!({"tools": {}, "resources": resources, "prompts": {}, "completions": {}})
     }
 
@@ -202,13 +219,18 @@ impl Offer for Goxel {
     }
 
     fn tools(&self, client: &Client) -> Vec<Value> {
-        let mut list: Vec<Value> =
-            TOOLS.iter().filter(|tool| self.offers(tool)).map(Tool::json).collect();
+        let has_scripts = self.offers_scripts();
+        let room = if has_scripts { ROOM_BESIDE_SCRIPTS } else { SIGNATURE_ROOM };
+        let offered = TOOLS.iter().filter(|tool| self.offers(tool));
+        let mut list: Vec<Value> = offered.map(|tool| tool.json(room)).collect();
+        if has_scripts {
+            list.push(tools::SCRIPT_TOOL.json(room));
+        }
         if client.knows(viewer::EXTENSION) {
             if let Some(look) = list.iter_mut().find(|tool| tool["name"] == "voxel_look") {
                 look["_meta"] = json!({"ui": {"resourceUri": viewer::URI}});
             }
-            let mut view = tools::VIEW_TOOL.json();
+            let mut view = tools::VIEW_TOOL.json(room);
             view["_meta"] = json!({"ui": {"resourceUri": viewer::URI, "visibility": ["app"]}});
             list.push(view);
         }
@@ -264,7 +286,8 @@ impl Offer for Goxel {
     }
 }
 
-/// One call of a tool, from its arguments to its answer. What a model can mend is an answer, never an error.
+/// One call of a tool, from its arguments to its answer. What a model can mend is an answer, never
+/// an error.
 async fn work(
     goxel: Arc<Goxel>,
     tool: &'static Tool,

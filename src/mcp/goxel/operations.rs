@@ -1,20 +1,22 @@
-//! The operation set as a model meets it: signatures in a few words each, and a reading that forgives what is clear.
+//! The operation set as a model meets it: signatures in a few words each, and a reading that
+//! forgives what is clear.
 //!
-//! Everything comes from the one list in [`crate::api::operations`]: a new operation appears here by itself.
+//! Everything comes from the one list in [`crate::api::operations`]: a new operation appears here
+//! by itself.
 
 use serde_json::{Map, Value, json};
 
-use super::answer::Wrong;
+use super::answer::{Wrong, counted};
 use super::coerce::coerce;
 use super::declare::MAX_OPERATIONS;
 use crate::api::Param;
-use crate::api::args::nearest;
 use crate::api::method::Params;
-use crate::api::operations::{CommonFields, OPERATIONS, OperationInfo, operation};
+use crate::api::operations::{CommonFields, OPERATIONS, OTHER_WORDS, OperationInfo, operation};
 use crate::api::schema::POINT;
+use crate::likeness::nearest;
 
-/// The list of operations as a JSON Schema. Names and fields are told by [`signatures`]: written out for each operation
-/// they would cost a model ten times as much.
+/// The list of operations as a JSON Schema. Names and fields are told by [`signatures`]: written
+/// out for each operation they would cost a model ten times as much.
 pub fn schema() -> Value {
     json!({
         "type": "array", "maxItems": MAX_OPERATIONS,
@@ -30,7 +32,9 @@ pub fn schema() -> Value {
 const SHARED: [&str; 2] = ["rotation", "hollow"];
 
 /// Characters that all signatures together may take; the rest is told by `voxel_help`.
-const SIGNATURE_ROOM: usize = 780;
+pub const SIGNATURE_ROOM: usize = 780;
+/// The same where there are more tools to tell of, and one of them takes code.
+pub const ROOM_BESIDE_SCRIPTS: usize = 570;
 
 /// Operations with the same fields.
 struct Group {
@@ -47,13 +51,18 @@ impl Group {
         let rest = self.is_cut.then(|| "..".to_owned());
         let fields = self.required.iter().map(|name| (*name).to_owned());
         let fields: Vec<String> = fields.chain(optional).chain(rest).collect();
-        format!("{}({})", self.names.join("|"), fields.join(" "))
+        match fields.as_slice() {
+            // Nothing but fields that there is no room for.
+            [one] if one == ".." => self.names.join("|"),
+            fields => format!("{}({})", self.names.join("|"), fields.join(" ")),
+        }
     }
 }
 
-/// Every operation with its own fields, those that may be absent with a question mark; operations with the same fields
-/// together. Where there is no room, the last ones, which are needed least, lose what may be absent.
-pub fn signatures() -> String {
+/// Every operation with its own fields, those that may be absent with a question mark; operations
+/// with the same fields together. Where there is no room, the last ones, which are needed least,
+/// lose what may be absent.
+pub fn signatures(room: usize) -> String {
     let mut groups: Vec<Group> = Vec::new();
     for info in OPERATIONS {
         let told = || info.fields.iter().filter(|param| !SHARED.contains(&param.name()));
@@ -69,11 +78,12 @@ pub fn signatures() -> String {
     }
     let written = |groups: &[Group]| groups.iter().map(Group::text).collect::<Vec<_>>().join(" ");
     let mut text = written(&groups);
-    while text.len() > SIGNATURE_ROOM {
+    while text.len() > room {
         let told = |least| move |group: &&mut Group| group.optional.len() > least;
-        let last = match groups.iter().any(|group| group.optional.len() > 1) {
-            true => groups.iter_mut().rev().find(told(1)),
-            false => groups.iter_mut().rev().find(told(0)),
+        let last = if groups.iter().any(|group| group.optional.len() > 1) {
+            groups.iter_mut().rev().find(told(1))
+        } else {
+            groups.iter_mut().rev().find(told(0))
         };
         match last {
             Some(group) => (group.optional, group.is_cut) = (Vec::new(), true),
@@ -89,7 +99,8 @@ pub fn common() -> String {
     CommonFields::PARAMS.iter().map(Param::name).collect::<Vec<_>>().join(", ")
 }
 
-/// The contract of an operation: every field with its type, its default and its meaning, and an example.
+/// The contract of an operation: every field with its type, its default and its meaning, and an
+/// example.
 pub fn contract(info: &OperationInfo) -> String {
     let mut text = format!("{}: {}\n", info.name, info.summary.trim());
     for param in info.fields.iter().chain(CommonFields::PARAMS) {
@@ -104,32 +115,6 @@ pub fn contract(info: &OperationInfo) -> String {
     text.push_str(&format!("Example: {}", info.example));
     text
 }
-
-/// Other words for operations.
-const OTHER_OPERATIONS: [(&str, &str); 22] = [
-    ("cube", "box"),
-    ("cuboid", "box"),
-    ("block", "box"),
-    ("rect", "box"),
-    ("fill_box", "box"),
-    ("ball", "sphere"),
-    ("ring", "torus"),
-    ("voxel", "voxels"),
-    ("set", "voxels"),
-    ("points", "voxels"),
-    ("polyline", "line"),
-    ("flood_fill", "fill"),
-    ("bucket", "fill"),
-    ("erase", "clear"),
-    ("delete", "clear"),
-    ("remove", "clear"),
-    ("recolor", "replace_color"),
-    ("recolour", "replace_color"),
-    ("replace", "replace_color"),
-    ("flip", "mirror"),
-    ("translate", "move"),
-    ("duplicate", "copy"),
-];
 
 /// Other words for fields, with what they can stand for; the first that the operation has counts.
 const OTHER_FIELDS: [(&str, &[&str]); 22] = [
@@ -162,20 +147,24 @@ pub fn tidy(list: Vec<Value>, notes: &mut Vec<String>) -> Result<Vec<Value>, Wro
     if list.is_empty() || list.len() > MAX_OPERATIONS {
         return Err(Wrong {
             position: "\"ops\"".to_owned(),
-            what: format!("{} operations", list.len()),
+            what: counted(list.len() as u64, "operation"),
             rule: format!(
                 "1 to {MAX_OPERATIONS} operations in one call; send more in further calls"
             ),
             example: format!("[{}]", OPERATIONS[0].example),
         });
     }
-    let one = |(index, value)| tidy_one(index, value, notes);
+    tidy_all("ops", list, notes)
+}
+
+fn tidy_all(at: &str, list: Vec<Value>, notes: &mut Vec<String>) -> Result<Vec<Value>, Wrong> {
+    let one = |(index, value)| tidy_one(&format!("{at}[{index}]"), value, notes);
     list.into_iter().enumerate().map(one).collect()
 }
 
-fn tidy_one(index: usize, value: Value, notes: &mut Vec<String>) -> Result<Value, Wrong> {
-    let mut members = object(index, value, notes)?;
-    let info = name(index, &mut members, notes)?;
+fn tidy_one(at: &str, value: Value, notes: &mut Vec<String>) -> Result<Value, Wrong> {
+    let mut members = object(at, value, notes)?;
+    let info = name(at, &mut members, notes)?;
     let param = |name: &str| {
         CommonFields::PARAMS.iter().chain(info.fields).find(|param| param.names.contains(&name))
     };
@@ -185,7 +174,7 @@ fn tidy_one(index: usize, value: Value, notes: &mut Vec<String>) -> Result<Value
             Some(_) => given.clone(),
             None => match other_field(given, &members, &|name| param(name).is_some()) {
                 Some(name) => {
-                    notes.push(format!("ops[{index}]: \"{given}\" read as \"{name}\""));
+                    notes.push(format!("{at}: \"{given}\" read as \"{name}\""));
                     name.to_owned()
                 }
                 None => given.clone(),
@@ -196,28 +185,30 @@ fn tidy_one(index: usize, value: Value, notes: &mut Vec<String>) -> Result<Value
             Some(param) => {
                 let read = coerce(&param.schema, value.clone());
                 if read != *value {
-                    notes.push(format!("ops[{index}].{name}: {value} read as {read}"));
+                    notes.push(format!("{at}.{name}: {value} read as {read}"));
                 }
-                read
+                match read {
+                    // Operations inside of operations: of repeat, of scatter.
+                    Value::Array(inner) if name == "operations" => {
+                        tidy_all(&format!("{at}.operations"), inner, notes)?.into()
+                    }
+                    read => read,
+                }
             }
         };
         tidied.insert(name, value);
     }
     if param("max").is_some() {
-        size_as_max(index, &mut tidied, notes);
+        size_as_max(at, &mut tidied, notes);
     }
     Ok(Value::Object(tidied))
 }
 
 /// The operation as an object.
-fn object(
-    index: usize,
-    value: Value,
-    notes: &mut Vec<String>,
-) -> Result<Map<String, Value>, Wrong> {
+fn object(at: &str, value: Value, notes: &mut Vec<String>) -> Result<Map<String, Value>, Wrong> {
     let value = match value {
         Value::String(text) if text.trim_start().starts_with('{') => {
-            notes.push(format!("ops[{index}]: a string read as JSON"));
+            notes.push(format!("{at}: a string read as JSON"));
             serde_json::from_str(&text).unwrap_or(Value::String(text))
         }
         value => value,
@@ -225,7 +216,7 @@ fn object(
     match value {
         Value::Object(members) => Ok(members),
         other => Err(Wrong {
-            position: format!("ops[{index}]"),
+            position: at.to_owned(),
             what: format!("got {}", shown(&other)),
             rule: "an operation is an object with \"op\"".to_owned(),
             example: OPERATIONS[0].example.to_owned(),
@@ -235,7 +226,7 @@ fn object(
 
 /// Which operation it is; its members are its own fields and `op` afterwards.
 fn name(
-    index: usize,
+    at: &str,
     members: &mut Map<String, Value>,
     notes: &mut Vec<String>,
 ) -> Result<&'static OperationInfo, Wrong> {
@@ -243,33 +234,33 @@ fn name(
         && members.iter().all(|(name, value)| operation(name).is_some() && value.is_object());
     if nested && let Some((name, Value::Object(inner))) = std::mem::take(members).into_iter().next()
     {
-        notes.push(format!("ops[{index}]: {{\"{name}\":{{..}}}} read as {{\"op\":\"{name}\",..}}"));
+        notes.push(format!("{at}: {{\"{name}\":{{..}}}} read as {{\"op\":\"{name}\",..}}"));
         *members = inner;
         members.insert("op".to_owned(), name.into());
     }
     let key =
         ["op", "type", "operation", "shape"].into_iter().find(|key| members.contains_key(*key));
     let Some(given) = key.and_then(|key| members.remove(key)) else {
-        return Err(no_operation(index, "\"op\" is missing".to_owned(), None));
+        return Err(no_operation(at, "\"op\" is missing".to_owned(), None));
     };
     let Value::String(given) = given else {
-        return Err(no_operation(index, format!("\"op\" is {}", shown(&given)), None));
+        return Err(no_operation(at, format!("\"op\" is {}", shown(&given)), None));
     };
     let word = given.trim().to_lowercase().replace([' ', '-'], "_");
-    let other = OTHER_OPERATIONS.iter().find(|(other, _)| *other == word).map(|(_, name)| *name);
+    let other = OTHER_WORDS.iter().find(|(other, _)| *other == word).map(|(_, name)| *name);
     let found = operation(&word).or_else(|| operation(other?));
     let Some(info) = found else {
         let near = nearest(&word, OPERATIONS.iter().map(|info| info.name));
-        return Err(no_operation(index, format!("there is no operation {given:?}"), near));
+        return Err(no_operation(at, format!("there is no operation {given:?}"), near));
     };
     if key != Some("op") || info.name != given {
-        notes.push(format!("ops[{index}]: {given:?} read as \"op\":\"{}\"", info.name));
+        notes.push(format!("{at}: {given:?} read as \"op\":\"{}\"", info.name));
     }
     members.insert("op".to_owned(), info.name.into());
     Ok(info)
 }
 
-fn no_operation(index: usize, what: String, near: Option<&'static str>) -> Wrong {
+fn no_operation(at: &str, what: String, near: Option<&'static str>) -> Wrong {
     let names: Vec<&str> = OPERATIONS.iter().map(|info| info.name).collect();
     let info = near.and_then(operation).unwrap_or(&OPERATIONS[0]);
     let what = match near {
@@ -277,7 +268,7 @@ fn no_operation(index: usize, what: String, near: Option<&'static str>) -> Wrong
         None => what,
     };
     Wrong {
-        position: format!("ops[{index}]"),
+        position: at.to_owned(),
         what,
         rule: format!("\"op\" is one of {}", names.join(", ")),
         example: info.example.to_owned(),
@@ -295,7 +286,7 @@ fn other_field(
 }
 
 /// A box by its corner and its size.
-fn size_as_max(index: usize, members: &mut Map<String, Value>, notes: &mut Vec<String>) {
+fn size_as_max(at: &str, members: &mut Map<String, Value>, notes: &mut Vec<String>) {
     if members.contains_key("max") {
         return;
     }
@@ -310,7 +301,7 @@ fn size_as_max(index: usize, members: &mut Map<String, Value>, notes: &mut Vec<S
     };
     if min.len() == 3 && size.len() == 3 && size.iter().all(|&length| length > 0) {
         let max: Vec<i64> = min.iter().zip(&size).map(|(min, size)| min + size - 1).collect();
-        notes.push(format!("ops[{index}]: size {size:?} read as max {max:?}"));
+        notes.push(format!("{at}: size {size:?} read as max {max:?}"));
         members.remove("size");
         members.insert("max".to_owned(), json!(max));
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal, grouped, quoted};
+use super::answer::{Answer, Refusal, counted, quoted};
 use super::desk::Desk;
 use super::files;
 use super::tools::count;
@@ -12,6 +12,13 @@ use super::tools::count;
 /// Carries the call out.
 pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
     let action = desk.args.word("action")?.unwrap_or("list");
+    let allowed: &[&str] = match action {
+        "open" => &["path"],
+        "save" => &["path", "overwrite"],
+        "close" => &["overwrite"],
+        _ => &[],
+    };
+    desk.args.only(action, allowed)?;
     let path = desk.args.text("path")?;
     let overwrite = desk.args.flag("overwrite")?;
     match action {
@@ -34,7 +41,7 @@ async fn new(desk: &mut Desk) -> Result<Answer, Refusal> {
 
 async fn open(desk: &mut Desk, path: Option<String>) -> Result<Answer, Refusal> {
     let given = path_of(desk, path)?;
-    let path = files::existing(desk, &given)?;
+    let path = files::existing(desk, "path", &given)?;
     let name = match desk.project.take() {
         Some(name) => name,
         None => free_name(desk, &handle_of(&path)).await?,
@@ -42,11 +49,11 @@ async fn open(desk: &mut Desk, path: Option<String>) -> Result<Answer, Refusal> 
     let params = json!({"name": name, "path": path});
     let opened = desk.call_plain("goxel.open_project", params).await?;
     Ok(Answer::of(format!(
-        "opened {}, handle {}: {} voxels in {} layers, revision {}",
+        "opened {}, handle {}: {} in {}, revision {}",
         quoted(&given),
         opened["name"],
-        grouped(count(&opened, "voxel_count")),
-        opened["layer_count"],
+        counted(count(&opened, "voxel_count"), "voxel"),
+        counted(count(&opened, "layer_count"), "layer"),
         opened["revision"]
     )))
 }
@@ -64,10 +71,10 @@ async fn save(desk: &mut Desk, path: Option<String>, overwrite: bool) -> Result<
     }
     let saved = desk.call("goxel.save_project", params).await?;
     let mut answer = Answer::of(format!(
-        "saved {} as {}, {} bytes",
+        "saved {} as {}, {}",
         desk.project_name(),
         quoted(&given),
-        grouped(count(&saved, "bytes"))
+        counted(count(&saved, "bytes"), "byte")
     ));
     target.tell_backup(&mut answer);
     files::tell_warnings(&saved, &mut answer);
@@ -93,9 +100,10 @@ async fn close(desk: &mut Desk, drop_changes: bool) -> Result<Answer, Refusal> {
     };
     let params = json!({"name": name, "discard": drop_changes});
     match desk.line.call("goxel.close_project", params).await {
-        Ok(closed) => Ok(Answer::of(match closed["discarded"] == json!(true) {
-            true => format!("closed {}; its unsaved changes are gone", quoted(&name)),
-            false => format!("closed {}", quoted(&name)),
+        Ok(closed) => Ok(Answer::of(if closed["discarded"] == json!(true) {
+            format!("closed {}; its unsaved changes are gone", quoted(&name))
+        } else {
+            format!("closed {}", quoted(&name))
         })),
         Err(fault) if fault.message.contains("not saved") || fault.message.contains("unsaved") => {
             let what = format!("{} has unsaved changes", quoted(&name));
@@ -104,21 +112,22 @@ async fn close(desk: &mut Desk, drop_changes: bool) -> Result<Answer, Refusal> {
         }
         Err(fault) => {
             desk.project = Some(name);
-            Err(super::teach::refusal(desk, "goxel.close_project", &fault).await)
+            Err(super::teach::refusal(desk, &fault).await)
         }
     }
 }
 
 async fn list(desk: &Desk) -> Result<Answer, Refusal> {
     let projects = desk.open_projects().await?;
-    let mut answer = Answer::of(format!("{} open projects", projects.len()));
+    let mut answer = Answer::of(counted(projects.len() as u64, "open project"));
     for project in &projects {
-        let file = project["file_path"].as_str().map_or("no file".to_owned(), quoted);
+        let file = project["file_path"].as_str();
+        let file = file.map_or("no file".to_owned(), |path| files::shown(desk, path));
         let dirty = if project["dirty"] == json!(true) { ", unsaved changes" } else { "" };
         answer.say(format!(
-            "{}: {} voxels, revision {}, {file}{dirty}",
+            "{}: {}, revision {}, {file}{dirty}",
             project["name"],
-            grouped(count(project, "voxel_count")),
+            counted(count(project, "voxel_count"), "voxel"),
             project["revision"]
         ));
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answer::{box_text, grouped, quoted};
+use super::answer::{box_text, counted, quoted};
 use super::guides::{self, GUIDES};
 use super::tools::{VIEWS, count};
 use super::{prompts, viewer};
@@ -81,8 +81,8 @@ pub async fn list(line: Line) -> Result<Value, Fault> {
     for project in projects["projects"].as_array().into_iter().flatten() {
         let name = project["name"].as_str().unwrap_or_default();
         let about = format!(
-            "{} voxels, revision {}",
-            grouped(count(project, "voxel_count")),
+            "{}, revision {}",
+            counted(count(project, "voxel_count"), "voxel"),
             project["revision"]
         );
         list.push(resource(&project_uri(name), &format!("project {name}"), &about, "text/plain"));
@@ -165,17 +165,18 @@ async fn summary(line: &Line, name: &str) -> Result<String, CallFault> {
     let params = json!({"project": name, "colors": 8, "parts": 0});
     let measured = line.call_present("goxel.measure", params).await?;
     let mut text = format!(
-        "{}: revision {}, {} layers, {} voxels",
+        "{}: revision {}, {}, {}",
         quoted(info["name"].as_str().unwrap_or_default()),
         info["revision"],
-        info["layer_count"],
-        grouped(count(&info, "total_voxels"))
+        counted(count(&info, "layer_count"), "layer"),
+        counted(count(&info, "total_voxels"), "voxel")
     );
     if measured["bounds"].is_object() {
         text.push_str(&format!("\nvisible: {}", box_text(&measured["bounds"])));
         text.push_str(&format!(
-            "\n{} parts, {} floating",
-            measured["part_count"], measured["floating_parts"]
+            "\n{}, {} floating",
+            counted(count(&measured, "part_count"), "part"),
+            measured["floating_parts"]
         ));
     }
     Ok(text)
@@ -183,16 +184,7 @@ async fn summary(line: &Line, name: &str) -> Result<String, CallFault> {
 
 async fn draw(line: &Line, name: &str, view: &str) -> Result<Value, CallFault> {
     let params = json!({"project": name, "views": [view], "size": PICTURE_SIZE});
-    let drawn = match line.call_present("goxel.look", params).await {
-        Err(fault) if fault.code == crate::mcp::line::NO_SUCH_METHOD => {
-            let preset = if view.starts_with("iso") { "isometric" } else { view };
-            let params = json!({
-                "project": name, "width": PICTURE_SIZE, "height": PICTURE_SIZE, "camera_preset": preset,
-            });
-            line.call_present("goxel.render_image", params).await?
-        }
-        other => other?,
-    };
+    let drawn = line.call_present("goxel.look", params).await?;
     Ok(drawn["image_data"].clone())
 }
 

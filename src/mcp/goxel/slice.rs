@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal, box_text};
+use super::answer::{Answer, Refusal, box_text, counted};
 use super::desk::Desk;
 use crate::voxel::plane_axes;
 
@@ -36,19 +36,18 @@ pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
         if several {
             answer.say(format!("layer {layer}:"));
         }
-        match heights {
-            true => answer.say(height_map(desk, axis, &layer, within.clone()).await?),
-            false => {
-                let params = Desk::params(&[
-                    ("axis", Some(axis.into())),
-                    ("at", at.map(Value::from)),
-                    ("count", Some(count.into())),
-                    ("within", within.clone()),
-                    ("layer_id", Some(layer)),
-                ]);
-                let result = desk.call("goxel.slice", params).await?;
-                answer.say(planes(&result));
-            }
+        if heights {
+            answer.say(height_map(desk, axis, &layer, within.clone()).await?)
+        } else {
+            let params = Desk::params(&[
+                ("axis", Some(axis.into())),
+                ("at", at.map(Value::from)),
+                ("count", Some(count.into())),
+                ("within", within.clone()),
+                ("layer_id", Some(layer)),
+            ]);
+            let result = desk.call("goxel.slice", params).await?;
+            answer.say(planes(&result));
         }
     }
     Ok(answer)
@@ -168,6 +167,9 @@ fn written(
     }
     let mut counts: BTreeMap<i64, u64> = BTreeMap::new();
     heights.iter().flatten().flatten().for_each(|height| *counts.entry(*height).or_default() += 1);
-    text.push_str(&format!("lowest voxel {low}, {} heights, revision {revision}", counts.len()));
+    text.push_str(&format!(
+        "lowest voxel {low}, {}, revision {revision}",
+        counted(counts.len() as u64, "height")
+    ));
     text
 }

@@ -1,12 +1,14 @@
-//! The daemon's errors in words for a model: where, what, the rule, how it would be right, and what became of the model.
+//! The daemon's errors in words for a model: where, what, the rule, how it would be right, and what
+//! became of the model.
 
 use serde_json::{Value, json};
 
-use super::answer::{Refusal, Wrong, box_text, grouped, quoted};
+use super::answer::{Refusal, Wrong, box_text, counted, grouped, quoted};
 use super::desk::Desk;
 use super::tools::count;
 use crate::api::operations::operation;
 use crate::mcp::line::{CANCELLED, CallFault};
+use crate::plain_words::of;
 
 /// No such project.
 const NO_SUCH_PROJECT: i64 = 1001;
@@ -20,9 +22,9 @@ const OUTSIDE_THE_ROOTS: i64 = 1008;
 const NOTHING: &str = "Nothing was changed.";
 
 /// What a tool answers when the daemon refused its question.
-pub async fn refusal(desk: &Desk, method: &str, fault: &CallFault) -> Refusal {
+pub async fn refusal(desk: &Desk, fault: &CallFault) -> Refusal {
     if fault.is_outcome_unknown || fault.code == OUTCOME_UNKNOWN {
-        return unknown_outcome(desk).await;
+        return unknown_outcome(desk, fault).await;
     }
     match fault.code {
         0 => Refusal(format!("{}: {} {NOTHING}", desk.tool.name, sentence(&fault.message))),
@@ -31,18 +33,19 @@ pub async fn refusal(desk: &Desk, method: &str, fault: &CallFault) -> Refusal {
         CANCELLED => Refusal(format!("{}: cancelled. {NOTHING}", desk.tool.name)),
         OUTSIDE_THE_ROOTS => {
             let roots = &fault.data["roots"];
-            let rule = match roots.is_array() {
-                true => format!("a path beneath {roots}"),
-                false => "a path beneath the root".to_owned(),
+            let rule = if roots.is_array() {
+                format!("a path beneath {roots}")
+            } else {
+                "a path beneath the root".to_owned()
             };
             desk.args.wrong("path", first_sentence(&fault.message), rule).into()
         }
-        _ => wrong(desk, method, fault).into(),
+        _ => wrong(desk, fault).into(),
     }
 }
 
 /// An error about one of the values of a call.
-fn wrong(desk: &Desk, method: &str, fault: &CallFault) -> Wrong {
+fn wrong(desk: &Desk, fault: &CallFault) -> Wrong {
     let data = &fault.data;
     let param = data["param"].as_str();
     let op = data["op"].as_str();
@@ -56,10 +59,34 @@ fn wrong(desk: &Desk, method: &str, fault: &CallFault) -> Wrong {
             None => format!("ops[{index}]"),
         },
         (None, Some(param)) => format!("{}: \"{}\"", desk.tool.name, own_name(param)),
+        // What the daemon says of a file, it says of its path.
+        (None, None) if data["path"].is_string() => format!("{}: \"path\"", desk.tool.name),
         (None, None) => desk.tool.name.to_owned(),
     };
-    let what = first_sentence(without_place(&fault.message));
-    Wrong { position, what, rule: rule(desk, method, fault), example: example(desk, data) }
+    let rule = own_words(&rule(desk, fault));
+    let what = own_words(&first_sentence(without_place(&fault.message)));
+    // The rule is said once.
+    let what = match what.split_once(&format!("expected {rule}, got ")) {
+        Some((_, got)) => format!("got {got}"),
+        None => what,
+    };
+    Wrong { position, what, rule, example: example(desk, data) }
+}
+
+/// Names of the daemon's methods in what it says, with how a model does the same.
+const OWN_WORDS: [(&str, &str); 6] = [
+    ("goxel.list_layers shows", "voxel_inspect {\"fields\":[\"layers\"]} shows"),
+    ("goxel.history lists", "voxel_history {\"action\":\"list\"} lists"),
+    ("goxel.list_scripts lists", "voxel_help {\"topic\":\"voxel_script\"} lists"),
+    ("Invalid parameter 'to_revision': ", ""),
+    ("; nothing was changed", ""),
+    ("Must specify either 'script' (code) or 'path' parameter", "neither script nor name is given"),
+];
+
+/// What the daemon says, in the words of the tools.
+fn own_words(text: &str) -> String {
+    let one = |text: String, (theirs, ours): &(&str, &str)| text.replace(theirs, ours);
+    OWN_WORDS.iter().fold(text.to_owned(), one)
 }
 
 /// Names of the daemon's params as the tools have them.
@@ -73,7 +100,7 @@ fn own_name(param: &str) -> &str {
     }
 }
 
-fn rule(desk: &Desk, method: &str, fault: &CallFault) -> String {
+fn rule(desk: &Desk, fault: &CallFault) -> String {
     let data = &fault.data;
     let known = data["known"]
         .as_array()
@@ -88,7 +115,7 @@ fn rule(desk: &Desk, method: &str, fault: &CallFault) -> String {
             (None, Some(hint)) if !hint.contains("rpc.discover") => hint.to_owned(),
             _ => match data["op"].as_str() {
                 Some(op) => format!("voxel_help {{\"topic\":\"{op}\"}} tells its fields"),
-                None => format!("see voxel_help {{\"topic\":\"{}\"}} ({method})", desk.tool.name),
+                None => format!("see voxel_help {{\"topic\":\"{}\"}}", desk.tool.name),
             },
         },
     }
@@ -126,11 +153,11 @@ async fn conflict(desk: &Desk, fault: &CallFault) -> Refusal {
          changed it meanwhile.",
         desk.tool.name
     );
-    let params = json!({"from_revision": expected, "max_voxels": 0});
+    let params = json!({"from_revision": expected, "detail": "brief"});
     if let Ok(diff) = desk.ask("goxel.diff", params).await {
         text.push_str(&format!(
-            " Since then {} voxels changed ({} came, {} went)",
-            grouped(count(&diff, "changed")),
+            " Since then {} changed ({} came, {} went)",
+            counted(count(&diff, "changed"), "voxel"),
             grouped(count(&diff, "added")),
             grouped(count(&diff, "removed")),
         ));
@@ -141,7 +168,8 @@ async fn conflict(desk: &Desk, fault: &CallFault) -> Refusal {
         let names: Vec<String> =
             names.filter_map(|layer| layer["name"].as_str()).map(quoted).collect();
         if !names.is_empty() {
-            text.push_str(&format!(", layers {}", names.join(", ")));
+            let word = of(names.len() as u64, "layer");
+            text.push_str(&format!(", {word} {}", names.join(", ")));
         }
         text.push('.');
     }
@@ -152,17 +180,21 @@ async fn conflict(desk: &Desk, fault: &CallFault) -> Refusal {
     Refusal(text)
 }
 
-/// The daemon went away with the call in its hands.
-async fn unknown_outcome(desk: &Desk) -> Refusal {
-    let mut text = format!(
-        "{}: the daemon went away before it answered, so it is not known whether this was applied.",
-        desk.tool.name
-    );
+/// The daemon has the call, and no answer came: it went away, or takes too long.
+async fn unknown_outcome(desk: &Desk, fault: &CallFault) -> Refusal {
+    let tool = desk.tool.name;
+    let is_slow = fault.message.contains("took longer");
+    let why = if is_slow { "it took too long" } else { "the daemon went away before it answered" };
+    if desk.tool.is_read_only {
+        let rule = "ask again, for less at a time: fewer views, a smaller size, a smaller box";
+        return Refusal(format!("{tool}: {why}. Rule: {rule}. {NOTHING}"));
+    }
+    let mut text = format!("{tool}: {why}, so it is not known whether this was applied.");
     if let Ok(status) = desk.ask("goxel.get_project_info", json!({})).await {
         text.push_str(&format!(
-            " The project is at revision {} now, with {} voxels.",
+            " The project is at revision {} now, with {}.",
             status["revision"],
-            grouped(count(&status, "total_voxels"))
+            counted(count(&status, "total_voxels"), "voxel")
         ));
     }
     text.push_str(" Look before you send it again.");

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::answer::{Answer, Refusal};
 use super::declare::{Field, Kind, Tool};
 use super::desk::Desk;
-use super::{edit, export, help, history, inspect, look, projects, slice};
+use super::{edit, export, help, history, inspect, look, projects, script, slice};
 
 /// Directions to look from.
 pub const VIEWS: &[&str] = &[
@@ -44,27 +44,23 @@ const fn required(name: &'static str, description: &'static str, kind: Kind) -> 
     Field { name, description, kind, is_required: true }
 }
 
-const PROJECT: Field = field("project", "Handle", Kind::Text);
+const PROJECT: Field = field("project", "", Kind::Text);
 
 /// The tools, in the order in which they are listed.
 pub const TOOLS: [Tool; 8] = [
     Tool {
         name: "voxel_edit",
         title: "Build",
-        description: "Changes the model by operations in order: one undo step, or nothing at all. Returns counts, \
-            box, revision, warnings. z is up; min and max are inside; later ones draw over earlier ones. All take \
+        description: "Changes the model by operations in order: one undo step, or nothing at all. \
+            z is up; min and max are inside; later ones draw over earlier ones. All take \
             {common}; shapes take hollow (wall thickness). {operations}",
         fields: &[
             required("ops", "", Kind::Operations),
             PROJECT,
-            field("mode", "Of operations that name none", Kind::Word(MODES)),
-            field("dry_run", "Only tell what would change", Kind::Flag),
-            field(
-                "expected_revision",
-                "Refuse if another one changed it",
-                Kind::Whole(0, i64::MAX),
-            ),
-            field("look", "Views to draw into the answer", Kind::OtherWords(VIEWS, MAX_VIEWS)),
+            field("mode", "", Kind::Word(MODES)),
+            field("dry_run", "", Kind::Flag),
+            field("expected_revision", "Refuse if changed since", Kind::Whole(0, i64::MAX)),
+            field("look", "Views in the answer", Kind::OtherWords(VIEWS, MAX_VIEWS)),
         ],
         example: r##"{"ops":[{"op":"box","min":[0,0,0],"max":[7,7,3],"color":"#886644"}],"look":["iso"]}"##,
         is_read_only: false,
@@ -76,8 +72,8 @@ pub const TOOLS: [Tool; 8] = [
         description: "Draws the model: one labelled sheet of views with axes and dimensions.",
         fields: &[
             field("views", "Default iso", Kind::Words(VIEWS, MAX_VIEWS)),
-            field("within", "Only this box", Kind::Box),
-            field("layers", "Names or ids", Kind::Names),
+            field("within", "Box", Kind::Box),
+            field("layers", "", Kind::Names),
             field("size", "Pixels, default 512", Kind::Whole(SIZES[0], SIZES[1])),
             field("section", "{axis, at, keep: above|below}", Kind::Object),
             PROJECT,
@@ -95,7 +91,7 @@ pub const TOOLS: [Tool; 8] = [
             field("axis", "Default z", Kind::Word(AXES)),
             field("at", "First plane", Kind::Whole(i32::MIN as i64, i32::MAX as i64)),
             field("count", "", Kind::Whole(1, MAX_PLANES)),
-            field("project_heights", "A map of heights instead", Kind::Flag),
+            field("project_heights", "", Kind::Flag),
             field("within", "", Kind::Box),
             field("layers", "", Kind::Names),
             PROJECT,
@@ -107,8 +103,7 @@ pub const TOOLS: [Tool; 8] = [
     Tool {
         name: "voxel_inspect",
         title: "Inspect",
-        description: "Measures the model in a few lines: counts, box, layers, colours, floating parts; \
-            lists files.",
+        description: "Measures the model in a few lines: counts, box, floating parts; lists files.",
         fields: &[field("fields", "Default summary", Kind::Words(INSPECTED, 7)), PROJECT],
         example: r#"{"fields":["summary","parts"]}"#,
         is_read_only: true,
@@ -138,7 +133,7 @@ pub const TOOLS: [Tool; 8] = [
             required("action", "", Kind::Word(PROJECT_ACTIONS)),
             field("project", "", Kind::Text),
             field("path", "", Kind::Text),
-            field("overwrite", "Of save: replace a file; of close: drop changes", Kind::Flag),
+            field("overwrite", "Replace a file, drop changes", Kind::Flag),
         ],
         example: r#"{"action":"save","project":"default","path":"house.gox"}"#,
         is_read_only: false,
@@ -186,6 +181,26 @@ pub const VIEW_TOOL: Tool = Tool {
     is_destructive: false,
 };
 
+/// The tool that is offered only where scripts are allowed.
+pub const SCRIPT_TOOL: Tool = Tool {
+    name: "voxel_script",
+    title: "Script",
+    description: "Runs JavaScript on a copy of the model: one undo step, or nothing if it throws. \
+        setAt(x,y,z,color), getAt, operations as functions: box({min,max,color}). voxel_help tells more.",
+    fields: &[
+        field("script", "", Kind::Text),
+        field("name", "Saved script", Kind::Text),
+        field("params", "", Kind::Object),
+        field("seed", "", Kind::Whole(0, i64::MAX)),
+        field("dry_run", "", Kind::Flag),
+        field("look", "", Kind::OtherWords(VIEWS, MAX_VIEWS)),
+        PROJECT,
+    ],
+    example: r#"{"script":"for (let x = 0; x < 8; x++) setAt(x, 0, x, 'red')"}"#,
+    is_read_only: false,
+    is_destructive: true,
+};
+
 /// Carries a call out.
 pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
     match desk.tool.name {
@@ -196,8 +211,9 @@ pub async fn run(desk: &mut Desk) -> Result<Answer, Refusal> {
         "voxel_history" => history::run(desk).await,
         "voxel_project" => projects::run(desk).await,
         "voxel_export" => export::run(desk).await,
+        "voxel_script" => script::run(desk).await,
         "voxel_view_data" => super::viewer::run(desk).await,
-        _ => help::run(desk),
+        _ => help::run(desk).await,
     }
 }
 

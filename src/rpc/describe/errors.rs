@@ -4,7 +4,7 @@ use crate::api::{Effect, Method};
 use crate::rpc::error::*;
 
 /// The codes that the reference gave to single methods.
-const OWN: [(&str, i32); 19] = [
+const OWN: [(&str, i32); 20] = [
     ("goxel.import_model", LOAD_PROJECT),
     ("goxel.create_project", CREATE_PROJECT),
     ("goxel.load_project", LOAD_PROJECT),
@@ -24,6 +24,7 @@ const OWN: [(&str, i32); 19] = [
     ("goxel.get_render_info", GET_RENDER_INFO),
     ("goxel.cleanup_render", CLEANUP_RENDER),
     ("shutdown", NOT_BUILT_IN),
+    ("goxel.hand_over", NOT_BUILT_IN),
 ];
 
 /// The codes of a method, each with what it means.

@@ -1,4 +1,5 @@
-//! The API describing itself: the OpenRPC document and the reference page, both made from the one table.
+//! The API describing itself: the OpenRPC document and the reference page, both made from the one
+//! table.
 
 pub mod brief;
 mod errors;

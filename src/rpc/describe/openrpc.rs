@@ -1,8 +1,8 @@
 //! The API as an OpenRPC 1.3.2 document, what `rpc.discover` answers.
 //!
-//! Schemas stand where they are used: no references, so any reader can take one method out. What OpenRPC
-//! has no word for is in `x-` members: other names of methods and params, and the two params that are
-//! taken by name only, `project`, `progress_ms` and `max_ms`.
+//! Schemas stand where they are used: no references, so any reader can take one method out. What
+//! OpenRPC has no word for is in `x-` members: other names of methods and params, and the two
+//! params that are taken by name only, `project`, `progress_ms` and `max_ms`.
 
 use std::sync::OnceLock;
 
@@ -18,7 +18,8 @@ use crate::rpc::table::{Entry, entries};
 /// The version of OpenRPC that the document follows.
 pub const OPENRPC: &str = "1.3.2";
 
-/// The document's text. The table never changes, so it is made once, when somebody first asks for it.
+/// The document's text. The table never changes, so it is made once, when somebody first asks for
+/// it.
 static TEXT: OnceLock<String> = OnceLock::new();
 
 /// The text of the document, if it was made.
@@ -97,7 +98,8 @@ pub fn schema_of(method: &Method, slot: &Slot) -> Value {
     }
 }
 
-/// The params. OpenRPC has no required param behind an optional one: such a one is marked `x-required`.
+/// The params. OpenRPC has no required param behind an optional one: such a one is marked
+/// `x-required`.
 fn params(method: &Method) -> Vec<Value> {
     let slots = slots(method);
     let optional = slots.iter().position(|slot| !slot.required).unwrap_or(slots.len());

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::page::cell;
 use crate::api::Param;
 use crate::api::method::Params;
 use crate::api::operations::{CommonFields, OPERATIONS, OperationInfo};
@@ -39,8 +40,8 @@ fn table(fields: &[Param], page: &mut String) {
             (None, false) => String::new(),
         };
         let names = field.names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
-        let kind = field.schema.short().replace('|', "\\|");
-        let about = field.description.trim().replace('|', "\\|");
+        let kind = cell(&field.schema.short());
+        let about = cell(field.description.trim());
         let _ = writeln!(page, "| {} | {kind} | {default} | {about} |", names.join(", "));
     }
 }

@@ -111,7 +111,18 @@ fn fields(prefix: &str, fields_: &[Field], page: &mut String) {
     }
 }
 
-/// A text as a cell of a table.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('\n', " ")
+/// A text as a cell of a table. Brackets outside of code would be links.
+pub(super) fn cell(text: &str) -> String {
+    let mut is_code = false;
+    let mut cell = String::with_capacity(text.len());
+    for letter in text.chars() {
+        is_code ^= letter == '`';
+        match letter {
+            '|' => cell.push_str("\\|"),
+            '\n' => cell.push(' '),
+            '[' | ']' if !is_code => cell.extend(['\\', letter]),
+            other => cell.push(other),
+        }
+    }
+    cell
 }

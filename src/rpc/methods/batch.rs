@@ -11,6 +11,7 @@ use crate::api::methods::shapes::{FloodFillParams, ProceduralShapeParams};
 use crate::api::methods::voxels::{
     AddVoxelParams, ClearVoxelsParams, PaintVoxelsParams, RemoveVoxelParams,
 };
+use crate::api::notes::note;
 use crate::api::operations::forms::{ClearFields, FillFields, VoxelsFields};
 use crate::api::operations::values::VoxelList;
 use crate::api::operations::{Form, Operation, OperationError, no_such_operation, read_operation};
@@ -121,12 +122,17 @@ impl Program {
     fn carry_out(self, context: &mut Context<'_>) -> Result<Outcome<BatchResult>, RpcError> {
         let Program { operations, places, total } = self;
         let label = format!("batch of {total}");
+        let told = places.clone();
         let refused = Box::new(move |error: EditError, document: &_| {
             let operation = error.operation.and_then(|index| places.get(index).copied());
             refused(EditError { operation, ..error }, document)
         });
         let change = Change { operations, label, dry_run: false, refused };
         carry_out(context, change, move |Changed { outcome, project }| {
+            for warning in &outcome.warnings {
+                let place = told.get(warning.operation).copied().unwrap_or(warning.operation);
+                note(format!("operation {place}: {}", warning.message));
+            }
             Ok(BatchResult {
                 success: true,
                 total_operations: total,

@@ -5,6 +5,7 @@ use crate::api::LayerRef;
 use crate::api::color_form::to_hex;
 use crate::api::json::{SpeltList, spell_list};
 use crate::api::methods::colors::*;
+use crate::api::methods::layers::OtherLayer;
 use crate::api::operations::values::BoxValue;
 use crate::job::Slice;
 use crate::rpc::context::{Context, Outcome};
@@ -28,14 +29,24 @@ async fn counted(mut look: Look, slice: &Slice) -> ColorCounts {
     counts
 }
 
-/// The layer of a call, by its id, and a look at its voxels.
+/// The layer that is looked at, and what others hold.
+struct LookedAt {
+    layer_id: i32,
+    layer: String,
+    others: Vec<OtherLayer>,
+}
+
+/// The layer of a call, and a look at its voxels.
 fn look_at(
     context: &mut Context<'_>,
     layer: LayerRef,
     region: Option<BoxValue>,
-) -> Result<(i32, Look), RpcError> {
-    let layer = target::bulk_layer(context.project()?.document(), layer, FAILED)?;
-    Ok((layer.id.0, Look::new(&layer.volume, region.map(|region| region.0))))
+) -> Result<(LookedAt, Look), RpcError> {
+    let document = context.project()?.document();
+    let looked_at = target::bulk_layer(document, layer, FAILED)?;
+    let (layer, others) = target::looked_at(document, looked_at);
+    let look = Look::new(&looked_at.volume, region.map(|region| region.0));
+    Ok((LookedAt { layer_id: looked_at.id.0, layer, others }, look))
 }
 
 impl Handle for GetColorHistogram {
@@ -44,7 +55,7 @@ impl Handle for GetColorHistogram {
         params: HistogramParams,
     ) -> Result<Outcome<HistogramResult>, RpcError> {
         let HistogramParams { layer_id, region, bin_size, sort_by_count, top_n } = params;
-        let (layer_id, look) = look_at(context, layer_id, region)?;
+        let (LookedAt { layer_id, layer, others }, look) = look_at(context, layer_id, region)?;
         Outcome::work(context, move |slice| async move {
             let mut counts = counted(look, &slice).await;
             let total_voxels = counts.total();
@@ -67,7 +78,7 @@ impl Handle for GetColorHistogram {
             let histogram = spell_list(entries, &slice).await;
             let (binned, bin_size) = (size.is_some(), size.map(i64::from));
             let metadata = HistogramMetadata { binned, bin_size, layer_id };
-            Ok(HistogramResult { histogram, total_voxels, unique_colors, metadata })
+            Ok(HistogramResult { histogram, total_voxels, unique_colors, metadata, layer, others })
         })
     }
 }
@@ -87,7 +98,7 @@ impl Handle for FindVoxelsByColor {
             (true, 0) => u64::MAX,
             (true, limit) => u64::from(limit),
         };
-        let (layer_id, mut look) = look_at(context, layer_id, region)?;
+        let (LookedAt { layer_id, layer, others }, mut look) = look_at(context, layer_id, region)?;
         Outcome::work(context, move |slice| async move {
             let (mut match_count, mut locations) = (0, SpeltList::default());
             slice.expect(look.volume().block_count() as u64);
@@ -109,7 +120,9 @@ impl Handle for FindVoxelsByColor {
                 match_count,
                 truncated: include_locations && match_count > limit,
                 locations: locations.finish(),
-                metadata: FindMetadata { tolerance: tolerance.0 },
+                metadata: FindMetadata { tolerance: tolerance.0, layer_id },
+                layer,
+                others,
             })
         })
     }
@@ -122,7 +135,7 @@ impl Handle for GetUniqueColors {
     ) -> Result<Outcome<UniqueResult>, RpcError> {
         let UniqueParams { layer_id, region, merge_similar, merge_threshold, sort_by_count } =
             params;
-        let (layer_id, look) = look_at(context, layer_id, region)?;
+        let (LookedAt { layer_id, layer, others }, look) = look_at(context, layer_id, region)?;
         Outcome::work(context, move |slice| async move {
             let mut counts = counted(look, &slice).await;
             if merge_similar {
@@ -137,7 +150,7 @@ impl Handle for GetUniqueColors {
             });
             let colors = spell_list(colors, &slice).await;
             let metadata = UniqueMetadata { layer_id, sorted_by_count: sort_by_count };
-            Ok(UniqueResult { count, colors, metadata })
+            Ok(UniqueResult { count, colors, metadata, layer, others })
         })
     }
 }

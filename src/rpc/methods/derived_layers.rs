@@ -18,7 +18,7 @@ use crate::document::{
 use crate::file_access::Purpose;
 use crate::job::{Budget, Progress, Step};
 use crate::rpc::context::{Context, Outcome};
-use crate::rpc::drafted::{AtOnce, DraftWork, drafted};
+use crate::rpc::drafted::{AtOnce, DraftWork, drafted, refuse_lost};
 use crate::rpc::error::{CREATE_LAYER, NO_SUCH_LAYER, OVER_LIMIT, RpcError};
 use crate::rpc::table::Handle;
 
@@ -63,7 +63,7 @@ where
 
     fn check(&self, problems: &[EvaluationProblem], id: &LayerId) -> Result<(), RpcError> {
         match problems.iter().find(|problem| problem.layer == *id) {
-            None => Ok(()),
+            None => refuse_lost(problems),
             Some(problem) => {
                 Err(RpcError::new(OVER_LIMIT, format!("The layer {}", problem.reason))
                     .with("param", "matrix")
@@ -80,7 +80,8 @@ where
     }
 }
 
-/// Changes a document by one undo step and answers with the layer that the change returns, once it is computed.
+/// Changes a document by one undo step and answers with the layer that the change returns, once it
+/// is computed.
 fn compute_layer(
     context: &mut Context<'_>,
     label: &str,

@@ -5,6 +5,7 @@ use super::states::{known_position, position_of_revision};
 use crate::api::ParamError;
 use crate::api::methods::diff::*;
 use crate::api::methods::edit::BoxResult;
+use crate::api::methods::edit::Detail;
 use crate::document::Document;
 use crate::edit::{DiffJob, Difference, LayerDifference, VoxelDifference};
 use crate::rpc::context::{Context, Outcome, no_such_project};
@@ -95,15 +96,17 @@ impl Handle for Diff {
         let project = context.project()?;
         let after = second_state(project, &params)?;
         let revisions = [before.revision, after.revision, project.revision()];
-        let wanted = params.max_voxels.0 as usize;
+        let is_brief = params.detail == Detail::Brief;
+        let wanted = if is_brief { 0 } else { params.max_voxels.0 as usize };
         let job = DiffJob::new(&before.document, &after.document, wanted);
-        Ok(Outcome::job(job, move |_, difference| Ok(diff_result(difference, revisions))))
+        Ok(Outcome::job(job, move |_, difference| Ok(diff_result(difference, revisions, is_brief))))
     }
 }
 
 fn diff_result(
     difference: Difference,
     [from_revision, to_revision, revision]: [u64; 3],
+    is_brief: bool,
 ) -> DiffResult {
     let Difference { layers, voxels, total } = difference;
     let layer = |layer: LayerDifference| LayerDiff {
@@ -133,7 +136,7 @@ fn diff_result(
         removed: total.removed,
         bounds: total.bounds.map(BoxResult::from),
         truncated: total.changed > voxels.len() as u64,
-        voxels: voxels.iter().map(voxel).collect(),
+        voxels: (!is_brief).then(|| voxels.iter().map(voxel).collect()),
         layers: layers.into_iter().map(layer).collect(),
         from_revision,
         to_revision,

@@ -1,12 +1,16 @@
-//! Pictures of a project: its visible layers are merged, then drawn, and encoded for a file, all in slices.
+//! Pictures of a project: its visible layers are merged, then drawn, and encoded for a file, all in
+//! slices.
 //!
-//! The merged volume is kept with the project, so the next picture merges only the blocks that changed.
+//! The merged volume is kept with the project, so the next picture merges only the blocks that
+//! changed.
 
+use crate::document::LayerId;
 use crate::job::{Slice, Work};
-use crate::render::{Look, Picture, PngFile, RenderError, RenderSettings, drawing};
+use crate::picturing::{Frames, Refusal, Wish, draw_file, merging};
+use crate::render::{Picture, PictureFile, RenderError, RenderSettings, drawing};
 use crate::rpc::context::Context;
 use crate::rpc::error::RpcError;
-use crate::voxel::{MergeCache, Volume};
+use crate::voxel::{MergeCache, MergeJob, Volume};
 use crate::workspace::{Merging, Project};
 
 /// A picture, and what was merged for it.
@@ -29,9 +33,10 @@ impl<P> Drawn<P> {
 pub(super) type Drawing = Work<Result<Drawn<Picture>, RenderError>>;
 
 /// The making of a file of it.
-pub(super) type FileDrawing = Work<Result<Drawn<PngFile>, RpcError>>;
+pub(super) type FileDrawing = Work<Result<Drawn<PictureFile>, RpcError>>;
 
-/// Merges what is visible as it is now; what the next time begins with, too, unless there was nothing to merge.
+/// Merges what is visible as it is now; what the next time begins with, too, unless there was
+/// nothing to merge.
 pub(super) async fn visible(merging: Merging, slice: &Slice) -> (Volume, Option<MergeCache>) {
     match merging {
         Merging::Done(volume) => (volume, None),
@@ -59,49 +64,52 @@ pub(super) fn draw(
     }))
 }
 
-/// Draws a project as it is now, as a file.
-///
-/// # Errors
-/// Settings that no picture can be drawn with.
-pub(super) fn draw_file(
-    project: &mut Project,
-    settings: RenderSettings,
-) -> Result<FileDrawing, RpcError> {
-    let failed = |error: RenderError| super::pictures::cannot_draw(&error);
-    let job = draw(project, settings).map_err(failed)?;
-    Ok(Work::new(move |slice| async move {
-        let Drawn { picture, merged } = slice.run(job).await.map_err(failed)?;
-        let picture = PngFile::encode(&picture, &slice).await.map_err(RpcError::internal)?;
-        Ok(Drawn { picture, merged })
-    }))
-}
-
-/// Looks at a volume, or at what is visible of a project, and encodes the picture. If the file is longer than it may be,
-/// the picture is drawn again and again, smaller each time, down to [`LEAST_SIDE`] pixels.
-pub(super) fn look_file(look: Look, merging: Merging, max_bytes: Option<u64>) -> FileDrawing {
+/// Draws what is wished for of a project, and encodes it.
+pub(super) fn draw_wish(project: &mut Project, wish: Wish) -> FileDrawing {
+    let earlier = match wish.frames {
+        Frames::Timelapse(count) => earlier_states(project, &wish, count),
+        Frames::Still | Frames::Turntable(_) => Vec::new(),
+    };
+    let merging = merging_of(project, wish.layers.as_deref());
     Work::new(move |slice| async move {
-        let failed = |error: RenderError| super::pictures::cannot_draw(&error);
-        let (volume, merged) = visible(merging, &slice).await;
-        let mut look = look;
-        loop {
-            let picture = slice.run(look.clone().drawing(volume.clone()).map_err(failed)?).await;
-            let picture = PngFile::encode(&picture, &slice).await.map_err(RpcError::internal)?;
-            let is_least = look.settings.width.min(look.settings.height) <= LEAST_SIDE;
-            let longest = max_bytes.unwrap_or(u64::MAX);
-            if picture.bytes.len() <= longest || is_least {
-                return Ok(Drawn { picture, merged });
-            }
-            // The length goes about with the pixels.
-            let by = (longest as f64 / picture.bytes.len() as f64).sqrt() * SHRINK;
-            for side in [&mut look.settings.width, &mut look.settings.height] {
-                *side =
-                    ((f64::from(*side) * by) as u32).clamp(1, *side - 1).max(LEAST_SIDE.min(*side));
-            }
+        let mut states = Vec::new();
+        for state in earlier {
+            states.push(slice.run(state).await.merged().clone());
         }
+        let (volume, merged) = visible(merging, &slice).await;
+        states.push(volume);
+        let picture = draw_file(wish, states, &slice).await?;
+        Ok(Drawn { picture, merged })
     })
 }
 
-/// The least side of a picture that is made smaller.
-pub(super) const LEAST_SIDE: u32 = 32;
-/// How much smaller than expected a picture is made that was too long.
-const SHRINK: f64 = 0.9;
+/// The merging of what is visible, or of these layers alone.
+pub(super) fn merging_of(project: &mut Project, layers: Option<&[LayerId]>) -> Merging {
+    match layers {
+        None => project.start_merging(),
+        Some(chosen) => Merging::Job(Box::new(merging(project.document(), Some(chosen)))),
+    }
+}
+
+/// The mergings of earlier states of a project, the oldest first: each so many-th, for one frame
+/// less than wanted.
+fn earlier_states(project: &Project, wish: &Wish, count: u32) -> Vec<MergeJob> {
+    let history = project.history();
+    let (present, _) = history.position();
+    let wanted = (count as usize).saturating_sub(1).min(present);
+    let positions = (0..wanted).map(|frame| frame * present / wanted.max(1));
+    let states = positions.filter_map(|at| history.document_at(project.document(), at));
+    states.map(|document| merging(&document, wish.layers.as_deref())).collect()
+}
+
+impl From<Refusal> for RpcError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Param { error, lists } => lists
+                .into_iter()
+                .fold(RpcError::from(*error), |rpc, (name, known)| rpc.known(name, known)),
+            Refusal::Render(error) => super::pictures::cannot_draw(&error),
+            Refusal::File(error) => RpcError::internal(error),
+        }
+    }
+}

@@ -1,31 +1,37 @@
 //! Handlers that read and write files.
 //!
-//! Loading, saving and drawing go on in slices over a snapshot. The document changes only when a load has
-//! succeeded as a whole; a file is replaced only when a save has.
+//! Loading, saving and drawing go on in slices over a snapshot. The document changes only when a
+//! load has succeeded as a whole; a file is replaced only when a save has.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::entries;
 use super::own_files::{Intent, Looked, look, open_elsewhere};
 use super::writing::{Wanted, lost_things, read_export_options};
+use super::{entries, target};
+use crate::api::args::shown;
+use crate::api::json::few_members;
 use crate::api::methods::files::*;
 use crate::api::notes;
 use crate::api::operations::forms::CopyFields;
 use crate::api::operations::{Form, Operation};
-use crate::api::value::Raw;
+use crate::api::value::{Raw, read};
 use crate::api::words::Mode;
 use crate::api::{LayerRef, ParamError};
 use crate::document::history::Scope;
-use crate::document::{Document, Layer, LayerContent};
+use crate::document::{Document, Layer, LayerContent, Palette};
 use crate::edit::{Limits, Runner};
 use crate::file_access::{FilePath, Purpose};
-use crate::format::{self, FormatError, LoadJob, Loaded, ReadOptions, VoxeliseOptions};
+use crate::format::{
+    self, FormatError, ImportOptions, LoadJob, Loaded, ReadOptions, VoxeliseOptions,
+};
 use crate::job::{Budget, Job, Progress, Step, Work};
-use crate::rpc::change::refused;
+use crate::rpc::change::{Change, carry_out, refused};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::drafted::{AtOnce, drafted};
-use crate::rpc::error::{EXPORT_MODEL, LOAD_PROJECT, OUTSIDE_ROOTS, RpcError, SAVE_PROJECT};
+use crate::rpc::error::{
+    EXPORT_MODEL, LOAD_PROJECT, NO_SUCH_LAYER, OUTSIDE_ROOTS, RpcError, SAVE_PROJECT,
+};
 use crate::rpc::table::Handle;
 use crate::voxel::Bounds;
 use crate::workspace::{OwnFile, Project};
@@ -46,6 +52,11 @@ pub(in crate::rpc) fn file_error(
         .hint(error.hint());
     if let Some(roots) = roots {
         rpc = rpc.with("roots", roots.to_vec());
+    } else if let Some(absolute) = error.path().filter(|found| found.is_absolute())
+        && Path::new(path).is_relative()
+    {
+        // Who gave a relative path may have had another directory in mind.
+        rpc = rpc.with("absolute_path", &*absolute.to_string_lossy());
     }
     if let Some(reason) = error.reason() {
         rpc = rpc.with("reason", reason);
@@ -86,12 +97,14 @@ pub(super) fn load_file(
 fn start_load(
     context: &Context<'_>,
     params: &LoadProjectParams<'_>,
+    import: ImportOptions,
+    frames: bool,
 ) -> Result<Work<LookedAndLoaded>, FormatError> {
     let format = params.format.as_deref().map(format::by_name).transpose()?;
     let voxel_size = params.voxel_size.map_or(1.0, |size| size.0);
     let fit = params.fit.map(|voxels| voxels.0 as u32);
     let voxelise = VoxeliseOptions { y_up: params.y_up, voxel_size, fit };
-    let options = ReadOptions { voxelise, ..read_options(context) };
+    let options = ReadOptions { voxelise, import, frames, ..read_options(context) };
     Ok(load_file(context.file(&params.path), format, options))
 }
 
@@ -105,18 +118,24 @@ struct TakeOver {
     is_project: bool,
     /// How far its voxels are moved first.
     offset: [i32; 3],
+    /// What is done with it before.
+    import: ImportOptions,
+    frames: bool,
+    /// The layer that its voxels are drawn into, if they are to become no layers.
+    layer: Option<LayerRef>,
 }
 
-/// Loads a file and puts its document into the project, whose clones and shapes are computed in slices, too.
+/// Loads a file and puts its document into the project, whose clones and shapes are computed in
+/// slices, too.
 fn load(
     context: &mut Context<'_>,
     params: LoadProjectParams<'_>,
-    TakeOver { action, put, is_project, offset }: TakeOver,
+    TakeOver { action, put, is_project, offset, import, frames, layer }: TakeOver,
 ) -> Result<Outcome<LoadProjectResult>, RpcError> {
     context.project()?;
     let path = params.path.clone().into_owned();
     let failed = |path: &str, error: FormatError| file_error(LOAD_PROJECT, action, path, &error);
-    let job = start_load(context, &params).map_err(|error| failed(&path, error))?;
+    let job = start_load(context, &params, import, frames).map_err(|error| failed(&path, error))?;
     Ok(Outcome::chain_later(job, move |context, loaded| {
         let (Looked { place, identity }, mut loaded) =
             loaded.map_err(|error| failed(&path, error))?;
@@ -125,8 +144,13 @@ fn load(
             let elsewhere = open_elsewhere(context.workspace, &place, context.project_name);
             loaded.warnings.extend(elsewhere);
         }
-        let file = OwnFile { path: path.clone(), place, format: loaded.format, identity };
+        let own_place = place.clone();
+        let file =
+            OwnFile { path: path.clone(), place: own_place, format: loaded.format, identity };
         let take_over = move |context: &mut Context<'_>, loaded: Loaded| {
+            if let Some(layer) = layer {
+                return draw_into(context, loaded, layer, (path, place));
+            }
             let document = loaded.document.clone();
             let work = AtOnce::new(move |into: &mut Document| {
                 put(into, document);
@@ -137,7 +161,7 @@ fn load(
                 if is_project {
                     project.begin_document(Some(file));
                 }
-                Ok(told(loaded, &path, project_id, project))
+                Ok(told(loaded, (&path, &place), project_id, project))
             })
         };
         if offset == [0; 3] {
@@ -146,6 +170,29 @@ fn load(
         let moving = Shift::new(loaded, offset, context.workspace.edit_limits)?;
         Outcome::chain(context, moving, move |context, moved| take_over(context, moved?))
     }))
+}
+
+/// Draws the voxels of what was loaded into a layer.
+fn draw_into(
+    context: &mut Context<'_>,
+    loaded: Loaded,
+    layer: LayerRef,
+    (path, place): (PathBuf, PathBuf),
+) -> Result<Outcome<LoadProjectResult>, RpcError> {
+    let mut operations = Vec::new();
+    for own in loaded.document.layers() {
+        let Some(bounds) = own.volume.block_bounds() else { continue };
+        let [min, max] = [bounds.min, bounds.max_inside()].map(|end| end.map(|v| v as i32));
+        let form = Form::Copy(CopyFields { min, max, to: min, times: 1, step: None });
+        let operation = Operation::new(form, Mode::Add, layer.clone(), None);
+        operations.push(Operation { source: Some(own.volume.clone()), ..operation });
+    }
+    let project_id = context.project_name.to_owned();
+    let label = "import model".to_owned();
+    let change = Change { operations, label, dry_run: false, refused: Box::new(refused) };
+    carry_out(context, change, move |changed| {
+        Ok(told(loaded, (&path, &place), project_id, changed.project))
+    })
 }
 
 /// What was loaded, on its way to another place.
@@ -173,12 +220,14 @@ impl Shift {
     }
 }
 
-/// Moves where a layer stands: its pivot or the place of what is computed, and the box that bounds it.
+/// Moves where a layer stands: its pivot or the place of what is computed, and the box that bounds
+/// it.
 fn place_by(layer: &mut Layer, offset: [i32; 3]) {
     let is_clone = matches!(layer.content, LayerContent::Clone { .. });
     let matrix = &mut layer.matrix.0;
     for axis in 0..3 {
-        // The base of a clone has moved as well, so the clone takes back what its matrix makes of that.
+        // The base of a clone has moved as well, so the clone takes back what its matrix makes of
+        // that.
         let through = |from: usize| matrix[from][axis] * offset[from] as f32;
         let taken_back = if is_clone { through(0) + through(1) + through(2) } else { 0.0 };
         matrix[3][axis] += offset[axis] as f32 - taken_back;
@@ -212,13 +261,20 @@ impl Job for Shift {
 }
 
 /// What a call tells that put a file into a project. Its voxels are counted already.
-fn told(loaded: Loaded, path: &Path, project_id: String, project: &Project) -> LoadProjectResult {
+fn told(
+    loaded: Loaded,
+    (path, place): (&Path, &Path),
+    project_id: String,
+    project: &Project,
+) -> LoadProjectResult {
     let path = path.to_string_lossy().into_owned();
+    let absolute_path = place.to_string_lossy().into_owned();
     let (layers, document) = (loaded.document.layers(), project.document());
     LoadProjectResult {
         success: true,
         file_path: path.clone(),
         path,
+        absolute_path,
         project_id,
         name: document.name.clone(),
         canvas_size: document.size(),
@@ -238,8 +294,9 @@ impl Handle for LoadProject {
         params: LoadProjectParams<'_>,
     ) -> Result<Outcome<LoadProjectResult>, RpcError> {
         let put = |into: &mut Document, loaded| into.replace_by(loaded);
-        let offset = [0; 3];
-        load(context, params, TakeOver { action: "load project", put, is_project: true, offset })
+        let (offset, import, frames, layer) = Default::default();
+        let (action, is_project) = ("load project", true);
+        load(context, params, TakeOver { action, put, is_project, offset, import, frames, layer })
     }
 }
 
@@ -248,11 +305,93 @@ impl Handle for ImportModel {
         context: &mut Context<'_>,
         params: ImportModelParams<'_>,
     ) -> Result<Outcome<LoadProjectResult>, RpcError> {
-        let put = |into: &mut Document, loaded| add_layers(into, &loaded);
-        let ImportModelParams { path, format, y_up, voxel_size, fit, position } = params;
+        let palette = &context.project()?.document().palette;
+        let Chosen { mut import, frames, is_whole } = Chosen::of(&params, palette)?;
+        if let Some(layer) = &params.layer {
+            if is_whole {
+                let message = "give 'layer' or into: \"project\", not both";
+                return Err(ParamError::rule("layer", message).into());
+            }
+            // Told before anything is read.
+            let document = context.project()?.document();
+            let id = target::layer_id(document, layer, NO_SUCH_LAYER)?;
+            target::editable_layer(document, id, NO_SUCH_LAYER)?;
+            import.into_one = true;
+        }
+        let put: fn(&mut Document, Document) = if is_whole {
+            |into, loaded| into.replace_by(loaded)
+        } else {
+            |into, loaded| add_layers(into, &loaded)
+        };
+        let ImportModelParams { path, format, y_up, voxel_size, fit, position, layer, .. } = params;
         let params = LoadProjectParams { path, format, y_up, voxel_size, fit };
         let (action, offset) = ("import model", position.unwrap_or_default());
-        load(context, params, TakeOver { action, put, is_project: false, offset })
+        let is_project = false;
+        let take_over = TakeOver { action, put, is_project, offset, import, frames, layer };
+        load(context, params, take_over)
+    }
+}
+
+/// How a model is imported.
+#[derive(Default)]
+struct Chosen {
+    import: ImportOptions,
+    frames: bool,
+    /// Whether it takes the place of the whole document.
+    is_whole: bool,
+}
+
+/// The names of the options of import.
+const IMPORT_OPTIONS: [&str; 5] = ["frames", "turns", "fill", "into", "palette"];
+
+impl Chosen {
+    fn of(params: &ImportModelParams<'_>, palette: &Palette) -> Result<Chosen, ParamError> {
+        let mut chosen = Chosen::default();
+        let own = [params.frames, params.turns, params.fill, params.into, params.palette];
+        if let Some(raw) = params.options.as_ref().filter(|raw| !raw.0.starts_with('{')) {
+            notes::note(format!("options {} is no object and was not used", shown(raw.0)));
+        }
+        for (name, value) in params.options.iter().flat_map(|raw| few_members(raw.0)) {
+            if !chosen.set(&name, value, palette)? {
+                notes::note_unknown("options.", &name, &IMPORT_OPTIONS);
+            }
+        }
+        for (name, raw) in IMPORT_OPTIONS.into_iter().zip(own) {
+            if let Some(raw) = raw {
+                chosen.set(name, raw.0, palette)?;
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// Sets an option; false if there is none of this name.
+    fn set(&mut self, name: &str, raw: &str, palette: &Palette) -> Result<bool, ParamError> {
+        let word = || read::<Cow<'_, str>>(raw, "").map(Cow::into_owned).unwrap_or_default();
+        let wrong = |expected: &str| {
+            let (param, got) = (name.to_owned().into(), shown(raw));
+            ParamError::Mismatch { param, expected: expected.to_owned(), got }
+        };
+        match name {
+            "frames" => self.frames = read(raw, "frames")?,
+            "turns" => self.import.turns = read::<i32>(raw, "turns")?.into(),
+            "fill" => self.import.fill = read(raw, "fill")?,
+            "into" => match word().as_str() {
+                "layers" | "layer" => {}
+                "one" => self.import.into_one = true,
+                "project" => self.is_whole = true,
+                _ => return Err(wrong("layers, one or project")),
+            },
+            "palette" => match word().as_str() {
+                "keep" => {}
+                "match" => {
+                    let colors = palette.colors.iter().map(|(color, _)| *color);
+                    self.import.palette = colors.collect();
+                }
+                _ => return Err(wrong("keep or match")),
+            },
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 }
 

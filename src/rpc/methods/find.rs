@@ -4,7 +4,6 @@ use super::entries;
 use super::sources::sourced;
 use crate::api::Corners;
 use crate::api::methods::find::*;
-use crate::api::methods::region::ListedVoxels;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
 use crate::rpc::table::Handle;
@@ -67,10 +66,10 @@ impl Handle for Find {
         let offset = params.offset;
         let limit = usize::try_from(params.limit.0).unwrap_or(usize::MAX);
         let within = params.within.map(|within| within.0);
-        sourced(context, params.layer_id, move |context, volume, layer_id| {
+        sourced(context, params.layer_id, move |context, volume, seen| {
             Outcome::work(context, |slice| async move {
                 let (mut match_count, mut bounds) = (0, None);
-                let mut voxels = ListedVoxels::default();
+                let mut voxels = VoxelRows::default();
                 let mut look = Look::new(&volume, within);
                 slice.expect(volume.block_count() as u64);
                 while let Some(block) = look.next() {
@@ -91,7 +90,8 @@ impl Handle for Find {
                     voxels: voxels.finish(),
                     next_offset: (next < match_count).then_some(next),
                     bounds: bounds.map(Corners::from),
-                    layer_id,
+                    layer_id: seen.layer_id,
+                    layer: seen.layer,
                     revision,
                 })
             })

@@ -5,15 +5,20 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::entries;
 use super::memory_kinds::{kinds, named};
 use crate::VERSION;
+use crate::api::ParamError;
+use crate::api::args::shown;
 use crate::api::instance::Instance;
 use crate::api::methods::health::*;
 use crate::api::methods::system::NoParams;
 use crate::journal::Facts;
+use crate::likeness::nearest;
 use crate::memory;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
 use crate::rpc::server_facts::{ServerFacts, Thresholds};
 use crate::rpc::table::Handle;
+use crate::script::Confinement;
+use crate::script::crew::{self, Counts};
 use crate::workspace::Workspace;
 
 entries![Health, DaemonStatus, SlowLog, Monitor, SetLogLevel, Config];
@@ -29,6 +34,8 @@ pub fn assemble(
     let mut checks = checks(&facts, &memory, workspace);
     let journal = workspace.journal_facts();
     checks.extend(journal.iter().flat_map(journal_checks));
+    let lacks_journal = f64::from(u8::from(workspace.lacks_journal()));
+    checks.push(check("journal: there is none", lacks_journal, Some(1.0), None, ""));
     let reasons = reasons(&checks, &facts, workspace);
     let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     HealthResult {
@@ -51,6 +58,7 @@ pub fn assemble(
         event_loop: facts.event_loop,
         jobs: JobHealth { waiting: workspace.waiting_changes(), ..facts.jobs },
         journal: journal.as_ref().map(journal_health),
+        scripts: script_health(),
         descriptors: facts.descriptors,
         last_error: facts.last_error,
         saves: saves(workspace),
@@ -86,6 +94,17 @@ fn lag(facts: &Facts) -> Duration {
     facts.unsynced_since.map(|since| since.elapsed()).unwrap_or_default()
 }
 
+/// How scripts are, if there are any.
+fn script_health() -> Option<ScriptHealth> {
+    let Counts { running, waiting, blocks_read, limits } = crew::counts();
+    if !cfg!(feature = "scripts") || !limits.are_on {
+        return None;
+    }
+    let Confinement { no_new_privs, seccomp, landlock } = crew::confinement();
+    let max = limits.at_once;
+    Some(ScriptHealth { running, waiting, max, blocks_read, no_new_privs, seccomp, landlock })
+}
+
 /// How the journal is, as answers tell it.
 pub(super) fn journal_health(facts: &Facts) -> JournalHealth {
     JournalHealth {
@@ -97,7 +116,7 @@ pub(super) fn journal_health(facts: &Facts) -> JournalHealth {
 }
 
 /// How long the journal may take to be on the disk.
-const JOURNAL_DELAYED: Duration = Duration::from_secs(3);
+const JOURNAL_DELAYED: Duration = Duration::from_secs(2);
 
 fn journal_checks(facts: &Facts) -> [HealthCheck; 3] {
     let number = |so: bool| f64::from(u8::from(so));
@@ -325,9 +344,24 @@ impl Handle for SetLogLevel {
 }
 
 impl Handle for Config {
-    fn handle(context: &mut Context<'_>, _: NoParams) -> Result<Outcome<ConfigResult>, RpcError> {
+    fn handle(
+        context: &mut Context<'_>,
+        params: ConfigParams<'_>,
+    ) -> Result<Outcome<ConfigResult>, RpcError> {
         let list = context.host.setting_list();
-        Ok(ConfigResult { files: list.files, settings: list.settings }.into())
+        let (files, mut settings) = (list.files, list.settings);
+        if let Some(section) = params.section {
+            let group = |setting: &ListedSetting| setting.key.split('.').next().unwrap_or_default();
+            let mut known: Vec<&'static str> = settings.iter().map(group).collect();
+            known.dedup();
+            settings.retain(|setting| group(setting).eq_ignore_ascii_case(&section));
+            if settings.is_empty() && !known.is_empty() {
+                let nearest = nearest(&section, known.iter().copied());
+                let (param, what, got) = ("section".into(), "section", shown(&section));
+                return Err(ParamError::NoSuch { param, what, got, nearest, known }.into());
+            }
+        }
+        Ok(ConfigResult { files, settings }.into())
     }
 }
 

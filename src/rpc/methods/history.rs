@@ -3,16 +3,19 @@
 use super::entries;
 use super::states::{known_position, position_of_revision};
 use crate::api::ParamError;
-use crate::api::args::{nearest, shown};
+use crate::api::args::shown;
 use crate::api::methods::edit::BoxResult;
+use crate::api::methods::edit::Detail;
 use crate::api::methods::history::*;
 use crate::api::methods::system::NoParams;
 use crate::document::history::Travel;
 use crate::job::{Budget, Progress, Step};
+use crate::likeness::nearest;
 use crate::rpc::NameLimit;
 use crate::rpc::context::{Context, Outcome, Task};
 use crate::rpc::error::RpcError;
 use crate::rpc::table::Handle;
+use crate::voxel::Bounds;
 use crate::workspace::Project;
 
 entries![Undo, Redo, GoTo, Checkpoint, ClearHistory, History];
@@ -23,8 +26,8 @@ const LISTED_LABELS: usize = 100;
 /// Blocks and steps that a way in the history may take in place; a longer one goes on in slices.
 const NEAR: usize = 256;
 
-/// The labels of the edits between two positions, in the order in which a way from one to the other passes them,
-/// as far as they are listed.
+/// The labels of the edits between two positions, in the order in which a way from one to the other
+/// passes them, as far as they are listed.
 fn passed(project: &Project, from: usize, to: usize) -> Vec<String> {
     let labels = project.history().labels().map(|(label, _)| label.to_owned());
     if to >= from {
@@ -137,13 +140,21 @@ fn no_such_checkpoint(project: &Project, name: &str) -> RpcError {
         .into_iter()
         .chain(history.labels().filter_map(|(_, c)| c))
         .collect();
-    let message = format!("No such checkpoint: '{}'", shown(name));
+    let message = if history.has_forgotten(name) {
+        format!(
+            "The checkpoint '{}' was forgotten: its state is no longer in the history, which --history-memory \
+             bounds, changes after an undo cut short and goxel.clear_history empties",
+            shown(name)
+        )
+    } else {
+        format!("No such checkpoint: '{}'", shown(name))
+    };
     let error = RpcError::from(ParamError::rule("checkpoint", message));
     let error = match nearest(name, known.iter().copied()) {
         Some(nearest) => error.with("nearest", nearest),
         None => error,
     };
-    error.with("known", known)
+    error.known("known", known)
 }
 
 impl Handle for Checkpoint {
@@ -177,6 +188,12 @@ impl Handle for ClearHistory {
     }
 }
 
+/// Whether a box may be larger than what is in it: it begins and ends where blocks do.
+fn is_rounded(bounds: &Bounds) -> bool {
+    let on_edge = |corner: &i64| corner.rem_euclid(16) == 0;
+    bounds.min.iter().any(on_edge) && bounds.max.iter().any(on_edge)
+}
+
 impl Handle for History {
     fn handle(
         context: &mut Context<'_>,
@@ -189,12 +206,15 @@ impl Handle for History {
             0 => 0,
             limit => count.saturating_sub(limit as usize),
         };
+        let is_full = params.detail == Detail::Full;
+        let place_of = |position| history.bounds_of(position).filter(|_| is_full);
         let entry = |(index, (label, checkpoint)): (usize, (&str, Option<&str>))| HistoryEntry {
             position: index + 1,
             label: label.to_owned(),
             revision: history.revision_at(index + 1).unwrap_or_default(),
             checkpoint: checkpoint.map(str::to_owned),
-            bounds: history.bounds_of(index + 1).map(BoxResult::from),
+            bounds: place_of(index + 1).map(BoxResult::from),
+            rounded_to: place_of(index + 1).filter(is_rounded).map(|_| 16),
         };
         let result = HistoryResult {
             position,

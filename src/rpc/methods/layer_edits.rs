@@ -1,17 +1,16 @@
 //! Handlers that remove, merge and hide layers.
 
 use super::{entries, target};
-use crate::api::args::{nearest, shown};
+use crate::api::args::shown;
 use crate::api::methods::layer_edits::*;
 use crate::api::{LayerRef, ParamError};
 use crate::document::history::Scope;
-use crate::document::{Document, Layer, LayerId, drawing_of};
-use crate::job::{Budget, Progress, Step};
+use crate::document::{Document, Layer, drawing_of};
+use crate::likeness::nearest;
 use crate::rpc::context::{Context, Outcome};
-use crate::rpc::drafted::{AtOnce, DraftWork, drafted};
+use crate::rpc::drafted::{AtOnce, Written, drafted, draw_on};
 use crate::rpc::error::{DELETE_LAYER, MERGE_LAYERS, RpcError, SET_LAYER_VISIBILITY};
 use crate::rpc::table::Handle;
-use crate::voxel::Laying;
 
 entries![DeleteLayer, MergeLayers, SetLayerVisibility];
 
@@ -38,7 +37,7 @@ fn named<'a>(document: &'a Document, name: &str) -> Result<&'a Layer, RpcError> 
                 Some(nearest) => error.with("nearest", nearest),
                 None => error,
             };
-            Err(error.with("known", names).hint("nothing was changed"))
+            Err(error.known("known", names).hint("nothing was changed"))
         }
     }
 }
@@ -93,7 +92,12 @@ impl Handle for MergeLayers {
         let into = target::layer_id(document, into, MERGE_LAYERS)?;
         target::editable_layer(document, into, MERGE_LAYERS)?;
         let from = target::layer_id(document, from, MERGE_LAYERS)?;
-        let work = Merge { from, into, laying: None };
+        // One layer is laid on the other one, and gone after that.
+        let work = Written::new(move |draft, slice| async move {
+            let source = draft.with(|document| document.remove_layer(from)).ok_or_else(vanished)?;
+            let laying = drawing_of(&source.volume, source.mode, source.opacity);
+            draw_on(&draft, into, laying, &slice).await
+        });
         drafted(context, "merge layers", Scope::Document, work, move |project, ()| {
             let document = project.document();
             let layer = document.layer(into).ok_or_else(vanished)?;
@@ -109,39 +113,6 @@ impl Handle for MergeLayers {
 
 fn vanished() -> RpcError {
     RpcError::internal("layer vanished")
-}
-
-/// One layer laid on another one, and gone after that.
-struct Merge {
-    from: LayerId,
-    into: LayerId,
-    laying: Option<Laying>,
-}
-
-impl DraftWork for Merge {
-    type Output = ();
-
-    fn step(&mut self, document: &mut Document, budget: &mut Budget) -> Result<Step<()>, RpcError> {
-        let laying = match &mut self.laying {
-            Some(laying) => laying,
-            None => {
-                let source = document.remove_layer(self.from).ok_or_else(vanished)?;
-                let laying = drawing_of(&source.volume, source.mode, source.opacity);
-                self.laying.insert(laying)
-            }
-        };
-        let layer = document.layer_mut(self.into).ok_or_else(vanished)?;
-        while laying.lay_next(&mut layer.volume)? {
-            if !budget.spend(1) {
-                return Ok(Step::More);
-            }
-        }
-        Ok(Step::Done(()))
-    }
-
-    fn progress(&self) -> Progress {
-        self.laying.as_ref().map_or_else(Progress::default, Laying::progress)
-    }
 }
 
 impl Handle for SetLayerVisibility {

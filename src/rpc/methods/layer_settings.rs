@@ -217,9 +217,10 @@ impl Handle for UpdateLayer {
             layer.visible = params.visible.unwrap_or(layer.visible);
             layer.opacity = params.opacity.map_or(layer.opacity, |opacity| opacity.0);
             layer.mode = params.mode.map_or(layer.mode, |mode| mode.0);
-            layer.bounds = match params.unbounded {
-                true => None,
-                false => params.bounds.map(|bounds| bounds.0).or(layer.bounds),
+            layer.bounds = if params.unbounded {
+                None
+            } else {
+                params.bounds.map(|bounds| bounds.0).or(layer.bounds)
             };
         })
     }

@@ -2,8 +2,8 @@
 
 use super::layer_settings::checked_name;
 use super::{entries, target};
+use crate::api::methods::edit::Detail;
 use crate::api::methods::layers::*;
-use crate::api::methods::system::NoParams;
 use crate::api::{Color, Corners};
 use crate::document::history::Scope;
 use crate::document::{Document, Layer, LayerContent, LayerId, Matrix};
@@ -16,13 +16,36 @@ use crate::voxel::{Bounds, Volume};
 entries![ListLayers, CreateLayer, GetBoundingBox];
 
 impl Handle for ListLayers {
-    fn handle(context: &mut Context<'_>, _: NoParams) -> Result<Outcome<LayerList>, RpcError> {
+    fn handle(
+        context: &mut Context<'_>,
+        params: ListLayersParams,
+    ) -> Result<Outcome<LayerList>, RpcError> {
         let document = context.project()?.document();
         let active = document.active();
-        let layers: Vec<_> =
-            document.layers().iter().map(|layer| listed(layer, layer.id == active)).collect();
+        let row = |layer: &Layer| {
+            let row = listed(layer, layer.id == active);
+            if params.detail == Detail::Brief { brief(row) } else { row }
+        };
+        let layers: Vec<_> = document.layers().iter().map(row).collect();
         let count = layers.len();
         Ok(LayerList { count, layers, active_layer: active.0, total_layers: count }.into())
+    }
+}
+
+/// A layer as short lists show it.
+fn brief(row: ListedLayer) -> ListedLayer {
+    ListedLayer {
+        layer_id: None,
+        opacity: None,
+        mode: None,
+        material: None,
+        base_id: None,
+        shape: None,
+        color: None,
+        image_path: None,
+        matrix: None,
+        bounds: None,
+        ..row
     }
 }
 
@@ -39,13 +62,13 @@ pub(super) fn listed(layer: &Layer, is_active: bool) -> ListedLayer {
     let is_placed = layer.content != LayerContent::Voxels || layer.matrix != Matrix::IDENTITY;
     ListedLayer {
         id: layer.id.0,
-        layer_id: layer.id.0,
+        layer_id: Some(layer.id.0),
         name: layer.name.clone(),
         visible: layer.visible,
-        opacity: layer.opacity,
+        opacity: Some(layer.opacity),
         is_active,
         voxel_count: layer.volume.count(),
-        mode: layer.mode.name(),
+        mode: Some(layer.mode.name()),
         material: layer.material,
         kind,
         base_id,
@@ -84,11 +107,21 @@ impl Handle for GetBoundingBox {
         params: BoundingBoxParams,
     ) -> Result<Outcome<BoundingBoxResult>, RpcError> {
         let document = context.project()?.document();
-        let volumes: Vec<Volume> = match &params.layer_id {
-            BoxLayer::All => document.layers().iter().map(|layer| layer.volume.clone()).collect(),
-            BoxLayer::One(layer) => {
-                vec![target::layer(document, layer, NO_SUCH_LAYER)?.volume.clone()]
+        let one = match &params.layer_id {
+            BoxLayer::All => None,
+            BoxLayer::One(layer) => Some(target::layer(document, layer, NO_SUCH_LAYER)?),
+        };
+        let volumes: Vec<Volume> = match one {
+            None => document.layers().iter().map(|layer| layer.volume.clone()).collect(),
+            Some(layer) => vec![layer.volume.clone()],
+        };
+        let layer_id = one.map(|layer| layer.id.0);
+        let (layer, others) = match one {
+            Some(layer) => {
+                let (layer, others) = target::looked_at(document, layer);
+                (layer, Some(others))
             }
+            None => ("all".to_owned(), None),
         };
         let is_exact = params.exact;
         Outcome::work(context, move |slice| async move {
@@ -102,6 +135,9 @@ impl Handle for GetBoundingBox {
                 min: found.map(|bounds| bounds.min),
                 max: found.map(|bounds| bounds.max_inside()),
                 dimensions: found.map(|bounds| bounds.dimensions()),
+                layer,
+                layer_id,
+                others,
             })
         })
     }

@@ -1,15 +1,17 @@
 //! The handler that measures.
 
 use super::entries;
-use super::sources::sourced;
+use super::sources::{Seen, sourced};
 use crate::api::Corners;
 use crate::api::color_form::to_hex;
+use crate::api::methods::edit::Detail;
 use crate::api::methods::measure::*;
-use crate::document::selection::{VolumeJob, laid, mask_of_box, ready};
+use crate::document::selection::{laid, mask_of_box};
+use crate::job::Slice;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
 use crate::rpc::table::Handle;
-use crate::voxel::{BlendMode, Bounds, Part, Rgba, Survey, Volume};
+use crate::voxel::{BlendMode, Bounds, MemoryLimit, Part, Rgba, Survey, Volume};
 
 entries![Measure];
 
@@ -20,29 +22,30 @@ impl Handle for Measure {
     ) -> Result<Outcome<MeasureResult>, RpcError> {
         let revision = context.project()?.revision();
         let most = |limit: i64| usize::try_from(limit).unwrap_or_default();
-        let (colors, parts) = (most(params.colors.0), most(params.parts.0));
+        let is_full = params.detail == Detail::Full;
+        let listed = is_full.then(|| [most(params.colors.0), most(params.parts.0)]);
         let within = params.within.map(|within| within.0);
-        sourced(context, params.layer_id, move |context, volume, layer_id| {
-            let job = match within {
-                Some(within) => clipped(volume, within),
-                None => ready(volume),
-            };
-            Outcome::chain(context, job, move |context, volume| {
-                let volume = volume?;
-                Outcome::work(context, move |slice| async move {
-                    let survey = Survey::of(volume, &slice).await;
-                    Ok(result(&survey, colors, parts, layer_id, revision))
-                })
+        sourced(context, params.layer_id, move |context, volume, seen| {
+            Outcome::work(context, move |slice| async move {
+                let volume = match within {
+                    Some(within) => clipped(volume, within, &slice).await?,
+                    None => volume,
+                };
+                let survey = Survey::of(volume, &slice).await;
+                Ok(result(&survey, listed, seen, revision))
             })
         })
     }
 }
 
 /// The part of a volume within a box.
-fn clipped(volume: Volume, within: Bounds) -> VolumeJob {
+async fn clipped(volume: Volume, within: Bounds, slice: &Slice) -> Result<Volume, MemoryLimit> {
     match volume.block_bounds().and_then(|bounds| bounds.intersect(&within)) {
-        Some(cells) => laid(ready(volume), mask_of_box(cells), BlendMode::Intersect),
-        None => ready(Volume::new()),
+        Some(cells) => {
+            let cells = mask_of_box(cells, slice).await?;
+            laid(volume, &cells, BlendMode::Intersect, slice).await
+        }
+        None => Ok(Volume::new()),
     }
 }
 
@@ -51,13 +54,7 @@ fn symmetry(matching: [u64; 3], of: u64) -> Symmetry {
     Symmetry { x, y, z }
 }
 
-fn result(
-    survey: &Survey,
-    colors: usize,
-    parts: usize,
-    layer_id: Option<i32>,
-    revision: u64,
-) -> MeasureResult {
+fn result(survey: &Survey, listed: Option<[usize; 2]>, seen: Seen, revision: u64) -> MeasureResult {
     let bounds = survey.bounds;
     let middle = |sum: i128| sum as f64 / survey.voxels as f64 + 0.5;
     let fill = |bounds: Bounds| survey.voxels as f64 / bounds.capacity() as f64;
@@ -77,13 +74,14 @@ fn result(
         center: bounds.map(|_| survey.sums.map(middle)),
         surface_area: survey.open_faces,
         color_count: survey.colors.len(),
-        colors: survey.colors.iter().take(colors).map(color).collect(),
+        colors: listed.map(|[most, _]| survey.colors.iter().take(most).map(color).collect()),
         part_count: survey.parts.len(),
         floating_parts: survey.floating,
-        parts: survey.parts.iter().take(parts).map(part).collect(),
+        parts: listed.map(|[_, most]| survey.parts.iter().take(most).map(part).collect()),
         symmetry: symmetry(survey.mirrored, survey.voxels),
         color_symmetry: symmetry(survey.same, survey.voxels),
-        layer_id,
+        layer_id: seen.layer_id,
+        layer: seen.layer,
         revision,
     }
 }

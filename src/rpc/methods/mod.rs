@@ -18,6 +18,7 @@ mod layer_edits;
 mod layer_settings;
 mod layers;
 mod look;
+mod maps;
 mod materials;
 mod measure;
 mod memory_kinds;
@@ -31,6 +32,7 @@ mod projects;
 mod raycast;
 mod read_region;
 mod region;
+mod saved_scripts;
 mod script;
 mod selection;
 mod shapes;
@@ -60,6 +62,7 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     open_projects::ENTRIES,
     files::ENTRIES,
     look::ENTRIES,
+    maps::ENTRIES,
     pictures::ENTRIES,
     voxels::ENTRIES,
     shapes::ENTRIES,
@@ -70,6 +73,7 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     history::ENTRIES,
     diff::ENTRIES,
     script::ENTRIES,
+    saved_scripts::ENTRIES,
     layers::ENTRIES,
     layer_edits::ENTRIES,
     layer_settings::ENTRIES,

@@ -61,6 +61,10 @@ fn file_path(project: &Project) -> Option<String> {
     project.file().map(|file| file.path.to_string_lossy().into_owned())
 }
 
+fn absolute_path(project: &Project) -> Option<String> {
+    project.file().map(|file| file.place.to_string_lossy().into_owned())
+}
+
 fn listed(workspace: &Workspace, name: &str) -> Result<ListedProject, RpcError> {
     let project = workspace.project(name).ok_or_else(|| no_such_project(workspace, name))?;
     let document = project.document();
@@ -68,6 +72,7 @@ fn listed(workspace: &Workspace, name: &str) -> Result<ListedProject, RpcError> 
         name: name.to_owned(),
         title: document.name.clone(),
         file_path: file_path(project),
+        absolute_path: absolute_path(project),
         dirty: project.is_dirty(),
         revision: project.revision(),
         canvas_size: document.size(),
@@ -235,6 +240,7 @@ impl Handle for GetProjectInfo {
         let project = context.project()?;
         let last_modified = iso_time(project.last_modified());
         let (document, file_path) = (project.document().clone(), file_path(project));
+        let absolute_path = absolute_path(project);
         let (dirty, revision, history) =
             (project.is_dirty(), project.revision(), project.history());
         let (history_position, history) = (history.position().0, history.memory());
@@ -253,6 +259,7 @@ impl Handle for GetProjectInfo {
                 memory_usage: memory.map(|(name, bytes)| (name.to_owned(), bytes)).into(),
                 last_modified,
                 file_path,
+                absolute_path,
                 dirty,
                 revision,
                 history_position,

@@ -1,8 +1,8 @@
 //! What is looked at before a file is written, and noted afterwards.
 //!
-//! A save onto the document's own file is what the file is there for: it is told if somebody else changed the file
-//! meanwhile. Anything else that is written onto the file of an open project destroys it, so it needs `overwrite`, and
-//! the project has to be saved again.
+//! A save onto the document's own file is what the file is there for: it is told if somebody else
+//! changed the file meanwhile. Anything else that is written onto the file of an open project
+//! destroys it, so it needs `overwrite`, and the project has to be saved again.
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,7 @@ pub(super) struct Looked {
 /// Looks where a path leads to; a helper does it.
 pub(super) fn look(file: FilePath, purpose: Purpose) -> Work<Result<Looked, FormatError>> {
     Work::new(move |slice| async move {
-        let (path, looking) = (file.path().to_owned(), file);
+        let (path, looking) = (file.absolute(), file);
         let action = if purpose == Purpose::Read { "open" } else { "write" };
         let failed = |source| FormatError::io(action, &path, source);
         disk::require_not_stuck(&path).map_err(failed)?;
@@ -145,15 +145,21 @@ fn check_overwriting(workspace: &Workspace, place: &Path, overwrite: bool) -> Re
         return Ok(());
     }
     let names = workspace.projects_of_file(place);
-    Err(match names.is_empty() {
-        true => "an open project comes back to that file with undo".to_owned(),
-        false => format!("it is the file of the open project {}", quoted(&names)),
+    Err(if names.is_empty() {
+        "an open project comes back to that file with undo".to_owned()
+    } else {
+        format!("it is the file of the open project {}", quoted(&names))
     })
 }
 
 impl Target {
-    /// Notes that the file is written. If it holds all of a document that was saved, it is the document's own from now
-    /// on; other documents of this file have to be saved again.
+    /// The file, whatever directory the path began at.
+    pub(super) fn absolute_path(&self) -> String {
+        self.place.to_string_lossy().into_owned()
+    }
+
+    /// Notes that the file is written. If it holds all of a document that was saved, it is the
+    /// document's own from now on; other documents of this file have to be saved again.
     pub(super) fn written(
         &self,
         context: &mut Context<'_>,

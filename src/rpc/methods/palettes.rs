@@ -5,7 +5,7 @@ use super::entries;
 use super::files::file_error;
 use super::layer_settings::checked_name;
 use super::own_files::{Intent, look, not_written};
-use crate::api::args::{ParamError, nearest};
+use crate::api::args::ParamError;
 use crate::api::color_form::to_hex;
 use crate::api::methods::palettes::*;
 use crate::api::methods::system::NoParams;
@@ -13,6 +13,7 @@ use crate::document::Palette;
 use crate::document::history::Scope;
 use crate::file_access::Purpose;
 use crate::format::{FormatError, PaletteJob, ReplaceJob, Replaced, encode_palette};
+use crate::likeness::nearest;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{LOAD_PROJECT, OVER_LIMIT, RpcError, SAVE_PROJECT};
 use crate::rpc::table::Handle;
@@ -168,7 +169,8 @@ impl Handle for ExportPalette {
                 let Replaced { bytes, identity } =
                     written.map_err(|error| not_written(context, &path, &error, blame))?;
                 target.written(context, &path, identity, None);
-                Ok(ExportPaletteResult { success: true, path, count, bytes })
+                let absolute_path = target.absolute_path();
+                Ok(ExportPaletteResult { success: true, path, absolute_path, count, bytes })
             }))
         }))
     }

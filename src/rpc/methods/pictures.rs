@@ -3,21 +3,28 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::drawing::{FileDrawing, draw_file};
-use super::entries;
-use super::picture_settings::{Options, settings};
+use super::drawing::draw_wish;
+use super::look::{ended_early, made_smaller};
+use super::picture_settings::Options;
 use super::placing::{Blame, Destination, Placed, place};
+use super::{entries, look};
 use crate::api::args::shown;
+use crate::api::methods::look::LookOptions;
 use crate::api::methods::pictures::*;
 use crate::api::methods::system::NoParams;
-use crate::api::notes::note_value;
-use crate::render::{RenderError, RenderSettings};
+use crate::api::notes::{note, note_value};
+use crate::document::Document;
+use crate::picturing::{self, Base, Wish, cameras, file_settings, lights};
+use crate::render::{
+    Backdrop, FileKind, FileSettings, Lighting, RenderError, RenderSettings, Shading, Tracing,
+};
 use crate::render_store::StoredRender;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{
     CLEANUP_RENDER, GET_RENDER_INFO, INVALID_PARAMS, NOT_BUILT_IN, RENDER_SCENE, RpcError,
 };
 use crate::rpc::table::Handle;
+use crate::voxel::Rgba;
 
 entries![
     RenderScene,
@@ -34,18 +41,15 @@ impl Handle for RenderScene {
         context: &mut Context<'_>,
         params: RenderSceneParams<'_>,
     ) -> Result<Outcome<RenderSceneResult>, RpcError> {
-        let params = params.0;
-        let options = Options::read(params.options)?;
-        let destination = destination(&params, &options).unwrap_or(Destination::Answer);
-        if let Some(format) = params.format.as_deref().filter(|f| !f.eq_ignore_ascii_case(PNG)) {
-            note_value("format", format, PNG, &[PNG]);
-        }
-        let settings = settings(context.project()?.document(), &params, options.background)?;
-        let job = start(context, settings)?;
-        Ok(place(job, destination, BLAME, move |_, placed| {
-            let (success, format, [width, height]) = (true, PNG, placed.size);
+        let wanted = Wanted::read(context, &params, false)?;
+        let job = draw_wish(context.project()?, wanted.wish);
+        Ok(place(job, wanted.destination, BLAME, move |_, placed| {
+            made_smaller(placed.size, wanted.size).into_iter().for_each(note);
+            ended_early(wanted.traced, placed.samples).into_iter().for_each(note);
+            let (success, format, [width, height]) = (true, placed.kind.name(), placed.size);
             let (bytes, file) = told(&placed);
             let (output_path, image) = (placed.path, placed.text.clone());
+            let absolute_path = placed.absolute_path;
             let image_data = placed.text;
             Ok(RenderSceneResult {
                 success,
@@ -53,6 +57,7 @@ impl Handle for RenderScene {
                 height,
                 format,
                 output_path,
+                absolute_path,
                 bytes,
                 file,
                 image,
@@ -62,15 +67,118 @@ impl Handle for RenderScene {
     }
 }
 
-/// Where a call wants its picture; `None` if it does not say.
-fn destination(params: &RenderScenePlain<'_>, options: &Options) -> Option<Destination> {
-    if options.keep {
-        return Some(Destination::Store);
-    }
-    let path = params.output_path.as_deref().filter(|path| !path.is_empty());
-    let overwrite = params.overwrite;
-    path.map(|path| Destination::Path { path: path.to_owned(), overwrite })
+/// What a call of the older methods of pictures asks for.
+struct Wanted {
+    wish: Wish,
+    destination: Destination,
+    /// Pixels.
+    size: [u32; 2],
+    traced: Option<Tracing>,
 }
+
+impl Wanted {
+    /// Reads a call; a format that there is none of is an error if the method is `strict`, else
+    /// PNG.
+    fn read(
+        context: &mut Context<'_>,
+        params: &RenderSceneParams<'_>,
+        strict: bool,
+    ) -> Result<Wanted, RpcError> {
+        let own = &params.own;
+        let options = Options::read(own.options)?;
+        let path = own.output_path.as_deref().filter(|path| !path.is_empty());
+        let destination = if options.keep {
+            Destination::Store
+        } else {
+            let back = params.options.destination.as_deref();
+            look::destination(path, back, own.overwrite)?
+        };
+        let format = known_format(own.format.as_deref(), strict)?;
+        let (mut file, warnings) = file_settings(format, path.filter(|_| !options.keep))?;
+        warnings.into_iter().for_each(note);
+        if options.keep && file.kind != FileKind::Png {
+            note("pictures that the daemon keeps are PNG");
+            file.kind = FileKind::Png;
+        }
+        let document = context.project()?.document();
+        let base = base(document, own, options.background, file)?;
+        let size = base.size;
+        let wish = Wish::read(document, base, &params.options)?;
+        wish.warnings.iter().for_each(|warning| note(warning.as_str()));
+        let traced = wish.look.settings.tracing;
+        Ok(Wanted { wish, destination, size, traced })
+    }
+}
+
+/// The format of a call, if there is such a one.
+fn known_format(format: Option<&str>, strict: bool) -> Result<Option<&str>, RpcError> {
+    let names = FileKind::ALL.map(FileKind::name);
+    match format.filter(|format| FileKind::from_name(format).is_none()) {
+        None => Ok(format),
+        Some(other) if !strict => {
+            note_value("format", other, FileKind::Png.name(), &names);
+            Ok(None)
+        }
+        Some(other) => {
+            let message = format!("Pictures of the format '{}' are not built in", shown(other));
+            Err(RpcError::new(NOT_BUILT_IN, message)
+                .with("param", "format")
+                .with("known", names.to_vec())
+                .hint("nothing was drawn"))
+        }
+    }
+}
+
+/// What a call says in its own way. `background` is that of the options.
+fn base<'a>(
+    document: &Document,
+    params: &RenderScenePlain<'a>,
+    background: Option<Rgba>,
+    file: FileSettings,
+) -> Result<Base<'a>, RpcError> {
+    let usual = background.unwrap_or(RenderSettings::default().background);
+    let given = params.background_color.map(picturing::background).transpose()?;
+    let pixels = |value: i32| u32::try_from(value).ok().filter(|&value| value > 0);
+    for (name, length) in [("width", params.width), ("height", params.height)] {
+        if length < 0 {
+            note(format!("{name} {length} is no length: {DEFAULT_PIXELS} was used"));
+        }
+    }
+    let size = match params.size {
+        Some(_) => picturing::size(params.size)?,
+        None => [params.width, params.height].map(|side| pixels(side).unwrap_or(DEFAULT_PIXELS)),
+    };
+    let views = match params.views {
+        Some(_) => cameras::views(document, params.views, "views")?,
+        None => vec![(String::new(), cameras::viewpoint(document, params)?)],
+    };
+    let lighting = lights::lighting(document, params.lighting, Lighting::default())?;
+    Ok(Base {
+        views,
+        size,
+        backdrop: given.unwrap_or(Backdrop::Color(usual)),
+        plain: Some((Shading { shadows: params.shadows, ..Shading::default() }, lighting)),
+        lighting: params.lighting,
+        file,
+    })
+}
+
+/// A picture as it is drawn where nothing is said about it but its size.
+pub(super) fn usual(document: &Document, size: [u32; 2]) -> Result<Wish, RpcError> {
+    let settings = RenderSettings::default();
+    let base = Base {
+        views: vec![(String::new(), settings.viewpoint)],
+        size,
+        backdrop: Backdrop::Color(settings.background),
+        plain: Some((settings.shading, settings.lighting)),
+        lighting: None,
+        file: FileSettings::default(),
+    };
+    Ok(Wish::read(document, base, &LookOptions::none()?)?)
+}
+
+/// The size of a picture where a call asks for 0 or less.
+const DEFAULT_PIXELS: u32 = 512;
 
 /// How many bytes a picture has that the store does not keep, or what the store knows of it.
 fn told(placed: &Placed) -> (Option<u64>, Option<RenderFile>) {
@@ -78,54 +186,36 @@ fn told(placed: &Placed) -> (Option<u64>, Option<RenderFile>) {
     (file.is_none().then_some(placed.bytes), file)
 }
 
-/// The only format that is drawn to.
-const PNG: &str = "png";
-
 impl Handle for RenderImage {
     fn handle(
         context: &mut Context<'_>,
         params: RenderSceneParams<'_>,
     ) -> Result<Outcome<RenderImageResult>, RpcError> {
-        let params = params.0;
-        if let Some(format) = params.format.as_deref().filter(|f| !f.eq_ignore_ascii_case(PNG)) {
-            let message = format!("Pictures of the format '{}' are not built in", shown(format));
-            return Err(RpcError::new(NOT_BUILT_IN, message)
-                .with("param", "format")
-                .with("known", vec![PNG])
-                .hint("nothing was drawn"));
-        }
-        let options = Options::read(params.options)?;
-        let destination = destination(&params, &options);
-        let settings = settings(context.project()?.document(), &params, options.background)?;
-        let job = start(context, settings)?;
+        let wanted = Wanted::read(context, &params, true)?;
+        let job = draw_wish(context.project()?, wanted.wish);
         let began = context.host.now();
-        let destination = destination.unwrap_or(Destination::Answer);
-        Ok(place(job, destination, BLAME, move |context, placed| {
+        Ok(place(job, wanted.destination, BLAME, move |context, placed| {
+            made_smaller(placed.size, wanted.size).into_iter().for_each(note);
+            ended_early(wanted.traced, placed.samples).into_iter().for_each(note);
             let (bytes, file) = told(&placed);
             let (image_data, output_path) = (placed.text, placed.path);
+            let absolute_path = placed.absolute_path;
             let [width, height] = placed.size;
             let took = context.host.now().saturating_duration_since(began);
             Ok(RenderImageResult {
                 success: true,
                 image_data,
-                format: PNG,
+                format: placed.kind.name(),
                 width,
                 height,
                 render_time_ms: took.as_secs_f64() * 1000.0,
                 output_path,
+                absolute_path,
                 bytes,
                 file,
             })
         }))
     }
-}
-
-/// Starts to draw the document as it is now.
-pub(super) fn start(
-    context: &mut Context<'_>,
-    settings: RenderSettings,
-) -> Result<FileDrawing, RpcError> {
-    draw_file(context.project()?, settings)
 }
 
 /// The error of a picture that cannot be drawn.
@@ -144,11 +234,18 @@ fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |duration| duration.as_secs())
 }
 
+/// A path from the root of the file system on.
+fn absolute(path: &Path) -> String {
+    let absolute = std::path::absolute(path);
+    absolute.as_deref().unwrap_or(path).to_string_lossy().into_owned()
+}
+
 fn render_file(stored: &StoredRender, now: SystemTime) -> RenderFile {
     RenderFile {
         path: stored.path.to_string_lossy().into_owned(),
+        absolute_path: absolute(&stored.path),
         size: stored.bytes,
-        format: PNG,
+        format: FileKind::Png.name(),
         dimensions: Dimensions { width: stored.width, height: stored.height },
         checksum: stored.checksum.clone(),
         created_at: seconds(stored.created_at),
@@ -170,7 +267,7 @@ impl Handle for GetRenderInfo {
         params: RenderPathParams<'_>,
     ) -> Result<Outcome<RenderInfoResult>, RpcError> {
         let now = SystemTime::now();
-        context.daemon.renders.clean_up(now);
+        drop(context.daemon.renders.clean_up(now));
         let stored = context.daemon.renders.find(Path::new(&*params.path));
         let stored =
             stored.ok_or_else(|| not_found(GET_RENDER_INFO, "Render not found", &params.path))?;
@@ -184,11 +281,13 @@ impl Handle for CleanupRender {
         context: &mut Context<'_>,
         params: RenderPathParams<'_>,
     ) -> Result<Outcome<CleanupRenderResult>, RpcError> {
-        let freed_bytes = context.daemon.renders.remove(Path::new(&*params.path));
-        let freed_bytes = freed_bytes
+        let gone = context.daemon.renders.remove(Path::new(&*params.path));
+        let gone = gone
             .ok_or_else(|| not_found(CLEANUP_RENDER, "Failed to cleanup render", &params.path))?;
-        let message = "Render cleaned up successfully";
-        Ok(CleanupRenderResult { success: true, message, freed_bytes }.into())
+        let (freed_bytes, message) = (gone.bytes, "Render cleaned up successfully");
+        Ok(Outcome::job(gone.removed(), move |_, ()| {
+            Ok(CleanupRenderResult { success: true, message, freed_bytes })
+        }))
     }
 }
 
@@ -196,7 +295,7 @@ impl Handle for ListRenders {
     fn handle(context: &mut Context<'_>, _: NoParams) -> Result<Outcome<RenderList>, RpcError> {
         let now = SystemTime::now();
         let store = &mut context.daemon.renders;
-        store.clean_up(now);
+        drop(store.clean_up(now));
         let renders: Vec<_> = store.renders().map(|render| render_file(render, now)).collect();
         let (count, total_size) = (renders.len(), store.bytes());
         Ok(RenderList { success: true, count, renders, total_size }.into())
@@ -235,7 +334,10 @@ impl Handle for CleanupExpired {
         context: &mut Context<'_>,
         _: NoParams,
     ) -> Result<Outcome<CleanupExpiredResult>, RpcError> {
-        let (files_cleaned, freed_bytes) = context.daemon.renders.clean_up(SystemTime::now());
-        Ok(CleanupExpiredResult { success: true, files_cleaned, freed_bytes }.into())
+        let gone = context.daemon.renders.clean_up(SystemTime::now());
+        let (files_cleaned, freed_bytes) = (gone.files, gone.bytes);
+        Ok(Outcome::job(gone.removed(), move |_, ()| {
+            Ok(CleanupExpiredResult { success: true, files_cleaned, freed_bytes })
+        }))
     }
 }

@@ -1,6 +1,7 @@
-//! A picture put where the caller wants it: into a file, into the store, or into the answer. All in slices: a
-//! picture of eight million pixels takes milliseconds to sum up and to write.
+//! A picture put where the caller wants it: into a file, into the store, or into the answer. All in
+//! slices: a picture of eight million pixels takes milliseconds to sum up and to write.
 
+use std::fs::File;
 use std::io::Write;
 use std::time::SystemTime;
 
@@ -12,12 +13,13 @@ use super::drawing::FileDrawing;
 use super::files::file_error;
 use super::own_files::{Intent, Looked, Target, look, not_written};
 use crate::api::json::Spelt;
+use crate::disk;
 use crate::file_access::{FilePath, Purpose};
 use crate::format::{FormatError, ReplaceJob, Replaced};
 use crate::job::pieces::{Pieces, SharedPieces};
 use crate::job::{Budget, Job, Progress, Step, Work};
-use crate::render::PngFile;
-use crate::render_store::{NewRender, RenderStoreError, StoredRender};
+use crate::render::{FileKind, PictureFile};
+use crate::render_store::{NewRender, RenderStore, StoredRender};
 use crate::rpc::context::{Context, Outcome, Task};
 use crate::rpc::error::{OVER_LIMIT, RpcError};
 
@@ -36,14 +38,36 @@ pub(super) enum Destination {
 /// A picture that is where it belongs.
 pub(super) struct Placed {
     pub(super) size: [u32; 2],
+    pub(super) kind: FileKind,
+    pub(super) frames: u32,
+    /// Samples of each pixel, if they were traced, else 0.
+    pub(super) samples: u32,
     /// Bytes of the file.
     pub(super) bytes: u64,
     /// Its path, if it went to one.
     pub(super) path: Option<String>,
+    /// The same, from the root of the file system on.
+    pub(super) absolute_path: Option<String>,
     /// What the store knows of it, if it went there.
     pub(super) stored: Option<StoredRender>,
     /// The file itself in base64, if it goes into the answer.
     pub(super) text: Option<Spelt<String>>,
+}
+
+/// What is told of a picture's file.
+#[derive(Clone, Copy)]
+struct Facts {
+    size: [u32; 2],
+    kind: FileKind,
+    frames: u32,
+    samples: u32,
+}
+
+impl Facts {
+    fn of(picture: &PictureFile) -> Facts {
+        let PictureFile { width, height, kind, frames, samples, .. } = *picture;
+        Facts { size: [width, height], kind, frames, samples }
+    }
 }
 
 /// The error code of a picture that cannot be written, and what could not be done.
@@ -76,16 +100,22 @@ enum Stage {
         job: Box<FileDrawing>,
         destination: Destination,
     },
+    /// The directory of the store.
+    Preparing {
+        job: Box<Work<Result<Option<File>, FormatError>>>,
+        picture: PictureFile,
+        new: NewRender,
+    },
     /// The check sum of a picture for the store.
     Summing {
-        png: PngFile,
+        picture: PictureFile,
         new: NewRender,
         sum: Box<Sha256>,
         done: u64,
     },
     /// The base64 of a picture for the answer.
     Spelling {
-        png: PngFile,
+        picture: PictureFile,
         text: SharedPieces,
         encoder: Box<EncoderWriter<'static, GeneralPurpose, SharedPieces>>,
         done: u64,
@@ -95,7 +125,7 @@ enum Stage {
     /// Where the path of the caller leads to.
     Looking {
         job: Box<Work<Result<Looked, FormatError>>>,
-        png: PngFile,
+        picture: PictureFile,
         path: String,
         overwrite: bool,
         text: Option<Spelt<String>>,
@@ -103,7 +133,7 @@ enum Stage {
     Writing {
         job: Box<ReplaceJob>,
         path: String,
-        size: [u32; 2],
+        facts: Facts,
         purpose: Purposed,
         text: Option<Spelt<String>>,
     },
@@ -114,22 +144,23 @@ enum Stage {
 fn written(
     context: &mut Context<'_>,
     Replaced { bytes, identity }: Replaced,
-    (path, size): (String, [u32; 2]),
+    (path, facts): (String, Facts),
     purpose: Purposed,
     text: Option<Spelt<String>>,
 ) -> Placed {
-    let (path, stored) = match purpose {
+    let (path, absolute_path, stored) = match purpose {
         Purposed::Store(new, sum) => {
             let (now, sum) = (SystemTime::now(), sum.finalize());
             let renders = &mut context.daemon.renders;
-            (None, Some(renders.keep(new, size, &sum, now).clone()))
+            (None, None, Some(renders.keep(new, facts.size, &sum, now).clone()))
         }
         Purposed::Client(target) => {
             target.written(context, &path, identity, None);
-            (Some(path), None)
+            (Some(path), Some(target.absolute_path()), None)
         }
     };
-    Placed { size, bytes, path, stored, text }
+    let Facts { size, kind, frames, samples } = facts;
+    Placed { size, kind, frames, samples, bytes, path, absolute_path, stored, text }
 }
 
 impl<F> Placing<F> {
@@ -142,88 +173,86 @@ impl<F> Placing<F> {
         self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Drawing { mut job, destination } => match job.step(budget) {
                 Step::More => Stage::Drawing { job, destination },
-                Step::Done(drawn) => match (drawn?.into_picture(context), destination) {
-                    (png, Destination::Answer) => Stage::spell(png, None),
-                    (png, Destination::Both { path, overwrite }) => {
-                        Stage::spell(png, Some((path, overwrite)))
-                    }
-                    (png, Destination::Path { path, overwrite }) => {
-                        Stage::look(context, png, (path, overwrite), None)
-                    }
-                    (png, Destination::Store) => {
-                        let renders = &mut context.daemon.renders;
-                        let new = renders.make_room(png.bytes.len(), SystemTime::now());
-                        let new = new.map_err(|error| self.store_error(&error))?;
-                        Stage::Summing { png, new, sum: Box::default(), done: 0 }
-                    }
-                },
+                Step::Done(drawn) => {
+                    Stage::drawn(drawn?.into_picture(context), destination, context)?
+                }
             },
-            Stage::Summing { png, new, mut sum, done } => {
-                let part = png.bytes.from_place(done);
+            Stage::Preparing { mut job, picture, new } => match job.step(budget) {
+                Step::More => Stage::Preparing { job, picture, new },
+                Step::Done(prepared) => {
+                    let path = context.daemon.renders.settings().directory.to_string_lossy();
+                    let failed = |error| file_error(self.blame.0, self.blame.1, &path, &error);
+                    let directory = prepared.map_err(failed)?;
+                    directory.into_iter().for_each(|open| context.daemon.renders.hold(open));
+                    Stage::Summing { picture, new, sum: Box::default(), done: 0 }
+                }
+            },
+            Stage::Summing { picture, new, mut sum, done } => {
+                let part = picture.bytes.from_place(done);
                 let part = &part[..part.len().min(SUMMED_AT_ONCE)];
                 sum.update(part);
                 let done = done + part.len() as u64;
-                if done < png.bytes.len() {
-                    Stage::Summing { png, new, sum, done }
+                if done < picture.bytes.len() {
+                    Stage::Summing { picture, new, sum, done }
                 } else {
                     let path = new.path.to_string_lossy().into_owned();
                     let file = FilePath::from(&*new.path);
-                    Stage::write(png, path, file, Purposed::Store(new, sum), None)
+                    Stage::write(picture, path, file, Purposed::Store(new, sum), None)
                 }
             }
-            Stage::Spelling { png, text, mut encoder, done, path } => {
-                let part = png.bytes.from_place(done);
+            Stage::Spelling { picture, text, mut encoder, done, path } => {
+                let part = picture.bytes.from_place(done);
                 let part = &part[..part.len().min(SPELT_AT_ONCE)];
                 // Writing to memory cannot fail.
                 let _ = encoder.write_all(part);
                 let done = done + part.len() as u64;
-                if done == png.bytes.len() {
+                if done == picture.bytes.len() {
                     let _ = encoder.finish();
-                    let placed = in_answer(&png, text.take());
+                    let placed = in_answer(&picture, text.take());
                     match path {
                         None => return Ok(Some(placed)),
-                        Some(path) => Stage::look(context, png, path, placed.text),
+                        Some(path) => Stage::look(context, picture, path, placed.text),
                     }
                 } else {
-                    Stage::Spelling { png, text, encoder, done, path }
+                    Stage::Spelling { picture, text, encoder, done, path }
                 }
             }
-            Stage::Looking { mut job, png, path, overwrite, text } => match job.step(budget) {
-                Step::More => Stage::Looking { job, png, path, overwrite, text },
+            Stage::Looking { mut job, picture, path, overwrite, text } => match job.step(budget) {
+                Step::More => Stage::Looking { job, picture, path, overwrite, text },
                 Step::Done(looked) => {
                     let intent = Intent::Export { overwrite };
                     let target = intent.check(context, &path, looked, self.blame)?;
                     let file = context.file(&path);
-                    Stage::write(png, path, file, Purposed::Client(target), text)
+                    Stage::write(picture, path, file, Purposed::Client(target), text)
                 }
             },
-            Stage::Writing { mut job, path, size, purpose, text } => match job.step(budget) {
-                Step::More => Stage::Writing { job, path, size, purpose, text },
+            Stage::Writing { mut job, path, facts, purpose, text } => match job.step(budget) {
+                Step::More => Stage::Writing { job, path, facts, purpose, text },
                 Step::Done(Err(error)) => {
                     return Err(not_written(context, &path, &error, self.blame));
                 }
                 Step::Done(Ok(replaced)) => {
-                    return Ok(Some(written(context, replaced, (path, size), purpose, text)));
+                    return Ok(Some(written(context, replaced, (path, facts), purpose, text)));
                 }
             },
             Stage::Over => return Err(RpcError::internal("a picture was placed twice")),
         };
         Ok(None)
     }
+}
 
-    fn file_error(&self, path: &str, error: &FormatError) -> RpcError {
-        file_error(self.blame.0, self.blame.1, path, error)
-    }
-
-    fn store_error(&self, error: &RenderStoreError) -> RpcError {
-        match error {
-            RenderStoreError::File(file) => {
-                let path = file.path().map(|path| path.to_string_lossy().into_owned());
-                self.file_error(&path.unwrap_or_default(), file)
-            }
-            RenderStoreError::TooLarge { .. } => RpcError::new(OVER_LIMIT, error.to_string()),
-        }
-    }
+/// Makes and opens the directory of the store, if that is not done.
+fn prepare(renders: &RenderStore) -> Work<Result<Option<File>, FormatError>> {
+    let (path, make) = (renders.settings().directory.clone(), renders.directory());
+    Work::new(|slice| async move {
+        let Some(make) = make else { return Ok(None) };
+        let made = disk::run(&slice, &path, move |note| {
+            note.step("mkdir")?;
+            make()
+        });
+        let failed = |source| FormatError::io("use the directory", &path, source);
+        made.await.map(Some).map_err(failed)
+    })
 }
 
 /// Whom a picture is written for.
@@ -235,42 +264,74 @@ enum Purposed {
 }
 
 impl Stage {
+    /// What comes after drawing.
+    fn drawn(
+        picture: PictureFile,
+        destination: Destination,
+        context: &mut Context<'_>,
+    ) -> Result<Stage, RpcError> {
+        Ok(match destination {
+            Destination::Answer => Stage::spell(picture, None),
+            Destination::Both { path, overwrite } => Stage::spell(picture, Some((path, overwrite))),
+            Destination::Path { path, overwrite } => {
+                Stage::look(context, picture, (path, overwrite), None)
+            }
+            Destination::Store => {
+                let renders = &mut context.daemon.renders;
+                let new = renders.make_room(picture.bytes.len(), SystemTime::now());
+                let new = new.map_err(|error| RpcError::new(OVER_LIMIT, error.to_string()))?;
+                Stage::Preparing { job: Box::new(prepare(renders)), picture, new }
+            }
+        })
+    }
+
     /// Looks where the path of the caller leads to.
     fn look(
         context: &Context<'_>,
-        png: PngFile,
+        picture: PictureFile,
         (path, overwrite): (String, bool),
         text: Option<Spelt<String>>,
     ) -> Stage {
         let job = Box::new(look(context.file(&path), Purpose::Write));
-        Stage::Looking { job, png, path, overwrite, text }
+        Stage::Looking { job, picture, path, overwrite, text }
     }
 
     fn write(
-        png: PngFile,
+        picture: PictureFile,
         path: String,
         file: FilePath,
         purpose: Purposed,
         text: Option<Spelt<String>>,
     ) -> Stage {
-        let (size, job) = ([png.width, png.height], Box::new(ReplaceJob::new(file, png.bytes)));
-        Stage::Writing { job, path, size, purpose, text }
+        let facts = Facts::of(&picture);
+        let job = Box::new(ReplaceJob::new(file, picture.bytes));
+        Stage::Writing { job, path, facts, purpose, text }
     }
 
     /// Begins to write a picture as text.
-    fn spell(png: PngFile, path: Option<(String, bool)>) -> Stage {
+    fn spell(picture: PictureFile, path: Option<(String, bool)>) -> Stage {
         let mut text = SharedPieces::default();
         let _ = text.write_all(b"\"");
         let encoder = Box::new(EncoderWriter::new(text.clone(), &STANDARD));
-        Stage::Spelling { png, text, encoder, done: 0, path }
+        Stage::Spelling { picture, text, encoder, done: 0, path }
     }
 }
 
 /// A picture whose text is complete but for the quote behind it.
-fn in_answer(png: &PngFile, mut text: Pieces) -> Placed {
+fn in_answer(picture: &PictureFile, mut text: Pieces) -> Placed {
     text.put(b"\"");
-    let (size, bytes) = ([png.width, png.height], png.bytes.len());
-    Placed { size, bytes, path: None, stored: None, text: Some(Spelt::new(text)) }
+    let (Facts { size, kind, frames, samples }, bytes) = (Facts::of(picture), picture.bytes.len());
+    Placed {
+        size,
+        kind,
+        frames,
+        samples,
+        bytes,
+        path: None,
+        absolute_path: None,
+        stored: None,
+        text: Some(Spelt::new(text)),
+    }
 }
 
 impl<R, F> Task<R> for Placing<F>
@@ -291,10 +352,10 @@ where
     fn progress(&self) -> Progress {
         match &self.stage {
             Stage::Drawing { job, .. } => job.progress(),
-            Stage::Summing { png, done, .. } | Stage::Spelling { png, done, .. } => {
-                Progress { done: *done, total: png.bytes.len() }
+            Stage::Summing { picture, done, .. } | Stage::Spelling { picture, done, .. } => {
+                Progress { done: *done, total: picture.bytes.len() }
             }
-            Stage::Looking { .. } => Progress::default(),
+            Stage::Looking { .. } | Stage::Preparing { .. } => Progress::default(),
             Stage::Writing { job, .. } => job.progress(),
             Stage::Over => Progress::default(),
         }

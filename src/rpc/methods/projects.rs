@@ -5,14 +5,14 @@ use std::time::SystemTime;
 use super::entries;
 use super::system::iso_time;
 use crate::VERSION;
-use crate::api::LayerRef;
 use crate::api::methods::projects::*;
 use crate::api::methods::system::NoParams;
 use crate::api::operations::Operation;
 use crate::api::operations::values::Wall;
 use crate::api::words::Mode;
+use crate::api::{Corners, LayerRef};
 use crate::document::Document;
-use crate::edit::{Runner, Solid, procedural};
+use crate::edit::{Runner, Solid, about, procedural};
 use crate::job::{Budget, Job, Progress, Step};
 use crate::rpc::change::refused;
 use crate::rpc::context::{Context, Outcome};
@@ -53,7 +53,7 @@ fn filling(solid: Solid, document: &Document) -> Result<Operation, RpcError> {
     let (lowest, size) = (document.canvas.min, document.size());
     let center: [i32; 3] = std::array::from_fn(|i| (lowest[i] + size[i] / 2) as i32);
     let size = size.map(|length| (length as u32).div_ceil(2));
-    let form = procedural(solid, center.into(), size, Axis::Z, [0.0; 3], Wall(0));
+    let form = procedural(solid, about(center.map(f64::from), size), Axis::Z, [0.0; 3], Wall(0));
     let form = form.map_err(|refusal| RpcError::new(CREATE_PROJECT, refusal.to_string()))?;
     Ok(Operation::new(form, Mode::Add, LayerRef::Active, Some(Rgba::WHITE)))
 }
@@ -87,6 +87,7 @@ fn put_in_place(
 ) -> Result<CreateProjectResult, RpcError> {
     let (name, size, layer_count) =
         (document.name.clone(), document.size(), document.layers().len());
+    let canvas = Corners::from(document.canvas);
     let voxel_count = document.layers().iter().map(|layer| layer.volume.count()).sum();
     let project = context.project_name.to_owned();
     let open = context.project()?;
@@ -102,6 +103,7 @@ fn put_in_place(
         project,
         created_at: iso_time(SystemTime::now()),
         canvas_size: size,
+        canvas,
         layer_count,
         voxel_count,
         revision: open.revision(),
@@ -123,6 +125,7 @@ impl Handle for GetStatus {
             width,
             height,
             depth,
+            canvas: document.canvas.into(),
             name: document.name.clone(),
             revision: project.revision(),
             dirty: project.is_dirty(),

@@ -25,7 +25,7 @@ impl Handle for Raycast {
         };
         let revision = context.project()?.revision();
         let most = params.max_distance.0;
-        sourced(context, params.layer_id, move |context, volume, _| {
+        sourced(context, params.layer_id, move |context, volume, seen| {
             Outcome::work(context, move |slice| async move {
                 let hit = volume.first_hit_in_slices(&ray, most, &slice).await;
                 Ok(RaycastResult {
@@ -40,6 +40,7 @@ impl Handle for Raycast {
                     }),
                     point: hit.map(|hit| ray.at(hit.distance)),
                     distance: hit.map(|hit| hit.distance),
+                    layer: seen.layer,
                     revision,
                 })
             })

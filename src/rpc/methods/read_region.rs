@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{GeneralPurpose, STANDARD};
 use base64::write::EncoderWriter;
 
 use super::entries;
-use super::sources::sourced;
+use super::sources::{Seen, sourced};
 use crate::api::args::ParamError;
 use crate::api::color_form::to_hex;
 use crate::api::json::Spelt;
@@ -46,9 +46,9 @@ impl Handle for ReadRegion {
         };
         let (limit, encoding) = (params.limit.0, params.encoding);
         let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-        sourced(context, params.layer_id, move |context, volume, layer_id| {
+        sourced(context, params.layer_id, move |context, volume, seen| {
             let page = Page::new(volume, bounds, first, limit, encoding);
-            let finish = move |page| Ok(result(page, revision, layer_id));
+            let finish = move |page| Ok(result(page, revision, seen));
             Outcome::at_once_or_later(context, page, finish)
         })
     }
@@ -241,7 +241,7 @@ impl Job for Page {
     }
 }
 
-fn result(mut page: Page, revision: u64, layer_id: Option<i32>) -> ReadRegionResult {
+fn result(mut page: Page, revision: u64, seen: Seen) -> ReadRegionResult {
     let total = u64::try_from(page.bounds.capacity()).unwrap_or(u64::MAX);
     let is_runs = page.encoding == Encoding::Runs;
     let (runs, data) = page.spell();
@@ -257,7 +257,8 @@ fn result(mut page: Page, revision: u64, layer_id: Option<i32>) -> ReadRegionRes
         runs,
         data,
         next_cursor: (page.next < total).then(|| cursor(revision, page.next)),
-        layer_id,
+        layer_id: seen.layer_id,
+        layer: seen.layer,
         revision,
     }
 }

@@ -19,8 +19,10 @@ fn read(
 ) -> Result<Outcome<VoxelPage>, RpcError> {
     let project = context.project()?;
     let revision = project.revision();
-    let layer = target::bulk_layer(project.document(), layer, "Bulk operation failed")?;
-    let (layer_id, mut look) = (layer.id.0, Look::new(&layer.volume, within));
+    let document = project.document();
+    let looked_at = target::bulk_layer(document, layer, "Bulk operation failed")?;
+    let (layer, others) = target::looked_at(document, looked_at);
+    let (layer_id, mut look) = (looked_at.id.0, Look::new(&looked_at.volume, within));
     Outcome::work(context, move |slice| async move {
         let (mut page, mut skip) = (Page::default(), offset);
         slice.expect(look.volume().block_count() as u64);
@@ -38,7 +40,17 @@ fn read(
         let (count, truncated) = (page.voxels.count(), page.is_full);
         let next_offset = truncated.then_some(offset + count as u64);
         let (voxels, bbox) = (page.voxels.finish(), page.bounds.map(Bbox::from));
-        Ok(VoxelPage { voxels, count, truncated, next_offset, bbox, layer_id, revision })
+        Ok(VoxelPage {
+            voxels,
+            count,
+            truncated,
+            next_offset,
+            bbox,
+            layer_id,
+            layer,
+            others,
+            revision,
+        })
     })
 }
 

@@ -11,17 +11,17 @@ use crate::api::source::Source;
 use crate::api::{Corners, LayerRef};
 use crate::document::history::Scope;
 use crate::document::selection::{
-    Combine, Cut, CutJob, VolumeJob, grow, in_color, invert, mask_of, mask_of_color, mask_of_set,
-    ready, shrink,
+    Combine, Cut, Selected, cut, grow, in_color, invert, mask_of, mask_of_color, mask_of_set,
+    shrink,
 };
 use crate::document::{BlendMode, Document, LayerContent, LayerId, Matrix, drawing_of};
-use crate::job::{Budget, Job, Progress, Step};
+use crate::job::Slice;
 use crate::rpc::NameLimit;
 use crate::rpc::context::{Context, Outcome};
-use crate::rpc::drafted::{AtOnce, DraftWork, drafted};
+use crate::rpc::drafted::{Written, drafted, draw_on};
 use crate::rpc::error::{NO_SUCH_LAYER, OVER_LIMIT, RpcError};
 use crate::rpc::table::Handle;
-use crate::voxel::{Bounds, Laying, Point, RegionJob, RegionTooLarge, Rgba, Volume};
+use crate::voxel::{Bounds, Point, RegionJob, RegionTooLarge, Rgba, Volume};
 use crate::workspace::Project;
 
 entries![
@@ -96,59 +96,44 @@ impl Handle for SelectBox {
     }
 }
 
-/// Work whose volume is made first, from what the document holds, and then put into it as a unit.
-struct Put<F> {
-    job: VolumeJob,
-    put: Option<F>,
-}
-
-impl<F: FnOnce(&mut Document, Volume)> DraftWork for Put<F> {
-    type Output = ();
-
-    fn step(&mut self, document: &mut Document, budget: &mut Budget) -> Result<Step<()>, RpcError> {
-        let Step::Done(made) = self.job.step(budget) else { return Ok(Step::More) };
-        let made = made?;
-        let put = self.put.take().ok_or_else(|| RpcError::internal("a mask was put twice"))?;
-        put(document, made);
-        Ok(Step::Done(()))
-    }
-
-    fn progress(&self) -> Progress {
-        self.job.progress()
-    }
-}
-
-/// Changes the selection by one undo step, in slices; the job makes the new mask.
-fn change_mask(
+/// Changes the selection by one undo step, in slices: what is made first, from what the document
+/// holds, is put into it as a unit.
+fn change_mask<F>(
     context: &mut Context<'_>,
     label: &str,
-    job: VolumeJob,
+    make: impl FnOnce(Slice) -> F + 'static,
     put: impl FnOnce(&mut Document, Volume) + 'static,
-) -> Result<Outcome<SelectionState>, RpcError> {
-    let work = Put { job, put: Some(put) };
+) -> Result<Outcome<SelectionState>, RpcError>
+where
+    F: Future<Output = Result<Volume, RpcError>>,
+{
+    let work = Written::new(move |draft, slice| async move {
+        let made = make(slice).await?;
+        draft.with(|document| put(document, made));
+        Ok(())
+    });
     drafted(context, label, Scope::Document, work, |project, ()| Ok(state(project)))
 }
 
-/// Has a new mask go together with the present one.
-fn select_mask(
+/// Selects voxels of a layer, or of all that is seen: the mask of them goes together with the
+/// present one.
+fn select<F>(
     context: &mut Context<'_>,
-    label: &str,
-    mask: VolumeJob,
-    together: Together,
-) -> Result<Outcome<SelectionState>, RpcError> {
-    let job = context.project()?.document().mask_with(mask, combine(together));
-    change_mask(context, label, job, |document, mask| document.mask = mask)
-}
-
-/// Selects voxels of a layer, or of all that is seen.
-fn select(
-    context: &mut Context<'_>,
+    label: &'static str,
     wanted: Source,
     together: Together,
-    mask: impl FnOnce(&Volume) -> VolumeJob + 'static,
-) -> Result<Outcome<SelectionState>, RpcError> {
+    mask: impl FnOnce(Volume, Slice) -> F + 'static,
+) -> Result<Outcome<SelectionState>, RpcError>
+where
+    F: Future<Output = Result<Volume, RpcError>> + 'static,
+{
     sourced(context, wanted, move |context, volume, _| {
-        select_mask(context, "select", mask(&volume), together)
+        let (old, how) = (context.project()?.document().mask.clone(), combine(together));
+        let make = move |slice: Slice| async move {
+            let new = mask(volume, slice.clone()).await?;
+            Ok(how.together(old, new, &slice).await?)
+        };
+        change_mask(context, label, make, |document, mask| document.mask = mask)
     })
 }
 
@@ -158,8 +143,8 @@ impl Handle for SelectColor {
         params: SelectColorParams,
     ) -> Result<Outcome<SelectionState>, RpcError> {
         let SelectColorParams { color, tolerance: near, layer_id, combine } = params;
-        select(context, layer_id, combine, move |volume| {
-            mask_of_color(volume, color, tolerance(near.0))
+        select(context, "select", layer_id, combine, move |volume, slice| async move {
+            Ok(mask_of_color(volume, color, tolerance(near.0), &slice).await)
         })
     }
 }
@@ -169,7 +154,9 @@ impl Handle for SelectVoxels {
         context: &mut Context<'_>,
         params: SelectLayerParams,
     ) -> Result<Outcome<SelectionState>, RpcError> {
-        select(context, params.layer_id, params.combine, mask_of)
+        select(context, "select", params.layer_id, params.combine, |volume, slice| async move {
+            Ok(mask_of(volume, &slice).await)
+        })
     }
 }
 
@@ -178,19 +165,16 @@ impl Handle for SelectConnected {
         context: &mut Context<'_>,
         params: SelectConnectedParams,
     ) -> Result<Outcome<SelectionState>, RpcError> {
-        const LABEL: &str = "select connected";
         let limit = context.workspace.edit_limits.voxels;
         let (wanted, together) = (params.layer_id, params.combine);
         let (seed, near) = (Point::from(params.position.0), tolerance(params.tolerance.0));
-        sourced(context, wanted, move |context, volume, _| {
+        select(context, "select connected", wanted, together, move |volume, slice| async move {
             if volume.get(seed).is_empty() {
-                return select_mask(context, LABEL, ready(Volume::new()), together);
+                return Ok(Volume::new());
             }
             let job = RegionJob::new(&volume, seed, [near; 4], Bounds::ALL, limit);
-            Outcome::chain(context, job, move |context, region| {
-                let region = region.map_err(|error| too_large(error, limit))?;
-                select_mask(context, LABEL, mask_of_set(region), together)
-            })
+            let region = slice.run(job).await.map_err(|error| too_large(error, limit))?;
+            Ok(mask_of_set(region, &slice).await?)
         })
     }
 }
@@ -213,8 +197,9 @@ impl Handle for GrowSelection {
         params: StepsParams,
     ) -> Result<Outcome<SelectionState>, RpcError> {
         let (steps, by) = (u32::try_from(params.steps.0).unwrap_or(1), params.steps.0);
-        let job = grow(&context.project()?.document().mask, steps);
-        change_mask(context, "grow selection", job, move |document, mask| {
+        let mask = context.project()?.document().mask.clone();
+        let make = move |slice: Slice| async move { Ok(grow(mask, steps, &slice).await) };
+        change_mask(context, "grow selection", make, move |document, mask| {
             document.mask = mask;
             document.selection = document.selection.and_then(|bounds| resized(bounds, by));
         })
@@ -227,8 +212,9 @@ impl Handle for ShrinkSelection {
         params: StepsParams,
     ) -> Result<Outcome<SelectionState>, RpcError> {
         let (steps, by) = (u32::try_from(params.steps.0).unwrap_or(1), params.steps.0);
-        let job = shrink(&context.project()?.document().mask, steps);
-        change_mask(context, "shrink selection", job, move |document, mask| {
+        let mask = context.project()?.document().mask.clone();
+        let make = move |slice: Slice| async move { Ok(shrink(mask, steps, &slice).await) };
+        change_mask(context, "shrink selection", make, move |document, mask| {
             document.mask = mask;
             document.selection = document.selection.and_then(|bounds| resized(bounds, -by));
         })
@@ -250,12 +236,12 @@ fn check_size(bounds: Bounds, param: &str, limit: u64) -> Result<(), RpcError> {
         .hint("give a smaller box; nothing was changed"))
 }
 
-/// What is selected, as cells; empty if nothing is.
-fn selected(document: &Document, limit: u64) -> Result<VolumeJob, RpcError> {
+/// What is selected, if its cells are not too many for a mask.
+fn selected(document: &Document, limit: u64) -> Result<Selected, RpcError> {
     if let Some(bounds) = document.selection {
         check_size(bounds, "box", limit)?;
     }
-    Ok(document.selected_cells())
+    Ok(document.selected())
 }
 
 impl Handle for InvertSelection {
@@ -268,8 +254,12 @@ impl Handle for InvertSelection {
         let document = project.document();
         let within = params.within.map_or(document.canvas, |within| within.0);
         check_size(within, "within", limit)?;
-        let job = invert(selected(document, limit)?, within);
-        change_mask(context, "invert selection", job, |document, mask| {
+        let selected = selected(document, limit)?;
+        let make = move |slice: Slice| async move {
+            let cells = selected.cells(&slice).await?;
+            Ok(invert(&cells, within, &slice).await?)
+        };
+        change_mask(context, "invert selection", make, |document, mask| {
             document.selection = None;
             document.mask = mask;
         })
@@ -286,72 +276,6 @@ impl Handle for ClearSelection {
     }
 }
 
-/// The selection drawn into a layer.
-struct DrawSelection {
-    layer: LayerId,
-    mode: BlendMode,
-    color: Rgba,
-    stage: DrawStage,
-    cells: u64,
-}
-
-enum DrawStage {
-    /// The selected cells are made.
-    Selecting(VolumeJob),
-    /// They get their colour.
-    Coloring(VolumeJob),
-    /// They are drawn.
-    Drawing(Box<Laying>),
-}
-
-impl DraftWork for DrawSelection {
-    /// How many cells are selected.
-    type Output = u64;
-
-    fn step(
-        &mut self,
-        document: &mut Document,
-        budget: &mut Budget,
-    ) -> Result<Step<u64>, RpcError> {
-        loop {
-            match &mut self.stage {
-                DrawStage::Selecting(job) => {
-                    let Step::Done(cells) = job.step(budget) else { return Ok(Step::More) };
-                    let cells = cells?;
-                    self.cells = cells.count();
-                    let has_color = self.color == Rgba::WHITE;
-                    self.stage = DrawStage::Coloring(match has_color {
-                        true => ready(cells),
-                        false => in_color(&cells, self.color),
-                    });
-                }
-                DrawStage::Coloring(job) => {
-                    let Step::Done(colored) = job.step(budget) else { return Ok(Step::More) };
-                    let drawing = drawing_of(&colored?, self.mode, 1.0);
-                    self.stage = DrawStage::Drawing(Box::new(drawing));
-                }
-                DrawStage::Drawing(drawing) => {
-                    let layer = LayerRef::Id(self.layer.0);
-                    let layer = target::editable_layer_mut(document, layer, NO_SUCH_LAYER)?;
-                    if !drawing.lay_next(&mut layer.volume)? {
-                        return Ok(Step::Done(self.cells));
-                    }
-                }
-            }
-            if !budget.spend(1) {
-                return Ok(Step::More);
-            }
-        }
-    }
-
-    fn progress(&self) -> Progress {
-        match &self.stage {
-            DrawStage::Selecting(job) | DrawStage::Coloring(job) => job.progress(),
-            DrawStage::Drawing(drawing) => drawing.progress(),
-        }
-    }
-}
-
 /// Draws the selection into a layer.
 fn draw_selection(
     context: &mut Context<'_>,
@@ -364,8 +288,15 @@ fn draw_selection(
     let document = context.project()?.document();
     let id = target::layer_id(document, wanted, NO_SUCH_LAYER)?;
     let before = target::editable_layer(document, id, NO_SUCH_LAYER)?.volume.count();
-    let stage = DrawStage::Selecting(selected(document, limit)?);
-    let work = DrawSelection { layer: id, mode, color, stage, cells: 0 };
+    let selected = selected(document, limit)?;
+    let work = Written::new(move |draft, slice| async move {
+        let cells = selected.cells(&slice).await?;
+        let count = cells.count();
+        let has_color = color == Rgba::WHITE;
+        let colored = if has_color { cells } else { in_color(cells, color, &slice).await };
+        draw_on(&draft, id, drawing_of(&colored, mode, 1.0), &slice).await?;
+        Ok(count)
+    });
     drafted(context, label, Scope::Voxels, work, move |project, selected| {
         let layer = target::editable_layer(project.document(), id, NO_SUCH_LAYER)?;
         let (after, revision) = (layer.volume.count(), project.revision());
@@ -407,27 +338,27 @@ impl Handle for CopySelection {
     ) -> Result<Outcome<LayerState>, RpcError> {
         let document = context.project()?.document();
         let id = target::layer_id(document, &params.layer_id, NO_SUCH_LAYER)?;
-        let layer = match params.cut {
-            true => target::editable_layer(document, id, NO_SUCH_LAYER)?,
-            false => target::layer(document, &params.layer_id, NO_SUCH_LAYER)?,
+        let layer = if params.cut {
+            target::editable_layer(document, id, NO_SUCH_LAYER)?
+        } else {
+            target::layer(document, &params.layer_id, NO_SUCH_LAYER)?
         };
-        let job = CutJob::new(&layer.volume, document.selected_cells_of(&layer.volume));
-        Outcome::chain(context, job, move |context, cut| {
-            let Cut { part, rest, .. } = cut?;
+        let (volume, selected) = (layer.volume.clone(), document.selected());
+        let most = context.daemon.limits.names.layer;
+        let work = Written::new(move |draft, slice| async move {
+            let cells = selected.cells_of(&volume, &slice).await?;
+            let Cut { part, rest } = cut(&volume, &cells, &slice).await?;
             let rest = params.cut.then_some(rest);
-            let most = context.daemon.limits.names.layer;
-            let work = AtOnce::new(move |document: &mut Document| {
-                Ok(put_copy(document, id, part, rest, most))
-            });
-            drafted(context, "copy selection", Scope::Document, work, |project, id| {
-                state_in(project, id)
-            })
+            Ok(draft.with(|document| put_copy(document, id, part, rest, most)))
+        });
+        drafted(context, "copy selection", Scope::Document, work, |project, id| {
+            state_in(project, id)
         })
     }
 }
 
-/// Puts the selected part of a layer's voxels into a new layer above it, and what is left of them, if it is cut out,
-/// into the layer.
+/// Puts the selected part of a layer's voxels into a new layer above it, and what is left of them,
+/// if it is cut out, into the layer.
 fn put_copy(
     document: &mut Document,
     of: LayerId,

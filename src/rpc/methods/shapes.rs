@@ -2,17 +2,20 @@
 
 use super::voxels::opaque;
 use super::{entries, target};
-use crate::api::args::{nearest, shown};
+use crate::api::args::shown;
 use crate::api::methods::edit::BoxResult;
 use crate::api::methods::shapes::*;
 use crate::api::notes::note;
 use crate::api::operations::forms::FillFields;
+use crate::api::operations::richer::Center;
+use crate::api::operations::values::Radius;
 use crate::api::operations::{Form, Operation};
 use crate::api::words::Mode;
 use crate::api::{Color, Position};
 use crate::document::Document;
 use crate::edit::layers::NotFound;
-use crate::edit::{EditError, Refusal, Solid, cover_count, procedural, shape_of};
+use crate::edit::{EditError, Refusal, Solid, about, cover_count, procedural, shape_of, spanned};
+use crate::likeness::nearest;
 use crate::rpc::change::{self, Change, Changed, carry_out};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{FLOOD_FILL, INVALID_PARAMS, PROCEDURAL_SHAPE, RpcError};
@@ -27,10 +30,21 @@ const COUNTED_PLACES: u128 = 1 << 21;
 /// The operation that a call asks for.
 pub(super) fn shape_operation(params: &ProceduralShapeParams<'_>) -> Result<Operation, RpcError> {
     let solid = Solid::named(&params.shape_type).ok_or_else(|| unknown(&params.shape_type))?;
-    let center = params.center.unwrap_or([params.center_x, params.center_y, params.center_z]);
+    let center = match params.center {
+        Some(center) => center.0,
+        None => [params.center_x, params.center_y, params.center_z].map(f64::from),
+    };
     let each = [params.size_x, params.size_y, params.size_z].map(|length| length.0 as u32);
-    let (center, size) = (center.into(), size_of(params, each));
-    let form = procedural(solid, center, size, params.axis, params.rotation, params.hollow);
+    let bounds = match params.radius {
+        Some(Radius(radius)) => {
+            if params.size.is_some() {
+                note("'size' is not used beside 'radius'");
+            }
+            Some(spanned(Center(center), [radius; 3], "radius").map_err(broken_rule)?)
+        }
+        None => about(center, params.size.map_or(each, |size| size.0)),
+    };
+    let form = procedural(solid, bounds, params.axis, params.rotation, params.hollow);
     let form = form.map_err(broken_rule)?;
     if let Some(Err(refusal)) = shape_of(&form) {
         return Err(broken_rule(refusal));
@@ -45,19 +59,6 @@ pub(super) fn shape_operation(params: &ProceduralShapeParams<'_>) -> Result<Oper
     Ok(Operation::new(form, mode, layer, color))
 }
 
-/// The lengths of a shape: by its radius, else by its size.
-fn size_of(params: &ProceduralShapeParams<'_>, each: [u32; 3]) -> [u32; 3] {
-    match params.radius {
-        Some(radius) => {
-            if params.size.is_some() {
-                note("'size' is not used beside 'radius'");
-            }
-            [(2.0 * radius.0) as u32 + 1; 3]
-        }
-        None => params.size.map_or(each, |size| size.0),
-    }
-}
-
 fn broken_rule(refusal: Refusal) -> RpcError {
     let error = RpcError::new(INVALID_PARAMS, refusal.to_string());
     let error = match refusal {
@@ -69,12 +70,18 @@ fn broken_rule(refusal: Refusal) -> RpcError {
 
 fn unknown(name: &str) -> RpcError {
     let names = || Solid::NAMES.iter().map(|(name, _)| *name);
-    let error = RpcError::new(PROCEDURAL_SHAPE, "Shape type not implemented yet")
+    let near = nearest(name, names());
+    // Old clients look for these words; who only mistyped is told what was meant.
+    let message = match near {
+        Some(near) => format!("Shape type not implemented yet: did you mean '{near}'?"),
+        None => "Shape type not implemented yet".to_owned(),
+    };
+    let error = RpcError::new(PROCEDURAL_SHAPE, message)
         .with("param", "shape_type")
         .with("got", shown(name))
         .with("known", names().collect::<Vec<_>>())
         .hint("nothing was changed");
-    match nearest(name, names()) {
+    match near {
         Some(nearest) => error.with("nearest", nearest),
         None => error,
     }

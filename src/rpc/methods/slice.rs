@@ -23,7 +23,7 @@ impl Handle for SlicePlanes {
         params: SliceParams,
     ) -> Result<Outcome<SliceResult>, RpcError> {
         let revision = context.project()?.revision();
-        sourced(context, params.layer_id.clone(), move |_, volume, layer_id| {
+        sourced(context, params.layer_id.clone(), move |_, volume, seen| {
             let shown = shown(&params, volume.bounds())?;
             let planes = shown.map(|bounds| Planes::of(&volume, params.axis, bounds)).transpose();
             let planes = planes.map_err(|error| {
@@ -40,7 +40,8 @@ impl Handle for SlicePlanes {
                 bounds: planes.as_ref().map(|planes| Corners::from(planes.bounds)),
                 text: planes.as_ref().map_or_else(|| "empty\n".to_owned(), Planes::text),
                 operations: params.operations.then(|| planes.map(operations).unwrap_or_default()),
-                layer_id,
+                layer_id: seen.layer_id,
+                layer: seen.layer,
                 revision,
             }
             .into())
@@ -48,7 +49,8 @@ impl Handle for SlicePlanes {
     }
 }
 
-/// The box to show: as wide as the call wants it or the voxels are, as deep as the planes asked for.
+/// The box to show: as wide as the call wants it or the voxels are, as deep as the planes asked
+/// for.
 fn shown(params: &SliceParams, voxels: Option<Bounds>) -> Result<Option<Bounds>, RpcError> {
     let Some(mut bounds) = params.within.map(|within| within.0).or(voxels) else { return Ok(None) };
     let axis = params.axis.index();

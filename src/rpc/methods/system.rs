@@ -15,16 +15,24 @@ use crate::job::{Budget, Job, Progress, Step};
 use crate::rpc::context::{Context, Daemon, Outcome};
 use crate::rpc::describe;
 use crate::rpc::error::{NOT_BUILT_IN, RpcError};
-use crate::rpc::table::{self, Handle};
+use crate::rpc::table::{self, Entry, Handle};
 
-entries![Echo, Version, Status, Ping, ListMethods, Shutdown];
+entries![Echo, Version, Status, Ping, ListMethods, Shutdown, HandOver];
 
 impl Daemon {
     /// A run with a new random name.
     pub fn new() -> Self {
         let (renders, subscriptions, limits) = Default::default();
         let (instance, roots, own_roots) = (Instance::random(), None, Default::default());
-        Daemon { instance, renders, subscriptions, limits, roots, own_roots }
+        Daemon {
+            instance,
+            renders,
+            subscriptions,
+            limits,
+            script_directory: None,
+            roots,
+            own_roots,
+        }
     }
 }
 
@@ -129,19 +137,92 @@ pub(super) fn iso_time(time: SystemTime) -> String {
     time::OffsetDateTime::from(time).format(form).unwrap_or_default()
 }
 
+/// The methods that the C daemon lists, but for their prefix.
+const OF_REFERENCE: [&str; 34] = [
+    "echo",
+    "version",
+    "status",
+    "ping",
+    "list_methods",
+    "add_voxels",
+    "create_project",
+    "load_project",
+    "save_project",
+    "export_model",
+    "render_scene",
+    "add_voxel",
+    "remove_voxel",
+    "get_voxel",
+    "paint_voxels",
+    "flood_fill",
+    "procedural_shape",
+    "batch_operations",
+    "list_layers",
+    "create_layer",
+    "delete_layer",
+    "merge_layers",
+    "set_layer_visibility",
+    "get_status",
+    "execute_script",
+    "get_voxels_region",
+    "get_layer_voxels",
+    "get_bounding_box",
+    "get_color_histogram",
+    "find_voxels_by_color",
+    "get_unique_colors",
+    "get_render_info",
+    "cleanup_render",
+    "list_renders",
+];
+
+fn is_of_reference(entry: &Entry) -> bool {
+    let name = entry.method.name;
+    OF_REFERENCE.contains(&name.strip_prefix("goxel.").unwrap_or(name))
+}
+
+/// How to see the methods that a short list leaves out.
+const MORE_METHODS: &str = "verbose: false names all methods, true describes all; rpc.discover {\"method\": NAME} tells one";
+
+fn named(entry: &Entry) -> Listed {
+    let (method, description) = (entry.method.name, entry.method.summary.trim());
+    Listed::Named(NamedMethod { method, description })
+}
+
+fn full(entry: &Entry) -> Listed {
+    Listed::Full(ListedMethod {
+        method: entry.method.name,
+        description: entry.method.summary.trim(),
+        aliases: entry.method.aliases.to_vec(),
+        params: describe::signature(&entry.method),
+        subject: entry.subject(),
+        effect: entry.method.effect.name(),
+    })
+}
+
 impl Handle for ListMethods {
-    fn handle(_: &mut Context<'_>, _: NoParams) -> Result<Outcome<MethodList>, RpcError> {
-        let methods: Vec<_> = table::entries()
-            .map(|entry| ListedMethod {
-                method: entry.method.name,
-                description: entry.method.summary.trim(),
-                aliases: entry.method.aliases.to_vec(),
-                params: describe::signature(&entry.method),
-                subject: entry.subject(),
-                effect: entry.method.effect.name(),
-            })
-            .collect();
-        Ok(MethodList { count: methods.len(), methods }.into())
+    fn handle(
+        _: &mut Context<'_>,
+        params: ListMethodsParams,
+    ) -> Result<Outcome<MethodList>, RpcError> {
+        let all = || table::entries();
+        let methods: Vec<Listed> = match params.verbose {
+            None => all().filter(|entry| is_of_reference(entry)).map(named).collect(),
+            Some(false) => all().map(|entry| Listed::Name(entry.method.name)).collect(),
+            Some(true) => all().map(full).collect(),
+        };
+        let (count, more) = (methods.len(), all().count() - methods.len());
+        let (more, hint) = ((more > 0).then_some(more), (more > 0).then_some(MORE_METHODS));
+        Ok(MethodList { count, methods, more, hint }.into())
+    }
+}
+
+impl Handle for HandOver {
+    fn handle(context: &mut Context<'_>, _: NoParams) -> Result<Outcome<HandOverResult>, RpcError> {
+        match context.host.hand_over(context.caller) {
+            Ok(()) => Ok(HandOverResult { accepted: true }.into()),
+            Err(why) => Err(RpcError::new(NOT_BUILT_IN, format!("Nothing is handed over: {why}"))
+                .hint("this call is for goxel-daemon --takeover; use that, or goxelctl upgrade")),
+        }
     }
 }
 

@@ -2,15 +2,16 @@
 
 use std::borrow::Borrow;
 
-use crate::api::args::{nearest, shown};
-use crate::api::json::{Elements, string};
-use crate::api::value::whole;
+use crate::api::args::shown;
+use crate::api::methods::layers::OtherLayer;
 use crate::api::{LayerRef, ParamError, PartRef};
 use crate::document::{Document, Layer, LayerContent, LayerId};
 use crate::edit::layers::{NotFound, find};
+use crate::likeness::nearest;
 use crate::rpc::error::*;
 
-/// The layer that a call means: the active one unless it names another. `code` is the method's own error code.
+/// The layer that a call means: the active one unless it names another. `code` is the method's own
+/// error code.
 pub fn layer_id(
     document: &Document,
     wanted: impl Borrow<LayerRef>,
@@ -47,14 +48,17 @@ pub fn no_such_layer(document: &Document, id: i32, code: i32) -> RpcError {
 
 /// The error for a layer that is not found.
 pub fn not_found(document: &Document, wanted: &LayerRef, error: &NotFound, code: i32) -> RpcError {
-    let known: Vec<i32> = document.layers().iter().map(|layer| layer.id.0).collect();
-    let names: Vec<&str> = document.layers().iter().map(|layer| &*layer.name).collect();
+    let known = document.layers().iter().map(|layer| layer.id.0);
+    let names = || document.layers().iter().map(|layer| &*layer.name);
     let reason = match error {
         NotFound::None => format!("No such layer: {wanted}"),
+        NotFound::Several(ids) if ids.len() > KNOWN_LISTED => {
+            format!("{} layers are named {wanted}: give an id", ids.len())
+        }
         NotFound::Several(ids) => format!("Layers {ids:?} are all named {wanted}: give an id"),
     };
     let near = match wanted {
-        LayerRef::Named(name) => nearest(name, names.iter().copied()).map(str::to_owned),
+        LayerRef::Named(name) => nearest(name, names()),
         _ => None,
     };
     let rpc = match wanted {
@@ -66,12 +70,13 @@ pub fn not_found(document: &Document, wanted: &LayerRef, error: &NotFound, code:
         None => rpc,
     };
     rpc.with("param", "layer_id")
-        .with("known", known)
-        .with("names", names)
+        .known("known", known)
+        .known("names", names())
         .hint("goxel.list_layers shows the layers; 0 means the active one; nothing was changed")
 }
 
-/// The layer that a call means, to edit its voxels: refused where they are computed from something else.
+/// The layer that a call means, to edit its voxels: refused where they are computed from something
+/// else.
 pub fn editable_layer_mut(
     document: &mut Document,
     wanted: impl Borrow<LayerRef>,
@@ -103,7 +108,8 @@ fn not_editable(layer: &Layer, code: i32) -> RpcError {
     )
 }
 
-/// The index of the part that a call means, of those with these names. `kind` is also the param's name.
+/// The index of the part that a call means, of those with these names. `kind` is also the param's
+/// name.
 pub fn part(kind: &'static str, names: Vec<&str>, wanted: &PartRef<'_>) -> Result<usize, RpcError> {
     let (found, shown, near) = match wanted {
         PartRef::Index(index) => {
@@ -118,7 +124,7 @@ pub fn part(kind: &'static str, names: Vec<&str>, wanted: &PartRef<'_>) -> Resul
     found.ok_or_else(|| {
         let hint = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
         let message = format!("No such {kind}: {shown}{hint}");
-        RpcError::from(ParamError::rule(kind, message)).with("known", names)
+        RpcError::from(ParamError::rule(kind, message)).known("known", names)
     })
 }
 
@@ -137,19 +143,12 @@ pub fn documented(code: i32) -> Option<&'static str> {
     })
 }
 
-/// A failure with the message of the reference's documents, and the reason in its data; behind a message that only
-/// has a number, too.
+/// A failure with the message of the reference's documents and the reason behind it, which is in
+/// its data, too.
 pub fn failed(code: i32, reason: impl Into<String>) -> RpcError {
     let reason = reason.into();
     match documented(code) {
-        Some(message) => {
-            let says_nothing = message.ends_with("error code -1");
-            let message = match says_nothing {
-                true => format!("{message}: {reason}"),
-                false => message.to_owned(),
-            };
-            RpcError::new(code, message).with("reason", reason)
-        }
+        Some(message) => RpcError::new(code, format!("{message}: {reason}")).with("reason", reason),
         None => RpcError::new(code, reason),
     }
 }
@@ -166,27 +165,18 @@ pub fn bulk_layer<'a>(
     })
 }
 
-/// The layers that a list of ids and names means, or one of them alone.
-pub fn listed_layers(document: &Document, raw: &str) -> Result<Vec<LayerId>, RpcError> {
-    let one = |raw: &str| {
-        let found = match string(raw) {
-            Some(name) => document.layers().iter().find(|layer| layer.name == name),
-            None => {
-                let id = whole(raw).and_then(|id| i32::try_from(id).ok());
-                id.and_then(|id| document.layer(LayerId(id)))
-            }
-        };
-        found.map(|layer| layer.id).ok_or_else(|| {
-            let names = document.layers().iter().map(|layer| layer.name.as_str());
-            let near = string(raw).and_then(|name| nearest(&name, names.clone()));
-            let hint = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
-            let message = format!("No such layer: {}{hint}", shown(raw));
-            RpcError::from(ParamError::rule("layers", message))
-                .with("known", names.collect::<Vec<_>>())
-        })
-    };
-    match raw.starts_with('[') {
-        true => Elements::new(raw).map(one).collect(),
-        false => Ok(vec![one(raw)?]),
-    }
+/// Other layers that an answer tells of, at most.
+const TOLD_LAYERS: usize = 16;
+
+/// The name of a layer that is looked at, and what others hold, for the answer of a read that looks
+/// at one layer.
+pub fn looked_at(document: &Document, layer: &Layer) -> (String, Vec<OtherLayer>) {
+    let others = document.layers().iter().filter(|other| other.id != layer.id);
+    let others = others.map(|other| (other, other.volume.count())).filter(|(_, count)| *count > 0);
+    let told = others.take(TOLD_LAYERS).map(|(other, voxels)| OtherLayer {
+        layer: other.name.clone(),
+        layer_id: other.id.0,
+        voxels,
+    });
+    (layer.name.clone(), told.collect())
 }

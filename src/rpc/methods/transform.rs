@@ -1,7 +1,7 @@
 //! Handlers that move, turn, resize and mirror.
 //!
-//! What is taken is cut out of the layer, changed by an operation of `goxel.edit` on its own, and put back
-//! over the rest. The selection is changed by the same operation.
+//! What is taken is cut out of the layer, changed by an operation of `goxel.edit` on its own, and
+//! put back over the rest. The selection is changed by the same operation.
 
 use super::{entries, target};
 use crate::api::Corners;
@@ -11,16 +11,16 @@ use crate::api::operations::forms::{CopyFields, MirrorFields, RotateFields, Scal
 use crate::api::operations::{Form, Operation};
 use crate::api::words::Mode;
 use crate::document::history::Scope;
-use crate::document::selection::{Cut, CutJob};
-use crate::document::{BlendMode, Document, Layer, LayerId, drawing_of};
+use crate::document::selection::{Cut, cut, laid};
+use crate::document::{BlendMode, Document, Layer, LayerId};
 use crate::edit::{Limits, Refusal, Runner};
-use crate::job::{Budget, Job, Progress, Step};
+use crate::job::{Slice, Step, Work};
 use crate::rpc::change::refused;
 use crate::rpc::context::{Context, Outcome};
-use crate::rpc::drafted::{AtOnce, drafted};
+use crate::rpc::drafted::{Written, drafted};
 use crate::rpc::error::{NO_SUCH_LAYER, OVER_LIMIT, RpcError};
 use crate::rpc::table::Handle;
-use crate::voxel::{Bounds, Laying, Rgba, Volume};
+use crate::voxel::{Bounds, Rgba, Volume};
 
 entries![MoveVoxels, RotateVoxels, ScaleVoxels, MirrorVoxels];
 
@@ -60,7 +60,7 @@ impl Handle for RotateVoxels {
         let form = move |bounds| {
             // A turn keeps whole voxels if both numbers across the axis are whole or both halves.
             let center = center.or_else(|| Some(turnable(middle(bounds), axis.index())));
-            Form::Rotate(RotateFields { axis, turns, angle: None, center })
+            Form::Rotate(RotateFields { axis, turns: Some(turns), angle: None, center })
         };
         transform(context, "rotate", params.target, params.layer_id, 1, form)
     }
@@ -128,17 +128,20 @@ fn transform(
         let taken = Taken { part: volume, rest: Volume::new(), mask: Volume::new() };
         return change(context, label, id, growth, &form, taken);
     }
-    let box_alone = document.selection.filter(|_| document.mask.is_empty());
-    let has_any = document.selection.is_some() || !document.mask.is_empty();
-    let job = CutJob::new(&volume, document.selected_cells_of(&volume));
-    Outcome::chain(context, job, move |context, cut| {
-        let Cut { part, rest, cells } = cut?;
+    let selected = document.selected();
+    let work = Work::new(move |slice| async move {
+        let (box_alone, has_any) = (selected.box_alone(), !selected.is_empty());
+        let cells = selected.cells_of(&volume, &slice).await?;
+        let Cut { part, rest } = cut(&volume, &cells, &slice).await?;
         let mask = match box_alone {
             Some(bounds) => corners(bounds),
             None if has_any => cells,
             None => Volume::new(),
         };
-        change(context, label, id, growth, &form, Taken { part, rest, mask })
+        Ok::<_, RpcError>(Taken { part, rest, mask })
+    });
+    Outcome::chain(context, work, move |context, taken| {
+        change(context, label, id, growth, &form, taken?)
     })
 }
 
@@ -159,19 +162,18 @@ fn change(
         return Ok(result(project, id, 0, &taken.part).into());
     };
     let canvas = project.document().canvas;
-    let part = Own::new(canvas, taken.part, form(bounds), limits)?;
-    let mask = Own::new(canvas, taken.mask, form(bounds), limits)?;
-    let job = TransformJob { part, mask, rest: taken.rest, done: None };
-    Outcome::chain(context, job, move |context, taken| {
-        let taken = taken?;
-        let part = taken.part.clone();
-        let work = AtOnce::new(move |document: &mut Document| {
-            put(document, id, taken);
-            Ok(())
-        });
-        drafted(context, label, Scope::Document, work, move |project, ()| {
-            Ok(result(project, id, count, &part))
-        })
+    let forms = [form(bounds), form(bounds)];
+    // The voxels first, then the selection; then the voxels are laid on what was left.
+    let work = Written::new(move |draft, slice| async move {
+        let [form, form_of_mask] = forms;
+        let part = changed(canvas, taken.part, form, limits, &slice).await?;
+        let mask = changed(canvas, taken.mask, form_of_mask, limits, &slice).await?;
+        let rest = laid(taken.rest, &part, BlendMode::Over, &slice).await?;
+        draft.with(|document| put(document, id, rest, mask));
+        Ok(part)
+    });
+    drafted(context, label, Scope::Document, work, move |project, part| {
+        Ok(result(project, id, count, &part))
     })
 }
 
@@ -211,116 +213,45 @@ fn corners(bounds: Bounds) -> Volume {
     volume
 }
 
-/// Voxels that an operation changes, in a document of their own.
-struct Own {
-    document: Document,
-    /// `None` when it is done, or where there is nothing to do.
-    runner: Option<Runner>,
-}
-
-impl Own {
-    fn new(canvas: Bounds, volume: Volume, form: Form, limits: Limits) -> Result<Own, RpcError> {
-        let (mut form, bounds) = (form, volume.bounds());
-        let mut layer = Layer::new(LayerId(1), "");
-        layer.volume = volume;
-        let document = Document::with_layers("", canvas, vec![layer]);
-        let Some(bounds) = bounds else { return Ok(Own { document, runner: None }) };
-        if let Form::Move(fields) = &mut form {
-            let offset: [i32; 3] = std::array::from_fn(|axis| fields.to[axis] - fields.min[axis]);
-            fields.min = bounds.min.map(|v| v as i32);
-            fields.max = bounds.max_inside().map(|v| v as i32);
-            fields.to = std::array::from_fn(|axis| fields.min[axis].saturating_add(offset[axis]));
-        }
-        let operation = Operation::new(form, Mode::Replace, LayerRef::Active, None);
-        match Runner::new(vec![operation], limits) {
-            Ok(runner) => Ok(Own { document, runner: Some(runner) }),
-            Err(error) => Err(refused(error, &document)),
-        }
+/// Voxels as an operation leaves them.
+async fn changed(
+    canvas: Bounds,
+    volume: Volume,
+    mut form: Form,
+    limits: Limits,
+    slice: &Slice,
+) -> Result<Volume, RpcError> {
+    let Some(bounds) = volume.bounds() else { return Ok(volume) };
+    let mut layer = Layer::new(LayerId(1), "");
+    layer.volume = volume;
+    let mut document = Document::with_layers("", canvas, vec![layer]);
+    if let Form::Move(fields) = &mut form {
+        let offset: [i32; 3] = std::array::from_fn(|axis| fields.to[axis] - fields.min[axis]);
+        fields.min = bounds.min.map(|v| v as i32);
+        fields.max = bounds.max_inside().map(|v| v as i32);
+        fields.to = std::array::from_fn(|axis| fields.min[axis].saturating_add(offset[axis]));
     }
-
-    /// Goes on; true when it is done.
-    fn step(&mut self, budget: &mut Budget) -> Result<bool, RpcError> {
-        let Some(runner) = &mut self.runner else { return Ok(true) };
-        match runner.step(&mut self.document, budget) {
-            Ok(Step::More) => Ok(false),
-            Ok(Step::Done(_)) => {
-                self.runner = None;
-                Ok(true)
-            }
-            Err(error) => Err(refused(error, &self.document)),
-        }
-    }
-
-    fn take(&mut self) -> Volume {
-        let active = self.document.active();
-        let layer = self.document.layer_mut(active);
-        layer.map(|layer| std::mem::take(&mut layer.volume)).unwrap_or_default()
-    }
-
-    fn progress(&self) -> Progress {
-        self.runner.as_ref().map_or_else(Progress::default, Runner::progress)
-    }
-}
-
-/// The voxels first, then the selection; then the voxels are laid on what was left.
-struct TransformJob {
-    part: Own,
-    mask: Own,
-    rest: Volume,
-    /// What both came to, and the laying.
-    done: Option<(Taken, Laying)>,
-}
-
-impl TransformJob {
-    fn advance(&mut self, budget: &mut Budget) -> Result<bool, RpcError> {
-        if self.done.is_none() {
-            if !self.part.step(budget)? || !self.mask.step(budget)? {
-                return Ok(false);
-            }
-            let (part, mask) = (self.part.take(), self.mask.take());
-            let laying = drawing_of(&part, BlendMode::Over, 1.0);
-            let rest = std::mem::take(&mut self.rest);
-            self.done = Some((Taken { part, rest, mask }, laying));
-        }
-        let Some((taken, laying)) = &mut self.done else { return Ok(false) };
-        while laying.lay_next(&mut taken.rest)? {
-            if !budget.spend(1) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-}
-
-impl Job for TransformJob {
-    /// What was changed; it is laid on the rest.
-    type Output = Result<Taken, RpcError>;
-
-    fn step(&mut self, budget: &mut Budget) -> Step<Self::Output> {
-        match self.advance(budget) {
+    let operation = Operation::new(form, Mode::Replace, LayerRef::Active, None);
+    let mut runner =
+        Runner::new(vec![operation], limits).map_err(|error| refused(error, &document))?;
+    let ran = slice.stepped(|budget| {
+        let step = match runner.step(&mut document, budget) {
+            Ok(Step::More) => Step::More,
+            Ok(Step::Done(_)) => Step::Done(Ok(())),
             Err(error) => Step::Done(Err(error)),
-            Ok(false) => Step::More,
-            Ok(true) => match self.done.take() {
-                Some((taken, _)) => Step::Done(Ok(taken)),
-                None => Step::More,
-            },
-        }
-    }
-
-    fn progress(&self) -> Progress {
-        match (&self.done, &self.part.runner) {
-            (Some((_, laying)), _) => laying.progress(),
-            (None, Some(_)) => self.part.progress(),
-            (None, None) => self.mask.progress(),
-        }
-    }
+        };
+        (step, runner.progress())
+    });
+    ran.await.map_err(|error| refused(error, &document))?;
+    let active = document.active();
+    let layer = document.layer_mut(active);
+    Ok(layer.map(|layer| std::mem::take(&mut layer.volume)).unwrap_or_default())
 }
 
 /// Puts the layer and the selection where they are now.
-fn put(document: &mut Document, id: LayerId, taken: Taken) {
-    let Taken { rest, mask, .. } = taken;
+fn put(document: &mut Document, id: LayerId, volume: Volume, mask: Volume) {
     if let Some(layer) = document.layer_mut(id) {
-        layer.volume = rest;
+        layer.volume = volume;
     }
     if document.mask.is_empty() {
         document.selection = mask.bounds().or(document.selection);

@@ -66,7 +66,9 @@ impl Handle for GetVoxel {
         params: RemoveVoxelParams,
     ) -> Result<Outcome<GetVoxelResult>, RpcError> {
         let RemoveVoxelParams { position: Position([x, y, z]), layer_id } = params;
-        let layer = target::layer(context.project()?.document(), layer_id, GET_VOXEL)?;
+        let document = context.project()?.document();
+        let layer = target::layer(document, layer_id, GET_VOXEL)?;
+        let (name, others) = target::looked_at(document, layer);
         let color = layer.volume.get(Point::new(x, y, z));
         let result = GetVoxelResult {
             x,
@@ -77,6 +79,8 @@ impl Handle for GetVoxel {
             position: [x, y, z],
             material_id: layer.material,
             layer_id: layer.id.0,
+            layer: name,
+            others,
         };
         Ok(result.into())
     }
@@ -96,10 +100,7 @@ impl Handle for PaintVoxels {
         let work = AtOnce::new(move |document: &mut Document| {
             let layer = target::editable_layer_mut(document, layer_id, PAINT_VOXELS)?;
             let old = layer.volume.set(at.into(), opaque(color));
-            match old.is_empty() {
-                true => Err(nothing_there(at)),
-                false => Ok((layer.id.0, old.bytes())),
-            }
+            if old.is_empty() { Err(nothing_there(at)) } else { Ok((layer.id.0, old.bytes())) }
         });
         drafted(context, "paint voxel", Scope::Voxels, work, move |_, (layer_id, previous)| {
             Ok(PaintVoxelsResult { success: true, painted: 1, layer_id, previous })

@@ -1,5 +1,5 @@
-//! Files that are written from a project: saves, exports and pictures of it, in slices over a snapshot. A file is replaced only
-//! when all of it is written.
+//! Files that are written from a project: saves, exports and pictures of it, in slices over a
+//! snapshot. A file is replaced only when all of it is written.
 
 use std::path::Path;
 
@@ -16,10 +16,11 @@ use crate::api::value::{Raw, read};
 use crate::document::Document;
 use crate::file_access::{FilePath, Purpose};
 use crate::format::{
-    self, ExportOptions, FormatError, LoadJob, Lost, MeshKind, SaveJob, Saved, SurfaceOptions,
-    WriteOptions, is_same,
+    self, ExportOptions, FormatError, LoadJob, Lost, SaveJob, Saved, SurfaceOptions, WriteOptions,
+    is_same,
 };
 use crate::job::{Slice, Work};
+use crate::likeness::nearest;
 use crate::render::{Picture, RenderSettings};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
@@ -75,6 +76,9 @@ pub(super) struct Wanted {
     pub(super) blame: Blame,
 }
 
+/// Options of surfaces that are params of their own.
+const SURFACE_OPTIONS: [&str; 2] = ["y_up", "merge_faces"];
+
 /// How it is to be written.
 pub(super) struct Options {
     surface: SurfaceOptions,
@@ -83,9 +87,6 @@ pub(super) struct Options {
     given: Vec<String>,
 }
 
-/// What surface files without materials have no use for.
-const OF_MESHES: [&str; 7] = ["origin", "scale", "axes", "mesh", "colors", "ao", "compact"];
-
 impl Options {
     /// Sets an option of export; false if there is none of this name.
     pub(super) fn set(&mut self, name: &str, raw: &str) -> Result<bool, ParamError> {
@@ -93,19 +94,32 @@ impl Options {
         self.export.set(name, &option_text(raw)).map_err(|problem| {
             let (found, expected) =
                 problem.split_once("; expected ").unwrap_or((&problem, "another"));
+            let found = found.strip_prefix(&format!("{name} is ")).unwrap_or(found);
             let (param, expected) = (format!("options.{name}").into(), expected.to_owned());
             ParamError::Mismatch { param, expected, got: found.to_owned() }
         })
     }
 
-    /// Notes what of the options has no effect on a format.
-    fn note_unused(&self, format: &format::Format) {
-        let is_plain = matches!(format.name, "obj" | "ply");
-        for name in self.given.iter().filter(|name| OF_MESHES.contains(&&***name) && is_plain) {
-            notes::note(format!("'{name}' has no effect on the format {}", format.name));
+    /// Notes what of the options has no effect on a format; `None` is a picture.
+    fn note_unused(&self, format: Option<&format::Format>) {
+        let name = format.map_or("png", |format| format.name);
+        let is_heeded = |option: &str| format.is_some_and(|format| format.heeds(option));
+        let usual = SurfaceOptions::default();
+        let surface = [
+            (self.surface.y_up != usual.y_up, "y_up"),
+            (self.surface.merge != usual.merge, "merge_faces"),
+        ];
+        let surface = surface.iter().filter(|(is_given, _)| *is_given).map(|(_, name)| *name);
+        for option in self.given.iter().map(|name| &**name).chain(surface) {
+            let is_known =
+                format::OPTION_NAMES.contains(&option) || SURFACE_OPTIONS.contains(&option);
+            // What is not known at all is named as such.
+            if is_known && !is_heeded(option) {
+                notes::note(format!("'{option}' has no effect on the format {name}"));
+            }
         }
-        if matches!(self.export.mesh, Some(MeshKind::Marching | MeshKind::MarchingSmooth)) {
-            notes::note("'mesh': marching cubes are not built in; greedy faces were written");
+        if self.export.dither && self.export.quantize.is_none() {
+            notes::note("'dither' has no effect without 'quantize'");
         }
     }
 }
@@ -147,10 +161,15 @@ pub(super) fn read_export_options(
     if let Some(raw) = options.as_ref().filter(|raw| !raw.0.starts_with('{')) {
         notes::note(format!("options {} is no object and was not used", shown(raw.0)));
     }
-    let known: Vec<&str> = ["optimize_mesh"].into_iter().chain(format::OPTION_NAMES).collect();
+    let own = ["optimize_mesh"].into_iter().chain(SURFACE_OPTIONS);
+    let known: Vec<&str> = own.chain(format::OPTION_NAMES).collect();
     for (name, value) in options.iter().flat_map(|raw| few_members(raw.0)) {
         if name == "optimize_mesh" {
             read_so_far.surface.merge |= read::<bool>(value, "options.optimize_mesh")?;
+        } else if SURFACE_OPTIONS.contains(&&*name) {
+            let surface = &mut read_so_far.surface;
+            let flag = read::<bool>(value, "options")?;
+            if name == "y_up" { surface.y_up = flag } else { surface.merge = flag }
         } else if !read_so_far.set(&name, value)? {
             notes::note_unknown("options.", &name, &known);
         }
@@ -165,19 +184,34 @@ impl Wanted {
         context: &mut Context<'_>,
     ) -> Result<Outcome<SaveProjectResult>, RpcError> {
         if self.is_picture() {
+            self.options.note_unused(None);
             return self.write_picture(context);
         }
         let format = format::find_for_writing(Path::new(&self.path), self.format.as_deref())
             .map_err(|error| self.failed(&error))?;
-        self.options.note_unused(format);
-        if format.holds_all() {
+        self.options.note_unused(Some(format));
+        self.check_layers(context)?;
+        // A part of the document is written as any other format would be.
+        if format.holds_all() && self.options.export == ExportOptions::default() {
             return self.write_whole(context, format);
         }
         let document = context.project()?.document().clone();
         Ok(self.write_as(context, format, document))
     }
 
-    /// Whether a drawn picture is asked for: the format "png", or no format and a path that ends so.
+    /// Refuses layers that are not there: a file without them would pass for the model.
+    fn check_layers(&self, context: &mut Context<'_>) -> Result<(), RpcError> {
+        let document = context.project()?.document();
+        let Some(missing) = self.options.export.missing_layer(document) else { return Ok(()) };
+        let names: Vec<&str> = document.layers().iter().map(|layer| &*layer.name).collect();
+        let near = nearest(missing, names.iter().copied());
+        let hint = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+        let message = format!("No such layer: '{}'{hint}", shown(missing));
+        Err(RpcError::from(ParamError::rule("layers", message)).known("known", names))
+    }
+
+    /// Whether a drawn picture is asked for: the format "png", or no format and a path that ends
+    /// so.
     fn is_picture(&self) -> bool {
         match self.format.as_deref() {
             Some(format) => format.eq_ignore_ascii_case("png"),
@@ -221,7 +255,8 @@ impl Wanted {
         })
     }
 
-    /// Writes into the one format that holds everything, with a preview, and with what the last save left behind.
+    /// Writes into the one format that holds everything, with a preview, and with what the last
+    /// save left behind.
     fn write_whole(
         self,
         context: &mut Context<'_>,
@@ -271,14 +306,22 @@ impl Wanted {
         context: &mut Context<'_>,
     ) -> Result<Outcome<SaveProjectResult>, RpcError> {
         let (width, height) = (EXPORTED_PICTURE_SIZE, EXPORTED_PICTURE_SIZE);
-        let settings = RenderSettings { width, height, ..Default::default() };
-        let job = super::pictures::start(context, settings)?;
+        let wish = super::pictures::usual(context.project()?.document(), [width, height])?;
+        let job = super::drawing::draw_wish(context.project()?, wish);
         let overwrite = matches!(self.intent, Intent::Export { overwrite: true });
         let destination = Destination::Path { path: self.path.clone(), overwrite };
         Ok(place(job, destination, self.blame, move |_, placed| {
             let (bytes, warnings) = (placed.bytes, notes::take());
             let Wanted { path, format, .. } = self;
-            Ok(SaveProjectResult { success: true, path, format, bytes, warnings, lost: Vec::new() })
+            Ok(SaveProjectResult {
+                success: true,
+                path,
+                absolute_path: placed.absolute_path.unwrap_or_default(),
+                format,
+                bytes,
+                warnings,
+                lost: Vec::new(),
+            })
         }))
     }
 }
@@ -309,6 +352,7 @@ impl Writing {
         Ok(SaveProjectResult {
             success: true,
             path: wanted.path,
+            absolute_path: place.absolute_path(),
             format: wanted.format,
             bytes: saved.bytes,
             warnings: notes::behind([saved.warnings, place.warnings].concat()),

@@ -1,7 +1,9 @@
-//! The command line: every setting of the table as a flag, and the flags that ask for something else than serving.
+//! The command line: every setting of the table as a flag, and the flags that ask for something
+//! else than serving.
 //!
-//! Long options take `--name=value` or `--name value`; short ones `-n value` or `-nvalue`. Abbreviations are not
-//! understood. Of a flag that is given twice the last one counts, but for those that may be given several times.
+//! Long options take `--name=value` or `--name value`; short ones `-n value` or `-nvalue`.
+//! Abbreviations are not understood. Of a flag that is given twice the last one counts, but for
+//! those that may be given several times.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,7 +11,7 @@ use std::path::PathBuf;
 use lexopt::{Arg, Parser};
 
 use super::table::{Setting, TABLE};
-use crate::api::args::nearest;
+use crate::likeness::nearest;
 
 /// What the program is to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

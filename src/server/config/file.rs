@@ -9,15 +9,16 @@
 //! message = "32MiB"
 //! ```
 //!
-//! An unknown key is an error, with the nearest known one; so is a value of the wrong kind. A file that begins
-//! with `{` or is called `.json` is read by [`super::reference`] instead.
+//! An unknown key is an error, with the nearest known one; so is a value of the wrong kind. A file
+//! that begins with `{` or is called `.json` is read by [`super::reference`] instead.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use toml::{Table, Value};
 
 use super::table::{Setting, TABLE, by_key};
-use crate::api::args::nearest;
+use crate::likeness::nearest;
 
 /// What a file says.
 #[derive(Debug, Default, PartialEq)]
@@ -39,10 +40,15 @@ impl FileContent {
     }
 }
 
+/// What a file of YAML is told.
+const YAML: &str = "this is YAML, and a configuration is TOML: [section] lines with key = value below them; \
+                    goxel-daemon --show-config prints one with all settings";
+
 /// Reads the text of a TOML file. All mistakes are told, not only the first.
-pub fn read_toml(text: &str) -> FileContent {
+pub fn read_toml(text: &str, path: &Path) -> FileContent {
     let mut content = FileContent::default();
-    match text.parse::<Table>() {
+    match text.trim_start_matches('\u{feff}').parse::<Table>() {
+        Err(_) if is_yaml(text, path) => content.errors.push(YAML.to_owned()),
         Err(error) => content.errors.push(error.to_string().trim_end().to_owned()),
         Ok(table) => {
             for (section, value) in &table {
@@ -51,6 +57,24 @@ pub fn read_toml(text: &str) -> FileContent {
         }
     }
     content
+}
+
+/// Whether a text that is no TOML is YAML by its name, or by its first line that says something.
+fn is_yaml(text: &str, path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default();
+    let mut lines =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let is_yaml_line = |line: &str| {
+        let key =
+            line.split_once(':').map(|(key, rest)| (key, rest.is_empty() || rest.starts_with(' ')));
+        let is_key = |key: &str| {
+            key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte))
+        };
+        line == "---"
+            || line.starts_with("%YAML")
+            || key.is_some_and(|(key, ends)| ends && is_key(key))
+    };
+    ending == "yaml" || ending == "yml" || lines.next().is_some_and(is_yaml_line)
 }
 
 fn read_section(section: &str, value: &Value, content: &mut FileContent) {
@@ -113,6 +137,7 @@ mod tests {
         let content = read_toml(
             "[socket]\npath = [\"/a\", \"/b\"]\n[limits]\nconnections = 7\nslice = 0.001\n\
              [process]\nallow_shutdown = true\n",
+            Path::new("c.toml"),
         );
         assert_eq!(content.errors, [""; 0]);
         let shown: Vec<_> =
@@ -124,8 +149,8 @@ mod tests {
 
     #[test]
     fn all_mistakes_are_told_at_once() {
-        let content =
-            read_toml("[limit]\nx = 1\n[limits]\nconections = 7\nslice = [1]\n[log]\nlevel = {}\n");
+        let text = "[limit]\nx = 1\n[limits]\nconections = 7\nslice = [1]\n[log]\nlevel = {}\n";
+        let content = read_toml(text, Path::new("c.toml"));
         let errors = content.errors.join("\n");
         assert!(errors.contains("unknown section limit; did you mean limits?"), "{errors}");
         assert!(errors.contains("did you mean limits.connections?"), "{errors}");
@@ -136,7 +161,24 @@ mod tests {
 
     #[test]
     fn a_mistake_in_the_grammar_is_told_with_its_line() {
-        let content = read_toml("[log]\nlevel = \n");
+        let content = read_toml("[log]\nlevel = \n", Path::new("c.toml"));
         assert!(content.errors[0].contains("line 2"), "{:?}", content.errors);
+    }
+
+    #[test]
+    fn yaml_is_called_yaml() {
+        let yaml = [
+            "socket: /tmp/x\nlog:\n  level: info\n",
+            "# c\n---\nlog: {level: info}\n",
+            "limits:\n  a: 1\n",
+        ];
+        for text in yaml {
+            let errors = read_toml(text, Path::new("goxel.conf")).errors;
+            assert!(errors.join(" ").contains("YAML"), "{errors:?}");
+        }
+        let named = read_toml("- a\n- b\n", Path::new("goxel.yml")).errors;
+        assert!(named.join(" ").contains("YAML"), "{named:?}");
+        let toml = read_toml("[log]\nlevel: info\n", Path::new("c.toml")).errors;
+        assert!(!toml.join(" ").contains("YAML"), "{toml:?}");
     }
 }

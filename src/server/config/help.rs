@@ -126,9 +126,8 @@ fn man_entry(
 /// Text in which nothing means anything to roff.
 fn roff(text: &str) -> String {
     let escaped = text.trim_end().replace('\\', "\\e").replace('-', "\\-");
-    let lines = escaped.lines().map(|line| match line.starts_with(['.', '\'']) {
-        true => format!("\\&{line}"),
-        false => line.to_owned(),
+    let lines = escaped.lines().map(|line| {
+        if line.starts_with(['.', '\'']) { format!("\\&{line}") } else { line.to_owned() }
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -194,7 +193,7 @@ mod tests {
     #[test]
     fn what_is_shown_is_a_configuration_file() {
         let text = show(&Loaded::default());
-        let content = super::super::file::read_toml(&text);
+        let content = super::super::file::read_toml(&text, std::path::Path::new("shown.toml"));
         assert_eq!(content.errors, [""; 0], "{text}");
         assert!(content.given.len() > 40);
     }

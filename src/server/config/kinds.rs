@@ -3,7 +3,7 @@
 //! Bounds are part of the type, so a value that exists is a value that is allowed.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -241,10 +241,71 @@ impl SettingType for Percent {
     }
 }
 
+/// The words for no file at all; `./none` is a file of this name.
+const NOWHERE: [&str; 3] = ["none", "0", "off"];
+
+/// Where something is kept, if anywhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// Where it is kept unless somebody says otherwise.
+    #[default]
+    Default,
+    /// Nowhere.
+    Nowhere,
+    /// There.
+    At(PathBuf),
+}
+
+impl Place {
+    /// The path, if one was given.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Place::At(path) => Some(path),
+            Place::Default | Place::Nowhere => None,
+        }
+    }
+
+    /// The path to be changed, if one was given.
+    pub fn path_mut(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Place::At(path) => Some(path),
+            Place::Default | Place::Nowhere => None,
+        }
+    }
+
+    /// Gives a path where none was given and none was refused.
+    pub fn default_to(&mut self, path: impl FnOnce() -> PathBuf) {
+        if *self == Place::Default {
+            *self = Place::At(path());
+        }
+    }
+}
+
+impl SettingType for Place {
+    const VALUE: &'static str = "PATH";
+    fn parse(text: &OsStr) -> Result<Self, String> {
+        Ok(match text {
+            text if text.is_empty() => Place::Default,
+            text if NOWHERE.iter().any(|word| text == *word) => Place::Nowhere,
+            path => Place::At(path.into()),
+        })
+    }
+    fn show(&self) -> String {
+        match self {
+            Place::Default => String::new(),
+            Place::Nowhere => NOWHERE[0].to_owned(),
+            Place::At(path) => path.display().to_string(),
+        }
+    }
+}
+
 /// A path, or none.
 impl SettingType for Option<PathBuf> {
     const VALUE: &'static str = "PATH";
     fn parse(text: &OsStr) -> Result<Self, String> {
+        if text == NOWHERE[0] {
+            return Err("there is always one; ./none is a path of this name".to_owned());
+        }
         Ok(Some(PathBuf::from(text)).filter(|path| !path.as_os_str().is_empty()))
     }
     fn show(&self) -> String {

@@ -1,4 +1,5 @@
-//! The configuration: flags, environment, files and defaults become [`Settings`], each with its [`Origin`].
+//! The configuration: flags, environment, files and defaults become [`Settings`], each with its
+//! [`Origin`].
 //!
 //! | file | what it knows |
 //! | --- | --- |
@@ -9,8 +10,9 @@
 //! | `help` | the help text, and all settings with their origins |
 //! | `serve` | from settings to what the server is made of |
 //!
-//! Flags win over the environment, the environment over the user's file, that over the system's file, and that over
-//! the defaults. Whatever is wrong is told with the place where it was said; nothing is taken half.
+//! Flags win over the environment, the environment over the user's file, that over the system's
+//! file, and that over the defaults. Whatever is wrong is told with the place where it was said;
+//! nothing is taken half.
 
 pub mod command_line;
 mod file;
@@ -29,12 +31,12 @@ use std::path::{Path, PathBuf};
 
 pub use command_line::{Action, CommandLine};
 pub use help::{help, man, show};
-pub use kinds::{Bytes, Count, FileMode, LogFormat, Percent, SettingType, Switch, Time};
+pub use kinds::{Bytes, Count, FileMode, LogFormat, Percent, Place, SettingType, Switch, Time};
 pub use table::{Effect, Setting, Settings, TABLE};
 
 use super::state_dir;
-use crate::api::args::nearest;
-use crate::socket_path::socket_path;
+use crate::likeness::nearest;
+use crate::socket_path::{SOCKET_PATH_VARIABLE, not_a_path, socket_path};
 use file::FileContent;
 use log::LevelFilter;
 
@@ -78,7 +80,8 @@ pub struct Environment {
     pub variables: BTreeMap<OsString, OsString>,
     /// The file of the whole machine.
     pub system_file: PathBuf,
-    /// Where the program was started: relative paths of a configuration begin here, wherever the daemon goes.
+    /// Where the program was started: relative paths of a configuration begin here, wherever the
+    /// daemon goes.
     pub directory: PathBuf,
     /// Whether the program is in the background, where it must have files for its log and its pid.
     pub is_background: bool,
@@ -202,6 +205,11 @@ fn flag_problem(setting: &Setting, texts: &[OsString], problem: &str) -> String 
 impl Loaded {
     fn set(&mut self, place: usize, texts: &[OsString], origin: Origin) -> Result<(), String> {
         (TABLE[place].read)(&mut self.settings, texts)?;
+        if TABLE[place].variable == SOCKET_PATH_VARIABLE
+            && let Some(problem) = texts.iter().find_map(|text| not_a_path(Path::new(text)))
+        {
+            return Err(problem);
+        }
         if let Some(known) = self.origins.get_mut(place) {
             *known = origin;
         }
@@ -215,7 +223,8 @@ impl Loaded {
             Err(error) if !required && error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(());
             }
-            // A file that nobody named is only looked for: where even that is not possible, it is not there.
+            // A file that nobody named is only looked for: where even that is not possible, it is
+            // not there.
             Err(error) if !required && is_out_of_reach(path, &error) => {
                 self.warnings.push(format!(
                     "{} cannot be reached and counts as absent: {error}",
@@ -226,9 +235,10 @@ impl Loaded {
             Err(error) => return Err(fail(vec![format!("cannot be read: {error}")])),
         };
         let FileContent { given, warnings, mut errors } =
-            match reference::is_json(&path.to_string_lossy(), &text) {
-                true => reference::read_json(&text),
-                false => file::read_toml(&text),
+            if reference::is_json(&path.to_string_lossy(), &text) {
+                reference::read_json(&text)
+            } else {
+                file::read_toml(&text, path)
             };
         for (place, texts) in given {
             let origin = Origin::File(path.to_owned());
@@ -248,8 +258,16 @@ impl Loaded {
 
     fn read_environment(&mut self, environment: &Environment) -> Result<(), ConfigError> {
         for (place, setting) in TABLE.iter().enumerate() {
-            // The socket has a rule of its own, which comes in where no flag and no file says anything.
-            if setting.variable == crate::socket_path::SOCKET_PATH_VARIABLE {
+            // The socket has a rule of its own, which comes in where no flag and no file says
+            // anything.
+            if setting.variable == SOCKET_PATH_VARIABLE {
+                let text = environment
+                    .get(SOCKET_PATH_VARIABLE)
+                    .filter(|_| self.settings.socket.is_empty());
+                let problem = text.and_then(|text| not_a_path(Path::new(text)));
+                let refuse =
+                    |problem| ConfigError::Usage(format!("{SOCKET_PATH_VARIABLE}: {problem}"));
+                problem.map_or(Ok(()), |problem| Err(refuse(problem)))?;
                 continue;
             }
             let Some(text) = environment.get(setting.variable) else { continue };
@@ -307,8 +325,8 @@ impl Loaded {
         Ok(())
     }
 
-    /// Takes over what can change while the daemon runs; the keys of what changed, and of what has to wait for the
-    /// next start.
+    /// Takes over what can change while the daemon runs; the keys of what changed, and of what has
+    /// to wait for the next start.
     pub fn apply(&mut self, new: &Loaded) -> (Vec<&'static str>, Vec<&'static str>) {
         let (mut applied, mut waiting) = (Vec::new(), Vec::new());
         for (place, setting) in TABLE.iter().enumerate() {
@@ -328,13 +346,13 @@ impl Loaded {
 }
 
 impl Settings {
-    /// Gives the log and the pid files beside the socket if the daemon is in the background, and makes relative
-    /// paths absolute if it changes its directory.
+    /// Gives the log and the pid files beside the socket if the daemon is in the background, and
+    /// makes relative paths absolute if it changes its directory.
     fn place_files(&mut self, environment: &Environment) {
         if environment.is_background && self.daemonize.0 {
             let socket = self.socket.first().cloned().unwrap_or_else(|| socket_path(None));
-            self.pid_file.get_or_insert_with(|| socket.with_extension("pid"));
-            self.log_file.get_or_insert_with(|| socket.with_extension("log"));
+            self.pid_file.default_to(|| socket.with_extension("pid"));
+            self.log_file.default_to(|| socket.with_extension("log"));
         }
         if self.state_dir.is_none() {
             self.state_dir = state_dir::by_default(environment);
@@ -351,17 +369,12 @@ impl Settings {
         let absolute = |path: &mut PathBuf| *path = environment.directory.join(&*path);
         self.socket.iter_mut().for_each(absolute);
         self.root.iter_mut().chain(&mut self.read_root).for_each(absolute);
-        let files = [
-            &mut self.pid_file,
-            &mut self.log_file,
-            &mut self.health_file,
-            &mut self.project,
-            &mut self.render_dir,
-            &mut self.state_dir,
-            &mut self.working_dir,
-        ];
+        let files =
+            [&mut self.project, &mut self.render_dir, &mut self.state_dir, &mut self.working_dir];
         files.into_iter().flatten().for_each(absolute);
-        self.journal.iter_mut().filter(|path| path.as_os_str() != "none").for_each(absolute);
+        let places =
+            [&mut self.pid_file, &mut self.log_file, &mut self.health_file, &mut self.journal];
+        places.into_iter().filter_map(Place::path_mut).for_each(absolute);
     }
 }
 

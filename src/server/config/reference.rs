@@ -1,7 +1,7 @@
 //! The reference's configuration design in JSON, read for what still has a meaning.
 //!
-//! The reference never parsed its own file, so nothing in one has ever had an effect. What a value would mean here is
-//! taken over; for everything else there is a warning, and the daemon starts.
+//! The reference never parsed its own file, so nothing in one has ever had an effect. What a value
+//! would mean here is taken over; for everything else there is a warning, and the daemon starts.
 
 use std::ffi::OsString;
 

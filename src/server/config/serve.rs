@@ -1,16 +1,20 @@
 //! From settings to what the server is made of.
 
-use super::kinds::JournalSync;
+use std::path::PathBuf;
+
+use super::kinds::{JournalSync, Place};
 use super::{ConfigError, Loaded, Settings};
 use crate::format;
 use crate::journal::SyncPolicy;
 use crate::render_store::RenderStoreSettings;
 use crate::rpc;
+use crate::script;
 use crate::server::keeping::{Keeping, Where};
 use crate::server::limits::Limits;
 use crate::server::logging::Style;
 use crate::server::ownership::Permissions;
 use crate::server::{Config, users};
+use crate::socket_path::socket_path;
 use crate::wire::MessageLimits;
 
 impl Settings {
@@ -45,6 +49,14 @@ impl Settings {
 }
 
 impl Settings {
+    /// Where the daemon listens, unless sockets are inherited.
+    pub fn socket_paths(&self) -> Vec<PathBuf> {
+        match &*self.socket {
+            [] => vec![socket_path(None)],
+            sockets => sockets.to_vec(),
+        }
+    }
+
     /// Where the journal goes.
     pub fn keeping(&self) -> Keeping {
         let policy = match self.journal_sync {
@@ -53,9 +65,9 @@ impl Settings {
             JournalSync::No => SyncPolicy::No,
         };
         let directory = match &self.journal {
-            None => Where::Default,
-            Some(path) if path.as_os_str() == "none" => Where::Nowhere,
-            Some(path) => Where::Named(path.clone()),
+            Place::Default => Where::Default,
+            Place::Nowhere => Where::Nowhere,
+            Place::At(path) => Where::Named(path.clone()),
         };
         Keeping { directory, state: self.state_dir.clone(), policy, fresh: self.fresh.0 }
     }
@@ -89,6 +101,14 @@ impl Settings {
                 max_palette_bytes: self.max_palette_bytes.0,
                 max_palette_colors: self.max_palette_colors.get(),
                 max_picture_pixels: self.max_picture_pixels.0,
+            },
+            scripts: script::Limits {
+                are_on: !self.no_scripts.0,
+                at_once: self.max_scripts.get(),
+                memory: self.script_memory.0,
+                stack: self.script_stack.0,
+                output: self.script_output.0,
+                time: self.script_time.0,
             },
             call_time: self.call_timeout.0,
             names: rpc::NameLimits::new(
@@ -134,7 +154,7 @@ impl Settings {
         Style {
             level: self.log_level,
             format: self.log_format,
-            file: self.log_file.as_deref(),
+            file: self.log_file.path(),
             repeats: self.log_repeats.0,
         }
     }

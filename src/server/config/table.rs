@@ -1,5 +1,5 @@
-//! The one table of settings. From it come the command line, the environment variables, the keys of the
-//! configuration file, the help, the guide's list and the list that `server.config` shows.
+//! The one table of settings. From it come the command line, the environment variables, the keys of
+//! the configuration file, the help, the guide's list and the list that `server.config` shows.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -117,17 +117,23 @@ settings! {
 
     /// Go to the background; the command returns when the socket is served
     daemonize: Switch = "false", "process.daemonize", "daemonize"/'D', "GOXEL_DAEMONIZE", Start;
-    /// Write the process id here; when daemonized the default is beside the socket
-    pid_file: Option<PathBuf> = "", "process.pid_file", "pid-file"/'p', "GOXEL_PID_FILE", Start;
+    /// Write the process id here, or none; when daemonized the default is beside the socket
+    pid_file: Place = "", "process.pid_file", "pid-file"/'p', "GOXEL_PID_FILE", Start;
     /// Directory for relative paths; the default is that of the start
     working_dir: Option<PathBuf> =
         "", "process.working_dir", "working-dir"/'w', "GOXEL_WORKING_DIR", Start;
     /// Keep what the next start needs here; the default is ~/.local/state/goxel
     state_dir: Option<PathBuf> = "", "process.state_dir", "state-dir", "GOXEL_STATE_DIR", Start;
+    /// Have the system refuse what a running daemon never needs: the network, other processes and
+    /// users (Linux)
+    seccomp: Switch = "false", "process.seccomp", "seccomp", "GOXEL_SECCOMP", Start;
     /// Run as this user, by name or number; needs to be started by root
     user: Option<String> = "", "process.user", "user"/'u', "GOXEL_DAEMON_USER", Start;
     /// Run as this group, by name or number; needs to be started by root
     group: Option<String> = "", "process.group", "group"/'g', "GOXEL_DAEMON_GROUP", Start;
+    /// Take the place of the daemon that runs, with all that is open in it; if none runs, start as
+    /// usual
+    takeover: Switch = "false", "process.takeover", "takeover", "GOXEL_TAKEOVER", Start;
     /// Let a call stop the daemon
     allow_shutdown: Switch =
         "false", "process.allow_shutdown", "allow-shutdown", "GOXEL_ALLOW_SHUTDOWN", Live;
@@ -138,12 +144,13 @@ settings! {
 
     /// Open this file as the default project; if it does not exist, saving creates it
     project: Option<PathBuf> = "", "project.file", "project", "GOXEL_PROJECT", Start;
-    /// Save changed projects when the daemon stops: to their own files, or where they are found again
+    /// Save changed projects when the daemon stops: to their own files, or where they are found
+    /// again
     save_on_exit: Switch =
         "false", "project.save_on_exit", "save-on-exit", "GOXEL_SAVE_ON_EXIT", Live;
 
     /// Keep every change in a journal in this directory, or none; by default in the state directory
-    journal: Option<PathBuf> = "", "journal.directory", "journal", "GOXEL_JOURNAL", Start;
+    journal: Place = "", "journal.directory", "journal", "GOXEL_JOURNAL", Start;
     /// When the journal is brought to the disk: always (before a change is answered), second or no
     journal_sync: JournalSync =
         "second", "journal.sync", "journal-sync", "GOXEL_JOURNAL_SYNC", Start;
@@ -158,7 +165,8 @@ settings! {
     /// Let clients read this directory, too; may be given several times
     read_root: Vec<PathBuf> = "", "files.read_root", "read-root", "GOXEL_READ_ROOT", Start;
 
-    /// Keep pictures that calls ask for by path here; by default in a directory for the user's eyes only
+    /// Keep pictures that calls ask for by path here; by default in a directory for the user's eyes
+    /// only
     render_dir: Option<PathBuf> = "", "render.dir", "render-dir", "GOXEL_RENDER_DIR", Start;
     /// Time that a kept picture lives
     render_ttl: Time<SECOND, { 365 * DAY }> =
@@ -170,8 +178,9 @@ settings! {
     render_cleanup_interval: Time<SECOND, DAY> =
         "5m", "render.cleanup_interval", "render-cleanup-interval", "GOXEL_RENDER_CLEANUP_INTERVAL", Start;
 
-    /// Write the log here instead of to standard error; when daemonized the default is beside the socket
-    log_file: Option<PathBuf> = "", "log.file", "log-file"/'l', "GOXEL_LOG_FILE", Live;
+    /// Write the log here, not to standard error, or none; when daemonized the default is beside
+    /// the socket
+    log_file: Place = "", "log.file", "log-file"/'l', "GOXEL_LOG_FILE", Live;
     /// The least important lines that are written: off, error, warn, info, debug or trace
     log_level: LevelFilter = "info", "log.level", "log-level", "GOXEL_LOG_LEVEL", Live;
     /// The form of log lines: text or json
@@ -182,8 +191,9 @@ settings! {
     /// The same as --log-level debug
     verbose: Switch = "false", "log.verbose", "verbose"/'V', "GOXEL_VERBOSE", Live;
 
-    /// Keep the state of health in this file; none means a file beside the first socket
-    health_file: Option<PathBuf> =
+    /// Keep the state of health in this file, or none; the default is a file beside the first
+    /// socket
+    health_file: Place =
         "", "health.file", "health-file", "GOXEL_HEALTH_FILE", Start;
     /// Time between snapshots of the state of health; 0 for none
     health_interval: Time<0, DAY> =
@@ -322,7 +332,8 @@ settings! {
     /// Log turns of the loop that take longer
     slow_turn: Time<MILLISECOND, HOUR> =
         "100ms", "limits.slow_turn", "slow-turn-time", "GOXEL_SLOW_TURN_TIME", Live;
-    /// Pack the voxels of a project that nobody changes for this long or up to twice as long; 0 for never
+    /// Pack the voxels of a project that nobody changes for this long or up to twice as long; 0 for
+    /// never
     pack_after: Time<0, { 365 * DAY }> =
         "30s", "limits.pack_after", "pack-after", "GOXEL_PACK_AFTER", Live;
     /// Close a connection without a byte for this long; 0 for never
@@ -344,6 +355,26 @@ settings! {
     /// Time after which a file system call that does not come back is given up
     disk_timeout: Time<{ 100 * MILLISECOND }, DAY> =
         "30s", "limits.disk", "disk-timeout", "GOXEL_DISK_TIMEOUT", Start;
+
+    /// Refuse scripts
+    no_scripts: Switch = "false", "scripts.off", "no-scripts", "GOXEL_NO_SCRIPTS", Start;
+    /// Keep scripts by name here; the default is ~/.local/share/goxel/scripts
+    script_dir: Option<PathBuf> = "", "scripts.directory", "script-dir", "GOXEL_SCRIPT_DIR", Start;
+    /// Scripts that run at once; more wait
+    max_scripts: Count<1, 256> =
+        "4", "scripts.at_once", "max-scripts", "GOXEL_MAX_SCRIPTS", Start;
+    /// Bytes that the values of a script may take, and as much again for the voxels that it adds
+    script_memory: Bytes<{ 4 << 20 }, { 1 << 40 }> =
+        "256MiB", "scripts.memory", "script-memory", "GOXEL_SCRIPT_MEMORY", Start;
+    /// Stack of a script
+    script_stack: Bytes<{ 64 << 10 }, { 4 << 20 }> =
+        "1MiB", "scripts.stack", "script-stack", "GOXEL_SCRIPT_STACK", Start;
+    /// Bytes that a script may write, and of its result
+    script_output: Bytes<1024, { 64 << 20 }> =
+        "1MiB", "scripts.output", "script-output", "GOXEL_SCRIPT_OUTPUT", Start;
+    /// How long a script runs unless its call says otherwise
+    script_time: Time<{ 100 * MILLISECOND }, { 300 * SECOND }> =
+        "30s", "scripts.time", "script-time", "GOXEL_SCRIPT_TIME", Start;
 
     /// Sessions of repeatable calls; while all are in use, a new one is refused
     max_sessions: Count<1, { 1 << 24 }> =

@@ -116,9 +116,9 @@ fn a_daemon_in_the_background_has_files_beside_its_socket() {
     let line = command_line::parse(["-D", "-s/run/a.sock"].map(OsString::from)).unwrap();
     let background = Environment { is_background: true, ..environment(&[]) };
     let settings = load(&line, &background).unwrap().settings;
-    assert_eq!(settings.pid_file.as_deref(), Some(Path::new("/run/a.pid")));
-    assert_eq!(settings.log_file.as_deref(), Some(Path::new("/run/a.log")));
-    assert_eq!(load(&line, &environment(&[])).unwrap().settings.pid_file, None);
+    assert_eq!(settings.pid_file.path(), Some(Path::new("/run/a.pid")));
+    assert_eq!(settings.log_file.path(), Some(Path::new("/run/a.log")));
+    assert_eq!(load(&line, &environment(&[])).unwrap().settings.pid_file, Place::Default);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Whose call a log line is about, where the line does not say it itself.
 //!
-//! The server sets it around each call, so that a warning from deep inside a save names the connection and the method.
+//! The server sets it around each call, so that a warning from deep inside a save names the
+//! connection and the method.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -24,7 +25,8 @@ pub fn set(call: Option<CallContext>) {
     let _ = CURRENT.try_with(|current| current.set(call));
 }
 
-/// A message with its connection and method, if it is about a call and does not begin with them itself.
+/// A message with its connection and method, if it is about a call and does not begin with them
+/// itself.
 pub(super) fn complete(message: &str) -> Cow<'_, str> {
     let current = CURRENT.try_with(Cell::get).unwrap_or_default();
     match current {

@@ -1,11 +1,12 @@
 //! The log: one line an event, times in UTC, to standard error or to a file.
 //!
-//! simplelog writes the lines for people; a writer of our own writes them as JSON. In front of both stands
-//! [`Logger`], which says whose call a line is about, keeps control characters out of lines, limits repetition,
-//! and can change level, form and file while the daemon runs.
+//! simplelog writes the lines for people; a writer of our own writes them as JSON. In front of both
+//! stands [`Logger`], which says whose call a line is about, keeps control characters out of lines,
+//! limits repetition, and can change level, form and file while the daemon runs.
 //!
-//! A message is words with `name=value` pairs among them: `conn=7 closed reason=peer_closed calls=3`. In the JSON form
-//! each pair is also a member. Voxel data and params are never logged at `info` or above.
+//! A message is words with `name=value` pairs among them:
+//! `conn=7 closed reason=peer_closed calls=3`. In the JSON form each pair is also a member. Voxel
+//! data and params are never logged at `info` or above.
 
 pub mod context;
 mod json;
@@ -16,14 +17,21 @@ use std::fmt::Write;
 use std::panic;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use simplelog::{ConfigBuilder, WriteLogger};
 
 use super::config::LogFormat;
-use output::{Output, SharedOutput};
+use crate::disk;
+use crate::plain_words::counted;
+use output::Output;
 use repeats::{Repeats, Verdict};
+
+/// How long the line about a fault may take to arrive.
+const LAST_LINE: Duration = Duration::from_millis(200);
+/// How long a process that ends waits for its last lines.
+const LAST_LINES: Duration = Duration::from_secs(2);
 
 static LOGGER: OnceLock<Logger> = OnceLock::new();
 
@@ -43,8 +51,8 @@ pub struct Style<'a> {
 /// The front of the log.
 pub struct Logger {
     state: Mutex<State>,
-    output: SharedOutput,
-    text: Box<WriteLogger<SharedOutput>>,
+    output: Output,
+    text: Box<WriteLogger<Output>>,
 }
 
 struct State {
@@ -52,8 +60,8 @@ struct State {
     repeats: Repeats,
 }
 
-/// Starts the log, or changes one that was started. An error says why the file cannot be written; then the log
-/// goes on as before, or to standard error.
+/// Starts the log, or changes one that was started. An error says why the file cannot be written;
+/// then the log goes on as before, or to standard error.
 pub fn start(style: Style<'_>) -> Result<(), String> {
     let mut is_new = false;
     let logger = LOGGER.get_or_init(|| {
@@ -63,7 +71,11 @@ pub fn start(style: Style<'_>) -> Result<(), String> {
     if is_new {
         // It fails only if a log of somebody else was started before; then that one gets the lines.
         let _ = log::set_logger(logger);
-        panic::set_hook(Box::new(|panic| log::error!("{}", one_line(&panic.to_string()))));
+        panic::set_hook(Box::new(|panic| {
+            log::error!("{}", one_line(&panic.to_string()));
+            // It may be the last line of this process.
+            disk::finish_own(LAST_LINE);
+        }));
     }
     logger.restyle(style)
 }
@@ -71,7 +83,7 @@ pub fn start(style: Style<'_>) -> Result<(), String> {
 /// Opens the file again, for programs that move it away; writes out what repetition left out.
 pub fn reopen() -> Result<(), String> {
     let Some(logger) = LOGGER.get() else { return Ok(()) };
-    logger.output.lock().reopen()
+    logger.output.reopen()
 }
 
 /// Writes what repetition left out so far.
@@ -79,6 +91,11 @@ pub fn flush() {
     if let Some(logger) = LOGGER.get() {
         logger.flush_repeats(Instant::now());
     }
+}
+
+/// Waits until all lines are written, but not for ever.
+pub fn finish() {
+    disk::finish_own(LAST_LINES);
 }
 
 /// Writes a line whatever the level of the log is.
@@ -90,7 +107,7 @@ pub fn say(message: &str) {
 
 /// Whether lines go to standard error.
 pub fn is_to_stderr() -> bool {
-    LOGGER.get().is_none_or(|logger| logger.output.lock().is_stderr())
+    LOGGER.get().is_none_or(|logger| logger.output.path().is_none())
 }
 
 impl Logger {
@@ -101,7 +118,7 @@ impl Logger {
             .set_target_level(LevelFilter::Off)
             .set_location_level(LevelFilter::Off)
             .build();
-        let output = SharedOutput::new(Output::stderr());
+        let output = Output::stderr();
         let text = WriteLogger::new(LevelFilter::Trace, config, output.clone());
         let state = State { format: LogFormat::Text, repeats: Repeats::new(u64::MAX) };
         Logger { state: Mutex::new(state), output, text }
@@ -117,15 +134,10 @@ impl Logger {
         state.format = style.format;
         state.repeats.set_limit(style.repeats);
         drop(state);
-        let mut output = self.output.lock();
-        if output.path() == style.file {
+        if self.output.path().as_deref() == style.file {
             return Ok(());
         }
-        *output = match style.file {
-            Some(path) => Output::file(path)?,
-            None => Output::stderr(),
-        };
-        Ok(())
+        self.output.go_to(style.file)
     }
 
     fn flush_repeats(&self, now: Instant) {
@@ -136,17 +148,17 @@ impl Logger {
     }
 
     fn write_left_out(&self, level: Level, place: &str, count: u64) {
-        let message = format!("{count} more lines of {place} were left out");
+        let message = format!("{} of {place} left out", counted(count, "more line"));
         self.write(level, &message);
     }
 
     fn write(&self, level: Level, message: &str) {
         match self.state().format {
             LogFormat::Json => {
-                self.output.lock().write_line(level, json::line(level, message).as_bytes());
+                self.output.write_line(level, json::line(level, message).as_bytes());
             }
             LogFormat::Text => {
-                self.output.lock().set_level(level);
+                self.output.set_level(level);
                 self.text
                     .log(&Record::builder().level(level).args(format_args!("{message}")).build());
             }
@@ -183,7 +195,8 @@ impl Log for Logger {
     fn flush(&self) {}
 }
 
-/// A message without line feeds and other control characters, so that nobody outside can forge lines.
+/// A message without line feeds and other control characters, so that nobody outside can forge
+/// lines.
 fn one_line(message: &str) -> String {
     if !message.contains(char::is_control) {
         return message.to_owned();
@@ -220,7 +233,7 @@ mod tests {
         state.format = format;
         state.repeats.set_limit(repeats);
         drop(state);
-        *logger.output.lock() = Output::file(path).unwrap();
+        logger.output.go_to(Some(path)).unwrap();
         logger
     }
 
@@ -264,7 +277,7 @@ mod tests {
         logger.flush_repeats(Instant::now() + std::time::Duration::from_secs(2));
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().filter(|line| line.contains("again")).count(), 3, "{text}");
-        assert!(text.ends_with("7 more lines of x.rs:7 were left out\n"), "{text}");
+        assert!(text.ends_with("7 more lines of x.rs:7 left out\n"), "{text}");
     }
 
     #[test]
@@ -275,7 +288,7 @@ mod tests {
         say(&logger, "before");
         std::fs::rename(&path, directory.path().join("x.log.1")).unwrap();
         say(&logger, "still there");
-        logger.output.lock().reopen().unwrap();
+        logger.output.reopen().unwrap();
         say(&logger, "after");
         assert!(std::fs::read_to_string(&path).unwrap().ends_with("after\n"));
         let old = std::fs::read_to_string(directory.path().join("x.log.1")).unwrap();

@@ -1,4 +1,5 @@
-//! Repetition: of one place in the program only so many lines a second are written, the others are counted.
+//! Repetition: of one place in the program only so many lines a second are written, the others are
+//! counted.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

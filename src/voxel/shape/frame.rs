@@ -1,6 +1,6 @@
 //! Where a shape lies and which way it points.
 
-use super::super::{Bounds, Point};
+use super::super::{Bounds, Point, sin_cos};
 
 /// One of the three axes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
@@ -88,7 +88,7 @@ fn sin_cos_degrees(degrees: f64) -> (f64, f64) {
         90.0 => (1.0, 0.0),
         180.0 => (0.0, -1.0),
         270.0 => (-1.0, 0.0),
-        _ => turn.to_radians().sin_cos(),
+        _ => sin_cos(turn.to_radians()),
     }
 }
 
@@ -143,9 +143,10 @@ impl Frame {
         Frame { rows: product(&self.rows, &transposed(&rotation.rows)), ..*self }
     }
 
-    /// Moves by half a voxel along the axes on which the local box with these corners lies between voxels: where
-    /// a quarter turn has put an even length in place of an odd one, or the other way round. An even length
-    /// then has the voxel right of the middle at its centre, as in [`Bounds::centered`].
+    /// Moves by half a voxel along the axes on which the local box with these corners lies between
+    /// voxels: where a quarter turn has put an even length in place of an odd one, or the other way
+    /// round. An even length then has the voxel right of the middle at its centre, as in
+    /// [`Bounds::centered`].
     pub(super) fn on_the_grid(&self, min: [f64; 3], max: [f64; 3]) -> Frame {
         let (low, high) = self.extent_to_world(min, max);
         let mut frame = *self;
@@ -185,8 +186,8 @@ impl Frame {
     }
 }
 
-/// From a voxel's lowest corner to the centre of a form of this radius about it: 0 where 2 r + 1 is an
-/// even number, so that the form covers whole voxels, else the middle of the voxel.
+/// From a voxel's lowest corner to the centre of a form of this radius about it: 0 where 2 r + 1 is
+/// an even number, so that the form covers whole voxels, else the middle of the voxel.
 pub(super) fn center_offset(radius: f64) -> f64 {
     if (2.0 * radius + 1.0) % 2.0 == 0.0 { 0.0 } else { 0.5 }
 }

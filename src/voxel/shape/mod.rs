@@ -4,8 +4,8 @@
 //! length of s voxels about a centre voxel c covers c - floor(s/2) and the s - 1 voxels after it. A
 //! radius r makes a width of 2r + 1 voxels; half values give even widths.
 //!
-//! Each form lives in its own frame: origin at the shape's centre, its axis along local z. A frame is
-//! a matrix of zeros and ones unless the shape is rotated, so coordinates stay exact.
+//! Each form lives in its own frame: origin at the shape's centre, its axis along local z. A frame
+//! is a matrix of zeros and ones unless the shape is rotated, so coordinates stay exact.
 
 mod form;
 mod frame;
@@ -109,8 +109,8 @@ impl Shape {
         Shape::new(Form::Cylinder(round::Cylinder { half }), frame)
     }
 
-    /// A cone that fills a box: full width in its first layer along the axis, a tip of one voxel (two
-    /// where the width is even) in its last.
+    /// A cone that fills a box: full width in its first layer along the axis, a tip of one voxel
+    /// (two where the width is even) in its last.
     pub fn cone(bounds: Bounds, axis: Axis) -> Shape {
         let (frame, half) = Frame::of_bounds(bounds, axis);
         Shape::new(Form::Cone(round::Cone { taper: form::Taper::new(half) }), frame)
@@ -122,8 +122,8 @@ impl Shape {
         Shape::new(Form::Pyramid(form::Pyramid { taper: form::Taper::new(half) }), frame)
     }
 
-    /// A ring around a voxel: `radius` from the centre to the middle of the tube, the tube 2 `tube` + 1
-    /// voxels thick; the whole is 2 (`radius` + `tube`) + 1 wide.
+    /// A ring around a voxel: `radius` from the centre to the middle of the tube, the tube 2 `tube`
+    /// + 1 voxels thick; the whole is 2 (`radius` + `tube`) + 1 wide.
     pub fn torus(center: Point, radius: f64, tube: f64, axis: Axis) -> Result<Shape, ShapeError> {
         let (radius, tube) = (checked("radius", radius)?, checked("tube", tube)?);
         let mut radii = [radius + tube; 3];
@@ -132,7 +132,8 @@ impl Shape {
         Ok(Shape::new(Form::Torus(round::Torus { radius, tube: half[2] }), frame))
     }
 
-    /// A ring in a box that is as thick as its tube along the axis: `radius` from its centre to the middle of the tube.
+    /// A ring in a box that is as thick as its tube along the axis: `radius` from its centre to the
+    /// middle of the tube.
     pub fn ring(bounds: Bounds, radius: f64, axis: Axis) -> Result<Shape, ShapeError> {
         let radius = checked("radius", radius)?;
         let (frame, half) = Frame::of_bounds(bounds, axis);
@@ -146,8 +147,8 @@ impl Shape {
         Ok(Shape::new(Form::Path(path), Frame::WORLD))
     }
 
-    /// A line through points, 2 `radius` + 1 voxels thick. Radius 0 gives the thin line whose voxels
-    /// touch at least at corners.
+    /// A line through points, 2 `radius` + 1 voxels thick. Radius 0 gives the thin line whose
+    /// voxels touch at least at corners.
     pub fn line(points: &[Point], radius: f64) -> Result<Shape, ShapeError> {
         let radius = checked("radius", radius)?;
         if points.is_empty() {
@@ -157,15 +158,15 @@ impl Shape {
         Ok(Shape::new(Form::Path(path), Frame::WORLD))
     }
 
-    /// Leaves only a wall of this many voxels; 0 keeps the shape solid. No step along an axis passes
-    /// through a wall.
+    /// Leaves only a wall of this many voxels; 0 keeps the shape solid. No step along an axis
+    /// passes through a wall.
     pub fn hollow(mut self, wall: u32) -> Shape {
         self.wall = wall;
         self
     }
 
-    /// Rotates the shape about its centre; after quarter turns it fills whole voxels again. Lines have no centre
-    /// of their own and stay as they are.
+    /// Rotates the shape about its centre; after quarter turns it fills whole voxels again. Lines
+    /// have no centre of their own and stay as they are.
     pub fn rotated(mut self, rotation: &Rotation) -> Shape {
         if matches!(self.form, Form::Path(_)) {
             return self;

@@ -1,7 +1,8 @@
 //! The round forms: ellipsoid, cylinder, cone and torus.
 //!
 //! Ellipsoids and cylinders are tested in a form without division, so that the outcome is exact as
-//! long as the products fit in 53 bits (balls up to millions of voxels wide, others up to hundreds).
+//! long as the products fit in 53 bits (balls up to millions of voxels wide, others up to
+//! hundreds).
 
 use super::Cover;
 use super::form::{Solid, Taper, mask_by_points, mask_by_rows, run, slab_cover, span, taper_cover};
@@ -210,8 +211,8 @@ impl Solid for Torus {
     }
 }
 
-/// What "all points within `limit`" does to a ball of points: no distance in it differs from that of
-/// its centre by more than its radius.
+/// What "all points within `limit`" does to a ball of points: no distance in it differs from that
+/// of its centre by more than its radius.
 pub(super) fn distance_cover(distance: f64, radius: f64, limit: f64) -> Cover {
     const SLACK: f64 = 1e-6;
     if distance - radius > limit + SLACK {

@@ -19,8 +19,8 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Starts the daemon of this build, or the one that `DAEMON` names, with files in `FILES`. Its windows for the longest turn are a
-    /// second wide.
+    /// Starts the daemon of this build, or the one that `DAEMON` names, with files in `FILES`. Its
+    /// windows for the longest turn are a second wide.
     pub fn start() -> Daemon {
         let parent = std::env::var_os("FILES").map_or_else(std::env::temp_dir, PathBuf::from);
         let directory = tempfile::tempdir_in(parent).expect("a directory");
@@ -68,7 +68,8 @@ impl Daemon {
     }
 }
 
-/// Where programs keep what lives as long as they do: in memory, as directories of that kind mostly are.
+/// Where programs keep what lives as long as they do: in memory, as directories of that kind mostly
+/// are.
 fn runtime_parent() -> PathBuf {
     let memory = PathBuf::from("/dev/shm");
     if memory.is_dir() { memory } else { std::env::temp_dir() }

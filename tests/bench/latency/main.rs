@@ -1,20 +1,22 @@
 //! How long everybody else waits while the daemon works on tens of millions of voxels.
 //!
-//! The real daemon holds a project of about 60 million voxels in many colours. While one connection has it
-//! saved, loaded, exported, drawn, filled and measured, another one sends a ping every millisecond, and a third one
-//! `goxel.add_voxel` on another project. Rows whose names begin with "blocks" do the same with a billion voxels in blocks of
-//! one colour each. Printed for each job: percentiles of both, and the longest turn of
-//! the loop as the daemon reports it, beside the same on the idle daemon and beside a bare exchange of lines over a
-//! socket pair between two threads, which is what the machine itself costs at the time.
+//! The real daemon holds a project of about 60 million voxels in many colours. While one connection
+//! has it saved, loaded, exported, drawn, filled and measured, another one sends a ping every
+//! millisecond, and a third one `goxel.add_voxel` on another project. Rows whose names begin with
+//! "blocks" do the same with a billion voxels in blocks of one colour each. Printed for each job:
+//! percentiles of both, and the longest turn of the loop as the daemon reports it, beside the same
+//! on the idle daemon and beside a bare exchange of lines over a socket pair between two threads,
+//! which is what the machine itself costs at the time.
 //!
-//! `SIZE` (default 60000000) is the number of voxels, `SECONDS` (default 2) the least time that each row is
-//! watched; jobs that end sooner are repeated. Words pick rows. `--json FILE` keeps the figures, `--stalls` lists
-//! when requests had to wait for 5 ms and more.
+//! `SIZE` (default 60000000) is the number of voxels, `SECONDS` (default 2) the least time that
+//! each row is watched; jobs that end sooner are repeated. Words pick rows. `--json FILE` keeps the
+//! figures, `--stalls` lists when requests had to wait for 5 ms and more.
 //!
-//! Saves and exports end with an fsync, which cannot be cut into slices; by then the disk mostly has all bytes, so that
-//! little is left to wait for. The socket and the health file lie in memory, as in a runtime directory: any renaming
-//! on a disk waits for its journal (31 ms in one of 100 cases beside a save were measured). `FILES` names a directory for the files, `FILES=/dev/shm` puts them into memory. `DAEMON`
-//! names another build.
+//! Saves and exports end with an fsync, which cannot be cut into slices; by then the disk mostly
+//! has all bytes, so that little is left to wait for. The socket and the health file lie in memory,
+//! as in a runtime directory: any renaming on a disk waits for its journal (31 ms in one of 100
+//! cases beside a save were measured). `FILES` names a directory for the files, `FILES=/dev/shm`
+//! puts them into memory. `DAEMON` names another build.
 
 mod daemon;
 mod probe;
@@ -31,7 +33,8 @@ use serde_json::{Value, json};
 /// A ping beside a job takes no longer than this in 99 of 100 cases, in milliseconds.
 const TARGET_P99: f64 = 5.0;
 
-/// The daemon keeps the longest turn of the last one to two seconds: so long after a row, the next one begins.
+/// The daemon keeps the longest turn of the last one to two seconds: so long after a row, the next
+/// one begins.
 const FORGOTTEN_AFTER: Duration = Duration::from_millis(2100);
 
 /// A job: its name, and the calls it is made of.
@@ -85,7 +88,8 @@ fn works(daemon: &Daemon) -> Vec<Work> {
     ]
 }
 
-/// Work on a project of 262,144 blocks, each of one colour: little for each block, but there are many of them.
+/// Work on a project of 262,144 blocks, each of one colour: little for each block, but there are
+/// many of them.
 fn works_on_blocks() -> Vec<Work> {
     let call = |method, mut params: Value| {
         params["project"] = "blocks".into();

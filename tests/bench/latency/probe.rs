@@ -1,7 +1,8 @@
 //! Round trips at a steady pace on threads of their own, while something else happens.
 //!
-//! Requests are sent when they are due, whether or not the ones before are answered, as by clients that know
-//! nothing of each other: so a wait of a tenth of a second is seen by every request of that time.
+//! Requests are sent when they are due, whether or not the ones before are answered, as by clients
+//! that know nothing of each other: so a wait of a tenth of a second is seen by every request of
+//! that time.
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;
@@ -93,7 +94,8 @@ impl Probe {
     }
 }
 
-/// Sends requests until told to stop. On a busy machine this thread oversleeps; what it misses is left out.
+/// Sends requests until told to stop. On a busy machine this thread oversleeps; what it misses is
+/// left out.
 fn send(
     mut stream: UnixStream,
     request: fn(u64) -> String,

@@ -8,7 +8,8 @@ const TILE: i32 = 128;
 /// About how many voxels of a tile are filled.
 const VOXELS_A_TILE: u64 = 1 << 20;
 
-/// Fills the project "big" with about `size` voxels and opens an empty "small"; how many voxels there are.
+/// Fills the project "big" with about `size` voxels and opens an empty "small"; how many voxels
+/// there are.
 pub fn fill(daemon: &Daemon, size: u64) -> u64 {
     let mut client = daemon.connect();
     for name in ["big", "small"] {

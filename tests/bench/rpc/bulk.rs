@@ -1,8 +1,8 @@
 //! Voxels a second when many come in one request, beside SETs a second that are pipelined.
 //!
-//! One client sends `goxel.edit` with 10,000 voxels a request, as JSON text of about 265 KB. It stands beside one
-//! client with 64 SETs in flight, and beside 50 clients with 128 each, which is as fast as redis gets. The floor
-//! reads the same bytes and only looks for line feeds.
+//! One client sends `goxel.edit` with 10,000 voxels a request, as JSON text of about 265 KB. It
+//! stands beside one client with 64 SETs in flight, and beside 50 clients with 128 each, which is
+//! as fast as redis gets. The floor reads the same bytes and only looks for line feeds.
 
 use serde_json::{Value, json};
 

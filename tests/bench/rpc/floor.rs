@@ -1,7 +1,8 @@
-//! What the system alone costs: a server that counts the lines it is sent and answers each with the same bytes.
+//! What the system alone costs: a server that counts the lines it is sent and answers each with the
+//! same bytes.
 //!
-//! It reads and writes as the daemon does, an answer is about as long as one of the daemon's, and nothing is
-//! looked at but line feeds. No server with these requests and answers can be faster.
+//! It reads and writes as the daemon does, an answer is about as long as one of the daemon's, and
+//! nothing is looked at but line feeds. No server with these requests and answers can be faster.
 
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;

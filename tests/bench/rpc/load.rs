@@ -56,7 +56,8 @@ impl Client {
         self.sent = 0;
     }
 
-    /// Reads what is there; how many lines it ends. Every answer of either protocol is one line here.
+    /// Reads what is there; how many lines it ends. Every answer of either protocol is one line
+    /// here.
     fn answers(&mut self, buffer: &mut [u8]) -> u64 {
         let mut lines = 0;
         loop {

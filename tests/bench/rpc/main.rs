@@ -1,13 +1,14 @@
 //! Requests a second over a Unix socket, beside redis-server in the same run.
 //!
-//! One load generator drives both servers in turn, A B A B, with the same number of clients and the same number
-//! of requests in flight. The server is pinned to the first processor and the generator to the last
-//! ("split"), or both to one ("same", with `PLACEMENT=same`). Printed for each cell: medians of requests a second, their
-//! ratio, the server's processor time a request, and latencies where one request is in flight; and how fast a
-//! server is that only counts lines and answers each with as many bytes as the daemon does ([`floor`]).
+//! One load generator drives both servers in turn, A B A B, with the same number of clients and the
+//! same number of requests in flight. The server is pinned to the first processor and the generator
+//! to the last ("split"), or both to one ("same", with `PLACEMENT=same`). Printed for each cell:
+//! medians of requests a second, their ratio, the server's processor time a request, and latencies
+//! where one request is in flight; and how fast a server is that only counts lines and answers each
+//! with as many bytes as the daemon does ([`floor`]).
 //!
-//! `RUNS` (default 5) and `SECONDS` (default 1.0) set how long it takes; `--json FILE` keeps the figures; words pick
-//! cells, as in `ping 50x128`. `DAEMON` names another build.
+//! `RUNS` (default 5) and `SECONDS` (default 1.0) set how long it takes; `--json FILE` keeps the
+//! figures; words pick cells, as in `ping 50x128`. `DAEMON` names another build.
 
 mod bulk;
 mod floor;

@@ -1,4 +1,5 @@
-//! The servers under load: started on private sockets, pinned, measured from outside, killed at the end.
+//! The servers under load: started on private sockets, pinned, measured from outside, killed at the
+//! end.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,6 +9,21 @@ use std::time::{Duration, Instant};
 use mio::net::UnixStream;
 
 use super::floor;
+
+/// When changes are brought to the disk, in the words of both.
+struct Sync {
+    ours: &'static str,
+    theirs: &'static str,
+}
+
+/// What `JOURNAL` asks for: `second` or `always`; without it nobody keeps anything on disk.
+fn sync() -> Option<Sync> {
+    match std::env::var("JOURNAL").ok()?.as_str() {
+        "second" => Some(Sync { ours: "second", theirs: "everysec" }),
+        "always" => Some(Sync { ours: "always", theirs: "always" }),
+        other => panic!("JOURNAL={other}: second or always"),
+    }
+}
 
 /// A server.
 pub struct Peer {
@@ -25,7 +41,13 @@ impl Peer {
         let own = || env!("CARGO_BIN_EXE_goxel-daemon").into();
         let mut command = Command::new(program.unwrap_or_else(own));
         command.arg("--socket").arg(&socket).arg("--log-level").arg("error");
-        command.env("GOXEL_JOURNAL", "none");
+        match sync() {
+            None => command.env("GOXEL_JOURNAL", "none"),
+            Some(sync) => {
+                command.args(["--journal", "journal", "--journal-sync", sync.ours]);
+                command.env("GOXEL_STATE_DIR", directory.path())
+            }
+        };
         Peer::start(command, directory, socket).expect("the daemon starts")
     }
 
@@ -38,14 +60,16 @@ impl Peer {
         Peer::start(command, directory, socket)
     }
 
-    /// A redis-server that keeps nothing on disk, if there is one on this machine.
+    /// A redis-server, if there is one on this machine. It keeps on disk what the daemon keeps.
     pub fn redis() -> Option<Peer> {
         let directory = tempfile::tempdir().expect("a directory");
         let socket = directory.path().join("redis.sock");
         let mut command = Command::new("redis-server");
-        command
-            .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"])
-            .arg(&socket);
+        command.args(["--port", "0", "--save", "", "--unixsocket"]).arg(&socket);
+        match sync() {
+            None => command.args(["--appendonly", "no"]),
+            Some(sync) => command.args(["--appendonly", "yes", "--appendfsync", sync.theirs]),
+        };
         Peer::start(command, directory, socket)
     }
 
@@ -89,7 +113,8 @@ impl Drop for Peer {
 pub struct Pinned(String);
 
 impl Pinned {
-    /// Pins the servers to the first processor, and this process to the last ("split") or the first ("same").
+    /// Pins the servers to the first processor, and this process to the last ("split") or the first
+    /// ("same").
     pub fn new(placement: &str, peers: &[&Peer]) -> Pinned {
         let count = std::thread::available_parallelism().map_or(1, usize::from);
         let own = if placement == "same" { 0 } else { count - 1 };

@@ -68,6 +68,16 @@ pub fn terrain(size: i32) -> Volume {
     })
 }
 
+/// The same under water up to two fifths of its height.
+pub fn lakes(size: i32) -> Volume {
+    let dry = terrain(size);
+    filled(size, |x, y, z| {
+        let color = dry.get([x, y, z].into());
+        let is_water = color.is_empty() && z < size * 2 / 5;
+        if is_water { Rgba::new(40, 110, 190, 130) } else { color }
+    })
+}
+
 /// Every second voxel, by chance, in 64 colours.
 pub fn noise(size: i32) -> Volume {
     filled(size, |x, y, z| {

@@ -1,5 +1,5 @@
-//! Large files in the smallest slices: the more there is of something, the more slices it takes, so that none of them
-//! does an unbounded part of the work.
+//! Large files in the smallest slices: the more there is of something, the more slices it takes, so
+//! that none of them does an unbounded part of the work.
 
 use goxel_daemon::document::{
     Document, Layer, LayerContent, LayerId, Palette, PreservedChunk, canvas_for_size,
@@ -65,7 +65,8 @@ fn assert_read(
     assert_bounded(what, counts, slices, per_unit);
 }
 
-/// Asserts that a document with more of something is written and read in as many more slices, and survives that.
+/// Asserts that a document with more of something is written and read in as many more slices, and
+/// survives that.
 fn assert_both(
     what: &str,
     format: &str,

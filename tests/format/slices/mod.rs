@@ -1,9 +1,12 @@
-//! Reading in slices: whatever the length of a slice, the document, the warnings and the errors are those of
-//! reading in one go. That holds for whole files, cut ones and damaged ones of every format.
+//! Reading in slices: whatever the length of a slice, the document, the warnings and the errors are
+//! those of reading in one go. That holds for whole files, cut ones and damaged ones of every
+//! format.
 //!
-//! With `GOXEL_TOLD=file` all that is told goes there instead, so that two versions of the program can be compared.
+//! With `GOXEL_TOLD=file` all that is told goes there instead, so that two versions of the program
+//! can be compared.
 
 mod large;
+mod shares;
 use std::io::Write;
 
 use goxel_daemon::format::{self, Format, FormatError, LoadJob, Loaded, ReadOptions, WriteOptions};

@@ -1,6 +1,6 @@
-//! Detection and every decoder: cutting the bytes anywhere changes nothing, nothing panics, and the work is
-//! linear. The bytes that settle the framing come in one piece: a line feed among fewer bytes decides for text,
-//! where more of them could have shown a binary header.
+//! Detection and every decoder: cutting the bytes anywhere changes nothing, nothing panics, and the
+//! work is linear. The bytes that settle the framing come in one piece: a line feed among fewer
+//! bytes decides for text, where more of them could have shown a binary header.
 
 #![no_main]
 
@@ -11,7 +11,8 @@ use serde_json::Value;
 
 const LIMITS: MessageLimits = MessageLimits { message: 300, ceiling: 1000, headers: 100 };
 
-/// What a decoder finds in the bytes, fed in pieces of these lengths: message bodies and faults, as text.
+/// What a decoder finds in the bytes, fed in pieces of these lengths: message bodies and faults, as
+/// text.
 fn found(bytes: &[u8], mut piece: impl FnMut() -> usize) -> (Vec<String>, u64) {
     let (mut decoder, mut buffer, mut found) = (Decoder::default(), Buffer::default(), Vec::new());
     let mut rest = bytes;
@@ -33,7 +34,8 @@ fn found(bytes: &[u8], mut piece: impl FnMut() -> usize) -> (Vec<String>, u64) {
                 Item::Message { body, content, framing } => {
                     assert!(body.len() <= LIMITS.message);
                     let message = &buffer.unread()[body];
-                    // Whether a call is recognised depends on how much of it is there; what it says does not.
+                    // Whether a call is recognised depends on how much of it is there; what it says
+                    // does not.
                     let content = match content {
                         Content::Call(parts) => {
                             check_parts(message, &parts);

@@ -1,5 +1,5 @@
-//! Whole messages through the service: never a panic, at most one answer, always valid JSON on one line.
-//! Calls that touch files are left out.
+//! Whole messages through the service: never a panic, at most one answer, always valid JSON on one
+//! line. Calls that touch files are left out.
 
 #![no_main]
 
@@ -77,7 +77,8 @@ fuzz_target!(|message: &[u8]| {
     }
     if !out.is_empty() {
         assert!(!out.contains(&b'\n'));
-        // Raw, since an id comes back as it was sent, even if no number of this machine is as large.
+        // Raw, since an id comes back as it was sent, even if no number of this machine is as
+        // large.
         let answer: &RawValue = serde_json::from_slice(&out).expect("an answer is JSON");
         assert!(answer.get().starts_with(['{', '[']));
     }

@@ -35,7 +35,8 @@ fuzz_target!(|text: &str| {
                 _ => {}
             }
         }
-        // Numbers out of the range of a double and lone surrogates are grammar to us, and no value to it.
+        // Numbers out of the range of a double and lone surrogates are grammar to us, and no value
+        // to it.
         Err(error) if ours => {
             let reason = error.to_string();
             assert!(

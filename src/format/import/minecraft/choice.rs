@@ -1,10 +1,11 @@
 //! Which block stands for a colour in a schematic that is written: the nearest one of a chosen set.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::colors;
 use crate::format::FormatError;
 use crate::format::fidelity::{Kind, Report};
+use crate::plain_words::in_words;
 use crate::voxel::Rgba;
 
 /// The blocks that are chosen from unless others are named: the last words of their names.
@@ -14,7 +15,9 @@ const USUAL: &str = "concrete,wool,terracotta,planks";
 pub(super) struct Choice {
     blocks: Vec<(String, Rgba)>,
     /// The number of each colour's kind in the file's palette.
-    known: HashMap<[u8; 3], usize>,
+    known: FxHashMap<[u8; 3], u32>,
+    /// What was asked last: cells side by side mostly have one colour.
+    last: Option<([u8; 3], u32)>,
     /// The kinds that are used; the first one is air.
     pub(super) palette: Vec<String>,
     changed: u64,
@@ -55,18 +58,22 @@ impl Choice {
             let what = format!("there are no blocks '{words}'; usual are {USUAL}");
             return Err(FormatError::DoesNotFit { format, what });
         }
-        let (known, palette) = (HashMap::new(), vec![air.to_owned()]);
-        Ok(Choice { blocks, known, palette, changed: 0, translucent: 0 })
+        let (known, palette) = (FxHashMap::default(), vec![air.to_owned()]);
+        Ok(Choice { blocks, known, last: None, palette, changed: 0, translucent: 0 })
     }
 
     /// The number of the kind that stands for a colour.
-    pub(super) fn number(&mut self, color: Rgba) -> usize {
+    pub(super) fn number(&mut self, color: Rgba) -> u32 {
         if color.is_empty() {
             return 0;
         }
         self.translucent += u64::from(color.a < 255);
         let key = [color.r, color.g, color.b];
+        if let Some((_, known)) = self.last.filter(|(last, _)| *last == key) {
+            return known;
+        }
         if let Some(&known) = self.known.get(&key) {
+            self.last = Some((key, known));
             return known;
         }
         let distance = |other: &Rgba| -> u32 {
@@ -80,13 +87,16 @@ impl Choice {
             self.palette.push(name.clone());
             self.palette.len() - 1
         });
+        let place = place as u32;
         self.known.insert(key, place);
+        self.last = Some((key, place));
         place
     }
 
     /// Tells what colours lost.
     pub(super) fn tell(&self, report: &mut Report) {
-        let note = format!("{} colours are written as the nearest block", self.changed);
+        let said = ["colour is", "colours are"];
+        let note = in_words(self.changed, said) + " written as the nearest block";
         report.lose(Kind::Color, self.changed, note);
         report.lose_alpha(self.translucent);
     }

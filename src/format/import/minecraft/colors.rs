@@ -1,6 +1,7 @@
-//! Colours for blocks by their names: those of Minecraft from tables of facts (see `scripts/block_colors.py`), the average
-//! colour of each block's textures. Other names get a colour by parts of the name that are dyes or materials, or one of
-//! their own, always the same; they are counted and told.
+//! Colours for blocks by their names: those of Minecraft from tables of facts (see
+//! `scripts/block_colors.py`), the average colour of each block's textures. Other names get a
+//! colour by parts of the name that are dyes or materials, or one of their own, always the same;
+//! they are counted and told.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
@@ -144,8 +145,8 @@ const PARTS: [(&str, u32); 62] = [
     ("stone", 0x7f7f7f),
 ];
 
-/// What a block of a name looks like. The part before a colon does not count, a state in brackets only where the table
-/// has it.
+/// What a block of a name looks like. The part before a colon does not count, a state in brackets
+/// only where the table has it.
 pub(super) fn of_name(name: &str) -> Look {
     if let Some(&(_, color)) = LUANTI.iter().find(|(known, _)| *known == name) {
         let [_, r, g, b] = color.to_be_bytes();

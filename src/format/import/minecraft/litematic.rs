@@ -1,4 +1,5 @@
-//! `.litematic` of Litematica: regions, each with kinds of blocks and their numbers packed bit by bit. A layer a region.
+//! `.litematic` of Litematica: regions, each with kinds of blocks and their numbers packed bit by
+//! bit. A layer a region.
 
 use super::nbt::Tag;
 use super::palette::Palette;
@@ -47,8 +48,8 @@ pub(super) async fn decode(
     Ok(())
 }
 
-/// How far everything is moved: so that all of it stands with the middle of its base at the origin, or where our own
-/// writer says.
+/// How far everything is moved: so that all of it stands with the middle of its base at the origin,
+/// or where our own writer says.
 fn shift(root: &Tag, data: &[u8], regions: &[Region<'_>]) -> [i64; 3] {
     let end = |region: &Region<'_>, axis: usize| region.corner[axis] + region.size[axis];
     let low = [0, 1, 2].map(|axis| regions.iter().map(|r| r.corner[axis]).min().unwrap_or(0));

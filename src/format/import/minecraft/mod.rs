@@ -1,5 +1,5 @@
-//! Schematics of block games: those of Minecraft and Luanti. Blocks have names or numbers instead of colours;
-//! [`colors`] gives each a colour.
+//! Schematics of block games: those of Minecraft and Luanti. Blocks have names or numbers instead
+//! of colours; [`colors`] gives each a colour.
 
 mod choice;
 mod colors;

@@ -1,5 +1,5 @@
-//! `.mts`, schematics of Luanti: names of nodes, then a number for each cell; y up, swapped with z as
-//! Goxel does.
+//! `.mts`, schematics of Luanti: names of nodes, then a number for each cell; y up, swapped with z
+//! as Goxel does.
 
 use super::palette::Palette;
 use crate::format::FormatError;

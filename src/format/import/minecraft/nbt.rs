@@ -1,4 +1,5 @@
-//! Named binary tags, as Minecraft's files hold them: big-endian, nested. They are read a few at a time.
+//! Named binary tags, as Minecraft's files hold them: big-endian, nested. They are read a few at a
+//! time.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -16,7 +17,8 @@ const TAG_BYTES: u64 = 64;
 /// Tags read in one unit of work.
 const TAGS_A_UNIT: u32 = 1024;
 
-/// A tag's value. Numbers that schematics do not need are passed over. Names, texts and arrays are places in the data.
+/// A tag's value. Numbers that schematics do not need are passed over. Names, texts and arrays are
+/// places in the data.
 #[derive(Debug)]
 pub(super) enum Tag {
     Number(i64),

@@ -1,9 +1,13 @@
 //! Named binary tags that are written: big-endian, nested, in a gzip stream.
 
-use std::io::Write;
-
 use flate2::Compression;
 use flate2::write::GzEncoder;
+
+use crate::format::Pieces;
+use crate::format::pack::{PIECE, pack};
+use crate::job::Slice;
+use crate::job::leftovers::leave_buffer;
+use crate::job::pieces::SharedPieces;
 
 /// Tags in the making. A compound is ended by [`Tags::end`].
 #[derive(Default)]
@@ -51,10 +55,10 @@ impl Tags {
         self.text_bytes(value);
     }
 
-    pub(super) fn bytes(&mut self, name: &str, value: &[u8]) {
+    pub(super) async fn bytes(&mut self, name: &str, value: &[u8], slice: &Slice) {
         self.name(7, name);
         self.0.extend((value.len() as u32).to_be_bytes());
-        self.0.extend(value);
+        pack(&mut self.0, value, slice).await;
     }
 
     pub(super) fn ints(&mut self, name: &str, values: &[i64]) {
@@ -63,10 +67,13 @@ impl Tags {
         values.iter().for_each(|&value| self.0.extend((value as i32).to_be_bytes()));
     }
 
-    pub(super) fn longs(&mut self, name: &str, values: &[u64]) {
+    pub(super) async fn longs(&mut self, name: &str, values: &[u64], slice: &Slice) {
         self.name(12, name);
         self.0.extend((values.len() as u32).to_be_bytes());
-        values.iter().for_each(|value| self.0.extend(value.to_be_bytes()));
+        for part in values.chunks(PIECE / 8) {
+            part.iter().for_each(|value| self.0.extend(value.to_be_bytes()));
+            slice.spend(1).await;
+        }
     }
 
     /// Begins a list, whose parts of this type follow without names.
@@ -83,9 +90,13 @@ impl Tags {
     }
 
     /// The file.
-    pub(super) fn gzip(self) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    pub(super) async fn gzip(self, slice: &Slice) -> Pieces {
+        let file = SharedPieces::default();
+        let mut encoder = GzEncoder::new(file.clone(), Compression::fast());
+        pack(&mut encoder, &self.0, slice).await;
         // Writing to memory cannot fail.
-        encoder.write_all(&self.0).and_then(|()| encoder.finish()).unwrap_or_default()
+        let _ = encoder.finish();
+        leave_buffer(self.0);
+        file.take()
     }
 }

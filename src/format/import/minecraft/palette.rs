@@ -1,10 +1,12 @@
-//! The kinds of blocks of a schematic: their colours, and how often each of those that are not known occurs.
+//! The kinds of blocks of a schematic: their colours, and how often each of those that are not
+//! known occurs.
 
 use super::colors::{self, Look};
 use super::nbt::Tag;
 use crate::format::FormatError;
 use crate::format::fidelity::{Kind, Report};
 use crate::format::import::Sink;
+use crate::plain_words::in_words;
 
 /// The most kinds that are told by their names.
 const TOLD_MAX: usize = 12;
@@ -102,7 +104,8 @@ impl Palette {
         let named = named.collect::<Vec<_>>().join(", ");
         let more = if guessed.len() > TOLD_MAX { ", ..." } else { "" };
         let count = guessed.iter().map(|(_, count)| count).sum();
-        let note = format!("{count} blocks are not known and get made-up colours: {named}{more}");
+        let said = ["block is not known and gets", "blocks are not known and get"];
+        let note = format!("{} made-up colours: {named}{more}", in_words(count, said));
         report.lose(Kind::Unknown, count, note);
     }
 }

@@ -1,6 +1,6 @@
-//! Schematics of Minecraft: `.schem` of Sponge, versions 1 to 3, `.schematic` of MCEdit with its data values,
-//! `.litematic` of Litematica, and the game's own structures `.nbt`. All are tags, in a gzip stream or plain; y is up.
-//! What a file is shows its content, whatever its ending.
+//! Schematics of Minecraft: `.schem` of Sponge, versions 1 to 3, `.schematic` of MCEdit with its
+//! data values, `.litematic` of Litematica, and the game's own structures `.nbt`. All are tags, in
+//! a gzip stream or plain; y is up. What a file is shows its content, whatever its ending.
 
 use super::nbt::{self, Tag};
 use super::palette::Palette;
@@ -13,7 +13,8 @@ use crate::job::{Progress, Slice};
 
 pub(in crate::format) const NAME: &str = "schem";
 
-/// Whether bytes begin like tags that are not compressed: a compound with a short name, then another tag.
+/// Whether bytes begin like tags that are not compressed: a compound with a short name, then
+/// another tag.
 pub(in crate::format) fn detect_plain(bytes: &[u8]) -> bool {
     let &[10, high, low, ref rest @ ..] = bytes else { return false };
     let length = usize::from(high) << 8 | usize::from(low);
@@ -85,7 +86,8 @@ async fn unpacked(
     Ok(unpacking.into_bytes())
 }
 
-/// Where cells of a box are: it stands with the middle of its base at the origin, or where our own writer says.
+/// Where cells of a box are: it stands with the middle of its base at the origin, or where our own
+/// writer says.
 pub(super) fn corner_of(root: &Tag, data: &[u8], [width, height, length]: [i64; 3]) -> [i64; 3] {
     let told = root.get(data, "Metadata").and_then(|told| told.vector(data, CORNER));
     told.unwrap_or_else(|| standing([width, length, height]))
@@ -101,9 +103,10 @@ pub(super) fn cell(index: i64, [width, _, length]: [i64; 3]) -> [i64; 3] {
 
 fn check_count(found: i64, size: [i64; 3]) -> Result<(), FormatError> {
     let count: i64 = size.iter().product();
-    match found == count {
-        true => Ok(()),
-        false => Err(invalid(format!("{found} blocks"), format!("{count} blocks"))),
+    if found == count {
+        Ok(())
+    } else {
+        Err(invalid(format!("{found} blocks"), format!("{count} blocks")))
     }
 }
 
@@ -193,7 +196,8 @@ async fn count_numbers(bytes: &[u8], slice: &Slice) -> Result<usize, FormatError
     Ok(count)
 }
 
-/// A number at the start of bytes, seven bits in each from the low ones up, and how many bytes it takes.
+/// A number at the start of bytes, seven bits in each from the low ones up, and how many bytes it
+/// takes.
 fn variable_number(bytes: &[u8]) -> Option<(u64, usize)> {
     let mut value = 0;
     for (place, byte) in bytes.iter().take(6).enumerate() {

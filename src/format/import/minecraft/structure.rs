@@ -1,4 +1,5 @@
-//! The game's own structures, `.nbt`: a list of kinds of blocks and a list of blocks with their places.
+//! The game's own structures, `.nbt`: a list of kinds of blocks and a list of blocks with their
+//! places.
 
 use super::nbt::Tag;
 use super::palette::Palette;

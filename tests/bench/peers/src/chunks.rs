@@ -15,8 +15,8 @@ pub fn chunks(size: i32) -> impl Iterator<Item = [i32; 3]> {
         .map(move |n| [n % edge, n / edge % edge, n / edge / edge].map(|v| v * INNER))
 }
 
-/// Hands out the rows of voxels of a chunk, each with its place in the cube: x is fastest, then y, z.
-/// Empty blocks are left out. False if there is none else.
+/// Hands out the rows of voxels of a chunk, each with its place in the cube: x is fastest, then y,
+/// z. Empty blocks are left out. False if there is none else.
 pub fn extract(volume: &Volume, inner: [i32; 3], mut put: impl FnMut(usize, &[Rgba])) -> bool {
     let min = inner.map(|v| v - 1);
     let max = min.map(|v| v + EDGE as i32 - 1);

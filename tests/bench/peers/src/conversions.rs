@@ -1,5 +1,5 @@
-//! Whole conversions from file to file, each in a process of its own so that its memory can be read off.
-//! The peer is dot_vox reading the same file, and nothing else.
+//! Whole conversions from file to file, each in a process of its own so that its memory can be read
+//! off. The peer is dot_vox reading the same file, and nothing else.
 
 use std::path::Path;
 use std::process::Command;

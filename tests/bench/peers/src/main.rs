@@ -1,7 +1,7 @@
 //! The engine beside crates that do the same, in one table: `make bench-peers`.
 //!
-//! Takes the words and options of `make bench`. A crate of its own, so that no peer is ever a dependency
-//! of the daemon.
+//! Takes the words and options of `make bench`. A crate of its own, so that no peer is ever a
+//! dependency of the daemon.
 
 mod chunks;
 mod conversions;
@@ -12,6 +12,7 @@ mod mesh_rows;
 mod meshers;
 #[path = "../../scenes/mod.rs"]
 mod scenes;
+mod surface_rows;
 mod vox_rows;
 
 use harness::Bench;
@@ -26,6 +27,7 @@ fn main() {
     let mut bench = Bench::from_args(args.into_iter());
     mesh_rows::rows(&mut bench);
     vox_rows::rows(&mut bench);
+    surface_rows::rows(&mut bench);
     conversions::rows(&mut bench);
     bench.finish();
 }

@@ -1,5 +1,6 @@
-//! Greedy meshes beside three crates. The peers' time includes what it takes to fill their cubes from the
-//! volume and to make their quads ours: the crates' own memory is not what an editor keeps.
+//! Greedy meshes beside three crates. The peers' time includes what it takes to fill their cubes
+//! from the volume and to make their quads ours: the crates' own memory is not what an editor
+//! keeps.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! `.vox` files beside dot_vox. An editor needs the voxels in a volume and writes them from one, so the
-//! peer sets each voxel of its list in our volume, and makes its list from it.
+//! `.vox` files beside dot_vox. An editor needs the voxels in a volume and writes them from one, so
+//! the peer sets each voxel of its list in our volume, and makes its list from it.
 
 use std::collections::HashMap;
 use std::hint::black_box;

@@ -1,0 +1,34 @@
+//! What of a document becomes a mesh of its own.
+
+use crate::document::Document;
+use crate::format::merged::merged;
+use crate::job::Slice;
+use crate::mesh::hidden_in_block;
+use crate::voxel::{BlockWalk, Volume};
+
+/// How many voxels of a volume are covered by others on all sides.
+pub(super) async fn inside(volume: &Volume, slice: &Slice) -> u64 {
+    const BLOCKS_A_UNIT: u64 = 64;
+    let (mut walk, mut count, mut looked_at) = (BlockWalk::new(volume), 0, 0);
+    while let Some(at) = walk.next(volume) {
+        count += u64::from(hidden_in_block(volume, at));
+        looked_at += 1;
+        if looked_at % BLOCKS_A_UNIT == 0 {
+            slice.spend(1).await;
+        }
+    }
+    count
+}
+
+/// What is seen as one part, or a part for each visible layer that is not empty, with their names.
+pub(super) async fn parts(
+    document: &Document,
+    as_one: bool,
+    slice: &Slice,
+) -> Vec<(String, Volume)> {
+    if as_one {
+        return vec![(document.name.clone(), merged(document, slice).await)];
+    }
+    let shown = document.layers().iter().filter(|layer| layer.visible && !layer.volume.is_empty());
+    shown.map(|layer| (layer.name.clone(), layer.volume.clone())).collect()
+}
