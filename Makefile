@@ -209,7 +209,7 @@ bench-api: ## What calls cost without sockets, beside the same through serde_jso
 	$(CARGO) bench --bench api
 
 .PHONY: bench-pictures
-bench-pictures: ## Measure meshes and pictures; WORDS=mesh, draw, stage or slice
+bench-pictures: ## Measure meshes and pictures; WORDS=mesh, draw, water, paths, threads, stage or slice
 	$(CARGO) bench --bench pictures -- $(WORDS)
 
 .PHONY: bench-latency

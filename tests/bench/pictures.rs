@@ -3,13 +3,16 @@
 //! object a row.
 
 use std::hint::black_box;
+use std::time::Instant;
 
 use goxel_daemon::document::View;
 use goxel_daemon::job::{Budget, Job, Step};
 use goxel_daemon::mesh::{Merge, Mesher};
-use goxel_daemon::render::{Method, RenderSettings, Shading, Tracing, drawing};
-use goxel_daemon::voxel::Volume;
+use goxel_daemon::render::{KeyLight, Lighting, Method, RenderSettings, Shading, Tracing, drawing};
+use goxel_daemon::voxel::{Rgba, Volume};
+use path_floor::PathFloor;
 
+mod path_floor;
 mod scenes;
 
 /// CPU time of this thread in seconds.
@@ -147,19 +150,67 @@ fn water_rows(report: &Report) {
     }
 }
 
-/// Paths of light beside bare walks through the grid: rays a second.
+/// Paths of light beside bare walks through the grid, in rays a second.
 fn path_rows(report: &Report) {
     let terrain = scenes::terrain(256);
-    let (width, height, samples) = (320, 240, 8);
-    let tracing = Tracing { samples, denoise: false, ..Tracing::default() };
-    let settings =
-        RenderSettings { width, height, tracing: Some(tracing), ..RenderSettings::default() };
-    let mut trace =
-        || _ = black_box(drawing(terrain.clone(), settings.clone()).expect("good").finish());
-    let figures = in_turns(3, &mut [&mut trace])[0];
-    let paths = f64::from(width) * f64::from(height) * f64::from(samples);
-    let note = format!("{:.2} million paths a second", paths / figures.least / 1e3);
-    report.row("paths terrain 256^3 320x240, 8 samples", figures, &note);
+    let (width, height, samples, bounces) = (320, 240, 8, 3);
+    let half = 0.5f64.sqrt();
+    let sun = [-0.5, -0.5, half];
+    let mut lighting = Lighting { key: KeyLight::Direction(sun), ..Lighting::default() };
+    lighting.sun_size = 0.1;
+    let base = RenderSettings { width, height, lighting, ..RenderSettings::default() };
+    let tracing = Some(Tracing { samples, bounces, denoise: false, ..Tracing::default() });
+    let settings = RenderSettings { tracing, ..base.clone() };
+    let floor = PathFloor::new(&terrain, 400, bounces, sun);
+    let draw = |settings: &RenderSettings| {
+        drawing(terrain.clone(), settings.clone()).expect("good settings").finish()
+    };
+    let mut trace = || _ = black_box(draw(&settings));
+    let mut walk = || _ = black_box(floor.walk());
+    let figures = in_turns(7, &mut [&mut trace, &mut walk]);
+    // Pixels that show the model, whose paths go on.
+    let background = Rgba::EMPTY;
+    let flat = RenderSettings { background, samples: 1, shading: Shading::FLAT, ..base };
+    let shown = draw(&flat).bytes().chunks_exact(4).filter(|pixel| pixel[3] > 0).count();
+    let pixels = f64::from(width) * f64::from(height);
+    let rays = (pixels + shown as f64 * floor.further) * f64::from(samples);
+    let rate = |rays: f64, figures: Figures| rays / figures.median / 1e3;
+    let traced = rate(rays, figures[0]);
+    let bare = rate(floor.count() as f64, figures[1]);
+    let note =
+        format!("{traced:.2} million rays a second, bare walks {bare:.2}: {:.2} x", traced / bare);
+    report.row("paths terrain 256^3 320x240, 8 samples", figures[0], &note);
+}
+
+/// What a second thread brings a picture by paths, beside what it brings bare walks: wall time.
+fn thread_rows(report: &Report) {
+    let terrain = scenes::terrain(256);
+    let floor = PathFloor::new(&terrain, 400, 3, [0.0, 0.0, 1.0]);
+    let draw = |threads| {
+        let tracing = Some(Tracing { samples: 8, threads, ..Tracing::default() });
+        let settings = RenderSettings { width: 320, height: 240, tracing, ..Default::default() };
+        black_box(drawing(terrain.clone(), settings).expect("good settings").finish());
+    };
+    let walk = |threads: usize| {
+        std::thread::scope(|scope| {
+            (0..threads).for_each(|_| _ = scope.spawn(|| black_box(floor.walk())));
+        });
+    };
+    let mut seconds = vec![Vec::new(); 4];
+    for _ in 0..7 {
+        let works: [&dyn Fn(); 4] = [&|| draw(1), &|| draw(2), &|| walk(1), &|| walk(2)];
+        for (work, seconds) in works.into_iter().zip(&mut seconds) {
+            let start = Instant::now();
+            work();
+            seconds.push(start.elapsed().as_secs_f64());
+        }
+    }
+    let all: Vec<Figures> = seconds.into_iter().map(figures).collect();
+    let faster = all[0].median / all[1].median;
+    // Two walks at once are twice the work of one.
+    let bare = 2.0 * all[2].median / all[3].median;
+    let note = format!("{faster:.2} x one thread, bare walks {bare:.2} x: {:.2}", faster / bare);
+    report.row("two threads, paths terrain 256^3 320x240", all[1], &note);
 }
 
 fn longest_slice(report: &Report, name: &str, volume: &Volume) {
@@ -224,6 +275,9 @@ fn main() {
     }
     if wants("paths") {
         path_rows(&report);
+    }
+    if wants("threads") {
+        thread_rows(&report);
     }
     if wants("stage") {
         let shading = Shading { occlusion: false, ..Default::default() };
