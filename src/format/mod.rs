@@ -57,6 +57,8 @@ pub use registry::{
 };
 pub use replace_job::{ReplaceJob, Replaced};
 pub use replacement::replace_file;
+#[doc(hidden)]
+pub use surface::GltfVertices;
 pub use surface::{SurfaceOptions, VoxeliseOptions};
 pub use temporary::{end_notes, note_in, sweep};
 pub(crate) use whole::is_same;

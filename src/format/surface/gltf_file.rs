@@ -155,17 +155,15 @@ impl File {
             slice.spend(1).await;
         }
         if are_small {
-            let lay = |&place: &[f32; 3], out: &mut Vec<u8>| {
-                let [x, y, z] = place.map(|value| value as i16);
-                [x, y, z, 0].iter().for_each(|value| out.extend(value.to_le_bytes()));
+            let lay = |&[x, y, z]: &[f32; 3]| {
+                shorts::<8>([x, y, z, 0.0].map(|value| (value as i16).cast_unsigned()))
             };
             let data = laid_out(places, lay, slice).await;
             let [min, max] = [min, max].map(|bound| bound.map(|value| value as i32));
             let facts = json!({ "componentType": 5122, "type": "VEC3", "min": min, "max": max });
             return self.put_accessor(data, Some(8), places.len(), facts, 34_962);
         }
-        let lay = |place: &[f32; 3], out: &mut Vec<u8>| out.extend(le_bytes(*place));
-        let data = laid_out(places, lay, slice).await;
+        let data = laid_out(places, |&place: &[f32; 3]| le_bytes(place), slice).await;
         let facts = json!({ "componentType": 5126, "type": "VEC3", "min": min, "max": max });
         self.put_accessor(data, Some(12), places.len(), facts, 34_962)
     }
@@ -173,46 +171,43 @@ impl File {
     async fn put_normals(&mut self, normals: &[[i32; 3]], slice: &Slice) -> usize {
         if self.style.compact {
             let byte = |value: i32| (127 * value) as i8 as u8;
-            let lay = |n: &[i32; 3], out: &mut Vec<u8>| {
-                out.extend([byte(n[0]), byte(n[1]), byte(n[2]), 0]);
-            };
+            let lay = |n: &[i32; 3]| [byte(n[0]), byte(n[1]), byte(n[2]), 0];
             let data = laid_out(normals, lay, slice).await;
             let facts = json!({ "componentType": 5120, "normalized": true, "type": "VEC3" });
             return self.put_accessor(data, Some(4), normals.len(), facts, 34_962);
         }
-        let lay = |normal: &[i32; 3], out: &mut Vec<u8>| {
-            out.extend(le_bytes(normal.map(|value| value as f32)));
-        };
+        let lay = |normal: &[i32; 3]| le_bytes(normal.map(|value| value as f32));
         let data = laid_out(normals, lay, slice).await;
         let facts = json!({ "componentType": 5126, "type": "VEC3" });
         self.put_accessor(data, Some(12), normals.len(), facts, 34_962)
     }
 
     async fn put_texture(&mut self, colors: &[(Rgba, f32)], slice: &Slice) -> usize {
-        let (compact, mut last) = (self.style.compact, None);
+        let mut last = None;
         let table = &mut self.table;
-        let lay = |&(color, _): &(Rgba, f32), out: &mut Vec<u8>| {
-            let middle = match last {
-                Some((known, middle)) if known == color => middle,
-                _ => {
-                    let place = table.place(color);
-                    table.middle(place)
-                }
-            };
-            last = Some((color, middle));
-            for share in middle {
-                if compact {
-                    out.extend(((share * 65_535.0).round() as u16).to_le_bytes());
-                } else {
-                    out.extend(share.to_le_bytes());
-                }
+        let mut middle = |color: Rgba| match last {
+            Some((known, middle)) if known == color => middle,
+            _ => {
+                let place = table.place(color);
+                let middle = table.middle(place);
+                last = Some((color, middle));
+                middle
             }
         };
-        let data = laid_out(colors, lay, slice).await;
-        let (facts, stride) = if compact {
-            (json!({ "componentType": 5123, "normalized": true, "type": "VEC2" }), 4)
+        let (data, facts, stride) = if self.style.compact {
+            let lay = |&(color, _): &(Rgba, f32)| {
+                let [u, v] = middle(color).map(|share| (share * 65_535.0).round() as u16);
+                shorts::<4>([u, v, 0, 0])
+            };
+            let facts = json!({ "componentType": 5123, "normalized": true, "type": "VEC2" });
+            (laid_out(colors, lay, slice).await, facts, 4)
         } else {
-            (json!({ "componentType": 5126, "type": "VEC2" }), 8)
+            let lay = |&(color, _): &(Rgba, f32)| {
+                let [[a, b, c, d], [e, f, g, h]] = middle(color).map(f32::to_le_bytes);
+                [a, b, c, d, e, f, g, h]
+            };
+            let facts = json!({ "componentType": 5126, "type": "VEC2" });
+            (laid_out(colors, lay, slice).await, facts, 8)
         };
         self.put_accessor(data, Some(stride), colors.len(), facts, 34_962)
     }
@@ -222,14 +217,13 @@ impl File {
         let table: Vec<f32> = (0..=255u8).map(linear).collect();
         // With a texture they only darken it.
         let has_texture = self.style.has_texture;
-        let lay = |&(color, light): &(Rgba, f32), out: &mut Vec<u8>| {
+        let lay = |&(color, light): &(Rgba, f32)| {
             let channel = |byte: u8| {
                 let own = if has_texture { 1.0 } else { table[usize::from(byte)] };
                 (own * light * 65_535.0).round() as u16
             };
             let alpha = if has_texture { 65_535 } else { u16::from(color.a) * 257 };
-            let channels = [channel(color.r), channel(color.g), channel(color.b), alpha];
-            channels.iter().for_each(|value| out.extend(value.to_le_bytes()));
+            shorts::<8>([channel(color.r), channel(color.g), channel(color.b), alpha])
         };
         let data = laid_out(colors, lay, slice).await;
         let facts = json!({ "componentType": 5123, "normalized": true, "type": "VEC4" });
@@ -239,11 +233,9 @@ impl File {
     async fn put_indices(&mut self, indices: &[u32], vertices: usize, slice: &Slice) -> usize {
         let is_short = vertices < 65_535;
         let data = if is_short {
-            let lay = |&index: &u32, out: &mut Vec<u8>| out.extend((index as u16).to_le_bytes());
-            laid_out(indices, lay, slice).await
+            laid_out(indices, |&index| (index as u16).to_le_bytes(), slice).await
         } else {
-            let lay = |index: &u32, out: &mut Vec<u8>| out.extend(index.to_le_bytes());
-            laid_out(indices, lay, slice).await
+            laid_out(indices, |&index| index.to_le_bytes(), slice).await
         };
         let kind = if is_short { 5123 } else { 5125 };
         let facts = json!({ "componentType": kind, "type": "SCALAR" });
@@ -338,15 +330,24 @@ impl File {
 const VERTICES_A_UNIT: usize = 1 << 13;
 
 /// What is written for each of some things, one after the other.
-async fn laid_out<T>(things: &[T], mut lay: impl FnMut(&T, &mut Vec<u8>), slice: &Slice) -> Pieces {
-    let (mut out, mut part) = (Pieces::new(), Vec::new());
+async fn laid_out<T, const LENGTH: usize>(
+    things: &[T],
+    mut lay: impl FnMut(&T) -> [u8; LENGTH],
+    slice: &Slice,
+) -> Pieces {
+    let (mut out, mut part) = (Pieces::new(), vec![[0; LENGTH]; VERTICES_A_UNIT]);
     for run in things.chunks(VERTICES_A_UNIT) {
-        part.clear();
-        run.iter().for_each(|thing| lay(thing, &mut part));
-        out.put(&part);
+        part.iter_mut().zip(run).for_each(|(bytes, thing)| *bytes = lay(thing));
+        out.put(part[..run.len()].as_flattened());
         slice.spend(1).await;
     }
     out
+}
+
+/// Numbers of two bytes, one after the other.
+fn shorts<const LENGTH: usize>(values: [u16; 4]) -> [u8; LENGTH] {
+    let bytes = values.map(u16::to_le_bytes);
+    std::array::from_fn(|at| bytes.as_flattened()[at])
 }
 
 fn le_bytes([x, y, z]: [f32; 3]) -> [u8; 12] {

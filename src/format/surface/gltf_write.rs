@@ -24,8 +24,8 @@ use crate::format::{
     Axes, ExportOptions, FormatError, MeshColors, MeshCounts, MeshKind, Pieces, WriteOptions,
     Written,
 };
-use crate::job::Slice;
 use crate::job::pieces::SharedPieces;
+use crate::job::{Job, Slice, Work};
 use crate::memory;
 use crate::voxel::{Rgba, Volume};
 
@@ -277,4 +277,46 @@ async fn vertices(
         slice.spend(1).await;
     }
     out
+}
+
+/// The finished vertices of a volume's surface, for benchmarks to measure their layout alone.
+pub struct GltfVertices {
+    file: File,
+    vertices: Vertices,
+}
+
+impl GltfVertices {
+    /// Of rectangles of faces of one colour, coloured by a texture.
+    pub fn new(volume: Volume) -> Self {
+        let work = Work::new(|slice| async move {
+            let (document, options) = (Document::new("", [1; 3]), ExportOptions::default());
+            let style = Style {
+                frame: Frame::of(&document, &options, Axes::Y_UP, &slice).await,
+                kind: MeshKind::Greedy,
+                has_texture: true,
+                has_vertex_colors: false,
+                by_material: false,
+                ao: false,
+                compact: false,
+            };
+            let surface = made(&volume, style.kind, true, &slice).await;
+            let mut table = ColorTable::default();
+            find_colors(&surface, &mut table, &slice).await;
+            let members: Vec<u32> = (0..surface.len() as u32).collect();
+            let vertices = vertices(&style, &volume, &surface, &members, [0.0; 3], &slice).await;
+            GltfVertices { file: File::new(style, table), vertices }
+        });
+        work.finish()
+    }
+
+    /// Lays them out; the bytes are given back with them.
+    pub fn lay_out(self) -> (Self, Pieces) {
+        let GltfVertices { mut file, vertices } = self;
+        let work = Work::new(|slice| async move {
+            file.primitive(&vertices, 0, &slice).await;
+            let bytes = std::mem::take(&mut file.bytes);
+            (GltfVertices { file, vertices }, bytes)
+        });
+        work.finish()
+    }
 }

@@ -27,6 +27,7 @@ mod voxelise;
 
 pub(super) use check::check;
 pub(super) use gltf_read::{detect_text as gltf_detect, read as read_gltf};
+pub use gltf_write::GltfVertices;
 pub(super) use gltf_write::{write_glb, write_gltf};
 pub(super) use obj_read::{detect as obj_detect, read as read_obj};
 pub(super) use obj_write::write as write_obj;

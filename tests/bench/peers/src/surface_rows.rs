@@ -8,7 +8,7 @@ use fast_surface_nets::ndshape::{RuntimeShape, Shape};
 use fast_surface_nets::{SurfaceNetsBuffer, surface_nets};
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use goxel_daemon::format;
+use goxel_daemon::format::{self, GltfVertices};
 use goxel_daemon::mesh::{Marching, Triangles};
 use goxel_daemon::voxel::{Point, Rgba, Volume};
 
@@ -22,6 +22,9 @@ pub fn rows(bench: &mut Bench) {
     }
     if bench.wants("schem/") {
         schematic_rows(bench);
+    }
+    if bench.wants("glb/") {
+        layout_row(bench);
     }
 }
 
@@ -112,5 +115,30 @@ fn schematic_rows(bench: &mut Bench) {
         row("schem/write 100^3", "the same bytes deflated by flate2"),
         |clock| _ = clock.time(encode),
         |clock| _ = clock.time(deflate),
+    );
+}
+
+/// The finished vertices of a `.glb` laid out, beside a copy of as many bytes.
+fn layout_row(bench: &mut Bench) {
+    let mut vertices = Some(GltfVertices::new(scenes::terrain(256)));
+    let mut lay_out = || {
+        let (rest, bytes) = vertices.take()?.lay_out();
+        vertices = Some(rest);
+        Some(bytes)
+    };
+    let length = lay_out().expect("vertices").len() as usize;
+    let (bytes, mut copy) = (vec![7; length], vec![0; length]);
+    let row = Row {
+        name: "glb/vertices laid out",
+        unit: "byte",
+        work: length as f64,
+        peer: "memcpy of as many bytes into memory at hand",
+        target: Target::Ratio(0.34),
+        scale: Scale::Nanoseconds,
+    };
+    bench.row(
+        row,
+        |clock| _ = clock.time(&mut lay_out),
+        |clock| clock.time(|| black_box(&mut copy).copy_from_slice(&bytes)),
     );
 }
