@@ -8,7 +8,7 @@ use super::registry::readable;
 use super::replace_job::{Replaced, check_target, replace};
 use super::{
     Beside, Format, FormatError, Loaded, ReadJob, ReadOptions, Saved, WriteOptions, Written,
-    by_content, by_extension,
+    by_content, by_extension, by_name,
 };
 use crate::document::Document;
 use crate::file_access::FilePath;
@@ -69,7 +69,11 @@ async fn decode(
     slice: &Slice,
 ) -> Result<Loaded, FormatError> {
     let (import, limits) = (options.import.clone(), options.limits);
+    let (voxelise, frames) = (options.voxelise, options.frames);
     let mut loaded = slice.run(start_decoding(bytes, path, format, options)?).await?;
+    if let Ok(format) = by_name(loaded.format) {
+        loaded.warnings.extend(format.idle_in_reading(&voxelise, frames));
+    }
     adapt(&mut loaded.document, &import, limits, slice).await?;
     Ok(loaded)
 }

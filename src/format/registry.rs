@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use super::bytes::FileBytes;
-use super::export::{Axes, Prepared, prepare};
+use super::export::{Axes, ExportOptions, MeshColors, MeshKind, Prepared, prepare};
 use super::fidelity::{Holds, Report};
 use super::rows::FORMATS;
-use super::{FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, Written, surface};
+use super::surface::{self, VoxeliseOptions};
+use super::{FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, Written};
 use crate::document::Document;
 use crate::job::Work;
 
@@ -43,6 +44,52 @@ impl Format {
             || is_older && ["obj", "ply"].contains(&self.name)
     }
 
+    /// Tells which of the options of export that were given have no effect on files of this
+    /// format.
+    pub fn without_effect<'a>(&self, given: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let idle = given.into_iter().filter(|option| !self.heeds(option));
+        idle.map(|option| format!("'{option}' has no effect on the format {}", self.name)).collect()
+    }
+
+    /// Tells which options of reading have no effect on files of this format.
+    pub(super) fn idle_in_reading(&self, voxelise: &VoxeliseOptions, frames: bool) -> Vec<String> {
+        let usual = VoxeliseOptions::default();
+        let of_surfaces = [
+            ("y_up", voxelise.y_up != usual.y_up),
+            ("voxel_size", voxelise.voxel_size != usual.voxel_size),
+            ("fit", voxelise.fit.is_some()),
+        ];
+        let of_surfaces = of_surfaces.map(|(name, is)| (name, is && !self.holds.is_surface));
+        let moves = ["vox", "gif"].contains(&self.name);
+        let idle = of_surfaces.into_iter().chain([("frames", frames && !moves)]);
+        let told = |name| format!("'{name}' has no effect on what is read as {}", self.name);
+        idle.filter(|(_, is_idle)| *is_idle).map(|(name, _)| told(name)).collect()
+    }
+
+    /// What the values of options come to that files of this format know no way of.
+    fn otherwise(&self, options: &ExportOptions) -> Vec<String> {
+        let mut told = Vec::new();
+        let known: &[MeshColors] = match self.name {
+            "ply" => &[MeshColors::Vertex, MeshColors::None],
+            "3mf" => &[MeshColors::Vertex, MeshColors::Materials, MeshColors::None],
+            "npy" | "npz" => &[MeshColors::Palette],
+            _ => &MeshColors::ALL,
+        };
+        if let Some(colors) = options.colors.filter(|colors| !known.contains(colors))
+            && self.heeds("colors")
+        {
+            let (name, format) = (colors.name(), self.name);
+            let others: Vec<&str> = known.iter().map(|colors| colors.name()).collect();
+            let others = others.join(", ");
+            told.push(format!("colors '{name}' is not known to the format {format}: {others}"));
+        }
+        let is_merged = options.mesh.is_some_and(|mesh| mesh != MeshKind::Faces);
+        if options.ao && is_merged && self.heeds("ao") {
+            told.push("'mesh' has no effect with 'ao', which needs each face".to_owned());
+        }
+        told
+    }
+
     /// Whether files of this format can be loaded.
     pub fn can_read(&self) -> bool {
         self.read.is_some()
@@ -73,9 +120,11 @@ impl Format {
         let write = self.write.ok_or_else(|| self.one_way("written", &writable()))?;
         let (holds, axes, name) = (self.holds, self.axes, self.name);
         let is_mesh = self.options.contains(&"mesh");
+        let otherwise = self.otherwise(&options.export);
         Ok(Box::new(Work::new(move |slice| async move {
             let Prepared { document, mut report } =
                 prepare(document, holds, axes, &options.export, &slice).await?;
+            otherwise.into_iter().for_each(|note| report.warn(note));
             let mut check = None;
             if options.report && is_mesh {
                 check = Some(surface::check(&document, name, &options, &slice).await);

@@ -106,3 +106,38 @@ fn files_come_from_stdin_and_go_to_stdout() {
     let ran = run_with_input(nobody(), &["info", "-", "--json"], &bytes);
     assert_eq!(ran.json()["layers"][0]["voxels"], 60, "{ran:?}");
 }
+
+#[test]
+fn an_option_that_changes_nothing_is_named_and_a_layer_that_is_not_there_is_refused() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let directory = directory.path();
+    let txt = model(directory, "a.txt");
+    for (name, flags, expected) in [
+        ("a.vox", &["--ao"][..], "'ao' has no effect on the format vox"),
+        ("a.obj", &["--plain"], "'plain' has no effect on the format obj"),
+        ("a.glb", &["--blocks", "wool"], "'blocks' has no effect on the format glb"),
+        ("a.stl", &["--colors", "both"], "'colors' has no effect on the format stl"),
+        ("a.glb", &["--dither"], "'dither' has no effect without 'quantize'"),
+        ("a.ply", &["--colors", "texture"], "colors 'texture' is not known to the format ply"),
+        ("a.npy", &["--colors", "both"], "colors 'both' is not known to the format npy"),
+        ("a.glb", &["--ao", "--mesh", "greedy"], "'mesh' has no effect with 'ao'"),
+        ("a.glb", &["--fit", "20"], "'fit' has no effect on what is read as text"),
+        ("a.glb", &["--frames"], "'frames' has no effect on what is read as text"),
+        ("a.glb", &["--region", "50,0,0,51,1,1"], "there is no voxel in the region"),
+    ] {
+        let to = directory.join(name);
+        let arguments = [&["convert", "--json", text(&txt), text(&to)], flags].concat();
+        let told = ok(run(nobody(), &arguments)).json()["warnings"].to_string();
+        assert!(told.contains(expected), "{flags:?}: {told}");
+        let ran = ok(run(nobody(), &[&["convert", text(&txt), text(&to)], flags].concat()));
+        assert!(ran.err.contains(expected), "{flags:?}: {ran:?}");
+    }
+    let wanted = directory.join("none.glb");
+    let ran = run(nobody(), &["convert", text(&txt), text(&wanted), "--layers", "Roof"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("there is no layer 'Roof'") && !wanted.exists(), "{ran:?}");
+    let plain = ["--scale", "2", "--axes", "z-up", "--mesh", "greedy", "--colors", "both"];
+    let arguments = [&["convert", text(&txt), text(&wanted)], &plain[..]].concat();
+    let ran = ok(run(nobody(), &arguments));
+    assert!(!ran.err.contains("effect") && !ran.err.contains("known"), "{ran:?}");
+}

@@ -1,7 +1,7 @@
 //! The options of export and import as flags.
 
 use crate::ctl::exit::Failure;
-use crate::format::{ExportOptions, ReadOptions, decode_palette};
+use crate::format::{ExportOptions, Format, ReadOptions, decode_palette};
 use std::path::PathBuf;
 
 /// Options of export and import; see the guide of formats.
@@ -123,9 +123,8 @@ impl Flags {
         Ok(options)
     }
 
-    /// The options of export, checked.
-    pub(super) fn options(&self) -> Result<ExportOptions, Failure> {
-        let mut options = ExportOptions::default();
+    /// The options of export that were given, and their texts.
+    fn given(&self) -> impl Iterator<Item = (&'static str, String)> {
         let flag = |is_set: bool| is_set.then(|| "true".to_owned());
         let all = [
             ("layers", self.layers.clone()),
@@ -144,11 +143,23 @@ impl Flags {
             ("blocks", self.blocks.clone()),
             ("name", self.name.clone()),
         ];
-        for (name, value) in all {
-            if let Some(value) = value {
-                options.set(name, &value).map_err(Failure::Usage)?;
-            }
+        all.into_iter().filter_map(|(name, value)| Some((name, value?)))
+    }
+
+    /// The options of export, checked.
+    pub(super) fn options(&self) -> Result<ExportOptions, Failure> {
+        let mut options = ExportOptions::default();
+        for (name, value) in self.given() {
+            options.set(name, &value).map_err(Failure::Usage)?;
         }
         Ok(options)
+    }
+
+    /// What was given and changes nothing about files of a format.
+    pub(super) fn without_effect(&self, format: &Format, export: &ExportOptions) -> Vec<String> {
+        let given: Vec<_> = self.given().map(|(name, _)| name).collect();
+        let mut idle = format.without_effect(given);
+        idle.extend(export.idle().map(str::to_owned));
+        idle
     }
 }

@@ -114,9 +114,19 @@ pub(super) fn convert(
     let from = arguments.from.as_deref().map(format::by_name).transpose();
     let from = from.map_err(|error| Failure::Usage(error.to_string()))?;
     let loaded = load_file(&job.input, from, read.clone(), progress)?;
+    if let Some(missing) = export.missing_layer(&loaded.document) {
+        let names: Vec<_> = loaded.document.layers().iter().map(|layer| &*layer.name).collect();
+        let text = format!(
+            "there is no layer '{missing}' in {}; there are {}",
+            job.input.display(),
+            few(&names)
+        );
+        return Err(Failure::Usage(text));
+    }
     let report = arguments.report;
     let write = WriteOptions { export: export.clone(), report, ..WriteOptions::default() };
     let (mut warnings, mut lost) = (loaded.warnings, loaded.lost);
+    warnings.extend(arguments.flags.without_effect(job.format, export));
     let put = put(loaded.document, job.format, &job.target, write, output, progress)?;
     warnings.extend(put.warnings);
     lost.extend(put.lost);
@@ -129,6 +139,14 @@ pub(super) fn convert(
     let report = report.then(|| report_of(put.mesh, output.as_deref())).transpose()?;
     let Put { bytes, beside, .. } = put;
     Ok(Done { input, output, format, bytes, seconds, warnings, lost, beside, report })
+}
+
+/// The first of some names, and how many more there are.
+fn few(names: &[&str]) -> String {
+    let shown: Vec<String> = names.iter().take(10).map(|name| format!("'{name}'")).collect();
+    let more = names.len() - shown.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    shown.join(", ") + &more
 }
 
 /// A document that is in its file, or on stdout.

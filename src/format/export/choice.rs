@@ -29,6 +29,12 @@ impl LayerChoice {
 }
 
 impl ExportOptions {
+    /// What was given and says nothing without something else.
+    pub fn idle(&self) -> Option<&'static str> {
+        let is_idle = self.dither && self.quantize.is_none();
+        is_idle.then_some("'dither' has no effect without 'quantize'")
+    }
+
     /// A layer that is named and is not there.
     pub fn missing_layer(&self, document: &Document) -> Option<&str> {
         let Some(LayerChoice::Named(names)) = &self.layers else { return None };
@@ -84,6 +90,30 @@ pub enum MeshColors {
     Palette,
     /// None.
     None,
+}
+
+impl MeshColors {
+    /// All of them.
+    pub const ALL: [MeshColors; 6] = [
+        MeshColors::Vertex,
+        MeshColors::Texture,
+        MeshColors::Both,
+        MeshColors::Materials,
+        MeshColors::Palette,
+        MeshColors::None,
+    ];
+
+    /// Its name among the options.
+    pub fn name(self) -> &'static str {
+        match self {
+            MeshColors::Vertex => "vertex",
+            MeshColors::Texture => "texture",
+            MeshColors::Both => "both",
+            MeshColors::Materials => "materials",
+            MeshColors::Palette => "palette",
+            MeshColors::None => "none",
+        }
+    }
 }
 
 /// How a document is written. What is `None` is chosen by the format.
@@ -229,13 +259,5 @@ fn mesh_kind(text: &str) -> Option<MeshKind> {
 }
 
 fn mesh_colors(text: &str) -> Option<MeshColors> {
-    Some(match text {
-        "vertex" => MeshColors::Vertex,
-        "texture" => MeshColors::Texture,
-        "both" => MeshColors::Both,
-        "materials" => MeshColors::Materials,
-        "palette" => MeshColors::Palette,
-        "none" => MeshColors::None,
-        _ => return None,
-    })
+    MeshColors::ALL.into_iter().find(|colors| colors.name() == text)
 }

@@ -31,6 +31,7 @@ pub(crate) async fn prepare(
     if let Some(name) = &options.name {
         document.name.clone_from(name);
     }
+    let had_any = has_voxels(&document);
     if let Some(chosen) = options.choose(&document) {
         document = with_layers(&document, chosen);
     }
@@ -41,6 +42,10 @@ pub(crate) async fn prepare(
             layer.volume = cropped(&layer.volume, region, slice).await;
             as_voxels(layer);
         }
+    }
+    if had_any && !has_voxels(&document) {
+        let what = if options.region.is_some() { "the region" } else { "the layers" };
+        report.warn(format!("there is no voxel in {what} to be written: the file is empty"));
     }
     if holds.layers && !holds.modes && !shows_as_is(&document) {
         let shown = document.layers().iter().any(|layer| layer.visible);
@@ -108,6 +113,10 @@ async fn lose_colors(document: &Document, report: &mut Report, slice: &Slice) {
         }
     }
     report.lose_quietly(Kind::Color, count, format!("the colours of {count} voxels are left out"));
+}
+
+fn has_voxels(document: &Document) -> bool {
+    document.layers().iter().any(|layer| !layer.volume.is_empty())
 }
 
 /// Clones and shapes whose voxels were changed are plain from then on.

@@ -102,25 +102,23 @@ impl Options {
 
     /// Notes what of the options has no effect on a format; `None` is a picture.
     fn note_unused(&self, format: Option<&format::Format>) {
-        let name = format.map_or("png", |format| format.name);
-        let is_heeded = |option: &str| format.is_some_and(|format| format.heeds(option));
         let usual = SurfaceOptions::default();
         let surface = [
             (self.surface.y_up != usual.y_up, "y_up"),
             (self.surface.merge != usual.merge, "merge_faces"),
         ];
         let surface = surface.iter().filter(|(is_given, _)| *is_given).map(|(_, name)| *name);
-        for option in self.given.iter().map(|name| &**name).chain(surface) {
-            let is_known =
-                format::OPTION_NAMES.contains(&option) || SURFACE_OPTIONS.contains(&option);
-            // What is not known at all is named as such.
-            if is_known && !is_heeded(option) {
-                notes::note(format!("'{option}' has no effect on the format {name}"));
-            }
-        }
-        if self.export.dither && self.export.quantize.is_none() {
-            notes::note("'dither' has no effect without 'quantize'");
-        }
+        // What is not known at all is named as such.
+        let is_known = |option: &&str| {
+            format::OPTION_NAMES.contains(option) || SURFACE_OPTIONS.contains(option)
+        };
+        let given = self.given.iter().map(|name| &**name).chain(surface).filter(is_known);
+        let idle = match format {
+            Some(format) => format.without_effect(given),
+            None => given.map(|o| format!("'{o}' has no effect on the format png")).collect(),
+        };
+        idle.into_iter().for_each(notes::note);
+        self.export.idle().into_iter().for_each(notes::note);
     }
 }
 
