@@ -25,6 +25,7 @@ use self::ending::Ended;
 pub use self::ending::{Edit, Ending};
 use self::revisions::Revisions;
 pub use self::step::{ListChange, NewStep};
+pub(crate) use self::structure::Spliced;
 use self::structure::Structure;
 pub use self::travel::Travel;
 use super::{Document, LayerId};
