@@ -1,14 +1,15 @@
 //! The form of a log: every cut and every flipped bit is found. `GOXEL_CUT_RECORDS` sets how many
 //! records are cut at every byte.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use goxel_daemon::document::{Document, Layer};
+use goxel_daemon::job::Budget;
 use goxel_daemon::journal::{
     Chain, End, Kind, LOG_HEAD, Put, Reader, Record, SyncPolicy, Tag, frame, log_head, replay,
     write_record,
 };
-use goxel_daemon::workspace::{Replay, Workspace};
+use goxel_daemon::workspace::{Project, Replay, Workspace};
 use serde_json::json;
 
 use super::faults::SimDisk;
@@ -246,6 +247,42 @@ fn a_step_that_tells_of_whole_lists_is_read_as_ever() {
         assert_eq!(project.document().materials, document.materials);
     }
     assert_eq!(end, End::Clean);
+}
+
+#[test]
+fn a_log_written_anew_has_a_record_for_each_step_and_few_more() {
+    let (mut daemon, disk) = journaled();
+    let mut now = Instant::now();
+    daemon.service.journal_mut().unwrap().begin_run();
+    let add = |daemon: &mut Daemon, x: i32| {
+        daemon.call("goxel.add_voxel", json!([x, x / 5, 0, x, 0, 0]));
+    };
+    (0..200).for_each(|x| add(&mut daemon, x));
+    daemon.call("goxel.undo", json!({"steps": 20}));
+    (200..250).for_each(|x| add(&mut daemon, x));
+    daemon.service.compact_bytes = 1;
+    for _ in 0..200 {
+        now += Duration::from_secs(1);
+        daemon.service.compact_journal(now, &mut Budget::units(50));
+        daemon.service.journal_mut().unwrap().turn(now);
+    }
+    let log = disk.content("log-2");
+    let (mut reader, mut call, mut kinds) = (Reader::new(&log).unwrap(), Vec::new(), Vec::new());
+    while reader.next_call(&mut call).is_ok() {
+        kinds.extend(call.iter().map(|record| record.kind));
+    }
+    let count = |kind| kinds.iter().filter(|found| **found == kind).count();
+    assert_eq!((count(Kind::Voxels), count(Kind::Revisions)), (230, 2), "{kinds:?}");
+    let (mut workspace, end) = replayed(&log);
+    let back = workspace.project_mut("default").unwrap();
+    let live = daemon.service.workspace_mut().project_mut("default").unwrap();
+    assert_eq!((end, back.revision()), (End::Clean, live.revision()));
+    for to in (0..=230).rev().step_by(23) {
+        assert!(back.go_to(to).is_some() && live.go_to(to).is_some());
+        assert_eq!(layers(back.document()), layers(live.document()), "position {to}");
+        let known = |project: &Project| project.history().revision_at(to);
+        assert_eq!(known(back), known(live));
+    }
 }
 
 #[test]
