@@ -11,6 +11,7 @@
 
 mod carry;
 mod ending;
+mod lone;
 mod packing;
 mod revisions;
 mod step;

@@ -120,7 +120,7 @@ pub(super) enum Touched<'a> {
 
 impl VolumeChange {
     /// Of one voxel, which was of a colour before.
-    pub(super) fn of_point(point: Point, before: Rgba) -> Self {
+    pub(crate) fn of_point(point: Point, before: Rgba) -> Self {
         VolumeChange { kind: Kind::Point(point, before) }
     }
 
