@@ -150,6 +150,11 @@ impl VolumeChange {
         matches!(self.kind, Kind::Nothing)
     }
 
+    /// Whether it is of one voxel, which it keeps nothing beside itself for.
+    pub fn is_of_point(&self) -> bool {
+        matches!(self.kind, Kind::Point(..))
+    }
+
     fn blocks(&self) -> &[BlockChange] {
         match &self.kind {
             Kind::Nothing | Kind::Point(..) => &[],
