@@ -11,6 +11,8 @@
 
 mod carry;
 mod ending;
+mod entry;
+mod lone;
 mod packing;
 mod revisions;
 mod step;
@@ -23,8 +25,10 @@ use std::sync::Arc;
 pub use self::carry::{Carry, Passed};
 use self::ending::Ended;
 pub use self::ending::{Edit, Ending};
+use self::entry::Entry;
 use self::revisions::Revisions;
 pub use self::step::{ListChange, NewStep};
+pub(crate) use self::structure::Spliced;
 use self::structure::Structure;
 pub use self::travel::Travel;
 use super::{Document, LayerId};
@@ -73,6 +77,11 @@ impl Reversal {
         }
     }
 
+    /// Whether it is of one voxel, so that it keeps nothing beside itself.
+    fn is_of_point(&self) -> bool {
+        matches!(self, Reversal::Layer(_, change) if change.is_of_point())
+    }
+
     /// Bytes that it holds beyond those of the document.
     fn kept(&self, document: &Document) -> Kept {
         match self {
@@ -85,18 +94,6 @@ impl Reversal {
 
 /// Bytes of an entry itself, about. Counted so that edits that hold no voxels are bounded too.
 const ENTRY_BYTES: u64 = 320;
-
-/// One step of the history.
-struct Entry {
-    label: Arc<str>,
-    /// The revision that the edit made.
-    revision: u64,
-    reversal: Reversal,
-    /// A box around what the edit touched, where that is known.
-    bounds: Option<Bounds>,
-    kept: Kept,
-    checkpoint: Option<String>,
-}
 
 /// The memory that a history may keep alive unless told otherwise.
 pub const DEFAULT_HISTORY_MEMORY: u64 = 256 << 20;
@@ -159,24 +156,24 @@ impl History {
 
     #[inline]
     fn push(&mut self, ended: Ended, label: &str) -> (bool, Option<Bounds>) {
-        let Ended { reversal, bounds, mut kept } = ended;
-        if matches!(&reversal, Reversal::Voxels(changes) if changes.is_empty()) {
+        let bounds = ended.bounds;
+        if matches!(&ended.reversal, Reversal::Voxels(changes) if changes.is_empty()) {
             return (false, None);
         }
         while self.entries.len() > self.position {
-            let Some(undone) = self.entries.pop_back() else { break };
-            self.recount(undone.kept, Kept::default());
-            self.forget_name(undone.checkpoint);
+            let Some(mut undone) = self.entries.pop_back() else { break };
+            self.recount(undone.kept(), Kept::default());
+            self.forget_name(undone.take_checkpoint());
         }
-        kept.own += ENTRY_BYTES + label.len() as u64;
-        self.recount(Kept::default(), kept);
         // Edits of one kind follow each other, so most labels are there already.
         let label = match self.entries.back() {
             Some(last) if *last.label == *label => Arc::clone(&last.label),
             _ => Arc::from(label),
         };
         let revision = self.revisions.count_edit();
-        self.entries.push_back(Entry { label, revision, reversal, bounds, kept, checkpoint: None });
+        let entry = Entry::new(label, revision, ended);
+        self.recount(Kept::default(), entry.kept());
+        self.entries.push_back(entry);
         self.position += 1;
         self.forget_beyond_limit();
         (true, bounds)
@@ -195,10 +192,11 @@ impl History {
 
     /// Forgets the oldest edit, which must be below the position; false if there is none.
     fn drop_oldest(&mut self) -> bool {
-        let Some(oldest) = self.entries.pop_front() else { return false };
-        self.recount(oldest.kept, Kept::default());
+        let Some(mut oldest) = self.entries.pop_front() else { return false };
+        self.recount(oldest.kept(), Kept::default());
         self.revisions.forget_before(oldest.revision);
-        let first = std::mem::replace(&mut self.first_checkpoint, oldest.checkpoint);
+        let name = oldest.take_checkpoint();
+        let first = std::mem::replace(&mut self.first_checkpoint, name);
         self.forget_name(first);
         self.position -= 1;
         true
@@ -223,7 +221,7 @@ impl History {
         // Of a long history the names of the latest changes are enough.
         let latest = self.entries.iter_mut().rev().take(LATEST);
         let mut names: Vec<String> =
-            latest.filter_map(|entry| entry.checkpoint.take()).take(MOST_FORGOTTEN).collect();
+            latest.filter_map(Entry::take_checkpoint).take(MOST_FORGOTTEN).collect();
         names.extend(self.first_checkpoint.take());
         names.into_iter().rev().for_each(|name| self.forget_name(Some(name)));
         leftovers::leave(std::mem::take(&mut self.entries).into_iter());
@@ -312,9 +310,9 @@ impl History {
 
     /// The position that a checkpoint names; of equal names the latest.
     pub fn find_checkpoint(&self, name: &str) -> Option<usize> {
-        let is = |checkpoint: &Option<String>| checkpoint.as_deref() == Some(name);
-        let entry = self.entries.iter().rposition(|entry| is(&entry.checkpoint));
-        entry.map(|index| index + 1).or_else(|| is(&self.first_checkpoint).then_some(0))
+        let entry = self.entries.iter().rposition(|entry| entry.checkpoint() == Some(name));
+        let is_first = self.first_checkpoint() == Some(name);
+        entry.map(|index| index + 1).or_else(|| is_first.then_some(0))
     }
 
     /// Takes note of a checkpoint whose state is no longer known.
@@ -339,7 +337,7 @@ impl History {
     /// A box around what the edit touched that leads to a position (1 is the first edit), where
     /// known.
     pub fn bounds_of(&self, position: usize) -> Option<Bounds> {
-        self.entries.get(position.checked_sub(1)?)?.bounds
+        self.entries.get(position.checked_sub(1)?)?.bounds()
     }
 
     /// How many edits can be undone, and how many are known in all.
@@ -349,7 +347,7 @@ impl History {
 
     /// Labels and checkpoint names, oldest first.
     pub fn labels(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.entries.iter().map(|entry| (&*entry.label, entry.checkpoint.as_deref()))
+        self.entries.iter().map(|entry| (&*entry.label, entry.checkpoint()))
     }
 
     /// Names the present position, so that it can be found again. A position has one name, the last
@@ -357,7 +355,7 @@ impl History {
     pub fn checkpoint(&mut self, name: &str) -> bool {
         let last = self.position.checked_sub(1).and_then(|index| self.entries.get_mut(index));
         match last {
-            Some(entry) => entry.checkpoint = Some(name.to_owned()),
+            Some(entry) => entry.set_checkpoint(name),
             None => self.first_checkpoint = Some(name.to_owned()),
         }
         true
@@ -405,12 +403,11 @@ impl History {
     fn reverse(&mut self, index: usize, document: &mut Document) -> String {
         let entry = &mut self.entries[index];
         let reversal = std::mem::replace(&mut entry.reversal, Reversal::Voxels(Vec::new()));
-        entry.reversal = reversal.apply(document);
-        let mut kept = entry.reversal.kept(document);
-        kept.own += ENTRY_BYTES + entry.label.len() as u64;
-        let before = std::mem::replace(&mut entry.kept, kept);
-        let label = entry.label.to_string();
-        self.recount(before, kept);
+        let reversal = reversal.apply(document);
+        let (before, kept) = (entry.kept(), reversal.kept(document));
+        entry.turn_round(reversal, kept);
+        let (now, label) = (entry.kept(), entry.label.to_string());
+        self.recount(before, now);
         label
     }
 }

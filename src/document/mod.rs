@@ -220,6 +220,12 @@ impl Document {
         Some(layer)
     }
 
+    /// The voxels of a layer, for a change that no recording has to see.
+    fn unrecorded_volume(&mut self, id: LayerId) -> Option<&mut Volume> {
+        let place = self.place_of(id)?;
+        self.layers.get_mut(place).map(|layer| &mut layer.volume)
+    }
+
     /// A layer by its id, found soon if it stands where it stands in another state of the document.
     /// With thousands of layers a search for each of them would be long.
     pub(crate) fn layer_near(&self, id: LayerId, place: usize) -> Option<&Layer> {

@@ -27,6 +27,8 @@ pub(super) const VOXELS: u8 = 12;
 pub(super) const MASK: u8 = 13;
 pub(super) const LIST: u8 = 14;
 pub(super) const ACTIVE: u8 = 15;
+pub(super) const PART_OF_MATERIALS: u8 = 16;
+pub(super) const PART_OF_CAMERAS: u8 = 17;
 
 /// Where a volume's list of blocks begins: with nothing, with what it was, or with what another
 /// layer was.
@@ -277,6 +279,8 @@ fn apply_piece(
                 apply_list_change(document, past, &mut take)?;
             }
         }
+        PART_OF_MATERIALS => read_part(&mut take, &mut document.materials, material)?,
+        PART_OF_CAMERAS => read_part(&mut take, &mut document.cameras, camera)?,
         ACTIVE => document.put_active(LayerId(take.i32()?)),
         _ => return Err(Malformed("piece")),
     }

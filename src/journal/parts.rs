@@ -1,6 +1,7 @@
 //! The parts of a document as bytes, one by one: what is written of each, and how it is read again.
 
 use super::bytes::{Malformed, Put, Take};
+use crate::document::history::Spliced;
 use crate::document::{
     BlendMode, Camera, Layer, LayerContent, LayerId, Light, Material, Matrix, Palette,
     PreservedChunk, ShapeKind,
@@ -10,6 +11,30 @@ use crate::voxel::{Bounds, Rgba};
 pub(super) fn write_list<T>(list: &[T], out: &mut Vec<u8>, write: impl Fn(&T, &mut Vec<u8>)) {
     out.put_u32(list.len() as u32);
     list.iter().for_each(|element| write(element, out));
+}
+
+/// Writes the part of a list that took the place of another one.
+pub(super) fn write_part<T>(
+    part: &Spliced<'_, T>,
+    out: &mut Vec<u8>,
+    write: impl Fn(&T, &mut Vec<u8>),
+) {
+    out.put_u32(part.at as u32);
+    out.put_u32(part.gone as u32);
+    write_list(part.come, out, write);
+}
+
+/// Puts such a part into its list.
+pub(super) fn read_part<T>(
+    take: &mut Take<'_>,
+    list: &mut Vec<T>,
+    element: impl FnMut(&mut Take<'_>) -> Result<T, Malformed>,
+) -> Result<(), Malformed> {
+    let (at, gone) = (take.u32()? as usize, take.u32()? as usize);
+    let come = take.list(element)?;
+    let end = at.checked_add(gone).filter(|&end| end <= list.len()).ok_or(take.malformed())?;
+    drop(list.splice(at..end, come));
+    Ok(())
 }
 
 pub(super) fn write_bounds(bounds: &Bounds, out: &mut Vec<u8>) {

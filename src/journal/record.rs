@@ -177,8 +177,9 @@ impl Chain {
     }
 
     fn check_value(self, bytes: &[u8]) -> u32 {
-        let start = crc32c::crc32c_append(self.salt, &self.last.to_le_bytes());
-        let start = crc32c::crc32c_append(start, bytes.get(..4).unwrap_or_default());
+        let length: [u8; 4] = bytes.first_chunk().copied().unwrap_or_default();
+        let head = [self.last.to_le_bytes(), length];
+        let start = crc32c::crc32c_append(self.salt, head.as_flattened());
         crc32c::crc32c_append(start, bytes.get(CHECKED_FROM..).unwrap_or_default())
     }
 }

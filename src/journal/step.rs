@@ -2,9 +2,10 @@
 
 use super::bytes::Put;
 use super::document::{
-    ACTIVE, FROM_LAYER, LIST, MASK, VOXELS, is_same_frame, piece, write_changed, write_difference,
-    write_frame_of, write_volume,
+    ACTIVE, FROM_LAYER, LIST, MASK, PART_OF_CAMERAS, PART_OF_MATERIALS, VOXELS, is_same_frame,
+    piece, write_changed, write_difference, write_frame_of, write_volume,
 };
+use super::parts::{write_camera, write_material, write_part};
 use crate::document::history::{ListChange, NewStep};
 use crate::voxel::stored;
 
@@ -19,11 +20,17 @@ pub(super) fn write(step: &NewStep<'_>, out: &mut Vec<u8>) {
         return write_difference(&step.document_before(), after, out);
     }
     let before = step.before();
-    let [name, materials, cameras, palette, preserved] = before.has_changed();
+    let [name, palette, preserved] = before.has_changed();
     let [canvas, active_camera, light, selection, active] = before.differs_from(after);
-    let changed =
-        [name, canvas, materials, cameras, active_camera, light, palette, selection, preserved];
+    // Of long lists the part that changed is enough.
+    let changed = [name, canvas, false, false, active_camera, light, palette, selection, preserved];
     write_changed(changed, after, out);
+    if let Some(part) = before.materials(after) {
+        piece(PART_OF_MATERIALS, out, |out| write_part(&part, out, write_material));
+    }
+    if let Some(part) = before.cameras(after) {
+        piece(PART_OF_CAMERAS, out, |out| write_part(&part, out, write_camera));
+    }
     let list = step.list_changes();
     if !list.is_empty() {
         piece(LIST, out, |out| list.iter().for_each(|change| write_list_change(*change, out)));

@@ -120,7 +120,7 @@ pub(super) enum Touched<'a> {
 
 impl VolumeChange {
     /// Of one voxel, which was of a colour before.
-    pub(super) fn of_point(point: Point, before: Rgba) -> Self {
+    pub(crate) fn of_point(point: Point, before: Rgba) -> Self {
         VolumeChange { kind: Kind::Point(point, before) }
     }
 
@@ -148,6 +148,11 @@ impl VolumeChange {
     /// Whether nothing was touched.
     pub fn is_empty(&self) -> bool {
         matches!(self.kind, Kind::Nothing)
+    }
+
+    /// Whether it is of one voxel, which it keeps nothing beside itself for.
+    pub fn is_of_point(&self) -> bool {
+        matches!(self.kind, Kind::Point(..))
     }
 
     fn blocks(&self) -> &[BlockChange] {

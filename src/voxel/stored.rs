@@ -12,7 +12,7 @@
 //!
 //! Points tell of the voxels that changed; the other forms tell of the whole block.
 
-use super::block::Slot;
+use super::block::{Slot, point_in_block};
 use super::change::Touched;
 use super::packed::Packed;
 use super::{BLOCK_VOXELS, BlockPos, Point, Rgba, Volume, VolumeChange};
@@ -171,18 +171,18 @@ fn write_packed(at: BlockPos, packed: &Packed, out: &mut Vec<u8>) {
     words.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
 }
 
+/// The only voxel that blocks tell of, if they are one point.
+pub fn lone_point(mut bytes: &[u8]) -> Option<(Point, Rgba)> {
+    let (at, form, number) = read_head(&mut bytes).ok()?;
+    let point = read_point(at, &mut bytes).ok()?;
+    (form == POINTS && number == 1 && bytes.is_empty()).then_some(point)
+}
+
 /// Puts blocks into a volume, whose marks take note of them.
 pub fn read_into(volume: &mut Volume, mut bytes: &[u8]) -> Result<(), MalformedBlocks> {
     while !bytes.is_empty() {
-        let head: [u8; 16] = take(&mut bytes)?;
-        let word = |place: usize| {
-            let [a, b, c, d] = [0, 1, 2, 3].map(|byte| head[4 * place + byte]);
-            u32::from_le_bytes([a, b, c, d])
-        };
-        let place = |number: u32| number as i32 >> 4;
-        let at = BlockPos { x: place(word(0)), y: place(word(1)), z: place(word(2)) };
-        let number = word(3);
-        match word(0) & 15 {
+        let (at, form, number) = read_head(&mut bytes)?;
+        match form {
             ONE_COLOR => volume.set_uniform_block(at, color(number.to_le_bytes())),
             POINTS => read_points(volume, at, number, &mut bytes)?,
             NUMBERED => volume.set_block(at, &read_numbered(number, &mut bytes)?),
@@ -197,27 +197,35 @@ pub fn read_into(volume: &mut Volume, mut bytes: &[u8]) -> Result<(), MalformedB
     Ok(())
 }
 
+/// Where a block is, its form and its number.
+fn read_head(bytes: &mut &[u8]) -> Result<(BlockPos, u32, u32), MalformedBlocks> {
+    let words: [u8; 16] = take(bytes)?;
+    let [x, y, z, number] =
+        std::array::from_fn(|word| words.as_chunks::<4>().0[word]).map(u32::from_le_bytes);
+    let place = |number: u32| number as i32 >> 4;
+    Ok((BlockPos { x: place(x), y: place(y), z: place(z) }, x & 15, number))
+}
+
 fn read_points(
     volume: &mut Volume,
     at: BlockPos,
     count: u32,
     bytes: &mut &[u8],
 ) -> Result<(), MalformedBlocks> {
-    let origin = at.origin();
     for _ in 0..count {
-        let [low, high, r, g, b, a] = take(bytes)?;
-        let index = i32::from(u16::from_le_bytes([low, high]));
-        if index >= BLOCK_VOXELS as i32 {
-            return Err(MalformedBlocks);
-        }
-        let point = Point::new(
-            origin.x | (index & 15),
-            origin.y | (index >> 4 & 15),
-            origin.z | (index >> 8),
-        );
-        volume.set(point, color([r, g, b, a]));
+        let (point, color) = read_point(at, bytes)?;
+        volume.set(point, color);
     }
     Ok(())
+}
+
+fn read_point(at: BlockPos, bytes: &mut &[u8]) -> Result<(Point, Rgba), MalformedBlocks> {
+    let [low, high, r, g, b, a] = take(bytes)?;
+    let index = usize::from(u16::from_le_bytes([low, high]));
+    if index >= BLOCK_VOXELS {
+        return Err(MalformedBlocks);
+    }
+    Ok((point_in_block(at, index), color([r, g, b, a])))
 }
 
 fn read_numbered(number: u32, bytes: &mut &[u8]) -> Result<[Rgba; BLOCK_VOXELS], MalformedBlocks> {

@@ -71,6 +71,16 @@ impl Volume {
         Ok(self.set_slowly(at, index, color))
     }
 
+    /// Sets a voxel of a block that is ours alone and keeps its form, so that the colour before is
+    /// all that it takes to undo it. That colour; `None`, and nothing done, where there is no such
+    /// block. Not for use while marks are recorded.
+    pub(crate) fn set_in_form(&mut self, point: Point, color: Rgba) -> Option<Rgba> {
+        debug_assert!(self.marks.session == 0, "a voxel is set beside the recording of marks");
+        let color = if color.is_empty() { Rgba::EMPTY } else { color };
+        let (at, index) = (BlockPos::of(point), index_in_block(point));
+        self.set_in_place(at, index, color).or_else(|| self.set_in_few(at, index, color))
+    }
+
     /// Sets a voxel of a dense block that is ours alone and known to the recording, if there is
     /// one.
     #[inline]

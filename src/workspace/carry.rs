@@ -20,6 +20,8 @@ struct CarriedProject {
     number: u32,
     carry: Carry,
     stage: Stage,
+    /// The revision that whoever reads the new log has come to.
+    at: u64,
     /// The first state: the revision that made it, and its name.
     first: (u64, Option<String>),
     /// The revision that made the present state, if that is not the last one of the history.
@@ -51,6 +53,7 @@ impl Project {
             number: self.number,
             carry: history.carry(&self.document),
             stage: Stage::Back,
+            at: history.oldest_revision(),
             first: (history.oldest_revision(), history.first_checkpoint().map(str::to_owned)),
             present: (position < count).then(|| history.revision_at(position)).flatten(),
             revision: self.revision(),
@@ -138,7 +141,10 @@ impl CarriedProject {
             return false;
         };
         // Revisions between two steps came back to earlier states.
-        notes.revisions(standing(passed.revision - 1), &[]);
+        if self.at + 1 != passed.revision {
+            notes.revisions(standing(passed.revision - 1), &[]);
+        }
+        self.at = passed.revision;
         let after = standing(passed.revision);
         match passed.step() {
             Some(step) => notes.step(after, passed.label, &step),

@@ -4,9 +4,10 @@
 //! noted; see [`crate::journal`].
 
 use super::{DEFAULT_PROJECT, Project, Workspace};
-use crate::document::Document;
 use crate::document::history::{Edit, Scope};
+use crate::document::{Document, LayerId};
 use crate::journal::{Facts, Malformed, Notes, Standing};
+use crate::voxel::{Point, Rgba};
 
 /// Where a project notes what happens to it.
 pub(super) struct Recording {
@@ -49,6 +50,21 @@ impl Project {
         change: impl FnOnce(&mut Document) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
         self.repeat(label, Scope::Voxels, change)
+    }
+
+    /// Makes a step of one voxel again; false, and nothing done, if it has to be made by
+    /// [`Project::repeat_voxels`].
+    pub(super) fn repeat_voxel(
+        &mut self,
+        label: &str,
+        layer: LayerId,
+        voxel: (Point, Rgba),
+    ) -> bool {
+        let changed = self.history.set_voxel(&mut self.document, layer, voxel, label);
+        if changed == Some(true) {
+            self.origins.follow(&self.history);
+        }
+        changed.is_some()
     }
 
     /// Makes a step of any kind again.

@@ -3,12 +3,14 @@
 
 use std::collections::HashMap;
 
+use rustc_hash::FxHashMap;
+
 use super::{Project, Workspace};
 use crate::document::{Document, LayerId};
 use crate::job::leftovers;
 use crate::journal::{Kind, Malformed, Record, Repeat, Tag, Take, apply_document};
 use crate::memory;
-use crate::voxel::{give_back_memory, stored};
+use crate::voxel::{Point, Rgba, give_back_memory, stored};
 
 /// Records between two signs of progress.
 const RECORDS_BETWEEN_SIGNS: u64 = 64;
@@ -16,7 +18,7 @@ const RECORDS_BETWEEN_SIGNS: u64 = 64;
 /// Makes records happen again in a workspace.
 pub struct Replay<'w, T> {
     workspace: &'w mut Workspace,
-    names: HashMap<u32, String>,
+    names: FxHashMap<u32, String>,
     instances: Vec<String>,
     take_tag: T,
     progress: &'w mut dyn FnMut(),
@@ -30,7 +32,7 @@ impl<'w, T: FnMut(Tag<'_>)> Replay<'w, T> {
     /// called now and then.
     pub fn begin(workspace: &'w mut Workspace, take_tag: T, progress: &'w mut dyn FnMut()) -> Self {
         workspace.begin_recovery();
-        let (names, instances) = (HashMap::new(), Vec::new());
+        let (names, instances) = (FxHashMap::default(), Vec::new());
         Replay { workspace, names, instances, take_tag, progress, count: 0, forgotten: 0 }
     }
 
@@ -92,7 +94,7 @@ enum Problem {
 fn apply(
     record: &Record<'_>,
     workspace: &mut Workspace,
-    names: &mut HashMap<u32, String>,
+    names: &mut FxHashMap<u32, String>,
     instances: &mut Vec<String>,
 ) -> Result<(), Problem> {
     let mut take = Take::new(record.payload, record.kind.name());
@@ -130,7 +132,7 @@ fn open(
     record: &Record<'_>,
     take: &mut Take<'_>,
     workspace: &mut Workspace,
-    names: &mut HashMap<u32, String>,
+    names: &mut FxHashMap<u32, String>,
 ) -> Result<(), Problem> {
     let name = take.text()?.to_owned();
     let mut document = Document::new("", [1, 1, 1]);
@@ -152,7 +154,12 @@ fn apply_to(
     match record.kind {
         Kind::Voxels => {
             let (oldest, label) = (take.u64()?, take.text()?);
-            project.repeat_voxels(label, |document| put_voxels(document, take))?;
+            let layers = take.rest();
+            let is_done = lone_voxel(layers)
+                .is_some_and(|(layer, voxel)| project.repeat_voxel(label, layer, voxel));
+            if !is_done {
+                project.repeat_voxels(label, |document| put_voxels(document, layers))?;
+            }
             project.forget_before(oldest);
         }
         Kind::Document => {
@@ -182,7 +189,16 @@ fn apply_to(
     Ok(())
 }
 
-fn put_voxels(document: &mut Document, take: &mut Take<'_>) -> Result<(), Malformed> {
+/// The layer and the voxel, if a step changed only one.
+fn lone_voxel(layers: &[u8]) -> Option<(LayerId, (Point, Rgba))> {
+    let mut take = Take::new(layers, Kind::Voxels.name());
+    let (layer, blocks) = (take.i32().ok()?, take.counted().ok()?);
+    let voxel = stored::lone_point(blocks)?;
+    take.is_empty().then_some((LayerId(layer), voxel))
+}
+
+fn put_voxels(document: &mut Document, layers: &[u8]) -> Result<(), Malformed> {
+    let mut take = Take::new(layers, Kind::Voxels.name());
     while !take.is_empty() {
         let (layer, blocks) = (LayerId(take.i32()?), take.counted()?);
         let layer = document.layer_mut(layer).ok_or(Malformed("layer"))?;

@@ -1,13 +1,15 @@
 //! The form of a log: every cut and every flipped bit is found. `GOXEL_CUT_RECORDS` sets how many
 //! records are cut at every byte.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use goxel_daemon::document::{Document, Layer};
+use goxel_daemon::job::Budget;
 use goxel_daemon::journal::{
-    Chain, End, Kind, LOG_HEAD, Reader, Record, SyncPolicy, Tag, log_head, replay, write_record,
+    Chain, End, Kind, LOG_HEAD, Put, Reader, Record, SyncPolicy, Tag, frame, log_head, replay,
+    write_record,
 };
-use goxel_daemon::workspace::{Replay, Workspace};
+use goxel_daemon::workspace::{Project, Replay, Workspace};
 use serde_json::json;
 
 use super::faults::SimDisk;
@@ -104,11 +106,17 @@ fn whatever_is_lost_of_the_end_what_comes_back_is_a_beginning() {
     }
 }
 
-/// A service in which a bit of everything happened, and its log.
-fn everything() -> (Daemon, Vec<u8>) {
+/// A service with a journal, and its disk.
+fn journaled() -> (Daemon, SimDisk) {
     let (mut daemon, disk) = (Daemon::default(), SimDisk::default());
     let opened = daemon.service.recover(Box::new(disk.clone()), SyncPolicy::No, "s", &mut || {});
     opened.unwrap();
+    (daemon, disk)
+}
+
+/// A service in which a bit of everything happened, and its log.
+fn everything() -> (Daemon, Vec<u8>) {
+    let (mut daemon, disk) = journaled();
     let calls = [
         (
             "goxel.edit",
@@ -123,6 +131,13 @@ fn everything() -> (Daemon, Vec<u8>) {
         ("goxel.reorder_layer", json!({"layer_id": 1, "index": 2})),
         ("goxel.set_layer_visibility", json!({"layer_id": 1, "visible": false})),
         ("goxel.create_material", json!({"name": "gold"})),
+        ("goxel.create_material", json!({"name": "glass", "opacity": 0.2})),
+        ("goxel.update_material", json!({"material": "gold", "metallic": 1})),
+        ("goxel.delete_material", json!({"material": "gold"})),
+        ("goxel.create_camera", json!({"view": "front"})),
+        ("goxel.create_camera", json!({"view": "left"})),
+        ("goxel.update_camera", json!({"camera": 0, "view": "top"})),
+        ("goxel.delete_camera", json!({"camera": 1})),
         ("goxel.checkpoint", json!({"name": "here"})),
         ("goxel.select_box", json!({"min": [0, 0, 0], "max": [9, 9, 9]})),
         ("goxel.merge_layers", json!({"source_layer_id": 2, "target_layer_id": 1})),
@@ -171,7 +186,102 @@ fn a_bit_of_everything_comes_back_with_every_step_of_its_history() {
     for to in (0..=count).rev().chain(0..=count) {
         assert!(back.go_to(to).is_some() && live.go_to(to).is_some());
         assert_eq!(layers(back.document()), layers(live.document()), "position {to}");
-        assert_eq!(back.document().materials.len(), live.document().materials.len());
+        assert_eq!(back.document().materials, live.document().materials, "position {to}");
+        assert_eq!(back.document().cameras, live.document().cameras, "position {to}");
+    }
+}
+
+#[test]
+fn a_change_of_a_long_list_costs_the_log_what_changed() {
+    let (mut daemon, disk) = journaled();
+    let mut lengths = Vec::new();
+    for _ in 0..3 {
+        for _ in 0..100 {
+            daemon.call("goxel.create_camera", json!({"view": "front"}));
+            daemon.call("goxel.create_material", json!({}));
+            daemon.call("goxel.update_material", json!({"material": 1, "color": [0.1, 0.2, 0.3]}));
+            daemon.call("goxel.update_material", json!({"material": 1, "color": [0.3, 0.2, 0.1]}));
+        }
+        daemon.service.journal_mut().unwrap().turn(Instant::now());
+        lengths.push(disk.content("log-1").len());
+    }
+    let [one, two, three] = lengths[..] else { panic!("{lengths:?}") };
+    assert!(three - two < two - one + 1000 && one < 100_000, "{lengths:?}");
+    let (workspace, end) = replayed(&disk.content("log-1"));
+    let (back, live) =
+        (workspace.project("default"), daemon.service.workspace().project("default"));
+    let (back, live) = (back.unwrap().document(), live.unwrap().document());
+    assert_eq!((end, back.cameras.len()), (End::Clean, 301));
+    assert_eq!((&back.materials, &back.cameras), (&live.materials, &live.cameras));
+}
+
+#[test]
+fn a_step_that_tells_of_whole_lists_is_read_as_ever() {
+    let mut documents = [Document::default(), Document::default()];
+    documents[1].cameras.push(documents[0].cameras[0].clone());
+    documents[1].materials.clear();
+    let mut payloads = [Vec::new(), Vec::new()];
+    payloads[0].put_text("default");
+    payloads[0].put(&frame(None, &documents[0]));
+    payloads[1].put_u64(0);
+    payloads[1].put_text("lists");
+    payloads[1].put(&frame(Some(&documents[0]), &documents[1]));
+    let (mut bytes, mut chain) = (log_head(1, SALT).to_vec(), Chain::new(SALT));
+    for (number, payload) in payloads.iter().enumerate() {
+        let record = Record {
+            sequence: 1 + number as u64,
+            kind: [Kind::Open, Kind::Document][number],
+            project: 1,
+            revision: number as u64,
+            is_continued: false,
+            tag: None,
+            payload,
+        };
+        write_record(&record, &mut chain, &mut bytes);
+    }
+    let (mut workspace, end) = replayed(&bytes);
+    let project = workspace.project_mut("default").unwrap();
+    for (to, document) in documents.iter().enumerate().rev() {
+        assert!(project.go_to(to).is_some());
+        assert_eq!(project.document().cameras, document.cameras);
+        assert_eq!(project.document().materials, document.materials);
+    }
+    assert_eq!(end, End::Clean);
+}
+
+#[test]
+fn a_log_written_anew_has_a_record_for_each_step_and_few_more() {
+    let (mut daemon, disk) = journaled();
+    let mut now = Instant::now();
+    daemon.service.journal_mut().unwrap().begin_run();
+    let add = |daemon: &mut Daemon, x: i32| {
+        daemon.call("goxel.add_voxel", json!([x, x / 5, 0, x, 0, 0]));
+    };
+    (0..200).for_each(|x| add(&mut daemon, x));
+    daemon.call("goxel.undo", json!({"steps": 20}));
+    (200..250).for_each(|x| add(&mut daemon, x));
+    daemon.service.compact_bytes = 1;
+    for _ in 0..200 {
+        now += Duration::from_secs(1);
+        daemon.service.compact_journal(now, &mut Budget::units(50));
+        daemon.service.journal_mut().unwrap().turn(now);
+    }
+    let log = disk.content("log-2");
+    let (mut reader, mut call, mut kinds) = (Reader::new(&log).unwrap(), Vec::new(), Vec::new());
+    while reader.next_call(&mut call).is_ok() {
+        kinds.extend(call.iter().map(|record| record.kind));
+    }
+    let count = |kind| kinds.iter().filter(|found| **found == kind).count();
+    assert_eq!((count(Kind::Voxels), count(Kind::Revisions)), (230, 2), "{kinds:?}");
+    let (mut workspace, end) = replayed(&log);
+    let back = workspace.project_mut("default").unwrap();
+    let live = daemon.service.workspace_mut().project_mut("default").unwrap();
+    assert_eq!((end, back.revision()), (End::Clean, live.revision()));
+    for to in (0..=230).rev().step_by(23) {
+        assert!(back.go_to(to).is_some() && live.go_to(to).is_some());
+        assert_eq!(layers(back.document()), layers(live.document()), "position {to}");
+        let known = |project: &Project| project.history().revision_at(to);
+        assert_eq!(known(back), known(live));
     }
 }
 

@@ -56,7 +56,7 @@ impl History {
             label: Arc::clone(&entry.label),
             revision: entry.revision,
             reversal: entry.reversal.clone(),
-            checkpoint: entry.checkpoint.clone(),
+            checkpoint: entry.checkpoint().map(str::to_owned),
         });
         Carry { there: document.clone(), steps: steps.collect(), at: self.position }
     }

@@ -51,7 +51,7 @@ impl History {
                 continue;
             };
             let (stopped_at, saved) = change.pack(packer, next[2], budget);
-            entry.kept.blocks = entry.kept.blocks.saturating_sub(saved);
+            entry.count_packed(saved);
             self.memory = self.memory.saturating_sub(saved);
             self.blocks = self.blocks.saturating_sub(saved);
             match stopped_at {

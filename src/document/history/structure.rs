@@ -64,6 +64,16 @@ struct Splice<T> {
     now: usize,
 }
 
+/// The part of a list that took the place of another one.
+pub(crate) struct Spliced<'a, T> {
+    /// Where it begins.
+    pub at: usize,
+    /// How many lay there before.
+    pub gone: usize,
+    /// What lies there now.
+    pub come: &'a [T],
+}
+
 impl<T: PartialEq> Splice<T> {
     /// Where two lists differ, if they do.
     fn between(mut before: Vec<T>, now: &[T]) -> Option<Splice<T>> {
@@ -77,6 +87,12 @@ impl<T: PartialEq> Splice<T> {
         before.shrink_to_fit();
         let now = now.len() - end - at;
         (now > 0 || !before.is_empty()).then_some(Splice { at, before, now })
+    }
+
+    /// What became of the list, which is this one now.
+    fn of<'a>(&self, list: &'a [T]) -> Spliced<'a, T> {
+        let come = list.get(self.at..self.at + self.now).unwrap_or_default();
+        Spliced { at: self.at, gone: self.before.len(), come }
     }
 
     fn apply(&mut self, list: &mut Vec<T>) {
@@ -127,16 +143,19 @@ impl Structure {
         }
     }
 
-    /// Whether the name, materials, cameras, palette and preserved parts were others.
-    pub(crate) fn has_changed(&self) -> [bool; 5] {
-        let materials = self.materials.is_some();
-        [
-            self.name.is_some(),
-            materials,
-            self.cameras.is_some(),
-            self.palette.is_some(),
-            self.preserved.is_some(),
-        ]
+    /// Whether the name, palette and preserved parts were others.
+    pub(crate) fn has_changed(&self) -> [bool; 3] {
+        [self.name.is_some(), self.palette.is_some(), self.preserved.is_some()]
+    }
+
+    /// The part of the materials that is another one in a document, if any is.
+    pub(crate) fn materials<'a>(&self, document: &'a Document) -> Option<Spliced<'a, Material>> {
+        self.materials.as_ref().map(|splice| splice.of(&document.materials))
+    }
+
+    /// The part of the cameras that is another one in a document, if any is.
+    pub(crate) fn cameras<'a>(&self, document: &'a Document) -> Option<Spliced<'a, Camera>> {
+        self.cameras.as_ref().map(|splice| splice.of(&document.cameras))
     }
 
     /// The mask, if it was another one.

@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use super::{ENTRY_BYTES, Entry, History, Reversal};
+use super::{Entry, History, Reversal};
 use crate::document::{Document, LayerId};
 use crate::job::{Budget, Progress};
 use crate::voxel::{Applying, Kept, VolumeChange};
@@ -118,12 +118,12 @@ impl History {
             return Err(Box::new(travel));
         }
         let steps = travel.passed.len();
-        for (index, reversal, mut kept) in travel.passed {
+        for (index, reversal, kept) in travel.passed {
             let Some(entry) = self.entries.get_mut(index) else { continue };
-            kept.own += ENTRY_BYTES + entry.label.len() as u64;
-            let before = std::mem::replace(&mut entry.kept, kept);
-            entry.reversal = reversal;
-            self.recount(before, kept);
+            let before = entry.kept();
+            entry.turn_round(reversal, kept);
+            let now = entry.kept();
+            self.recount(before, now);
         }
         *document = travel.there;
         self.position = travel.to;
