@@ -16,6 +16,7 @@ use super::stdio::Service;
 use super::{Session, changes, print_config};
 use crate::client::{ConnectionOptions, DaemonCommand};
 use crate::likeness::nearest;
+use crate::plain_words::without_numbers;
 use crate::socket_path::socket_path;
 
 const HELP: &str = "\
@@ -128,7 +129,7 @@ fn print(text: &str) -> ExitCode {
 }
 
 fn refuse(problem: &str) -> ExitCode {
-    eprintln!("goxel-mcp: {problem}");
+    eprintln!("goxel-mcp: {}", without_numbers(problem));
     eprintln!("goxel-mcp --help shows the options");
     ExitCode::from(USAGE)
 }

@@ -18,6 +18,7 @@ use super::questions::Asked;
 use super::session::Pending;
 use super::{Fault, Offer, Reaction, Session};
 use crate::client::CallProgress;
+use crate::plain_words::without_numbers;
 
 /// Longest message that is read, in bytes.
 const MAX_MESSAGE: u64 = 16 << 20;
@@ -318,5 +319,5 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
 
 /// Tells the person who looks at the host's log.
 pub fn log(text: &str) {
-    eprintln!("goxel-mcp: {text}");
+    eprintln!("goxel-mcp: {}", without_numbers(text));
 }

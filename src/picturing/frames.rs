@@ -6,7 +6,7 @@ use super::wish::{MAX_FRAMES, Wish};
 use crate::api::ParamError;
 use crate::api::methods::look::LookOptions;
 use crate::job::Slice;
-use crate::render::{FileWriter, Look, PictureFile};
+use crate::render::{FileWriter, Look, PictureFile, Tracing};
 use crate::voxel::Volume;
 
 /// Whether a picture moves.
@@ -81,6 +81,30 @@ pub async fn draw_file(
         for side in [&mut settings.width, &mut settings.height] {
             *side = ((f64::from(*side) * by) as u32).clamp(1, *side - 1).max(LEAST_SIDE.min(*side));
         }
+    }
+}
+
+/// What is to be said of a picture by paths that ended before all its samples were taken.
+pub fn ended_early(traced: Option<Tracing>, samples: u32) -> Option<String> {
+    let wanted = traced?.samples;
+    let is_early = samples < wanted;
+    is_early.then(|| format!("max_seconds ended it with {samples} of {wanted} samples"))
+}
+
+/// What is to be said of a picture that had to be made smaller than was wanted, or that is longer
+/// than it may be all the same.
+pub fn made_smaller(
+    [size, wanted]: [[u32; 2]; 2],
+    bytes: u64,
+    max_bytes: Option<u64>,
+) -> Option<String> {
+    let [width, height] = size;
+    match max_bytes.filter(|&longest| bytes > longest) {
+        Some(longest) => Some(format!(
+            "at {width}x{height} the file still has {bytes} bytes; max_bytes is {longest}"
+        )),
+        None => (size != wanted)
+            .then(|| format!("made smaller, {width}x{height}, to keep within max_bytes")),
     }
 }
 

@@ -14,7 +14,7 @@ mod size;
 mod tracing;
 mod wish;
 
-pub use frames::{Frames, draw_file};
+pub use frames::{Frames, draw_file, ended_early, made_smaller};
 pub use refusal::Refusal;
 pub use size::size;
 pub use wish::{Base, Wish, background, file_settings, layers, merging, within};

@@ -334,6 +334,10 @@ fn a_picture_is_made_smaller_until_it_keeps_within_its_bytes_and_says_so() {
     assert!(answer["bytes"].as_u64().unwrap() <= 6000, "{}", answer["bytes"]);
     assert!(answer["width"].as_u64().unwrap() < 800);
     assert!(answer["warnings"][0].as_str().unwrap().contains("smaller"), "{}", answer["warnings"]);
+    let answer = model().call("goxel.look", json!({"size": 800, "max_bytes": 20}));
+    let (bytes, warnings) = (answer["bytes"].as_u64().unwrap(), answer["warnings"].to_string());
+    assert!(bytes > 20 && warnings.contains(&format!("still has {bytes} bytes")), "{warnings}");
+    assert!(!warnings.contains("keep within"), "{warnings}");
 }
 
 #[test]

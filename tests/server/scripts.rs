@@ -446,6 +446,25 @@ fn a_script_may_come_from_a_file() {
 }
 
 #[test]
+fn an_error_tells_nothing_of_a_file_that_does_not_look_like_a_script() {
+    let daemon = Daemon::start();
+    let mut client = daemon.connect();
+    let path = daemon.directory().join("secret.txt");
+    for content in ["hunter2 is = the password", "hunter2", "let x; hunter2()", "throw 'hunter2'"] {
+        std::fs::write(&path, content).unwrap();
+        let answer = client.ask("goxel.execute_script", json!({"path": path})).to_string();
+        assert!(!answer.contains("hunter2"), "{answer}");
+        assert!(answer.contains("does not end in .js"), "{answer}");
+    }
+    std::fs::write(&path, "while (true) 'hunter2'").unwrap();
+    let params = json!({"path": path, "timeout_ms": 100});
+    let answer = client.ask("goxel.execute_script", params).to_string();
+    assert!(answer.contains("timeout") && !answer.contains("hunter2"), "{answer}");
+    std::fs::write(&path, "box({min: [0, 0, 0], max: [1, 1, 1], color: 'red'}).changed").unwrap();
+    assert_eq!(client.call("goxel.execute_script", json!({"path": path}))["result"], 8);
+}
+
+#[test]
 fn hashes_of_the_scripts_that_come_with_us_stay() {
     let daemon = Daemon::start();
     let mut client = daemon.connect();

@@ -16,7 +16,7 @@ use crate::ctl::output::{ProgressBar, short_bytes};
 use crate::document::Document;
 use crate::format::{ReadOptions, replace_file};
 use crate::job::{Progress, Work};
-use crate::picturing::{Wish, draw_file, merging};
+use crate::picturing::{Wish, draw_file, ended_early, made_smaller, merging};
 use crate::plain_words::counted;
 use crate::render::{FileKind, PictureFile};
 
@@ -123,7 +123,13 @@ fn draw(
     if arguments.flags.params()?.contains_key("timelapse") {
         warnings.push("a file has no history: the time-lapse has one frame".to_owned());
     }
+    let settings = &wish.look.settings;
+    let (wanted, traced) = ([settings.width, settings.height], settings.tracing);
+    let longest = wish.max_bytes;
     let file = drawn_here(&loaded.document, wish, progress)?;
+    let sizes = [[file.width, file.height], wanted];
+    warnings.extend(made_smaller(sizes, file.bytes.len(), longest));
+    warnings.extend(ended_early(traced, file.samples));
     if !is_stdout {
         let bytes = file.bytes.clone().into_vec();
         replace_file(&job.output, &bytes).map_err(|error| match error {

@@ -7,8 +7,7 @@ use crate::api::ParamError;
 use crate::api::args::shown;
 use crate::api::methods::look::*;
 use crate::api::notes;
-use crate::picturing::Wish;
-use crate::render::Tracing;
+use crate::picturing::{Wish, ended_early, made_smaller};
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{RENDER_SCENE, RpcError};
 use crate::rpc::table::Handle;
@@ -35,11 +34,11 @@ impl Handle for Look {
         let settings = &wish.look.settings;
         let (wanted, samples) = ([settings.width, settings.height], settings.samples);
         let (seed, mut warnings) = (wish.seed, wish.warnings.clone());
-        let (frames, traced) = (wish.frames, wish.look.settings.tracing);
+        let (frames, traced, longest) = (wish.frames, wish.look.settings.tracing, wish.max_bytes);
         let job = draw_wish(project, wish);
         Ok(place(job, destination, BLAME, move |_, placed| {
             let [width, height] = placed.size;
-            warnings.extend(made_smaller(placed.size, wanted));
+            warnings.extend(made_smaller([placed.size, wanted], placed.bytes, longest));
             let samples = traced.map_or(samples, |_| placed.samples);
             warnings.extend(ended_early(traced, placed.samples));
             Ok(LookResult {
@@ -60,19 +59,6 @@ impl Handle for Look {
             })
         }))
     }
-}
-
-/// What is to be said of a picture by paths that ended before all its samples were taken.
-pub(super) fn ended_early(traced: Option<Tracing>, samples: u32) -> Option<String> {
-    let wanted = traced?.samples;
-    let is_early = samples < wanted;
-    is_early.then(|| format!("max_seconds ended it with {samples} of {wanted} samples"))
-}
-
-/// What is to be said of a picture that had to be smaller.
-pub(super) fn made_smaller(size: [u32; 2], wanted: [u32; 2]) -> Option<String> {
-    let [width, height] = size;
-    (size != wanted).then(|| format!("made smaller, {width}x{height}, to keep within max_bytes"))
 }
 
 /// Refuses a call of which something was not understood.

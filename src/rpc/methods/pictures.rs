@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::drawing::draw_wish;
-use super::look::{ended_early, made_smaller};
 use super::picture_settings::Options;
 use super::placing::{Blame, Destination, Placed, place};
 use super::{entries, look};
@@ -14,7 +13,9 @@ use crate::api::methods::pictures::*;
 use crate::api::methods::system::NoParams;
 use crate::api::notes::{note, note_value};
 use crate::document::Document;
-use crate::picturing::{self, Base, Wish, cameras, file_settings, lights};
+use crate::picturing::{
+    self, Base, Wish, cameras, ended_early, file_settings, lights, made_smaller,
+};
 use crate::render::{
     Backdrop, FileKind, FileSettings, Lighting, RenderError, RenderSettings, Shading, Tracing,
 };
@@ -42,9 +43,11 @@ impl Handle for RenderScene {
         params: RenderSceneParams<'_>,
     ) -> Result<Outcome<RenderSceneResult>, RpcError> {
         let wanted = Wanted::read(context, &params, false)?;
+        let longest = wanted.wish.max_bytes;
         let job = draw_wish(context.project()?, wanted.wish);
         Ok(place(job, wanted.destination, BLAME, move |_, placed| {
-            made_smaller(placed.size, wanted.size).into_iter().for_each(note);
+            let smaller = made_smaller([placed.size, wanted.size], placed.bytes, longest);
+            smaller.into_iter().for_each(note);
             ended_early(wanted.traced, placed.samples).into_iter().for_each(note);
             let (success, format, [width, height]) = (true, placed.kind.name(), placed.size);
             let (bytes, file) = told(&placed);
@@ -192,10 +195,12 @@ impl Handle for RenderImage {
         params: RenderSceneParams<'_>,
     ) -> Result<Outcome<RenderImageResult>, RpcError> {
         let wanted = Wanted::read(context, &params, true)?;
+        let longest = wanted.wish.max_bytes;
         let job = draw_wish(context.project()?, wanted.wish);
         let began = context.host.now();
         Ok(place(job, wanted.destination, BLAME, move |context, placed| {
-            made_smaller(placed.size, wanted.size).into_iter().for_each(note);
+            let smaller = made_smaller([placed.size, wanted.size], placed.bytes, longest);
+            smaller.into_iter().for_each(note);
             ended_early(wanted.traced, placed.samples).into_iter().for_each(note);
             let (bytes, file) = told(&placed);
             let (image_data, output_path) = (placed.text, placed.path);

@@ -99,6 +99,8 @@ pub(super) fn check_built_in(context: &Context<'_>) -> Result<(), RpcError> {
 /// What is asked for besides the text of the script.
 struct Wanted {
     request: Request,
+    /// Whether it comes from a file that does not look like a script: an error tells none of it.
+    is_foreign: bool,
     dry_run: bool,
     on_conflict: OnConflict,
 }
@@ -125,7 +127,13 @@ impl Wanted {
             revision: 0,
             blocks: 0,
         };
-        Wanted { request, dry_run: params.dry_run, on_conflict: params.on_conflict }
+        let is_script = |path: &Path| {
+            let ending = path.extension().unwrap_or_default();
+            ["js", "mjs"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+        };
+        let is_foreign = path.is_some_and(|path| !is_script(path));
+        let (dry_run, on_conflict) = (params.dry_run, params.on_conflict);
+        Wanted { request, is_foreign, dry_run, on_conflict }
     }
 
     /// Notes params that a saved script does not say it takes.
@@ -154,8 +162,8 @@ impl Wanted {
         let document = base.clone();
         let work =
             Work::new(|slice| async move { script::run(request, document, limits, &slice).await });
-        let Wanted { dry_run, on_conflict, .. } = self;
-        let facts = Facts { base, revision, label, milliseconds, dry_run, on_conflict };
+        let Wanted { is_foreign, dry_run, on_conflict, .. } = self;
+        let facts = Facts { base, revision, label, milliseconds, is_foreign, dry_run, on_conflict };
         Ok(Outcome::Later(Box::new(Script { facts, stage: Stage::Running(work), turn: None })))
     }
 }
@@ -167,6 +175,7 @@ struct Facts {
     revision: u64,
     label: String,
     milliseconds: u64,
+    is_foreign: bool,
     dry_run: bool,
     on_conflict: OnConflict,
 }
@@ -264,7 +273,18 @@ impl Script {
 
 impl Facts {
     /// What a script came to, if that is an answer: it may have failed, but by itself.
-    fn judge(&self, ended: Result<Ended, Failure>) -> Result<Ended, RpcError> {
+    fn judge(&self, mut ended: Result<Ended, Failure>) -> Result<Ended, RpcError> {
+        if let Ok(Ended { report: Report { error: Some(error), .. }, .. }) = &mut ended
+            && self.is_foreign
+        {
+            // What is in any file must not be told by an error.
+            let kind = error.message.split(|c: char| !c.is_ascii_alphanumeric()).next();
+            let kind = kind.filter(|kind| kind.ends_with("Error")).unwrap_or("Error");
+            error.message = format!(
+                "{kind}; what it is about is not told of a file whose name does not end in .js"
+            );
+            error.text.clear();
+        }
         match ended {
             Ok(ended) if ended.report.is_late => Err(self.late(Some(&ended.report))),
             Ok(ended) => Ok(ended),
