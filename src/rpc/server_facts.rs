@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::api::methods::health::{
-    CallHealth, ConnectionHealth, DescriptorHealth, JobHealth, LastError, ListedSetting,
-    LoopHealth, SlowCall,
+    CallHealth, ConnectionHealth, DescriptorHealth, JobHealth, LastError, LoopHealth,
 };
+use crate::api::methods::watching::{ListedSetting, SlowCall};
 
 /// Facts about the server. Without a server, as in tests of calls, all of them are zero.
 #[derive(Clone, Debug, Default)]

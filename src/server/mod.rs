@@ -3,8 +3,8 @@
 //! | file | what it knows |
 //! | --- | --- |
 //! | `event_loop` | the poll, tokens, listeners, signals; nothing of JSON |
-//! | `reactor`, `serve`, `work`, `flush`, `expire` | the turn; neither sockets nor the real clock |
-//! | `hub`, `connection`, `timers`, `metrics`, `limits` | the state that turns act on |
+//! | `reactor`, `serve`, `answers`, `work`, `flush`, `expire` | the turn; neither sockets nor the real clock |
+//! | `hub`, `hub_host`, `connection`, `timers`, `metrics`, `limits` | the state that turns act on |
 //! | `listener`, `ownership`, `peer`, `inherited` | where connections come from |
 //! | `status`, `pages`, `metrics_text` | the pages of the one-shot HTTP framing |
 //! | `observer`, `calls`, `slowlog`, `monitor`, `process_facts` | what is known about calls, turns and the process |
@@ -22,6 +22,7 @@
 //! What runs in the daemon runs in the simulator too: [`reactor::Reactor`] is generic over
 //! [`transport::Transport`] and [`clock::Clock`].
 
+mod answers;
 pub mod calls;
 pub mod clock;
 pub mod config;
@@ -34,6 +35,7 @@ mod expire;
 mod flush;
 mod health_file;
 pub mod hub;
+mod hub_host;
 mod idle_exit;
 mod inherited;
 pub mod keeping;

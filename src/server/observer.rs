@@ -6,7 +6,7 @@ use super::calls::Calls;
 use super::config::{Loaded, Origin, Settings, TABLE};
 use super::monitor::Monitors;
 use super::slowlog::SlowLog;
-use crate::api::methods::health::ListedSetting;
+use crate::api::methods::watching::ListedSetting;
 use crate::rpc::server_facts::{SettingList, Thresholds};
 use crate::server::config::Effect;
 

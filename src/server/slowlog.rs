@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::calls::unix_time;
 use crate::api::args::shown;
-use crate::api::methods::health::SlowCall;
+use crate::api::methods::watching::SlowCall;
 use crate::rpc::EndedCall;
 use crate::rpc::server_facts::SlowCalls;
 

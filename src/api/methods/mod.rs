@@ -36,3 +36,4 @@ pub mod subscribe;
 pub mod system;
 pub mod transform;
 pub mod voxels;
+pub mod watching;

@@ -44,6 +44,7 @@ mod system;
 pub(super) mod target;
 mod transform;
 mod voxels;
+mod watching;
 mod writing;
 
 pub(super) use files::{file_error, read_options};
@@ -57,6 +58,7 @@ pub(super) const ENTRIES: &[&[&Entry]] = &[
     discover::ENTRIES,
     connection::ENTRIES,
     health::ENTRIES,
+    watching::ENTRIES,
     jobs::ENTRIES,
     projects::ENTRIES,
     open_projects::ENTRIES,
