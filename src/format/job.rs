@@ -73,6 +73,11 @@ async fn decode(
     let mut loaded = slice.run(start_decoding(bytes, path, format, options)?).await?;
     if let Ok(format) = by_name(loaded.format) {
         loaded.warnings.extend(format.idle_in_reading(&voxelise, frames));
+        // A project may be empty; a model that is was hardly meant.
+        let is_empty = loaded.document.layers().iter().all(|layer| layer.volume.is_empty());
+        if is_empty && !format.holds_all() {
+            loaded.warnings.push("there is no voxel in it".to_owned());
+        }
     }
     adapt(&mut loaded.document, &import, limits, slice).await?;
     Ok(loaded)

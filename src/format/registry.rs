@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
+use super::builder::measure;
 use super::bytes::FileBytes;
-use super::export::{Axes, ExportOptions, MeshColors, MeshKind, Prepared, prepare};
+use super::export::{Axes, ExportOptions, MeshColors, MeshKind, Origin, Prepared, prepare};
 use super::fidelity::{Holds, Report};
 use super::rows::FORMATS;
 use super::surface::{self, VoxeliseOptions};
 use super::{FormatError, ReadJob, ReadOptions, WriteJob, WriteOptions, Written};
 use crate::document::Document;
-use crate::job::Work;
+use crate::job::{Slice, Work};
+use crate::voxel::Bounds;
 
 /// One file format.
 pub struct Format {
@@ -125,6 +127,9 @@ impl Format {
             let Prepared { document, mut report } =
                 prepare(document, holds, axes, &options.export, &slice).await?;
             otherwise.into_iter().for_each(|note| report.warn(note));
+            if ["glb", "gltf", "stl", "ply"].contains(&name) {
+                tell_of_rounding(&document, options.export.origin, &mut report, &slice).await;
+            }
             let mut check = None;
             if options.report && is_mesh {
                 check = Some(surface::check(&document, name, &options, &slice).await);
@@ -148,6 +153,29 @@ impl Format {
         let mut all =
             names.chain(self.aliases.iter().copied()).chain(self.extensions.iter().copied());
         all.any(|known| known.eq_ignore_ascii_case(name))
+    }
+}
+
+/// The farthest place up to which 32-bit floating-point numbers know each whole number.
+const EXACT: i64 = 1 << 24;
+
+/// Tells if places are so far out that a format with 32-bit numbers cannot tell voxels apart.
+async fn tell_of_rounding(document: &Document, origin: Origin, report: &mut Report, slice: &Slice) {
+    let mut bounds = None;
+    for layer in document.layers().iter().filter(|layer| layer.visible) {
+        bounds = Bounds::union_of(bounds, measure(&layer.volume, slice).await);
+    }
+    let Some(bounds) = bounds else { return };
+    let is_far = (0..3).any(|axis| match origin {
+        Origin::Keep | Origin::Pivot => bounds.min[axis].abs().max(bounds.max[axis].abs()) > EXACT,
+        Origin::Center | Origin::Corner => bounds.max[axis] - bounds.min[axis] > EXACT,
+    });
+    if is_far {
+        let text = format!(
+            "places beyond {EXACT} are rounded: the format has 32-bit numbers; an origin at a \
+             corner or in the center keeps smaller ones"
+        );
+        report.warn(text);
     }
 }
 

@@ -141,3 +141,24 @@ fn an_option_that_changes_nothing_is_named_and_a_layer_that_is_not_there_is_refu
     let ran = ok(run(nobody(), &arguments));
     assert!(!ran.err.contains("effect") && !ran.err.contains("known"), "{ran:?}");
 }
+
+#[test]
+fn a_model_without_voxels_and_places_that_are_rounded_are_told() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = |name: &str| directory.path().join(name);
+    std::fs::write(at("none.txt"), "# nothing\n").expect("writes");
+    let ran = ok(run(nobody(), &["convert", text(&at("none.txt")), text(&at("none.vox"))]));
+    assert!(ran.err.contains("there is no voxel in it"), "{ran:?}");
+    std::fs::write(at("far.txt"), "2000000000 0 0 ff0000\n").expect("writes");
+    for (to, origin, is_told) in [
+        ("far.glb", "keep", true),
+        ("far.stl", "keep", true),
+        ("far.ply", "keep", true),
+        ("far.ply", "corner", false),
+        ("far.obj", "keep", false),
+    ] {
+        let (far, to) = (at("far.txt"), at(to));
+        let ran = ok(run(nobody(), &["convert", text(&far), text(&to), "--origin", origin]));
+        assert_eq!(ran.err.contains("are rounded"), is_told, "{to:?} {origin}: {ran:?}");
+    }
+}
