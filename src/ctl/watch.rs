@@ -1,5 +1,6 @@
 //! `goxelctl watch`: what changes, as it changes.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -54,11 +55,15 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
     let mut left = if arguments.count == 0 { u64::MAX } else { arguments.count };
     let project = arguments.project.as_deref();
     loop {
-        connection.subscribe(project, arguments.min_interval)?;
+        let subscribed = connection.subscribe(project, arguments.min_interval)?;
+        let subscribed: Value = serde_json::from_str(subscribed.get()).unwrap_or_default();
+        let revision = subscribed["revision"].as_u64().unwrap_or_default();
         // An older daemon does not tell of calls; then changes are told without them.
         let tells_calls = connection.call_raw("server.monitor", json!({})).is_ok();
         let project = project.unwrap_or("default");
-        let mut teller = Teller { project, tells_calls, calls: Vec::new(), context };
+        let kept_for = arguments.min_interval + MOST_BELATED;
+        let calls = VecDeque::new();
+        let mut teller = Teller { project, tells_calls, revision, calls, kept_for, context };
         let lost = match follow(&mut connection, &mut teller, &mut left, &stop) {
             Ok(()) => return Ok(()),
             Err(Failure::Client(error)) if error.kind() == ErrorKind::Lost => error,
@@ -167,7 +172,12 @@ struct Teller<'a> {
     project: &'a str,
     /// Whether the daemon tells of calls.
     tells_calls: bool,
-    calls: Vec<Call>,
+    /// The revision that was told last.
+    revision: u64,
+    /// Calls that no change was told with so far, and when they came.
+    calls: VecDeque<(Instant, Call)>,
+    /// How long calls wait for their change.
+    kept_for: Duration,
     context: &'a Context,
 }
 
@@ -184,9 +194,9 @@ impl Teller<'_> {
         };
         if call.is_change() {
             if self.calls.len() == RECENT {
-                self.calls.remove(0);
+                self.calls.pop_front();
             }
-            self.calls.push(call);
+            self.calls.push_back((Instant::now(), call));
             return Ok(false);
         }
         if !WRITERS.contains(&&*call.method) {
@@ -206,9 +216,21 @@ impl Teller<'_> {
         Ok(true)
     }
 
+    /// The calls that a change comes from. A call makes one revision or none, and the next call may
+    /// be told of before its change is: it is left for that.
+    fn calls_of(&mut self, change: &Value) -> Vec<Call> {
+        let now = Instant::now();
+        self.calls.retain(|(at, _)| now.duration_since(*at) <= self.kept_for);
+        let revision = change["revision"].as_u64().unwrap_or_default();
+        let count = revision.saturating_sub(self.revision).max(1);
+        self.revision = revision;
+        let count = self.calls.len().min(usize::try_from(count).unwrap_or(usize::MAX));
+        self.calls.drain(..count).map(|(_, call)| call).collect()
+    }
+
     fn change(&mut self, notification: &Notification) -> Result<(), Failure> {
         let params: Value = serde_json::from_str(notification.params.get()).unwrap_or_default();
-        let calls = std::mem::take(&mut self.calls);
+        let calls = self.calls_of(&params);
         if self.context.output.json {
             let by: Vec<Value> = calls.iter().map(Call::to_json).collect();
             let event = json!({ "event": notification.method, "time": time_of_day(),
