@@ -14,6 +14,8 @@ pub(crate) struct Scene {
     pub(crate) translucent: Option<Occupancy>,
     /// What the translucent voxels of each block are alike in, by the slots of their occupancy.
     alike: Vec<Option<Rgba>>,
+    /// The layers of these blocks, by z, in which no voxel is empty.
+    full: Vec<u16>,
     /// How voxels take light.
     pub(crate) finishes: Finishes,
     /// The box around all of both.
@@ -39,8 +41,21 @@ impl Scene {
 
     /// The same of all translucent voxels of a block, if they have one colour.
     pub(crate) fn clear_color_of_block(&self, block: [i32; 3]) -> Option<Rgba> {
-        let slot = self.translucent.as_ref()?.slot(block)?;
+        self.clear_color_of_slot(self.translucent.as_ref()?.slot(block)?)
+    }
+
+    /// The same by the number of the block among those with translucent voxels.
+    #[inline]
+    pub(crate) fn clear_color_of_slot(&self, slot: usize) -> Option<Rgba> {
         self.alike.get(slot).copied().flatten()
+    }
+
+    /// Whether no voxel of a block with translucent ones is empty from a layer of it on, downward
+    /// or upward.
+    #[inline]
+    pub(crate) fn is_full_from(&self, slot: usize, layer: i64, is_upward: bool) -> bool {
+        let layers = if is_upward { !0 << layer } else { !0 >> (15 - layer) };
+        self.full.get(slot).is_some_and(|full| !full & layers == 0)
     }
 }
 
@@ -53,6 +68,7 @@ pub(crate) struct SceneBuilder {
     opaque: Occupancy,
     translucent: Occupancy,
     alike: Vec<Option<Rgba>>,
+    full: Vec<u16>,
     finishes: Finishes,
 }
 
@@ -64,6 +80,7 @@ impl SceneBuilder {
             opaque: Occupancy::with_room_for(&volume, crop),
             translucent: Occupancy::with_room_for(&volume, crop),
             alike: Vec::new(),
+            full: Vec::new(),
             finishes: Finishes::new(materials),
             volume,
             crop,
@@ -86,9 +103,14 @@ impl SceneBuilder {
             let present = block.mask();
             (0..64).for_each(|word| opaque[word] &= inside[word] & !clear[word]);
             let rest: Mask = std::array::from_fn(|i| present[i] & inside[i] & !opaque[i]);
+            let is_full = |layer: usize| {
+                (4 * layer..4 * layer + 4).all(|word| opaque[word] | rest[word] == u64::MAX)
+            };
+            let full = (0..16).map(|layer| u16::from(is_full(layer)) << layer).sum();
             self.opaque.insert(at, opaque);
             if rest != [0; 64] {
                 self.translucent.insert(at, rest);
+                self.full.push(full);
                 self.alike.push(self.shared_color(at, &rest));
             }
         }
@@ -121,6 +143,7 @@ impl SceneBuilder {
             opaque: self.opaque,
             translucent,
             alike: self.alike,
+            full: self.full,
             finishes: self.finishes,
             bounds,
         }
