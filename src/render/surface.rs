@@ -5,7 +5,7 @@
 
 use super::corner_light::{CornerLight, Reached};
 use super::light::FaceLight;
-use super::reflection::normal;
+use super::reflection::{ROW, normal};
 use super::scene::Scene;
 use super::settings::{RenderSettings, Shading};
 use super::srgb::{Srgb, srgb};
@@ -124,9 +124,10 @@ impl SurfaceCache {
 /// The normal of the form that a side belongs to. Water does not end where it touches a shore: what
 /// is opaque belongs to the form of what is not.
 fn form(scene: &Scene, clear: Option<&Occupancy>, voxel: [i32; 3], face: Face) -> [f32; 3] {
+    let opaque = |at| scene.opaque.bits_along_x(at, ROW);
     match clear {
-        Some(clear) => normal(|at| clear.contains(at) || scene.opaque.contains(at), voxel, face),
-        None => normal(|at| scene.opaque.contains(at), voxel, face),
+        Some(clear) => normal(|at| clear.bits_along_x(at, ROW) | opaque(at), voxel, face),
+        None => normal(opaque, voxel, face),
     }
 }
 
