@@ -3,7 +3,7 @@
 
 use super::finish::{Finish, Finishes, Materials};
 use crate::mesh::{Occupancy, Solidity, box_mask};
-use crate::voxel::{BlockPos, BlockWalk, Bounds, Mask, Point, Rgba, Volume};
+use crate::voxel::{BlockPos, BlockRef, BlockWalk, Bounds, Mask, Point, Rgba, Volume};
 
 /// A model made ready for drawing.
 pub(crate) struct Scene {
@@ -26,6 +26,11 @@ impl Scene {
     /// The stored colour of a voxel.
     pub(crate) fn color(&self, voxel: [i32; 3]) -> Rgba {
         self.volume.get(Point::from(voxel))
+    }
+
+    /// The same of many voxels that mostly lie near each other.
+    pub(crate) fn colors(&self) -> Colors<'_> {
+        Colors { volume: &self.volume, known: None }
     }
 
     /// How a voxel takes light.
@@ -56,6 +61,26 @@ impl Scene {
     pub(crate) fn is_full_from(&self, slot: usize, layer: i64, is_upward: bool) -> bool {
         let layers = if is_upward { !0 << layer } else { !0 >> (15 - layer) };
         self.full.get(slot).is_some_and(|full| !full & layers == 0)
+    }
+}
+
+/// Looks up colours; keeps the block of the last one.
+pub(crate) struct Colors<'a> {
+    volume: &'a Volume,
+    known: Option<(BlockPos, Option<BlockRef<'a>>)>,
+}
+
+impl Colors<'_> {
+    /// The stored colour of a voxel.
+    #[inline]
+    pub(crate) fn get(&mut self, voxel: [i32; 3]) -> Rgba {
+        let at = BlockPos::of(Point::from(voxel));
+        let block = match self.known {
+            Some((there, block)) if there == at => block,
+            _ => self.known.insert((at, self.volume.block(at))).1,
+        };
+        let [x, y, z] = voxel.map(|part| (part & 15) as usize);
+        block.map_or(Rgba::EMPTY, |block| block.get(x | y << 4 | z << 8))
     }
 }
 
