@@ -233,6 +233,29 @@ impl Occupancy {
         Some(slot as usize)
     }
 
+    /// The bits of the block with a number.
+    #[inline]
+    pub(crate) fn mask(&self, slot: usize) -> Option<&Mask> {
+        self.masks.get(slot)
+    }
+
+    /// The bits of up to 16 voxels along x, from one on.
+    #[inline]
+    pub(crate) fn bits_along_x(&self, from: [i32; 3], count: u32) -> u32 {
+        let [x, y, z] = from;
+        let (word, shift) = (((z & 15) * 4 + (y & 15) / 4) as usize, (y & 3) * 16);
+        let row = |x: i32| match self.block([x >> 4, y >> 4, z >> 4]) {
+            Some(mask) => (mask[word] >> shift) as u32 & 0xFFFF,
+            None => 0,
+        };
+        let inside = (x & 15) as u32;
+        let mut bits = row(x) >> inside;
+        if inside + count > 16 {
+            bits |= row(x.wrapping_add(16)) << (16 - inside);
+        }
+        bits & ((1 << count) - 1)
+    }
+
     /// Whether a voxel counts.
     #[inline]
     pub fn contains(&self, voxel: [i32; 3]) -> bool {
@@ -400,6 +423,21 @@ mod tests {
             let o = at.origin();
             let point = Point::new(o.x + local[0], o.y + local[1], o.z + local[2]);
             assert_eq!(mask_bit(&mask, local), bounds.contains(point), "{point:?}");
+        }
+    }
+
+    #[test]
+    fn bits_along_x_are_those_of_the_voxels() {
+        let mut volume = Volume::new();
+        for x in (-40..40).filter(|x| x * x % 7 < 3) {
+            volume.set(Point::new(x, -3, 21), Rgba::WHITE);
+        }
+        let occupancy = Occupancy::new(&volume, Solidity::Present);
+        for (x, count) in (-45..45).flat_map(|x| [1, 5, 16].map(move |count| (x, count))) {
+            let bits = occupancy.bits_along_x([x, -3, 21], count);
+            let expected =
+                (0..16).filter(|&i| i < count && occupancy.contains([x + i as i32, -3, 21]));
+            assert_eq!(bits, expected.map(|i| 1 << i).sum::<u32>(), "{x} {count}");
         }
     }
 

@@ -4,14 +4,18 @@
 //! Looks begin as far away as a voxel is high: what steps of one voxel hide of each other is left
 //! to the darkness of corners (`surface`), or shadows would break into triangles on every slope.
 
+use super::grid::Grid;
 use super::light::FaceLight;
 use super::march::first_hit;
 use super::projector::Ray;
 use super::scene::Scene;
+use super::sunlight::Sunlight;
+use super::surface::{corner_levels, levels};
 use super::vector::{Vec3, add, cross, dot, scale, sin_cos, unit};
-use crate::mesh::Face;
+use crate::job::Slice;
+use crate::mesh::{Face, Occupancy};
 
-const SLOTS: usize = 1 << 15;
+const SLOTS: usize = 1 << 13;
 const VACANT: u8 = 255;
 /// Looks begin no farther away than this, in voxels, however slanting they are.
 const FARTHEST_START: f64 = 2.5;
@@ -52,6 +56,42 @@ struct Slot {
     reached: Reached,
 }
 
+/// The grid with what is looked up in it.
+struct Around {
+    grid: Grid,
+    sunlight: Option<Sunlight>,
+    sides: [Steps; 6],
+}
+
+/// Steps from a side's voxel, by which its number grows.
+#[derive(Clone, Copy)]
+struct Steps {
+    /// Before the side, and along both of its axes.
+    normal: isize,
+    u: isize,
+    v: isize,
+    /// To where it is looked from a corner whether the sky is hidden.
+    sky: [isize; AROUND.len()],
+}
+
+impl Around {
+    async fn new(occupancy: &Occupancy, sun: Option<&[Vec3]>, slice: &Slice) -> Option<Self> {
+        let grid = Grid::of(occupancy, slice).await?;
+        let sunlight = match sun {
+            Some(sun) => Sunlight::new(&grid, sun, slice).await,
+            None => None,
+        };
+        let unit = |axis: usize| std::array::from_fn(|other| i32::from(other == axis));
+        let sides = Face::ALL.map(|face| Steps {
+            normal: grid.step(face.normal()),
+            u: grid.step(unit(face.u_axis())),
+            v: grid.step(unit(face.v_axis())),
+            sky: AROUND.map(|around| grid.step(look(face, around))),
+        });
+        Some(Around { grid, sunlight, sides })
+    }
+}
+
 /// Finds what gets to corners, and keeps what it found lately.
 pub(crate) struct CornerLight {
     slots: Vec<Slot>,
@@ -59,6 +99,7 @@ pub(crate) struct CornerLight {
     sun: [Vec3; 4],
     shadows: bool,
     occlusion: bool,
+    around: Option<Around>,
 }
 
 impl CornerLight {
@@ -74,23 +115,70 @@ impl CornerLight {
         };
         let sun = [point(0.8, 0.6), point(-0.8, -0.6), point(-0.6, 0.8), point(0.6, -0.8)];
         let slots = if shadows || occlusion { vec![vacant; SLOTS] } else { Vec::new() };
-        CornerLight { slots, sun, shadows, occlusion }
+        CornerLight { slots, sun, shadows, occlusion, around: None }
+    }
+
+    /// Makes what is looked for quick to find, where a model is fit for that.
+    pub(crate) async fn prepare(&mut self, scene: &Scene, slice: &Slice) {
+        if !self.is_even() {
+            let sun = self.shadows.then_some(&self.sun[..]);
+            self.around = Around::new(&scene.opaque, sun, slice).await;
+        }
+    }
+
+    /// Whether everything gets everywhere.
+    pub(crate) fn is_even(&self) -> bool {
+        !self.shadows && !self.occlusion
+    }
+
+    /// How many voxels close in each corner of a side, as [`levels`] says.
+    #[inline]
+    pub(crate) fn levels(&self, scene: &Scene, voxel: [i32; 3], face: Face) -> [u8; 4] {
+        if !self.occlusion {
+            return [0; 4];
+        }
+        if let Some(around) = &self.around
+            && let Some(place) = around.grid.place(voxel)
+        {
+            let Steps { normal, u, v, .. } = around.sides[face as usize];
+            return levels(|du, dv| {
+                let step = normal + du as isize * u + dv as isize * v;
+                u8::from(around.grid.is_filled(place, step))
+            });
+        }
+        corner_levels(&scene.opaque, voxel, face)
     }
 
     /// What gets to the corners (0,0), (1,0), (0,1), (1,1) of a side.
     pub(crate) fn of_side(&mut self, scene: &Scene, voxel: [i32; 3], face: Face) -> [Reached; 4] {
-        if self.slots.is_empty() {
+        if self.is_even() {
             return [Reached::ALL; 4];
         }
         let mut low = voxel;
         low[face.axis()] = low[face.axis()].wrapping_add(i32::from(face.is_positive()));
-        std::array::from_fn(|index| {
+        let (u, v) = (face.u_axis(), face.v_axis());
+        let corner = |index: usize| {
             let mut corner = low;
-            let (u, v) = (face.u_axis(), face.v_axis());
             corner[u] = corner[u].wrapping_add(index as i32 & 1);
             corner[v] = corner[v].wrapping_add(index as i32 >> 1);
-            self.get(scene, corner, face)
-        })
+            corner
+        };
+        // What a grid tells is found sooner than what was kept of it.
+        if let Some(sun) = self.sun_of_side(voxel, face) {
+            let corners = [corner(0), corner(1), corner(2), corner(3)];
+            return self.sky_of_side(scene, corners, face).map(|sky| Reached { sun, sky });
+        }
+        std::array::from_fn(|index| self.get(scene, corner(index), face))
+    }
+
+    /// How much of the sun gets to all corners of a side, where that is quick to tell.
+    #[inline]
+    fn sun_of_side(&self, voxel: [i32; 3], face: Face) -> Option<f32> {
+        let around = self.around.as_ref()?;
+        match &around.sunlight {
+            Some(sunlight) if self.shadows => sunlight.of_side(&around.grid, voxel, face),
+            _ => (!self.shadows).then_some(1.0),
+        }
     }
 
     fn get(&mut self, scene: &Scene, corner: [i32; 3], face: Face) -> Reached {
@@ -98,14 +186,14 @@ impl CornerLight {
             ^ (corner[1] as u32).wrapping_mul(0x85EB_CA77)
             ^ (corner[2] as u32).wrapping_mul(0xC2B2_AE3D)
             ^ (face as u32).wrapping_mul(0x27D4_EB2F);
-        let place = (mix.wrapping_mul(0x9E37_79B1) >> 17) as usize & (SLOTS - 1);
+        let place = (mix.wrapping_mul(0x9E37_79B1) >> 19) as usize & (SLOTS - 1);
         let known = &self.slots[place];
         if known.corner == corner && known.face == face as u8 {
             return known.reached;
         }
         let reached = Reached {
             sun: if self.shadows { self.sun(scene, corner, face) } else { 1.0 },
-            sky: if self.occlusion { sky(scene, corner, face) } else { 1.0 },
+            sky: self.sky(scene, corner, face),
         };
         self.slots[place] = Slot { corner, face: face as u8, reached };
         reached
@@ -113,46 +201,98 @@ impl CornerLight {
 
     /// How much of the sun is to be seen.
     fn sun(&self, scene: &Scene, corner: [i32; 3], face: Face) -> f32 {
-        let normal = face.normal().map(f64::from);
         let origin = corner.map(f64::from);
-        let is_seen = |toward: &Vec3| {
-            let straight = dot(*toward, normal);
-            if straight <= 0.0 {
-                return false;
+        let around = self.around.as_ref();
+        let sunlight = around.and_then(|around| Some((&around.grid, around.sunlight.as_ref()?)));
+        let is_seen = |index: usize| {
+            let toward = self.sun[index];
+            let Some(start) = start(toward, face) else { return false };
+            if let Some((grid, sunlight)) = sunlight {
+                return sunlight.is_free(grid, index, origin, start);
             }
-            let start = (1.0 / straight).min(FARTHEST_START);
-            let ray = Ray { origin, direction: *toward };
+            let ray = Ray { origin, direction: toward };
             first_hit(&scene.opaque, &ray, start, f64::INFINITY).is_none()
         };
-        let [first, second] = [0, 1].map(|index| is_seen(&self.sun[index]));
+        let [first, second] = [is_seen(0), is_seen(1)];
         if first == second {
             return if first { 1.0 } else { 0.0 };
         }
-        let more = [2, 3].into_iter().filter(|&index| is_seen(&self.sun[index])).count();
+        let more = [2, 3].into_iter().filter(|&index| is_seen(index)).count();
         (1 + more) as f32 / 4.0
+    }
+
+    /// How much of the sky is to be seen from the corners of a side.
+    fn sky_of_side(&self, scene: &Scene, corners: [[i32; 3]; 4], face: Face) -> [f32; 4] {
+        if let Some(Around { grid, sides, .. }) = &self.around
+            && face.u_axis() == 0
+            && let Some(place) = grid.place(corners[0]).filter(|_| self.occlusion)
+        {
+            // Corners that are neighbours along x look at neighbours.
+            let Steps { v, sky, .. } = &sides[face as usize];
+            let count = |row: isize| {
+                let spread = |pair: u32| (pair | pair << 15) & 0x1_0001;
+                let sum: u32 = sky.iter().map(|&step| spread(grid.pair(place, row + step))).sum();
+                [open(sum & 0xFFFF), open(sum >> 16)]
+            };
+            let ([a, b], [c, d]) = (count(0), count(*v));
+            return [a, b, c, d];
+        }
+        corners.map(|corner| self.sky(scene, corner, face))
+    }
+
+    /// How much of the sky is to be seen, as what is around a corner tells.
+    #[inline]
+    fn sky(&self, scene: &Scene, corner: [i32; 3], face: Face) -> f32 {
+        if !self.occlusion {
+            return 1.0;
+        }
+        let near = self.around.as_ref().and_then(|near| Some((near, near.grid.place(corner)?)));
+        let full: u32 = match near {
+            Some((Around { grid, sides, .. }, place)) => {
+                let steps = &sides[face as usize].sky;
+                steps.iter().map(|&step| u32::from(grid.is_filled(place, step))).sum()
+            }
+            None => {
+                let is_full = |around: &[i32; 3]| {
+                    let step = look(face, *around);
+                    let at = std::array::from_fn(|axis| corner[axis].wrapping_add(step[axis]));
+                    scene.opaque.contains(at)
+                };
+                AROUND.iter().map(|around| u32::from(is_full(around))).sum()
+            }
+        };
+        open(full)
     }
 }
 
-/// How much of the sky is to be seen, as what is around a corner tells.
-fn sky(scene: &Scene, corner: [i32; 3], face: Face) -> f32 {
-    let (axis, u, v) = (face.axis(), face.u_axis(), face.v_axis());
-    // The corner lies between voxels: steps to the lower side begin one lower.
-    let step = |at: i32, by: i32| at.wrapping_add(if by < 0 { by } else { by - 1 });
-    let full = AROUND.iter().filter(|around| {
-        let mut at = corner;
-        let up = if face.is_positive() { around[0] } else { -around[0] };
-        at[axis] = step(at[axis], up);
-        at[u] = step(at[u], around[1]);
-        at[v] = step(at[v], around[2]);
-        scene.opaque.contains(at)
-    });
-    let share = full.count() as f32 / AROUND.len() as f32;
+/// How much of the sky is to be seen where so much of what is looked at is full.
+#[inline]
+fn open(full: u32) -> f32 {
+    let share = full as f32 / AROUND.len() as f32;
     1.0 - MOST_HIDDEN * share
+}
+
+/// How far from a side looks in a direction begin, if it can be seen from there.
+pub(crate) fn start(toward: Vec3, face: Face) -> Option<f64> {
+    let straight = dot(toward, face.normal().map(f64::from));
+    (straight > 0.0).then(|| (1.0 / straight).min(FARTHEST_START))
+}
+
+/// The step from a corner to a voxel around it.
+fn look(face: Face, around: [i32; 3]) -> [i32; 3] {
+    // The corner lies between voxels: steps to the lower side begin one lower.
+    let step = |by: i32| if by < 0 { by } else { by - 1 };
+    let mut look = [0; 3];
+    look[face.axis()] = step(if face.is_positive() { around[0] } else { -around[0] });
+    look[face.u_axis()] = step(around[1]);
+    look[face.v_axis()] = step(around[2]);
+    look
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::{Job, Work};
     use crate::render::finish::Materials;
     use crate::render::projector::Projector;
     use crate::render::scene::SceneBuilder;
@@ -169,8 +309,21 @@ mod tests {
         let lighting = Lighting { key, sun_size: 8.0, ..Default::default() };
         let projector = Projector::new(&Viewpoint::default(), &model.into(), [9, 9]).unwrap();
         let light = FaceLight::new(&lighting, &projector, &model);
-        let mut corner_light = CornerLight::new(&light, lighting.sun_size, true, true);
-        corners.iter().map(|&at| corner_light.get(&scene, at, Face::PosZ)).collect()
+        let corner_light = || CornerLight::new(&light, lighting.sun_size, true, true);
+        let (mut by_blocks, mut by_grid) = (corner_light(), corner_light());
+        let corners = corners.to_vec();
+        let reached = move |light: &mut CornerLight, scene: &Scene| -> Vec<Reached> {
+            corners.iter().map(|&at| light.get(scene, at, Face::PosZ)).collect()
+        };
+        let expected = reached(&mut by_blocks, &scene);
+        let found = Work::new(|slice| async move {
+            by_grid.prepare(&scene, &slice).await;
+            assert!(by_grid.around.as_ref().is_some_and(|around| around.sunlight.is_some()));
+            reached(&mut by_grid, &scene)
+        })
+        .finish();
+        assert_eq!(found, expected);
+        found
     }
 
     fn floor() -> Volume {

@@ -1,6 +1,7 @@
 //! A picture in slices: first the model is made ready block by block, then pixels are drawn.
 
 use super::draw::{Cursor, QuadDrawing, Stand};
+use super::even::EvenLook;
 use super::light::FaceLight;
 use super::path::trace;
 use super::picture::Picture;
@@ -63,12 +64,13 @@ pub(crate) async fn draw(
     }
     let scene = builder.finish();
     let bounds = scene.bounds;
-    let Some(stand) = stand(scene, settings, slice).await else { return (picture, None) };
+    let Some(mut stand) = stand(scene, settings, slice).await else { return (picture, None) };
     if let Some(tracing) = settings.tracing {
         let Stand { scene, pixels, light, .. } = &stand;
         trace(scene, pixels, light, settings, tracing, &mut picture, slice).await;
         return (picture, bounds);
     }
+    stand.shader.prepare(&stand.scene, slice).await;
     match settings.method {
         Method::Rays => draw_rays(stand, &mut picture, slice).await,
         _ => draw_quads(stand, settings, &mut picture, slice).await,
@@ -122,12 +124,14 @@ async fn draw_quads(stand: Stand, settings: &RenderSettings, picture: &mut Pictu
         let through = translucent.as_ref().map_or(0, |finder| finder.quads.len());
         (opaque.quads.len() + through) as f64 > most
     };
-    while opaque.advance(&scene.opaque, projector) && !too_many(&opaque, &translucent) {
+    let looks_for_colors = EvenLook::fits(&stand);
+    let colors = || looks_for_colors.then(|| scene.colors());
+    while opaque.advance(&scene.opaque, projector, colors()) && !too_many(&opaque, &translucent) {
         report(slice, COLLECTED, FOUND, opaque.progress());
         slice.spend(1).await;
     }
     while let (Some(finder), Some(voxels)) = (&mut translucent, &scene.translucent)
-        && finder.advance(voxels, projector)
+        && finder.advance(voxels, projector, None)
         && !too_many(&opaque, &translucent)
     {
         slice.spend(1).await;

@@ -195,6 +195,12 @@ impl Finishes {
         clear
     }
 
+    /// Whether all voxels are plain.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
     /// The finish of a voxel.
     #[inline]
     pub(crate) fn get(&self, voxel: [i32; 3]) -> &Finish {

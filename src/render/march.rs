@@ -84,23 +84,30 @@ impl<'a> March<'a> {
     }
 
     /// Goes on while there are voxels of one colour. Blocks of which `of_block` knows one are
-    /// crossed without a look at each voxel. False at the end.
+    /// crossed without a look at their colours, and those that are `full` from the walk's layer on
+    /// in one step: the walk ends where it meets anything but these voxels in them. Blocks are
+    /// named by their number in the occupancy. False at the end.
     pub(crate) fn cross(
         &mut self,
         color: Rgba,
-        of_block: impl Fn([i32; 3]) -> Option<Rgba>,
+        of_block: impl Fn(usize) -> Option<Rgba>,
+        full: impl Fn(usize, i64, bool) -> bool,
         of_voxel: impl Fn([i32; 3]) -> Rgba,
     ) -> bool {
+        let occupancy = self.occupancy;
         loop {
             let block = self.voxel.map(|v| (v >> 4) as i32);
-            let Some(mask) = self.occupancy.block(block) else { return true };
-            match of_block(block) {
-                Some(same) if same == color => {
+            let found = occupancy.slot(block).and_then(|slot| Some((slot, occupancy.mask(slot)?)));
+            let Some((slot, mask)) = found else { return true };
+            let mut shift = 0;
+            match of_block(slot) {
+                Some(same) if same != color => return true,
+                Some(_) if full(slot, self.voxel[2] & 15, self.direction[2] > 0.0) => shift = 4,
+                Some(_) => {
                     if self.walk_block(mask, false) {
                         return true;
                     }
                 }
-                Some(_) => return true,
                 None => {
                     let voxel = self.voxel.map(|v| v as i32);
                     if !crate::mesh::mask_bit(mask, voxel) || of_voxel(voxel) != color {
@@ -108,7 +115,7 @@ impl<'a> March<'a> {
                     }
                 }
             }
-            if !self.leave(0) || !self.is_inside() {
+            if !self.leave(shift) || !self.is_inside() {
                 return false;
             }
         }

@@ -168,12 +168,14 @@ impl Projector {
                 origin_step: across,
                 direction: self.frame.forward,
                 direction_step: still,
+                is_parallel: true,
             },
             Scale::Focal(_) => RayField {
                 origin: self.eye,
                 origin_step: still,
                 direction: add(self.frame.forward, corner),
                 direction_step: across,
+                is_parallel: false,
             },
         }
     }
@@ -200,6 +202,8 @@ pub(crate) struct RayField {
     pub(crate) origin_step: [Vec3; 2],
     pub(crate) direction: Vec3,
     pub(crate) direction_step: [Vec3; 2],
+    /// Whether all of them go the same way.
+    pub(crate) is_parallel: bool,
 }
 
 impl RayField {

@@ -1,6 +1,7 @@
 //! The quads of a picture: those faces of the model that look at the camera, nearest regions first.
 
 use super::projector::{Projector, corners};
+use super::scene::Colors;
 use super::vector::{Vec3, dot, sub};
 use crate::job::leftovers;
 use crate::memory;
@@ -14,6 +15,8 @@ pub(crate) struct Group {
     pub(crate) end: usize,
 }
 
+/// Larger quads are not looked at for one colour.
+const MOST_VOXELS: u32 = 64;
 /// Bytes of room for quads to begin with.
 const ROOM: usize = 40 << 20;
 
@@ -75,8 +78,14 @@ impl QuadFinder {
         (self.next_region, self.regions.len())
     }
 
-    /// Does the next few slices. False once there is none left.
-    pub(crate) fn advance(&mut self, occupancy: &Occupancy, projector: &Projector) -> bool {
+    /// Does the next few slices, and looks for the colours of their quads if it is told where.
+    /// False once there is none left.
+    pub(crate) fn advance(
+        &mut self,
+        occupancy: &Occupancy,
+        projector: &Projector,
+        colors: Option<Colors<'_>>,
+    ) -> bool {
         let Some(&region) = self.regions.get(self.next_region) else { return false };
         let bounds = region_bounds(region);
         if self.next_slice == 0 {
@@ -86,6 +95,7 @@ impl QuadFinder {
             }
             self.bits.load(occupancy, region);
         }
+        let before = self.quads.len();
         for _ in 0..8 {
             let face = Face::ALL[self.next_slice / REGION];
             // The planes nearest to the camera first.
@@ -100,12 +110,34 @@ impl QuadFinder {
             }
             self.next_slice += 1;
         }
+        if let Some(colors) = colors {
+            find_colors(colors, &mut self.quads[before..]);
+        }
         if self.next_slice == 6 * REGION {
             self.next_slice = 0;
             self.next_region += 1;
             self.groups.push(Group { bounds, end: self.quads.len() });
         }
         true
+    }
+}
+
+/// Gives quads their colours: small ones all of whose voxels have one.
+fn find_colors(mut colors: Colors<'_>, quads: &mut [Quad]) {
+    for quad in quads.iter_mut().filter(|quad| quad.area() <= MOST_VOXELS) {
+        let (u, v) = (quad.face.u_axis(), quad.face.v_axis());
+        let [width, height] = quad.size.map(i32::from);
+        let first = colors.get(quad.voxel);
+        let mut is_one = true;
+        for place in 1..width * height {
+            let mut voxel = quad.voxel;
+            voxel[u] += place % width;
+            voxel[v] += place / width;
+            is_one &= colors.get(voxel) == first;
+        }
+        if is_one {
+            quad.color = first;
+        }
     }
 }
 

@@ -156,20 +156,58 @@ impl Rasterizer {
     /// Draws a quad, from a row on; a big one not to its end.
     #[inline]
     pub(crate) fn draw(&self, band: &mut Band, quad: &Quad, id: u32, from: Rest) -> Rest {
-        let [a, b, c, d] = corner_points(quad);
-        let views = [self.view(a), self.view(b), self.view(c), self.view(d)];
+        let corners = match (self.parallel, quad.face.axis()) {
+            (true, 0) => Some(self.corners::<0, 1, 2>(quad)),
+            (true, 1) => Some(self.corners::<1, 0, 2>(quad)),
+            (true, _) => Some(self.corners::<2, 0, 1>(quad)),
+            (false, _) => self.corners_before(quad),
+        };
         let nearness = || self.nearness(quad.face.axis(), quad.plane() as f64);
-        if self.parallel || views.iter().all(|view| view[2] >= NEAR) {
-            let [a, b, c, d] = views;
-            let corners = [self.corner(a), self.corner(b), self.corner(c), self.corner(d)];
+        if let Some(corners) = corners {
             let farthest = corners.as_flattened().iter().fold(0, |most, v| v.abs().max(most));
             if farthest < GUARD {
                 return fill(band, &corners, nearness, id, from);
             }
         }
         let mut clipped = [[0; 2]; MOST_CORNERS];
+        let views = corner_points(quad).map(|point| self.view(point));
         let count = self.clip(&views, &mut clipped);
         if count < 3 { None } else { fill(band, &clipped[..count], nearness, id, from) }
+    }
+
+    /// The corners of a quad in a parallel projection, with the axes of the quad known to the
+    /// compiler. Sums are those of [`Rasterizer::view`], term by term, but none is found twice.
+    #[inline]
+    fn corners<const AXIS: usize, const U: usize, const V: usize>(
+        &self,
+        quad: &Quad,
+    ) -> [Corner; 4] {
+        let term = |axis: usize, at: f64| {
+            let from_eye = at - self.eye[axis];
+            [from_eye * self.right[axis], from_eye * self.down[axis]]
+        };
+        let [u, v] = [U, V].map(|axis| f64::from(quad.voxel[axis]));
+        let plane = term(AXIS, quad.plane() as f64);
+        let (left, right) = (term(U, u), term(U, u + f64::from(quad.size[0])));
+        let (low, high) = (term(V, v), term(V, v + f64::from(quad.size[1])));
+        let corner = |u: [f64; 2], v: [f64; 2]| {
+            let mut terms = [[0.0; 2]; 3];
+            (terms[AXIS], terms[U], terms[V]) = (plane, u, v);
+            self.corner([
+                terms[0][0] + terms[1][0] + terms[2][0],
+                terms[0][1] + terms[1][1] + terms[2][1],
+                1.0,
+            ])
+        };
+        [corner(left, low), corner(right, low), corner(right, high), corner(left, high)]
+    }
+
+    /// The corners of a quad that lies before a perspective eye.
+    #[inline]
+    fn corners_before(&self, quad: &Quad) -> Option<[Corner; 4]> {
+        let views = corner_points(quad).map(|point| self.view(point));
+        let is_before = views.iter().all(|view| view[2] >= NEAR);
+        is_before.then(|| views.map(|view| self.corner(view)))
     }
 
     /// Cuts off what lies before the near plane or outside the guard band.
@@ -195,15 +233,23 @@ impl Rasterizer {
 /// The corners of a quad, one after the other around it.
 #[inline]
 fn corner_points(quad: &Quad) -> [Vec3; 4] {
-    let (u, v) = (quad.face.u_axis(), quad.face.v_axis());
-    let mut low = [0, 1, 2].map(|axis| f64::from(quad.voxel[axis]));
-    low[quad.face.axis()] = quad.plane() as f64;
-    let (mut right, mut left) = (low, low);
-    right[u] += f64::from(quad.size[0]);
-    left[v] += f64::from(quad.size[1]);
-    let mut high = right;
-    high[v] = left[v];
-    [low, right, high, left]
+    match quad.face.axis() {
+        0 => corners_of::<0, 1, 2>(quad),
+        1 => corners_of::<1, 0, 2>(quad),
+        _ => corners_of::<2, 0, 1>(quad),
+    }
+}
+
+#[inline]
+fn corners_of<const AXIS: usize, const U: usize, const V: usize>(quad: &Quad) -> [Vec3; 4] {
+    let [left, low] = [U, V].map(|axis| f64::from(quad.voxel[axis]));
+    let (right, high) = (left + f64::from(quad.size[0]), low + f64::from(quad.size[1]));
+    let plane = quad.plane() as f64;
+    [[left, low], [right, low], [right, high], [left, high]].map(|[u, v]| {
+        let mut point = [0.0; 3];
+        (point[AXIS], point[U], point[V]) = (plane, u, v);
+        point
+    })
 }
 
 /// The part of a convex polygon on the good side of a plane (Sutherland and Hodgman).
@@ -274,6 +320,10 @@ fn extent(band: &Band, corners: &[Corner], from: Rest) -> Option<Extent> {
 
 #[inline]
 fn twice_area(corners: &[Corner]) -> i64 {
+    if let [a, b, c, d] = *corners {
+        // That of a quadrilateral is the product of its diagonals.
+        return (c[0] - a[0]) * (d[1] - b[1]) - (c[1] - a[1]) * (d[0] - b[0]);
+    }
     let origin = corners[0];
     let from = |corner: Corner| [corner[0] - origin[0], corner[1] - origin[1]];
     let term = |p: [i64; 2], q: [i64; 2]| p[0] * q[1] - q[0] * p[1];
@@ -294,13 +344,11 @@ fn fill(
         return None;
     }
     let width = extent.x[1] - extent.x[0] + 1;
-    if let [a, b, c, d] = *corners
+    if let Ok(corners) = <&[Corner; 4]>::try_from(corners)
         && width <= NARROW
         && extent.longest < SHORT
     {
-        let edge = |from, to| Edge::new(from, to, inward);
-        let edges = [edge(a, b), edge(b, c), edge(c, d), edge(d, a)];
-        fill_narrow(band, &extent, &edges, nearness(), id);
+        fill_narrow(band, &extent, corners, inward as i32, nearness(), id);
         return None;
     }
     let mut edges = [Edge::default(); MOST_CORNERS];
@@ -312,21 +360,36 @@ fn fill(
     (end <= extent.y[1]).then_some(end)
 }
 
-/// Puts a quad into a sample if it is nearer than what is there.
+/// Puts a quad into a sample that it covers if it is nearer than what is there. Without a branch:
+/// which of two quads is nearer is not to be foreseen.
 #[inline]
-fn draw_sample(depth: &mut f32, slot: &mut u32, near: f32, id: u32) {
-    if near > *depth {
-        (*depth, *slot) = (near, id);
-    }
+fn draw_sample(depth: &mut f32, slot: &mut u32, covers: bool, near: f32, id: u32) {
+    let is_shown = covers & (near > *depth);
+    *depth = if is_shown { near } else { *depth };
+    *slot = if is_shown { id } else { *slot };
 }
 
 /// Tests each sample of the box against the four edges, in 32 bits.
-fn fill_narrow(band: &mut Band, extent: &Extent, edges: &[Edge; 4], near: Nearness, id: u32) {
+#[inline]
+fn fill_narrow(
+    band: &mut Band,
+    extent: &Extent,
+    corners: &[Corner; 4],
+    inward: i32,
+    near: Nearness,
+    id: u32,
+) {
     let [left, right] = extent.x;
+    // Seen from the first sample, all numbers are small.
     let start = [left * SUB + SUB / 2, extent.y[0] * SUB + SUB / 2];
-    let mut rows = edges.map(|edge| edge.at(start[0], start[1]) as i32);
-    let across = edges.map(|edge| (edge.a * SUB) as i32);
-    let down = edges.map(|edge| (edge.b * SUB) as i32);
+    let xs = corners.map(|corner| (corner[0] - start[0]) as i32);
+    let ys = corners.map(|corner| (corner[1] - start[1]) as i32);
+    let a: [i32; 4] = std::array::from_fn(|i| (ys[i] - ys[(i + 1) & 3]) * inward);
+    let b: [i32; 4] = std::array::from_fn(|i| (xs[(i + 1) & 3] - xs[i]) * inward);
+    let mut rows: [i32; 4] =
+        std::array::from_fn(|i| a[i].abs() + b[i].abs() - a[i] * xs[i] - b[i] * ys[i]);
+    let across = a.map(|a| a * SUB as i32);
+    let down = b.map(|b| b * SUB as i32);
     let step = near.across as f32;
     for y in extent.y[0]..=extent.y[1] {
         let place = ((y - band.top) * band.width) as usize;
@@ -334,10 +397,9 @@ fn fill_narrow(band: &mut Band, extent: &Extent, edges: &[Edge; 4], near: Nearne
         let base = near.row(y);
         let mut values = rows;
         let samples = band.depth[from..=to].iter_mut().zip(&mut band.ids[from..=to]);
-        for (x, (depth, slot)) in (left..).zip(samples) {
-            if values[0] | values[1] | values[2] | values[3] >= 0 {
-                draw_sample(depth, slot, base + x as f32 * step, id);
-            }
+        for (x, (depth, slot)) in (left as i32..).zip(samples) {
+            let covers = values[0] | values[1] | values[2] | values[3] >= 0;
+            draw_sample(depth, slot, covers, base + x as f32 * step, id);
             (0..4).for_each(|i| values[i] = values[i].wrapping_add(across[i]));
         }
         (0..4).for_each(|i| rows[i] = rows[i].wrapping_add(down[i]));
@@ -368,7 +430,7 @@ fn fill_rows(band: &mut Band, extent: &Extent, end: i64, edges: &[Edge], near: N
         let base = near.row(y);
         let samples = band.depth[from..=to].iter_mut().zip(&mut band.ids[from..=to]);
         for (x, (depth, slot)) in (left..).zip(samples) {
-            draw_sample(depth, slot, base + x as f32 * step, id);
+            draw_sample(depth, slot, true, base + x as f32 * step, id);
         }
     }
 }

@@ -19,6 +19,8 @@ const FARTHEST: f64 = 96.0;
 const STRAIGHT: f32 = 0.04;
 /// Voxels around one whose form tells its normal.
 const REACH: i32 = 2;
+/// Voxels in a row of them.
+pub(crate) const ROW: u32 = 2 * REACH as u32 + 1;
 /// How much the side that is seen counts for its normal, beside the form.
 const OWN_SIDE: f64 = 0.55;
 const HORIZON: [f32; 3] = [0.86, 0.9, 0.95];
@@ -105,22 +107,21 @@ pub(crate) fn seen_from(
     })
 }
 
-/// The normal of the form that a side of a voxel belongs to.
-pub(crate) fn normal(
-    is_filled: impl Fn([i32; 3]) -> bool,
-    voxel: [i32; 3],
-    face: Face,
-) -> [f32; 3] {
+/// The normal of the form that a side of a voxel belongs to. `row` gives the bits of the voxels of
+/// the form that lie from one on along x, [`ROW`] of them.
+pub(crate) fn normal(row: impl Fn([i32; 3]) -> u32, voxel: [i32; 3], face: Face) -> [f32; 3] {
     let side = face.normal().map(f64::from);
-    let mut away = [0.0; 3];
-    let edge = 2 * REACH + 1;
-    for index in 0..edge * edge * edge {
-        let step = [index % edge, index / edge % edge, index / (edge * edge)].map(|v| v - REACH);
-        let at = std::array::from_fn(|axis| voxel[axis].wrapping_add(step[axis]));
-        if is_filled(at) {
-            away = sub(away, step.map(f64::from));
-        }
+    let mut away = [0i32; 3];
+    for (y, z) in (-REACH..=REACH).flat_map(|z| (-REACH..=REACH).map(move |y| (y, z))) {
+        let step = [-REACH, y, z];
+        let bits = row(std::array::from_fn(|axis| voxel[axis].wrapping_add(step[axis])));
+        let bit = |x: i32| (bits >> (x + REACH) & 1) as i32;
+        let count = bits.count_ones() as i32;
+        away[0] -= (-REACH..=REACH).map(|x| x * bit(x)).sum::<i32>();
+        away[1] -= y * count;
+        away[2] -= z * count;
     }
+    let away = away.map(f64::from);
     let form = unit(away).unwrap_or(side);
     let bent = add(scale(side, OWN_SIDE), scale(form, 1.0 - OWN_SIDE));
     unit(bent).unwrap_or(side).map(|part| part as f32)
@@ -137,10 +138,10 @@ mod tests {
         let mut volume = Volume::new();
         volume.fill(Bounds::inclusive([0, 0, 0], [20, 20, 20]), Rgba::WHITE);
         let occupancy = Occupancy::new(&volume, Solidity::Opaque);
-        let is_filled = |at| occupancy.contains(at);
-        let middle = normal(is_filled, [10, 10, 20], Face::PosZ);
+        let row = |at| occupancy.bits_along_x(at, ROW);
+        let middle = normal(row, [10, 10, 20], Face::PosZ);
         assert!((middle[2] - 1.0).abs() < 1e-6, "{middle:?}");
-        let edge = normal(is_filled, [20, 10, 20], Face::PosZ);
+        let edge = normal(row, [20, 10, 20], Face::PosZ);
         assert!(edge[0] > 0.2 && edge[1].abs() < 1e-6, "{edge:?}");
     }
 

@@ -3,7 +3,7 @@
 
 use super::finish::{Finish, Finishes, Materials};
 use crate::mesh::{Occupancy, Solidity, box_mask};
-use crate::voxel::{BlockPos, BlockWalk, Bounds, Mask, Point, Rgba, Volume};
+use crate::voxel::{BlockPos, BlockRef, BlockWalk, Bounds, Mask, Point, Rgba, Volume};
 
 /// A model made ready for drawing.
 pub(crate) struct Scene {
@@ -14,6 +14,8 @@ pub(crate) struct Scene {
     pub(crate) translucent: Option<Occupancy>,
     /// What the translucent voxels of each block are alike in, by the slots of their occupancy.
     alike: Vec<Option<Rgba>>,
+    /// The layers of these blocks, by z, in which no voxel is empty.
+    full: Vec<u16>,
     /// How voxels take light.
     pub(crate) finishes: Finishes,
     /// The box around all of both.
@@ -24,6 +26,11 @@ impl Scene {
     /// The stored colour of a voxel.
     pub(crate) fn color(&self, voxel: [i32; 3]) -> Rgba {
         self.volume.get(Point::from(voxel))
+    }
+
+    /// The same of many voxels that mostly lie near each other.
+    pub(crate) fn colors(&self) -> Colors<'_> {
+        Colors { volume: &self.volume, known: None }
     }
 
     /// How a voxel takes light.
@@ -39,8 +46,41 @@ impl Scene {
 
     /// The same of all translucent voxels of a block, if they have one colour.
     pub(crate) fn clear_color_of_block(&self, block: [i32; 3]) -> Option<Rgba> {
-        let slot = self.translucent.as_ref()?.slot(block)?;
+        self.clear_color_of_slot(self.translucent.as_ref()?.slot(block)?)
+    }
+
+    /// The same by the number of the block among those with translucent voxels.
+    #[inline]
+    pub(crate) fn clear_color_of_slot(&self, slot: usize) -> Option<Rgba> {
         self.alike.get(slot).copied().flatten()
+    }
+
+    /// Whether no voxel of a block with translucent ones is empty from a layer of it on, downward
+    /// or upward.
+    #[inline]
+    pub(crate) fn is_full_from(&self, slot: usize, layer: i64, is_upward: bool) -> bool {
+        let layers = if is_upward { !0 << layer } else { !0 >> (15 - layer) };
+        self.full.get(slot).is_some_and(|full| !full & layers == 0)
+    }
+}
+
+/// Looks up colours; keeps the block of the last one.
+pub(crate) struct Colors<'a> {
+    volume: &'a Volume,
+    known: Option<(BlockPos, Option<BlockRef<'a>>)>,
+}
+
+impl Colors<'_> {
+    /// The stored colour of a voxel.
+    #[inline]
+    pub(crate) fn get(&mut self, voxel: [i32; 3]) -> Rgba {
+        let at = BlockPos::of(Point::from(voxel));
+        let block = match self.known {
+            Some((there, block)) if there == at => block,
+            _ => self.known.insert((at, self.volume.block(at))).1,
+        };
+        let [x, y, z] = voxel.map(|part| (part & 15) as usize);
+        block.map_or(Rgba::EMPTY, |block| block.get(x | y << 4 | z << 8))
     }
 }
 
@@ -53,6 +93,7 @@ pub(crate) struct SceneBuilder {
     opaque: Occupancy,
     translucent: Occupancy,
     alike: Vec<Option<Rgba>>,
+    full: Vec<u16>,
     finishes: Finishes,
 }
 
@@ -64,6 +105,7 @@ impl SceneBuilder {
             opaque: Occupancy::with_room_for(&volume, crop),
             translucent: Occupancy::with_room_for(&volume, crop),
             alike: Vec::new(),
+            full: Vec::new(),
             finishes: Finishes::new(materials),
             volume,
             crop,
@@ -86,9 +128,14 @@ impl SceneBuilder {
             let present = block.mask();
             (0..64).for_each(|word| opaque[word] &= inside[word] & !clear[word]);
             let rest: Mask = std::array::from_fn(|i| present[i] & inside[i] & !opaque[i]);
+            let is_full = |layer: usize| {
+                (4 * layer..4 * layer + 4).all(|word| opaque[word] | rest[word] == u64::MAX)
+            };
+            let full = (0..16).map(|layer| u16::from(is_full(layer)) << layer).sum();
             self.opaque.insert(at, opaque);
             if rest != [0; 64] {
                 self.translucent.insert(at, rest);
+                self.full.push(full);
                 self.alike.push(self.shared_color(at, &rest));
             }
         }
@@ -121,6 +168,7 @@ impl SceneBuilder {
             opaque: self.opaque,
             translucent,
             alike: self.alike,
+            full: self.full,
             finishes: self.finishes,
             bounds,
         }

@@ -9,6 +9,7 @@ use super::srgb::{Srgb, srgb};
 use super::surface::{Surface, SurfaceCache};
 use super::through::{self, Entry, Run};
 use super::vector::length;
+use crate::job::Slice;
 use crate::mesh::Face;
 use crate::voxel::Rgba;
 
@@ -58,6 +59,8 @@ pub(crate) struct Shader {
     srgb: &'static Srgb,
     pub(crate) background: Light4,
     lit: bool,
+    /// See [`Shader::even_light`].
+    even: Option<[f32; 6]>,
     /// How far surfaces may be for their corners to be drawn one by one.
     corners_until: f64,
     /// Translucent voxels that rays went through.
@@ -73,13 +76,15 @@ impl Shader {
         fine: &Projector,
         light: FaceLight,
     ) -> Self {
+        let (cache, lit) = (SurfaceCache::new(settings, light.clone()), settings.shading.lit);
         Shader {
             rays: fine.rays(),
-            cache: SurfaceCache::new(settings, light.clone()),
+            even: if lit { cache.even_light() } else { Some([1.0; 6]) },
+            cache,
             light,
             srgb: srgb(),
             background: premultiplied(srgb(), settings.background),
-            lit: settings.shading.lit,
+            lit,
             corners_until: match projector.is_parallel() {
                 true if projector.pixels_per_voxel(1.0) >= CORNERS_FROM_PIXELS => f64::INFINITY,
                 true => f64::NEG_INFINITY,
@@ -90,28 +95,72 @@ impl Shader {
         }
     }
 
-    /// The light of a place on an opaque surface. The ray is made only if it is needed.
+    /// Makes what darkens corners quick to find.
+    pub(crate) async fn prepare(&mut self, scene: &Scene, slice: &Slice) {
+        self.cache.prepare(scene, slice).await;
+    }
+
+    /// The light of each kind of side, if it is the same wherever a side lies.
+    pub(crate) fn even_light(&self) -> Option<[f32; 6]> {
+        self.even
+    }
+
+    /// The colour that all voxels are drawn in, if it is one.
     #[inline]
-    pub(crate) fn opaque(&mut self, scene: &Scene, ray: impl Fn() -> Ray, seen: &Seen) -> Light4 {
+    pub(crate) fn clay(&self) -> Option<Rgba> {
+        self.cache.clay()
+    }
+
+    /// The light of a place on an opaque surface, seen at a place of the picture.
+    #[inline]
+    pub(crate) fn opaque(&mut self, scene: &Scene, [x, y]: [f64; 2], seen: &Seen) -> Light4 {
+        if let Some(light) = self.even.filter(|_| scene.finishes.is_plain()) {
+            // What lies around does not matter.
+            let Rgba { r, g, b, .. } = self.clay().unwrap_or_else(|| scene.color(seen.voxel));
+            let light = light[seen.face as usize];
+            return Light4 {
+                rgb: [r, g, b].map(|code| self.srgb.decode(code) * light),
+                alpha: 1.0,
+            };
+        }
+        let until = self.corners_until;
         let surface = self.cache.get(scene, seen.voxel, seen.face);
-        if !self.lit {
-            return Light4 { rgb: surface.albedo, alpha: 1.0 };
+        if !self.lit || surface.is_plain && is_evenly_lit(seen, surface, until) {
+            return Light4 { rgb: surface.shown, alpha: 1.0 };
         }
         let surface = *surface;
+        let ray = self.rays.ray(x, y);
         let light = self.light(&ray, seen, &surface);
         let rgb = surface.albedo.map(|part| part * light);
         let rgb =
-            if surface.is_plain { rgb } else { self.finished(scene, &ray(), seen, &surface, rgb) };
+            if surface.is_plain { rgb } else { self.finished(scene, &ray, seen, &surface, rgb) };
         Light4 { rgb, alpha: 1.0 }
+    }
+
+    /// The same as a pixel, of a picture of one sample a pixel.
+    #[inline]
+    pub(crate) fn opaque_pixel(&mut self, scene: &Scene, at: [f64; 2], seen: &Seen) -> [u8; 4] {
+        let until = self.corners_until;
+        let surface = self.cache.get(scene, seen.voxel, seen.face);
+        if !self.lit || surface.is_plain && is_evenly_lit(seen, surface, until) {
+            return surface.pixel;
+        }
+        let light = self.opaque(scene, at, seen);
+        self.resolve(light, 1.0)
+    }
+
+    /// Whether no place on any side is lighter than another, as small as they are.
+    #[inline]
+    pub(crate) fn is_coarse(&self) -> bool {
+        self.corners_until == f64::NEG_INFINITY
     }
 
     /// How much light a place gets.
     #[inline]
-    fn light(&self, ray: impl Fn() -> Ray, seen: &Seen, surface: &Surface) -> f32 {
-        if surface.is_even() || seen.distance >= self.corners_until {
+    fn light(&self, ray: &Ray, seen: &Seen, surface: &Surface) -> f32 {
+        if is_evenly_lit(seen, surface, self.corners_until) {
             return surface.mean_light();
         }
-        let ray = ray();
         let at = |axis: usize| {
             let point = ray.origin[axis] + ray.direction[axis] * seen.distance;
             ((point - f64::from(seen.voxel[axis])) as f32).clamp(0.0, 1.0)
@@ -184,7 +233,7 @@ impl Shader {
         for (index, run) in runs.iter().enumerate().rev() {
             let seen = Seen { voxel: run.voxel, face: run.face, distance: run.from };
             let surface = *self.cache.get(scene, seen.voxel, seen.face);
-            let light = self.light(|| *ray, &seen, &surface);
+            let light = self.light(ray, &seen, &surface);
             let finish = scene.finish(run.voxel);
             let shown = |i: usize| srgb.code(surface.albedo[i] * light + finish.emission[i]);
             let colors: [f32; 3] = std::array::from_fn(shown);
@@ -215,6 +264,12 @@ impl Shader {
         let [r, g, b] = sum.rgb.map(|part| self.srgb.encode(part * by));
         [r, g, b, (sum.alpha / samples * 255.0 + 0.5) as u8]
     }
+}
+
+/// Whether a surface shows its mean light, even or too far away for more.
+#[inline]
+fn is_evenly_lit(seen: &Seen, surface: &Surface, corners_until: f64) -> bool {
+    surface.is_even() || seen.distance >= corners_until
 }
 
 /// What is brighter than can be shown in its hue, a little whiter the brighter it is.

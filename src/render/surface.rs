@@ -5,10 +5,11 @@
 
 use super::corner_light::{CornerLight, Reached};
 use super::light::FaceLight;
-use super::reflection::normal;
+use super::reflection::{ROW, normal};
 use super::scene::Scene;
 use super::settings::{RenderSettings, Shading};
 use super::srgb::{Srgb, srgb};
+use crate::job::Slice;
 use crate::mesh::{Face, Occupancy, mask_bit};
 use crate::voxel::Rgba;
 
@@ -19,12 +20,16 @@ const CORNER_LIGHT: [f32; 4] = [1.0, 0.85, 0.72, 0.61];
 #[derive(Clone, Copy)]
 pub(crate) struct Surface {
     voxel: [i32; 3],
-    /// The side's number, or [`VACANT`].
+    /// The side's number, or [`NO_FACE`].
     face: u8,
     /// Whether all corners have the same light.
     open: bool,
     /// Whether it is opaque and matt in its stored colour.
     pub(crate) is_plain: bool,
+    /// What is seen of it where all of it has its mean light, and the same as a pixel: what most
+    /// samples show.
+    pub(crate) shown: [f32; 3],
+    pub(crate) pixel: [u8; 4],
     /// Colour in linear light, not lit.
     pub(crate) albedo: [f32; 3],
     /// The normal of the form that it belongs to, if it mirrors anything.
@@ -33,7 +38,18 @@ pub(crate) struct Surface {
     corners: [f32; 4],
 }
 
-const VACANT: u8 = 255;
+const NO_FACE: u8 = 255;
+const VACANT: Surface = Surface {
+    voxel: [0; 3],
+    face: NO_FACE,
+    open: true,
+    is_plain: true,
+    shown: [0.0; 3],
+    pixel: [0; 4],
+    albedo: [0.0; 3],
+    normal: [0.0; 3],
+    corners: [1.0; 4],
+};
 const SLOTS: usize = 1 << 12;
 
 /// Surfaces seen lately.
@@ -42,8 +58,10 @@ pub(crate) struct SurfaceCache {
     srgb: &'static Srgb,
     light: FaceLight,
     corner_light: CornerLight,
-    occlusion: bool,
     clay: Option<Rgba>,
+    lit: bool,
+    /// Whether samples are pixels.
+    is_single: bool,
 }
 
 impl SurfaceCache {
@@ -51,23 +69,20 @@ impl SurfaceCache {
         let Shading { lit, occlusion, shadows } = settings.shading;
         let (occlusion, shadows) = (lit && occlusion, lit && shadows);
         let sun_size = settings.lighting.sun_size;
-        let vacant = Surface {
-            voxel: [0; 3],
-            face: VACANT,
-            open: true,
-            is_plain: true,
-            albedo: [0.0; 3],
-            normal: [0.0; 3],
-            corners: [1.0; 4],
-        };
         SurfaceCache {
-            slots: vec![vacant; SLOTS],
+            slots: vec![VACANT; SLOTS],
             srgb: srgb(),
             corner_light: CornerLight::new(&light, sun_size, shadows, occlusion),
             light,
-            occlusion,
             clay: settings.clay,
+            lit,
+            is_single: settings.samples == 1,
         }
+    }
+
+    /// Makes what darkens corners quick to find.
+    pub(crate) async fn prepare(&mut self, scene: &Scene, slice: &Slice) {
+        self.corner_light.prepare(scene, slice).await;
     }
 
     /// The look of a side of a voxel.
@@ -86,6 +101,13 @@ impl SurfaceCache {
         self.clay
     }
 
+    /// The light of each kind of side, if nothing darkens any corner.
+    pub(crate) fn even_light(&self) -> Option<[f32; 6]> {
+        let light =
+            |face| Surface { corners: self.corners(face, [0; 4], [Reached::ALL; 4]), ..VACANT };
+        self.corner_light.is_even().then(|| std::array::from_fn(|face| light(face).mean_light()))
+    }
+
     /// The colour of a voxel in linear light, not lit.
     pub(crate) fn albedo(&self, scene: &Scene, voxel: [i32; 3]) -> [f32; 3] {
         let color = self.clay.unwrap_or_else(|| scene.color(voxel));
@@ -94,22 +116,27 @@ impl SurfaceCache {
         std::array::from_fn(|i| light[i] * tint[i])
     }
 
-    fn look(&mut self, scene: &Scene, voxel: [i32; 3], face: Face) -> Surface {
-        let levels =
-            if self.occlusion { corner_levels(&scene.opaque, voxel, face) } else { [0; 4] };
-        let reached = self.corner_light.of_side(scene, voxel, face);
-        let (light, side) = (&self.light, face as usize);
+    /// The light at the corners of a side, by what closes them in and what gets there.
+    #[inline]
+    fn corners(&self, side: usize, levels: [u8; 4], reached: [Reached; 4]) -> [f32; 4] {
+        let light = &self.light;
         let corner = |index: usize| {
             let Reached { sun, sky } = reached[index];
             let hidden = light.ambient[side] * (1.0 - sky)
                 + (light.full[side] - light.shaded[side]) * (1.0 - sun);
             (light.full[side] - hidden) * CORNER_LIGHT[usize::from(levels[index])]
         };
-        let corners = [corner(0), corner(1), corner(2), corner(3)];
+        [corner(0), corner(1), corner(2), corner(3)]
+    }
+
+    fn look(&mut self, scene: &Scene, voxel: [i32; 3], face: Face) -> Surface {
+        let levels = self.corner_light.levels(scene, voxel, face);
+        let reached = self.corner_light.of_side(scene, voxel, face);
+        let corners = self.corners(face as usize, levels, reached);
         let finish = scene.finish(voxel);
         let translucent = scene.translucent.as_ref().filter(|voxels| voxels.contains(voxel));
         let is_plain = translucent.is_none() && !finish.reflects() && !finish.shines();
-        Surface {
+        let mut surface = Surface {
             voxel,
             face: face as u8,
             open: corners.iter().all(|&light| light == corners[0]),
@@ -117,16 +144,25 @@ impl SurfaceCache {
             albedo: self.albedo(scene, voxel),
             normal: if is_plain { [0.0; 3] } else { form(scene, translucent, voxel, face) },
             corners,
+            ..VACANT
+        };
+        let light = if self.lit { surface.mean_light() } else { 1.0 };
+        surface.shown = surface.albedo.map(|part| part * light);
+        if self.is_single {
+            let [r, g, b] = surface.shown.map(|part| self.srgb.encode(part));
+            surface.pixel = [r, g, b, 255];
         }
+        surface
     }
 }
 
 /// The normal of the form that a side belongs to. Water does not end where it touches a shore: what
 /// is opaque belongs to the form of what is not.
 fn form(scene: &Scene, clear: Option<&Occupancy>, voxel: [i32; 3], face: Face) -> [f32; 3] {
+    let opaque = |at| scene.opaque.bits_along_x(at, ROW);
     match clear {
-        Some(clear) => normal(|at| clear.contains(at) || scene.opaque.contains(at), voxel, face),
-        None => normal(|at| scene.opaque.contains(at), voxel, face),
+        Some(clear) => normal(|at| clear.bits_along_x(at, ROW) | opaque(at), voxel, face),
+        None => normal(opaque, voxel, face),
     }
 }
 
@@ -164,7 +200,7 @@ impl Surface {
 
 /// How many voxels close in each corner of a side, 0 to 3: in the layer before the side the two
 /// that touch the corner along an edge and the one across. Two along edges count as three.
-fn corner_levels(occupancy: &Occupancy, voxel: [i32; 3], face: Face) -> [u8; 4] {
+pub(crate) fn corner_levels(occupancy: &Occupancy, voxel: [i32; 3], face: Face) -> [u8; 4] {
     let (u, v) = (face.u_axis(), face.v_axis());
     let normal = face.normal();
     let middle: [i32; 3] = std::array::from_fn(|axis| voxel[axis].wrapping_add(normal[axis]));
@@ -184,7 +220,7 @@ fn corner_levels(occupancy: &Occupancy, voxel: [i32; 3], face: Face) -> [u8; 4] 
 }
 
 #[inline]
-fn levels(solid: impl Fn(i32, i32) -> u8) -> [u8; 4] {
+pub(crate) fn levels(solid: impl Fn(i32, i32) -> u8) -> [u8; 4] {
     let (west, east, south, north) = (solid(-1, 0), solid(1, 0), solid(0, -1), solid(0, 1));
     let corner = |side_u: u8, side_v: u8, du, dv| match side_u + side_v {
         2 => 3,

@@ -56,13 +56,19 @@ pub(crate) fn collect(
     };
     let Some(mut march) = march else { return 0 };
     let (mut left, mut looked) = (1.0, 0);
-    while let Some(hit) = march.seek(true) {
+    // Where a ray meets a side it need not be looked for.
+    let mut next = match entry {
+        Entry::From(_) => march.seek(true),
+        Entry::At(_) => Some(march.hit()),
+    };
+    while let Some(hit) = next {
         let block = hit.voxel.map(|part| part >> 4);
         let color = scene.clear_color_of_block(block);
         let color = color.unwrap_or_else(|| scene.clear_color(hit.voxel));
         let goes_on = march.cross(
             color,
-            |block| scene.clear_color_of_block(block),
+            |slot| scene.clear_color_of_slot(slot),
+            |slot, layer, is_upward| scene.is_full_from(slot, layer, is_upward),
             |voxel| scene.clear_color(voxel),
         );
         let to = if goes_on { march.t } else { march.last() };
@@ -72,6 +78,7 @@ pub(crate) fn collect(
         if !goes_on || left < LEAST_TRANSMITTANCE || runs.len() == MOST_RUNS {
             break;
         }
+        next = march.seek(true);
     }
     looked
 }

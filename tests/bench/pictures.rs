@@ -11,8 +11,10 @@ use goxel_daemon::mesh::{Merge, Mesher};
 use goxel_daemon::render::{KeyLight, Lighting, Method, RenderSettings, Shading, Tracing, drawing};
 use goxel_daemon::voxel::{Rgba, Volume};
 use path_floor::PathFloor;
+use plain_march::PlainMarch;
 
 mod path_floor;
+mod plain_march;
 mod scenes;
 
 /// CPU time of this thread in seconds.
@@ -112,7 +114,7 @@ fn render_rows(report: &Report, name: &str, volume: &Volume, size: [u32; 2], sam
         let mut auto = || _ = black_box(draw(Method::Automatic));
         let mut quads = || _ = black_box(draw(Method::Quads));
         let mut rays = || _ = black_box(draw(Method::Rays));
-        let figures = in_turns(5, &mut [&mut auto, &mut quads, &mut rays]);
+        let figures = in_turns(10, &mut [&mut auto, &mut quads, &mut rays]);
         let picture = draw(Method::Automatic);
         let mut encode = || _ = black_box(picture.encode_png());
         let png = in_turns(5, &mut [&mut encode])[0];
@@ -127,6 +129,13 @@ fn render_rows(report: &Report, name: &str, volume: &Volume, size: [u32; 2], sam
         );
         let row = format!("draw {name} {width}x{height} {samples}x{samples} {how}");
         report.row(&row, figures[0], &note);
+        if samples == 1 {
+            let plain = PlainMarch::new(volume, size);
+            let mut march = || _ = black_box(plain.draw(shading));
+            let figures = in_turns(3, &mut [&mut auto, &mut march]);
+            let note = format!("{:.1} x the picture", figures[1].least / figures[0].least);
+            report.row(&format!("  a plain march, {how}"), figures[1], &note);
+        }
     }
 }
 

@@ -370,7 +370,8 @@ impl Tracer<'_> {
         let scene = self.scene;
         let goes_on = march.cross(
             medium.color,
-            |block| scene.clear_color_of_block(block),
+            |slot| scene.clear_color_of_slot(slot),
+            |_, _, _| false,
             |voxel| scene.clear_color(voxel),
         );
         let out = if goes_on { march.t } else { march.last() };
