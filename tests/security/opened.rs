@@ -62,6 +62,8 @@ fn opened(told: &str, top: &Path) -> Vec<(String, String, String)> {
         let named = call.strip_prefix('"').map(|rest| ("", rest));
         let Some((directory, rest)) = named.or_else(|| call.split_once(", \"")) else { continue };
         let Some((name, rest)) = rest.split_once('"') else { continue };
+        // So ends the line of a call during which another thread made one.
+        let rest = rest.trim_end_matches(" <unfinished ...>");
         let within = directory.split_once('<').map_or("", |(_, path)| path.trim_end_matches('>'));
         let path = if name.starts_with('/') { name.to_owned() } else { format!("{within}/{name}") };
         let Some(path) = path.strip_prefix(top) else { continue };

@@ -120,6 +120,17 @@ impl Daemon {
         Some(std::fs::read_dir(format!("/proc/{}/fd", self.pid())).ok()?.count())
     }
 
+    /// The same, once what helpers open after the start is open and what has ended is closed.
+    pub fn descriptors_at_rest(&self) -> Option<usize> {
+        let mut readings = Vec::new();
+        eventually("descriptors are at rest", || {
+            readings.push(self.descriptors());
+            let last = &readings[readings.len().saturating_sub(20)..];
+            last.len() == 20 && last.iter().all(|count| *count == last[0])
+        });
+        self.descriptors()
+    }
+
     /// Resident memory in bytes, where the system tells.
     pub fn resident(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;

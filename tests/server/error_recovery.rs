@@ -121,7 +121,7 @@ fn messages_up_to_the_limit_are_served_and_longer_ones_refused() {
 fn half_a_message_and_a_close_leaves_nothing_behind() {
     let daemon = Daemon::start();
     daemon.text().ping();
-    let before = daemon.descriptors();
+    let before = daemon.descriptors_at_rest();
     for _ in 0..200 {
         let mut stream = daemon.connect();
         stream.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"meth").unwrap();

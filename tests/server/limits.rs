@@ -66,7 +66,7 @@ fn descriptors_taken_away_while_it_runs_turn_newcomers_away_and_it_recovers() {
     let daemon = Daemon::start();
     let mut first = daemon.text();
     first.ping();
-    let used = daemon.descriptors().unwrap_or(0);
+    let used = daemon.descriptors_at_rest().unwrap_or(0);
     let pid = daemon.pid().to_string();
     let limit = |count: usize| {
         let flag = format!("--nofile={count}:4096");

@@ -139,6 +139,17 @@ impl Daemon {
         std::fs::read_dir(format!("/proc/{}/fd", self.pid())).unwrap().count()
     }
 
+    /// The same, once what helpers open after the start is open and what has ended is closed.
+    pub fn descriptors_at_rest(&self) -> usize {
+        let mut readings = Vec::new();
+        wait_for("descriptors to be at rest", || {
+            readings.push(self.descriptors());
+            let last = &readings[readings.len().saturating_sub(20)..];
+            last.len() == 20 && last.iter().all(|count| *count == last[0])
+        });
+        self.descriptors()
+    }
+
     /// Its resident memory in KiB.
     pub fn resident_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
