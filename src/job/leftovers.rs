@@ -11,6 +11,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
 
 use super::Budget;
 
@@ -75,6 +76,36 @@ pub fn leave_buffer<T: Copy + 'static>(mut buffer: Vec<T>) {
             // An allocator that does not take a part back gets all of it.
             (buffer.capacity() <= left).then_some(())
         }));
+    }
+}
+
+/// A buffer of plain values that is freed piece by piece, whoever lets go of it.
+pub struct Large<T: Copy + 'static>(Vec<T>);
+
+impl<T: Copy + 'static> Large<T> {
+    /// An empty one with room for so many values.
+    pub fn with_capacity(count: usize) -> Self {
+        Large(Vec::with_capacity(count))
+    }
+}
+
+impl<T: Copy + 'static> Deref for Large<T> {
+    type Target = Vec<T>;
+
+    fn deref(&self) -> &Vec<T> {
+        &self.0
+    }
+}
+
+impl<T: Copy + 'static> DerefMut for Large<T> {
+    fn deref_mut(&mut self) -> &mut Vec<T> {
+        &mut self.0
+    }
+}
+
+impl<T: Copy + 'static> Drop for Large<T> {
+    fn drop(&mut self) {
+        leave_buffer(std::mem::take(&mut self.0));
     }
 }
 

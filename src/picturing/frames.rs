@@ -87,7 +87,8 @@ pub async fn draw_file(
 /// What is to be said of a picture by paths that ended before all its samples were taken.
 pub fn ended_early(traced: Option<Tracing>, samples: u32) -> Option<String> {
     let wanted = traced?.samples;
-    let is_early = samples < wanted;
+    // The first is always taken; without any there was nothing to be seen.
+    let is_early = (1..wanted).contains(&samples);
     is_early.then(|| format!("max_seconds ended it with {samples} of {wanted} samples"))
 }
 

@@ -341,6 +341,12 @@ fn a_picture_is_made_smaller_until_it_keeps_within_its_bytes_and_says_so() {
 }
 
 #[test]
+fn a_picture_of_nothing_by_paths_is_not_said_to_be_cut_short() {
+    let answer = Daemon::default().call("goxel.look", json!({"size": 64, "style": "path"}));
+    assert_eq!(answer["warnings"], json!([]), "{answer}");
+}
+
+#[test]
 fn a_picture_goes_to_a_file_or_into_the_answer_or_both() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("look.png");

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::filter::{Guide, smooth};
 use super::sky::Sky;
 use super::tracer::{Found, Tracer};
+use crate::job::leftovers::Large;
 use crate::job::{Progress, Slice};
 use crate::render::light::FaceLight;
 use crate::render::picture::Picture;
@@ -70,7 +71,7 @@ pub(crate) async fn trace(
     };
     let end = tracing.max_seconds.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
     let size = [picture.width(), picture.height()];
-    let mut sums = Vec::new();
+    let mut sums = Large::with_capacity(0);
     while room_for(&mut sums, size) {
         slice.spend(1).await;
     }

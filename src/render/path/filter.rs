@@ -9,6 +9,7 @@
 use super::driver::{Sum, brightness};
 use super::tracer::{Feature, Tracer};
 use crate::job::Slice;
+use crate::job::leftovers::Large;
 
 /// Rounds of smoothing; in each one the pixels that are looked at are twice as far away.
 const ROUNDS: u32 = 4;
@@ -20,12 +21,12 @@ const WEIGHTS: [f32; 3] = [0.375, 0.25, 0.0625];
 
 /// What each pixel shows.
 pub(super) struct Guide {
-    features: Vec<Feature>,
+    features: Large<Feature>,
 }
 
 impl Guide {
     pub(super) async fn of(tracer: &Tracer<'_>, [width, height]: [u32; 2], slice: &Slice) -> Guide {
-        let mut features = Vec::with_capacity(width as usize * height as usize);
+        let mut features = Large::with_capacity(width as usize * height as usize);
         for y in 0..height {
             for x in 0..width {
                 features.push(tracer.feature(x, y));
@@ -50,9 +51,9 @@ pub(super) async fn smooth(
     size: [u32; 2],
     count: impl Fn(usize) -> f32,
     slice: &Slice,
-) -> Vec<[f32; 3]> {
+) -> Large<[f32; 3]> {
     let mean = |place: usize| sums[place].rgb.map(|part| part / count(place));
-    let mut colors = Vec::with_capacity(sums.len());
+    let mut colors = Large::with_capacity(sums.len());
     let Some(Guide { features }) = guide else {
         for place in 0..sums.len() {
             colors.push(mean(place));
@@ -61,7 +62,7 @@ pub(super) async fn smooth(
         return colors;
     };
     let albedo = |place: usize| features[place].albedo.map(|part| part.max(0.02));
-    let mut lights = Vec::with_capacity(sums.len());
+    let mut lights = Large::with_capacity(sums.len());
     for (place, sum) in sums.iter().enumerate() {
         let (mean, albedo, count) = (mean(place), albedo(place), count(place));
         let bright = brightness(&mean);
@@ -71,10 +72,11 @@ pub(super) async fn smooth(
         lights.push(Light { rgb, doubt: spread / count / (by * by) });
         slice.spend(u64::from(place % 64 == 0)).await;
     }
-    let mut next = lights.clone();
+    let mut next = Large::with_capacity(sums.len());
     for round in 0..ROUNDS {
-        for (place, light) in next.iter_mut().enumerate() {
-            *light = one(&lights, &features, size, place, 1 << round);
+        next.clear();
+        for place in 0..sums.len() {
+            next.push(one(&lights, &features, size, place, 1 << round));
             slice.spend(1).await;
         }
         std::mem::swap(&mut lights, &mut next);
