@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
         // An older daemon does not tell of calls; then changes are told without them.
         let tells_calls = connection.call_raw("server.monitor", json!({})).is_ok();
         let project = project.unwrap_or("default");
-        let kept_for = arguments.min_interval + MOST_BELATED;
+        let kept_for = arguments.min_interval.saturating_add(MOST_BELATED);
         let calls = VecDeque::new();
         let mut teller = Teller { project, tells_calls, revision, calls, kept_for, context };
         let lost = match follow(&mut connection, &mut teller, &mut left, &stop) {

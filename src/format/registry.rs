@@ -29,6 +29,12 @@ pub struct Format {
     pub axes: Axes,
     /// The options of export that it heeds, besides those of all.
     pub options: &'static [&'static str],
+    /// The values of the option `colors` that it knows a way of, if it heeds that.
+    pub ways: &'static [MeshColors],
+    /// Whether its files may hold frames.
+    pub moves: bool,
+    /// Whether places are floating-point numbers of 32 bits.
+    pub has_short_floats: bool,
     /// Whether a file's first bytes (and its length, for formats without a magic number) are of
     /// this format. False where the content cannot tell.
     pub(super) detect: fn(&[u8]) -> bool,
@@ -62,8 +68,7 @@ impl Format {
             ("fit", voxelise.fit.is_some()),
         ];
         let of_surfaces = of_surfaces.map(|(name, is)| (name, is && !self.holds.is_surface));
-        let moves = ["vox", "gif"].contains(&self.name);
-        let idle = of_surfaces.into_iter().chain([("frames", frames && !moves)]);
+        let idle = of_surfaces.into_iter().chain([("frames", frames && !self.moves)]);
         let told = |name| format!("'{name}' has no effect on what is read as {}", self.name);
         idle.filter(|(_, is_idle)| *is_idle).map(|(name, _)| told(name)).collect()
     }
@@ -71,19 +76,15 @@ impl Format {
     /// What the values of options come to that files of this format know no way of.
     fn otherwise(&self, options: &ExportOptions) -> Vec<String> {
         let mut told = Vec::new();
-        let known: &[MeshColors] = match self.name {
-            "ply" => &[MeshColors::Vertex, MeshColors::None],
-            "3mf" => &[MeshColors::Vertex, MeshColors::Materials, MeshColors::None],
-            "npy" | "npz" => &[MeshColors::Palette],
-            _ => &MeshColors::ALL,
-        };
-        if let Some(colors) = options.colors.filter(|colors| !known.contains(colors))
+        if let Some(colors) = options.colors.filter(|colors| !self.ways.contains(colors))
             && self.heeds("colors")
         {
             let (name, format) = (colors.name(), self.name);
-            let others: Vec<&str> = known.iter().map(|colors| colors.name()).collect();
+            let others: Vec<&str> = self.ways.iter().map(|colors| colors.name()).collect();
             let others = others.join(", ");
-            told.push(format!("colors '{name}' is not known to the format {format}: {others}"));
+            told.push(format!(
+                "colors '{name}' is not known to the format {format}; it knows {others}"
+            ));
         }
         let is_merged = options.mesh.is_some_and(|mesh| mesh != MeshKind::Faces);
         if options.ao && is_merged && self.heeds("ao") {
@@ -120,14 +121,14 @@ impl Format {
         options: WriteOptions,
     ) -> Result<WriteJob, FormatError> {
         let write = self.write.ok_or_else(|| self.one_way("written", &writable()))?;
-        let (holds, axes, name) = (self.holds, self.axes, self.name);
+        let Format { holds, axes, name, has_short_floats, .. } = *self;
         let is_mesh = self.options.contains(&"mesh");
         let otherwise = self.otherwise(&options.export);
         Ok(Box::new(Work::new(move |slice| async move {
             let Prepared { document, mut report } =
                 prepare(document, holds, axes, &options.export, &slice).await?;
             otherwise.into_iter().for_each(|note| report.warn(note));
-            if ["glb", "gltf", "stl", "ply"].contains(&name) {
+            if has_short_floats {
                 tell_of_rounding(&document, options.export.origin, &mut report, &slice).await;
             }
             let mut check = None;

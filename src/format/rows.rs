@@ -1,6 +1,6 @@
 //! The table of all formats: a row each, from which lists, guides, errors and reports follow.
 
-use super::export::Axes;
+use super::export::{Axes, MeshColors};
 use super::fidelity::{Holds, Places};
 use super::pictures::Picture;
 use super::registry::Format;
@@ -23,6 +23,9 @@ const ROW: Format = Format {
     holds: Holds::VOXELS,
     axes: Axes::Z_UP,
     options: &["axes"],
+    ways: &MeshColors::ALL,
+    moves: false,
+    has_short_floats: false,
     detect: |_| false,
     read: None,
     write: None,
@@ -66,6 +69,7 @@ pub(super) static FORMATS: &[Format] = &[
         read: work!(vox::read),
         write: work!(vox::write),
         options: &["axes", "plain"],
+        moves: true,
         ..ROW
     },
     Format {
@@ -89,6 +93,8 @@ pub(super) static FORMATS: &[Format] = &[
         read: work!(surface::read_ply),
         write: work!(surface::write_ply),
         options: PLY,
+        ways: &[MeshColors::Vertex, MeshColors::None],
+        has_short_floats: true,
         ..ROW
     },
     Format {
@@ -264,6 +270,7 @@ pub(super) static FORMATS: &[Format] = &[
         axes: Axes::Y_UP,
         options: &["axes"],
         holds: Holds { places: Places::Standing, ..Holds::VOXELS },
+        ..ROW
     },
     Format {
         name: "glb",
@@ -282,6 +289,7 @@ pub(super) static FORMATS: &[Format] = &[
         write: work!(surface::write_glb),
         options: GLTF,
         axes: Axes::Y_UP,
+        has_short_floats: true,
         ..ROW
     },
     Format {
@@ -301,6 +309,7 @@ pub(super) static FORMATS: &[Format] = &[
         write: work!(surface::write_gltf),
         options: GLTF,
         axes: Axes::Y_UP,
+        has_short_floats: true,
         ..ROW
     },
     Format {
@@ -313,6 +322,7 @@ pub(super) static FORMATS: &[Format] = &[
         read: work!(surface::read_stl),
         write: work!(surface::write_stl),
         options: STL,
+        has_short_floats: true,
         ..ROW
     },
     Format {
@@ -322,6 +332,7 @@ pub(super) static FORMATS: &[Format] = &[
         holds: Holds { alpha: true, ..SURFACE },
         write: work!(surface::write_3mf),
         options: THREEMF,
+        ways: &[MeshColors::Vertex, MeshColors::Materials, MeshColors::None],
         ..ROW
     },
     Format {
@@ -334,6 +345,7 @@ pub(super) static FORMATS: &[Format] = &[
         read: work!(dense::read_npy),
         write: work!(dense::write_npy),
         options: &["axes", "colors"],
+        ways: &[MeshColors::Palette],
         ..ROW
     },
     Format {
@@ -344,6 +356,7 @@ pub(super) static FORMATS: &[Format] = &[
         read: work!(dense::read_npz),
         write: work!(dense::write_npz),
         options: &["axes", "colors"],
+        ways: &[MeshColors::Palette],
         ..ROW
     },
     Format {
@@ -380,6 +393,7 @@ pub(super) static FORMATS: &[Format] = &[
         holds: Holds::RGBA,
         detect: |bytes| Picture::of(bytes) == Some(Picture::Gif),
         read: work!(pictures::read),
+        moves: true,
         ..ROW
     },
     Format {

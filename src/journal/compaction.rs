@@ -89,9 +89,11 @@ impl Journal {
     /// has to be for another reason.
     pub fn wants_compaction(&self, bytes: u64, now: Instant) -> bool {
         let added = self.written.saturating_sub(self.carried);
-        let is_long = added > bytes.max(self.carried) && self.trouble.is_none();
+        let is_long = added > bytes.max(self.carried) || self.is_older;
         let is_time = self.compact_again.is_none_or(|again| again <= now);
-        self.compaction.is_none() && is_time && (is_long || self.must_renew)
+        self.compaction.is_none()
+            && is_time
+            && (is_long && self.trouble.is_none() || self.must_renew)
     }
 
     /// Whether a new log is under way.
@@ -223,7 +225,7 @@ impl Journal {
         self.carried = compaction.written;
         self.dropped = 0;
         self.shift = position.wrapping_sub(self.written + self.buffer.len() as u64);
-        (self.must_renew, self.trouble) = (false, None);
+        (self.must_renew, self.is_older, self.trouble) = (false, false, None);
         self.outdated.push(old);
         log::info!(
             "the journal was written anew: {} bytes in {}",

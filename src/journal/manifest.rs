@@ -4,7 +4,7 @@
 //! each project that is in a file, and last `check HEX`, the CRC-32C of all lines before. It is
 //! replaced by renaming, so it is always whole.
 
-use super::record::VERSION;
+use super::record::{OLDEST_VERSION, VERSION};
 
 /// The name of the manifest.
 pub const MANIFEST: &str = "manifest";
@@ -65,7 +65,7 @@ impl Manifest {
         }
         let mut lines = body.lines();
         let version = lines.next()?.strip_prefix("goxel-journal ")?.parse().ok()?;
-        if version != VERSION {
+        if !(OLDEST_VERSION..=VERSION).contains(&version) {
             return Some(Err(BadManifest::Version(version)));
         }
         let mut manifest = Manifest::default();

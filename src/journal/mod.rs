@@ -111,6 +111,9 @@ pub struct Journal {
     compaction: Option<Box<Compaction>>,
     /// Whether the log must be written anew because a sync of it has failed.
     must_renew: bool,
+    /// Whether an older program began the log: it is written anew soon, so that one finds nothing
+    /// in it that it would take for damage.
+    is_older: bool,
     /// When a new log may be tried again after one could not be written.
     compact_again: Option<Instant>,
     /// Bytes of the log that were carried from the one before.
@@ -209,6 +212,7 @@ impl Journal {
                 return Ok((Journal::begin(disk, policy, manifest)?, recovery));
             }
         };
+        let is_older = reader.is_older();
         let replayed = replay(reader, repeat);
         if replayed.end == End::Unknown {
             return Err(JournalError::Unknown(name));
@@ -233,7 +237,8 @@ impl Journal {
         let end = LogEnd { chain: good.chain, sequence: good.sequence };
         let journal = Journal::on(disk, log, manifest, policy, end);
         let was_damaged = recovery.damage.is_some();
-        Ok((Journal { written: good.end as u64, was_damaged, ..journal }, recovery))
+        let written = good.end as u64;
+        Ok((Journal { written, was_damaged, is_older, ..journal }, recovery))
     }
 
     /// A new log with nothing in it.
@@ -280,6 +285,7 @@ impl Journal {
             was_damaged: false,
             compaction: None,
             must_renew: false,
+            is_older: false,
             compact_again: None,
             carried: 0,
             shift: 0,

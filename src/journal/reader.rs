@@ -20,6 +20,7 @@ pub enum End {
 pub struct Reader<'a> {
     bytes: &'a [u8],
     chain: Chain,
+    version: u32,
     generation: u64,
     /// Where the last whole call ends.
     good: Good,
@@ -40,14 +41,20 @@ pub struct Good {
 impl<'a> Reader<'a> {
     /// Reads the head.
     pub fn new(bytes: &'a [u8]) -> Result<Self, BadHead> {
-        let (generation, chain) = record::read_log_head(bytes)?;
+        let (version, generation, chain) = record::read_log_head(bytes)?;
         Ok(Reader {
             bytes,
+            version,
             chain,
             generation,
             good: Good { end: LOG_HEAD, chain, sequence: 1 },
             next_sequence: None,
         })
+    }
+
+    /// Whether an older program wrote it.
+    pub(super) fn is_older(&self) -> bool {
+        self.version < record::VERSION
     }
 
     /// The log's generation.

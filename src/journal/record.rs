@@ -13,8 +13,11 @@
 
 use super::bytes::{Malformed, Put, Take, put_measured};
 
-/// The version of all that this module and its neighbours write.
-pub const VERSION: u32 = 1;
+/// The version of all that this module and its neighbours write. The first one knew no parts of
+/// lists; what it wrote is read, too.
+pub const VERSION: u32 = 2;
+/// The oldest version that is read.
+pub(super) const OLDEST_VERSION: u32 = 1;
 
 /// The first bytes of a log.
 pub const MAGIC: [u8; 8] = *b"GOXJRNL\n";
@@ -205,8 +208,8 @@ pub enum BadHead {
     Newer(u32),
 }
 
-/// Reads the head of a log: its generation and the beginning of its chain.
-pub fn read_log_head(bytes: &[u8]) -> Result<(u64, Chain), BadHead> {
+/// Reads the head of a log: its version, its generation and the beginning of its chain.
+pub fn read_log_head(bytes: &[u8]) -> Result<(u32, u64, Chain), BadHead> {
     let head: &[u8; LOG_HEAD] = bytes.first_chunk().ok_or(BadHead::NoLog)?;
     let mut fields = Take::new(head, "head");
     let parts = (|| {
@@ -220,7 +223,7 @@ pub fn read_log_head(bytes: &[u8]) -> Result<(u64, Chain), BadHead> {
         return Err(BadHead::NoLog);
     }
     match version {
-        VERSION => Ok((generation, Chain::new(salt))),
+        OLDEST_VERSION..=VERSION => Ok((version, generation, Chain::new(salt))),
         newer => Err(BadHead::Newer(newer)),
     }
 }

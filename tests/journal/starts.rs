@@ -159,6 +159,45 @@ fn a_torn_tail_is_cut_and_damage_is_kept_and_told() {
     assert!(path.with_extension("damaged").exists());
 }
 
+/// Makes a journal one of the first version.
+fn put_version_one(place: &Path) {
+    let manifest = std::fs::read_to_string(place.join("manifest")).unwrap();
+    let body = manifest.rsplit_once("check ").unwrap().0;
+    let older = body.replace("goxel-journal 2", "goxel-journal 1");
+    assert_ne!(older, body);
+    let check = crc32c::crc32c(older.as_bytes());
+    std::fs::write(place.join("manifest"), format!("{older}check {check:08x}\n")).unwrap();
+    let mut log = std::fs::read(place.join("log-1")).unwrap();
+    log[8] = 1;
+    let check = crc32c::crc32c(&log[..36]);
+    log[36..40].copy_from_slice(&check.to_le_bytes());
+    std::fs::write(place.join("log-1"), log).unwrap();
+}
+
+#[test]
+fn a_log_of_an_older_program_is_read_and_written_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let daemon = Running::start(directory.path(), &[]);
+    let mut first = client(directory.path());
+    for x in 0..5 {
+        first.call("goxel.add_voxel", json!([x, 0, 0, "#ff0000"]));
+    }
+    daemon.kill();
+    let place = journal(directory.path());
+    put_version_one(&place);
+    let daemon = Running::start(directory.path(), &[]);
+    let mut second = client(directory.path());
+    assert_eq!(revision(&mut second), 5);
+    second.call("goxel.create_camera", json!({}));
+    wait_for("the log to be written anew", || !place.join("log-1").exists());
+    let head = std::fs::read(place.join("log-2")).unwrap();
+    assert_eq!(head[8..12], [2, 0, 0, 0]);
+    assert!(std::fs::read_to_string(place.join("manifest")).unwrap().contains("goxel-journal 2"));
+    daemon.kill();
+    let _daemon = Running::start(directory.path(), &[]);
+    assert_eq!(revision(&mut client(directory.path())), 6);
+}
+
 #[test]
 fn a_log_of_a_newer_program_is_refused_and_left_alone() {
     let directory = tempfile::tempdir().unwrap();
@@ -168,7 +207,7 @@ fn a_log_of_a_newer_program_is_refused_and_left_alone() {
     let check = crc32c::crc32c(manifest.as_bytes());
     std::fs::write(place.join("manifest"), format!("{manifest}check {check:08x}\n")).unwrap();
     let mut head = goxel_daemon::journal::log_head(1, [7; 16]);
-    head[8] = 2;
+    head[8] += 1;
     let check = crc32c::crc32c(&head[..36]);
     head[36..].copy_from_slice(&check.to_le_bytes());
     std::fs::write(place.join("log-1"), head).unwrap();

@@ -17,6 +17,7 @@ use crate::format::{
     ReadOptions, SaveJob, Saved, WriteOptions,
 };
 use crate::job::{Budget, Progress, Step};
+use crate::likeness::nearest;
 
 /// A slice of work between two looks at the progress bar.
 const SLICE: std::time::Duration = std::time::Duration::from_millis(50);
@@ -116,11 +117,10 @@ pub(super) fn convert(
     let loaded = load_file(&job.input, from, read.clone(), progress)?;
     if let Some(missing) = export.missing_layer(&loaded.document) {
         let names: Vec<_> = loaded.document.layers().iter().map(|layer| &*layer.name).collect();
-        let text = format!(
-            "there is no layer '{missing}' in {}; there are {}",
-            job.input.display(),
-            few(&names)
-        );
+        let near = nearest(missing, names.iter().copied());
+        let near = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+        let (file, names) = (job.input.display(), few(&names));
+        let text = format!("there is no layer '{missing}' in {file}{near}; there are {names}");
         return Err(Failure::Usage(text));
     }
     let report = arguments.report;
