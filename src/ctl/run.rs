@@ -15,7 +15,7 @@ use super::render::picture_of;
 use crate::format::{self, Format, ReadOptions, WriteOptions};
 use crate::job::Budget;
 use crate::plain_words::counted;
-use crate::rpc::{ConnectionId, ConnectionInfo, Handled, Host, Service};
+use crate::rpc::{ConnectionId, Handled, Host, Service};
 use crate::script::types;
 use crate::workspace::{DEFAULT_PROJECT, Project};
 
@@ -330,19 +330,5 @@ impl Host for Alone {
     }
     fn started(&self) -> Instant {
         self.0
-    }
-    fn connections(&self) -> Vec<ConnectionInfo> {
-        Vec::new()
-    }
-    fn close(&mut self, _: ConnectionId) -> bool {
-        false
-    }
-    fn set_name(&mut self, _: ConnectionId, _: &str) {}
-    fn set_keepalive(&mut self, _: ConnectionId, _: Option<Duration>) {}
-    fn notify(&mut self, _: ConnectionId, _: &[u8]) -> bool {
-        false
-    }
-    fn shut_down(&mut self) -> bool {
-        false
     }
 }

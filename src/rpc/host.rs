@@ -87,7 +87,7 @@ pub struct EndedCall<'a> {
     pub began: Instant,
 }
 
-/// The server, as far as calls may see it.
+/// The server, as far as calls may see it. One that says nothing of connections has none.
 pub trait Host {
     /// The clock, read once a turn of the loop.
     fn now(&self) -> Instant;
@@ -103,9 +103,13 @@ pub trait Host {
     /// When the server started.
     fn started(&self) -> Instant;
     /// All open connections.
-    fn connections(&self) -> Vec<ConnectionInfo>;
+    fn connections(&self) -> Vec<ConnectionInfo> {
+        Vec::new()
+    }
     /// Closes a connection after its answers are flushed; false if there is none with this number.
-    fn close(&mut self, connection: ConnectionId) -> bool;
+    fn close(&mut self, _connection: ConnectionId) -> bool {
+        false
+    }
     /// The calls that go on in slices.
     fn jobs(&self) -> Vec<JobInfo> {
         Vec::new()
@@ -115,20 +119,23 @@ pub trait Host {
         false
     }
     /// Gives a connection a name for lists and logs.
-    fn set_name(&mut self, connection: ConnectionId, name: &str);
+    fn set_name(&mut self, _connection: ConnectionId, _name: &str) {}
     /// Starts keepalive probes to a connection, or stops them with `None`.
-    fn set_keepalive(&mut self, connection: ConnectionId, interval: Option<Duration>);
+    fn set_keepalive(&mut self, _connection: ConnectionId, _interval: Option<Duration>) {}
     /// Queues an unsolicited JSON message for a connection; it is sent between answers, framed as
     /// the connection has it. False if the connection is gone or has no room.
-    fn notify(&mut self, connection: ConnectionId, message: &[u8]) -> bool;
+    fn notify(&mut self, _connection: ConnectionId, _message: &[u8]) -> bool {
+        false
+    }
     /// Whether bytes for a connection wait to be sent: its reader is slower than what is sent to
     /// it.
-    fn has_unsent(&self, connection: ConnectionId) -> bool {
-        let _ = connection;
+    fn has_unsent(&self, _connection: ConnectionId) -> bool {
         false
     }
     /// Asks the server to stop; false if it was not started with leave to do so.
-    fn shut_down(&mut self) -> bool;
+    fn shut_down(&mut self) -> bool {
+        false
+    }
     /// Hands everything over to the daemon at the other end of a connection, after the answer; an
     /// error says why not.
     fn hand_over(&mut self, _connection: ConnectionId) -> Result<(), &'static str> {

@@ -15,7 +15,7 @@ use super::reading::{Need, Partial};
 use super::talk::Line;
 use crate::document::{Document, LayerContent, LayerId};
 use crate::job::Budget;
-use crate::rpc::{ConnectionId, ConnectionInfo, Handled, Host, Service};
+use crate::rpc::{ConnectionId, Handled, Host, Service};
 use crate::script::Request;
 use crate::voxel::{BlockWalk, Bounds, MemoryLimit, Point, Rgba, Volume};
 use crate::workspace::{DEFAULT_PROJECT, Project, Workspace};
@@ -366,19 +366,5 @@ impl Host for ScriptHost {
     }
     fn started(&self) -> Instant {
         self.started
-    }
-    fn connections(&self) -> Vec<ConnectionInfo> {
-        Vec::new()
-    }
-    fn close(&mut self, _: ConnectionId) -> bool {
-        false
-    }
-    fn set_name(&mut self, _: ConnectionId, _: &str) {}
-    fn set_keepalive(&mut self, _: ConnectionId, _: Option<Duration>) {}
-    fn notify(&mut self, _: ConnectionId, _: &[u8]) -> bool {
-        false
-    }
-    fn shut_down(&mut self) -> bool {
-        false
     }
 }

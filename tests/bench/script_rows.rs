@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use goxel_daemon::job::Budget;
-use goxel_daemon::rpc::{ConnectionId, ConnectionInfo, Handled, Host, Service};
+use goxel_daemon::rpc::{ConnectionId, Handled, Host, Service};
 use serde_json::{Value, json};
 
 use crate::harness::{Bench, Row, Scale, Target};
@@ -35,20 +35,6 @@ impl Host for Alone {
     }
     fn started(&self) -> Instant {
         self.0
-    }
-    fn connections(&self) -> Vec<ConnectionInfo> {
-        Vec::new()
-    }
-    fn close(&mut self, _: ConnectionId) -> bool {
-        false
-    }
-    fn set_name(&mut self, _: ConnectionId, _: &str) {}
-    fn set_keepalive(&mut self, _: ConnectionId, _: Option<Duration>) {}
-    fn notify(&mut self, _: ConnectionId, _: &[u8]) -> bool {
-        false
-    }
-    fn shut_down(&mut self) -> bool {
-        false
     }
 }
 

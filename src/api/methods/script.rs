@@ -56,7 +56,7 @@ result! {
         line: u32,
         /// The column, from 1; 0 if nobody knows.
         column: u32,
-        /// The text of that line.
+        /// The text of that line; empty if it is of a file whose name does not end in .js or .mjs.
         text: String,
     }
 }
