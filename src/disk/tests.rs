@@ -76,7 +76,7 @@ fn who_cannot_wait_in_slices_sleeps() {
 
 #[test]
 fn a_call_that_does_not_come_back_is_given_up_and_others_go_on() -> io::Result<()> {
-    let woken = helpers(Duration::from_millis(200));
+    let woken = helpers(Duration::from_secs(1));
     let (go, may_go) = mpsc::channel::<()>();
     let (told, hear) = mpsc::channel();
     let stuck_call = start(Lane::Clients, path(), move |note| {
@@ -105,7 +105,7 @@ fn a_call_that_does_not_come_back_is_given_up_and_others_go_on() -> io::Result<(
 
 #[test]
 fn with_as_many_stuck_as_may_be_further_calls_are_refused_until_one_comes_back() -> io::Result<()> {
-    let _woken = helpers(Duration::from_millis(50));
+    let _woken = helpers(Duration::from_millis(500));
     let mut gates = Vec::new();
     for _ in 0..MOST_STUCK {
         let (go, may_go) = mpsc::channel::<()>();

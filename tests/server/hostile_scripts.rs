@@ -176,7 +176,7 @@ fn pings_are_answered_beside_busy_scripts() {
     let daemon = Daemon::start();
     let mut busy: Vec<Client> = (0..4).map(|_| daemon.connect()).collect();
     for client in &mut busy {
-        let params = json!({"script": "for (;;) {}", "timeout_ms": 1000});
+        let params = json!({"script": "for (;;) {}", "timeout_ms": 3000});
         let call =
             json!({"jsonrpc": "2.0", "id": 1, "method": "goxel.execute_script", "params": params});
         client.send(format!("{call}\n"));
@@ -184,12 +184,12 @@ fn pings_are_answered_beside_busy_scripts() {
     let mut client = daemon.connect();
     let began = Instant::now();
     let mut pings = 0;
-    while began.elapsed() < Duration::from_millis(500) {
+    while pings < 1_000 && began.elapsed() < Duration::from_millis(2_500) {
         client.call("ping", json!([]));
         pings += 1;
     }
-    // A machine with nothing else to do answers tens of thousands; one that waits for scripts
-    // answers two.
+    // A machine with nothing else to do answers them in a fraction of the time; a daemon that
+    // waits for scripts answers two.
     assert!(pings > 20, "{pings}");
     for client in &mut busy {
         assert_eq!(client.receive()["error"]["message"], "Script execution timeout");

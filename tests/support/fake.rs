@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 #[derive(Default)]
 pub struct Model {
     pub applied: HashMap<i64, u64>,
+    /// Calls that sleep, or slept.
+    pub slept: u64,
     answers: HashMap<(String, u64), Value>,
 }
 
@@ -189,6 +191,7 @@ impl Serve {
             }
             "sleep" => {
                 let millis = params["ms"].as_u64().unwrap();
+                self.model.lock().unwrap().slept += 1;
                 std::thread::sleep(Duration::from_millis(millis));
                 Ok(json!("slept"))
             }
