@@ -231,6 +231,29 @@ impl<'a> Value<'a> for RawList<'a> {
     }
 }
 
+/// A raw array whose elements are typed later, since there may be very many of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Untyped<'a, T> {
+    /// The array.
+    pub array: &'a str,
+    elements: std::marker::PhantomData<T>,
+}
+
+impl<'a, T: Value<'a>> Untyped<'a, T> {
+    /// What is said of it if one of its elements is none.
+    pub fn mismatch(param: &'static str, array: &str) -> ParamError {
+        ParamError::mismatch(param, &<Self as Value<'a>>::SCHEMA, array)
+    }
+}
+
+impl<'a, T: Value<'a>> Value<'a> for Untyped<'a, T> {
+    const SCHEMA: Schema = <Vec<T> as Value<'a>>::SCHEMA;
+    fn parse(raw: &'a str) -> Option<Self> {
+        let untyped = Untyped { array: raw, elements: std::marker::PhantomData };
+        raw.starts_with('[').then_some(untyped)
+    }
+}
+
 impl<'a, T: Value<'a>> Value<'a> for Option<T> {
     const SCHEMA: Schema = T::SCHEMA;
     fn parse(raw: &'a str) -> Option<Self> {

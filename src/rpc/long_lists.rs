@@ -39,7 +39,8 @@ impl LongArray {
         LongArray { part: self.part.part(offset..offset + length), at: 0, taken: 0 }
     }
 
-    fn text(&self) -> &str {
+    /// The whole of it.
+    pub(super) fn text(&self) -> &str {
         self.part.as_str()
     }
 

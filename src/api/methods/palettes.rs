@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::super::macros::{method, params, result};
 use super::system::NoParams;
+use crate::api::value::Untyped;
 use crate::voxel::Rgba;
 
 result! {
@@ -82,9 +83,9 @@ params! {
         /// The name of a built-in palette, or with `colors` what the new palette is called.
         name | "palette": Option<Cow<'a, str>>,
         /// The colours in order, each in any form.
-        colors: Option<Vec<Rgba>>,
+        colors: Option<Untyped<'a, Rgba>>,
         /// Names of the colours, in the same order; "" for none.
-        names: Option<Vec<Cow<'a, str>>>,
+        names: Option<Untyped<'a, Cow<'a, str>>>,
     }
 }
 

@@ -1,22 +1,28 @@
 //! Handlers about palettes.
 
-use super::entries;
+use std::borrow::Cow;
 
+use super::entries;
 use super::files::file_error;
 use super::layer_settings::checked_name;
 use super::own_files::{Intent, look, not_written};
 use crate::api::args::ParamError;
 use crate::api::color_form::to_hex;
+use crate::api::json::string;
 use crate::api::methods::palettes::*;
 use crate::api::methods::system::NoParams;
+use crate::api::value::{Untyped, Value};
 use crate::document::Palette;
 use crate::document::history::Scope;
 use crate::file_access::Purpose;
 use crate::format::{FormatError, PaletteJob, ReplaceJob, Replaced, encode_palette};
+use crate::job::{Slice, Work};
 use crate::likeness::nearest;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{LOAD_PROJECT, OVER_LIMIT, RpcError, SAVE_PROJECT};
+use crate::rpc::long_lists::LongArray;
 use crate::rpc::table::Handle;
+use crate::voxel::Rgba;
 
 entries![ListPalettes, GetPalette, SetPalette, ImportPalette, ExportPalette];
 
@@ -71,16 +77,18 @@ impl Handle for GetPalette {
     }
 }
 
+fn too_many(limit: usize) -> RpcError {
+    let message = format!("A palette has at most {limit} colours here (--max-palette-colors)");
+    RpcError::new(OVER_LIMIT, message)
+        .with("limit", limit)
+        .hint("leave some out; nothing was changed")
+}
+
 /// Makes a palette the document's own; the same one again is no change.
 fn put(context: &mut Context<'_>, label: &str, palette: Palette) -> Result<PaletteState, RpcError> {
-    let (count, limit) = (palette.colors.len(), context.daemon.limits.palettes.max_palette_colors);
-    if count > limit {
-        let message = format!(
-            "The palette has {count} colours, and at most {limit} are kept (--max-palette-colors)"
-        );
-        return Err(RpcError::new(OVER_LIMIT, message)
-            .with("limit", limit)
-            .hint("leave some out; nothing was changed"));
+    let limit = context.daemon.limits.palettes.max_palette_colors;
+    if palette.colors.len() > limit {
+        return Err(too_many(limit));
     }
     let project = context.project()?;
     if project.document().palette != palette {
@@ -98,33 +106,67 @@ impl Handle for SetPalette {
         params: SetPaletteParams<'_>,
     ) -> Result<Outcome<PaletteState>, RpcError> {
         let SetPaletteParams { name, colors, names } = params;
-        let palette = match (name, colors) {
-            (None, None) => {
+        const LABEL: &str = "set palette";
+        let Some(colors) = colors else {
+            let name = name.ok_or_else(|| {
                 let message = "Missing required parameter: name of a built-in palette, or colors";
-                return Err(ParamError::rule("name", message).into());
-            }
-            (Some(name), None) => built_in(&name)?,
-            (name, Some(colors)) => {
-                let name = name.unwrap_or_else(|| "Palette".into());
-                checked_name(&name, context.daemon.limits.names.palette)?;
-                let names = names.unwrap_or_default();
-                if names.len() > colors.len() {
-                    let message = format!(
-                        "Invalid parameter 'names': {} names for {} colours",
-                        names.len(),
-                        colors.len()
-                    );
-                    return Err(ParamError::rule("names", message).into());
-                }
-                let mut palette = Palette::of_colors(&name, colors);
-                for ((_, own), name) in palette.colors.iter_mut().zip(names) {
-                    *own = (!name.is_empty()).then(|| name.into_owned());
-                }
-                palette
-            }
+                ParamError::rule("name", message)
+            })?;
+            return put(context, LABEL, built_in(&name)?).map(Outcome::Done);
         };
-        put(context, "set palette", palette).map(Outcome::Done)
+        let name = name.unwrap_or_else(|| "Palette".into()).into_owned();
+        checked_name(&name, context.daemon.limits.names.palette)?;
+        let most = context.daemon.limits.palettes.max_palette_colors;
+        let colors = LongArray::new(colors.array);
+        let names = LongArray::new(names.map_or("[]", |names| names.array));
+        let read = Work::new(move |slice| async move {
+            read_palette(name, colors, names, most, &slice).await
+        });
+        Outcome::chain(context, read, |context, palette| {
+            put(context, LABEL, palette?).map(Outcome::Done)
+        })
     }
+}
+
+/// Colours typed in one unit of work.
+const COLORS_A_UNIT: usize = 64;
+
+/// A palette of a list of colours and one of names, which may be shorter, and empty texts in it.
+async fn read_palette(
+    name: String,
+    mut colors: LongArray,
+    mut names: LongArray,
+    most: usize,
+    slice: &Slice,
+) -> Result<Palette, RpcError> {
+    let mut palette = Palette { name, colors: Vec::new() };
+    while let Some((index, color)) = colors.next() {
+        let Some(color) = Rgba::parse(color) else {
+            return Err(Untyped::<Rgba>::mismatch("colors", colors.text()).into());
+        };
+        if index == most {
+            return Err(too_many(most));
+        }
+        palette.colors.push((color, None));
+        if index % COLORS_A_UNIT == 0 {
+            slice.spend(1).await;
+        }
+    }
+    while let Some((index, name)) = names.next() {
+        let Some(name) = string(name) else {
+            return Err(Untyped::<Cow<'_, str>>::mismatch("names", names.text()).into());
+        };
+        let Some((_, own)) = palette.colors.get_mut(index) else {
+            let count = palette.colors.len();
+            let message = format!("Invalid parameter 'names': more names than the {count} colours");
+            return Err(ParamError::rule("names", message).into());
+        };
+        *own = (!name.is_empty()).then(|| name.into_owned());
+        if index % COLORS_A_UNIT == 0 {
+            slice.spend(1).await;
+        }
+    }
+    Ok(palette)
 }
 
 impl Handle for ImportPalette {

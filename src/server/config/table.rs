@@ -297,7 +297,7 @@ settings! {
     max_palette_bytes: Bytes<64, { 1 << 30 }> =
         "16MiB", "limits.palette_bytes", "max-palette-bytes", "GOXEL_MAX_PALETTE_BYTES", Start;
     /// Colours of a palette
-    max_palette_colors: Count<1, { 1 << 20 }> =
+    max_palette_colors: Count<1, { 1 << 16 }> =
         "4096", "limits.palette_colors", "max-palette-colors", "GOXEL_MAX_PALETTE_COLORS", Start;
     /// Longest name of a layer, in bytes; .gox files hold no longer one than 255
     max_layer_name: Count<1, 255> =
