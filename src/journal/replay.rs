@@ -9,18 +9,11 @@ use super::record::{Kind, Record};
 /// Memory is looked at when so many bytes or records of a log were made again.
 const BYTES_BETWEEN_LOOKS: usize = 1 << 20;
 const RECORDS_BETWEEN_LOOKS: usize = 4096;
-/// So many calls are read at a time before they are made again, or so many bytes: enough that what
-/// they change comes to hand side by side and not one after the other.
-const CALLS_AHEAD: usize = 16;
-const BYTES_AHEAD: usize = 1 << 16;
 
 /// Takes what a log tells.
 pub trait Repeat {
     /// Makes what a record tells happen again. An error says why that cannot be.
     fn repeat(&mut self, record: &Record<'_>) -> Result<(), String>;
-
-    /// What will be made again next.
-    fn foresee(&mut self, _records: &[Record<'_>]) {}
 
     /// Whether memory is short, apart from that of the log itself, which will be free in the end.
     fn is_short(&mut self, _log_bytes: u64) -> bool {
@@ -75,57 +68,27 @@ pub struct Replayed {
     pub records: u64,
 }
 
-/// Whole calls that were read and not made again yet.
-#[derive(Default)]
-struct Ahead<'a> {
-    records: Vec<Record<'a>>,
-    /// How many of the records there are at the end of each call, and where in the log that is.
-    ends: Vec<(usize, Good)>,
-}
-
-impl<'a> Ahead<'a> {
-    /// Reads the calls that come next; at the end of the log it tells what that is like, and there
-    /// may be calls before it.
-    fn read(&mut self, reader: &mut Reader<'a>, call: &mut Vec<Record<'a>>) -> Result<(), End> {
-        self.records.clear();
-        self.ends.clear();
-        let begin = reader.good_end().end;
-        while self.ends.len() < CALLS_AHEAD && reader.good_end().end - begin < BYTES_AHEAD {
-            reader.next_call(call)?;
-            self.records.append(call);
-            self.ends.push((self.records.len(), reader.good_end()));
-        }
-        Ok(())
-    }
-}
-
 /// Makes everything again that a log holds.
 pub fn replay(mut reader: Reader<'_>, repeat: &mut dyn Repeat) -> Replayed {
     let good = reader.good_end();
     let mut replayed = Replayed { good, end: End::Clean, problem: None, records: 0 };
     let log_bytes = reader.log_bytes();
-    let (mut ahead, mut call) = (Ahead::default(), Vec::new());
-    let (mut looked, mut returns) = ((0, 0), None);
+    let (mut call, mut looked, mut returns) = (Vec::new(), (0, 0), None);
     loop {
-        let read = ahead.read(&mut reader, &mut call);
-        repeat.foresee(&ahead.records);
-        let mut begin = 0;
-        for (end, good) in ahead.ends.drain(..) {
-            for record in &ahead.records[begin..end] {
-                if let Err(problem) = repeat.repeat(record) {
-                    let (sequence, kind) = (record.sequence, record.kind.name());
-                    replayed.end = End::Damaged;
-                    replayed.problem = Some(format!("record {sequence} ({kind}): {problem}"));
-                    return replayed;
-                }
-            }
-            replayed.records += (end - begin) as u64;
-            (replayed.good, begin) = (good, end);
-        }
-        if let Err(end) = read {
+        if let Err(end) = reader.next_call(&mut call) {
             replayed.end = end;
             return replayed;
         }
+        for record in &call {
+            if let Err(problem) = repeat.repeat(record) {
+                let (sequence, kind) = (record.sequence, record.kind.name());
+                replayed.end = End::Damaged;
+                replayed.problem = Some(format!("record {sequence} ({kind}): {problem}"));
+                return replayed;
+            }
+        }
+        replayed.records += call.len() as u64;
+        replayed.good = reader.good_end();
         let Good { end, sequence, .. } = replayed.good;
         let records = replayed.records as usize;
         if end >= looked.0 + BYTES_BETWEEN_LOOKS || records >= looked.1 + RECORDS_BETWEEN_LOOKS {

@@ -63,29 +63,6 @@ impl<T: FnMut(Tag<'_>)> Repeat for Replay<'_, T> {
         Ok(())
     }
 
-    /// Voxels of edits here and there are far apart in memory. They are looked at before they are
-    /// needed, and without anything between that waits for them: so the processor fetches many at a
-    /// time, and a long log of such edits takes a third less.
-    fn foresee(&mut self, records: &[Record<'_>]) {
-        let mut seen = 0;
-        let mut project = None;
-        for record in records.iter().filter(|record| record.kind == Kind::Voxels) {
-            if project.is_none_or(|(number, _)| number != record.project) {
-                let name = self.names.get(&record.project);
-                let found = name.and_then(|name| self.workspace.project(name));
-                project = found.map(|project| (record.project, project.document()));
-            }
-            let voxel = project.and_then(|(_, document)| {
-                let mut take = Take::new(record.payload, record.kind.name());
-                let (_oldest, _label) = (take.u64().ok()?, take.counted().ok()?);
-                let (layer, (point, _)) = lone_voxel(take.rest())?;
-                Some(document.layer(layer)?.volume.get(point))
-            });
-            seen ^= voxel.map_or(0, |color| color.r);
-        }
-        std::hint::black_box(seen);
-    }
-
     fn is_short(&mut self, log_bytes: u64) -> bool {
         memory::is_tight_without(log_bytes)
     }
