@@ -4,17 +4,18 @@
 //! when the system has nothing left, the reserve is given up and the allocation made from it;
 //! growth is refused from then on until there is a reserve again. It is memory that nobody touches,
 //! so it takes addresses and no more: where those are limited it is a part of them, elsewhere as
-//! much as small allocations need.
+//! much as small allocations need. It comes from the system and not from the allocator, which may
+//! have room in a gap of its heap: that would be of no use to whoever needs addresses.
 //!
 //! What grows by doubling asks for twice of what it has, and cannot be refused either. So the
 //! largest piece of memory that work has asked for is known here, and work in slices asks between
-//! two of them whether twice as much could be had ([`room`]). That matters only where the address
-//! space is limited.
+//! two of them whether twice as much could be had, and addresses for some slabs ([`room`]). That
+//! matters only where the address space is limited.
 //!
 //! The argument for soundness: memory is given out by the system's allocator alone, with the
 //! layouts that were asked for. The reserve is a pointer that this module alone holds; whoever
-//! takes it out of its place by an atomic exchange frees it, once, with the layout that it was made
-//! with, whose size never changes once it was asked for. The functions of the C library that are
+//! takes it out of its place by an atomic exchange frees it, once, with the size that it was made
+//! with, which never changes once it was asked for. The functions of the C library that are
 //! declared here take and return plain numbers.
 #![allow(unsafe_code)]
 
@@ -42,10 +43,6 @@ fn reserve() -> usize {
     }
 }
 
-fn reserve_layout() -> Option<Layout> {
-    Layout::from_size_align(reserve(), 4096).ok()
-}
-
 static KEPT: AtomicPtr<u8> = AtomicPtr::new(null_mut());
 
 /// Pieces of memory from this size on are taken note of.
@@ -71,9 +68,9 @@ impl Allocator {
     pub(super) fn give_up_reserve() -> bool {
         let reserve = KEPT.swap(null_mut(), Ordering::AcqRel);
         IS_SHORT.store(true, Ordering::Relaxed);
-        if let Some(layout) = reserve_layout().filter(|_| !reserve.is_null()) {
-            // SAFETY: made with this layout, and nobody else has it any more.
-            unsafe { System.dealloc(reserve, layout) };
+        if !reserve.is_null() {
+            // SAFETY: mapped with this size, and nobody else has it any more.
+            unsafe { addresses::unmap(reserve, self::reserve()) };
         }
         !reserve.is_null()
     }
@@ -143,17 +140,12 @@ pub fn prepare(addresses: Option<u64>) {
 
 /// Sees to it that there is a reserve; false if the system has nothing left for it.
 pub fn keep_reserve() -> bool {
-    let Some(layout) = reserve_layout() else { return false };
     if KEPT.load(Ordering::Acquire).is_null() {
-        // SAFETY: the layout is not empty.
-        let reserve = unsafe { System.alloc(layout) };
-        if reserve.is_null() {
-            return false;
-        }
+        let Some(reserve) = addresses::map(self::reserve()) else { return false };
         let before = KEPT.swap(reserve, Ordering::AcqRel);
         if !before.is_null() {
-            // SAFETY: made with this layout, and nobody else has it any more.
-            unsafe { System.dealloc(before, layout) };
+            // SAFETY: mapped with this size, and nobody else has it any more.
+            unsafe { addresses::unmap(before, self::reserve()) };
         }
     }
     IS_SHORT.store(false, Ordering::Relaxed);
@@ -176,12 +168,71 @@ pub(super) fn is_there(bytes: usize) -> bool {
 /// else how much that is.
 pub(super) fn room() -> Result<(), usize> {
     let wanted = LARGEST.load(Ordering::Relaxed).saturating_mul(2).max(LEAST_ROOM);
-    if is_there(wanted) { Ok(()) } else { Err(wanted) }
+    let is_room = is_there(wanted) && addresses::are_there(LEAST_ROOM);
+    if is_room { Ok(()) } else { Err(wanted) }
 }
 
 /// Forgets the largest piece: nobody is at work with it any more.
 pub fn forget_largest() {
     LARGEST.store(0, Ordering::Relaxed);
+}
+
+/// Memory from the system, past the allocator.
+#[cfg(target_os = "linux")]
+mod addresses {
+    use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+
+    /// Maps some bytes that nobody else uses.
+    pub(super) fn map(bytes: usize) -> Option<*mut u8> {
+        let access = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: a fresh private mapping.
+        let start = unsafe {
+            mmap_anonymous(std::ptr::null_mut(), bytes, access, MapFlags::PRIVATE).ok()?
+        };
+        Some(start.cast())
+    }
+
+    /// # Safety
+    /// `start` came from [`map`] with as many bytes, and nobody uses it.
+    pub(super) unsafe fn unmap(start: *mut u8, bytes: usize) {
+        // SAFETY: the caller's promise.
+        let _ = unsafe { munmap(start.cast(), bytes) };
+    }
+
+    /// Whether so many more bytes could be mapped.
+    pub(super) fn are_there(bytes: usize) -> bool {
+        let mapped = map(bytes);
+        // SAFETY: mapped a moment ago.
+        mapped.inspect(|&start| unsafe { unmap(start, bytes) }).is_some()
+    }
+}
+
+/// Where there is nothing past the allocator.
+#[cfg(not(target_os = "linux"))]
+mod addresses {
+    use std::alloc::{GlobalAlloc, Layout, System};
+
+    /// Takes some bytes.
+    pub(super) fn map(bytes: usize) -> Option<*mut u8> {
+        let layout = Layout::from_size_align(bytes.max(1), 4096).ok()?;
+        // SAFETY: the layout is not empty.
+        let start = unsafe { System.alloc(layout) };
+        (!start.is_null()).then_some(start)
+    }
+
+    /// # Safety
+    /// `start` came from [`map`] with as many bytes, and nobody uses it.
+    pub(super) unsafe fn unmap(start: *mut u8, bytes: usize) {
+        if let Ok(layout) = Layout::from_size_align(bytes.max(1), 4096) {
+            // SAFETY: the caller's promise.
+            unsafe { System.dealloc(start, layout) };
+        }
+    }
+
+    /// The allocator was asked already.
+    pub(super) fn are_there(_: usize) -> bool {
+        true
+    }
 }
 
 /// What the allocator says of itself.
