@@ -240,9 +240,9 @@ pub struct Untyped<'a, T> {
 }
 
 impl<'a, T: Value<'a>> Untyped<'a, T> {
-    /// What is said of it if one of its elements is none.
-    pub fn mismatch(param: &'static str, array: &str) -> ParamError {
-        ParamError::mismatch(param, &<Self as Value<'a>>::SCHEMA, array)
+    /// What is said of an element that is none.
+    pub fn mismatch(param: &str, index: usize, element: &str) -> ParamError {
+        ParamError::mismatch(format!("{param}[{index}]"), &T::SCHEMA, element)
     }
 }
 

@@ -186,9 +186,8 @@ mod addresses {
     pub(super) fn map(bytes: usize) -> Option<*mut u8> {
         let access = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: a fresh private mapping.
-        let start = unsafe {
-            mmap_anonymous(std::ptr::null_mut(), bytes, access, MapFlags::PRIVATE).ok()?
-        };
+        let start =
+            unsafe { mmap_anonymous(std::ptr::null_mut(), bytes, access, MapFlags::PRIVATE).ok()? };
         Some(start.cast())
     }
 

@@ -39,8 +39,7 @@ impl LongArray {
         LongArray { part: self.part.part(offset..offset + length), at: 0, taken: 0 }
     }
 
-    /// The whole of it.
-    pub(super) fn text(&self) -> &str {
+    fn text(&self) -> &str {
         self.part.as_str()
     }
 

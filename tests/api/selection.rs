@@ -101,6 +101,21 @@ fn palettes_are_listed_chosen_made_and_misspelt() {
     let error = daemon.fail("goxel.set_palette", json!(["basik"]));
     assert!(error["message"].as_str().unwrap().contains("did you mean 'Basic'?"), "{error}");
     assert_eq!(daemon.fail("goxel.set_palette", json!({}))["code"], -32602);
+    for (wrong, told) in [
+        (json!({"colors": ["red", "redd"]}), "'colors[1]': expected a colour"),
+        (json!({"colors": ["red"], "names": [1]}), "'names[0]': expected a string"),
+        (json!({"colors": ["red"], "names": ["a", "b"]}), "more names than the 1 colours"),
+        (json!({"colors": vec!["red"; 100_000]}), "at most 4096 colours"),
+    ] {
+        let error = daemon.fail("goxel.set_palette", wrong);
+        assert!(error["message"].as_str().unwrap().contains(told), "{error}");
+    }
+    assert_eq!(daemon.call("goxel.get_palette", json!({}))["revision"], 2);
+    // Longer than what is typed in one slice.
+    let many: Vec<String> = (0..4096).map(|color| format!("#{color:06x}80")).collect();
+    let set = daemon.call("goxel.set_palette", json!({"colors": many, "names": many}));
+    assert_eq!((&set["count"], &set["revision"]), (&json!(4096), &json!(3)));
+    assert_eq!(set["colors"][4095], json!({"color": "#000FFF80", "name": "#000fff80"}));
 }
 
 #[test]

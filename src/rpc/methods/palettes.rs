@@ -119,9 +119,10 @@ impl Handle for SetPalette {
         let most = context.daemon.limits.palettes.max_palette_colors;
         let colors = LongArray::new(colors.array);
         let names = LongArray::new(names.map_or("[]", |names| names.array));
-        let read = Work::new(move |slice| async move {
-            read_palette(name, colors, names, most, &slice).await
-        });
+        let read =
+            Work::new(
+                move |slice| async move { read_palette(name, colors, names, most, &slice).await },
+            );
         Outcome::chain(context, read, |context, palette| {
             put(context, LABEL, palette?).map(Outcome::Done)
         })
@@ -140,22 +141,20 @@ async fn read_palette(
     slice: &Slice,
 ) -> Result<Palette, RpcError> {
     let mut palette = Palette { name, colors: Vec::new() };
-    while let Some((index, color)) = colors.next() {
-        let Some(color) = Rgba::parse(color) else {
-            return Err(Untyped::<Rgba>::mismatch("colors", colors.text()).into());
-        };
+    while let Some((index, raw)) = colors.next() {
         if index == most {
             return Err(too_many(most));
         }
+        let color = Rgba::parse(raw);
+        let color = color.ok_or_else(|| Untyped::<Rgba>::mismatch("colors", index, raw))?;
         palette.colors.push((color, None));
         if index % COLORS_A_UNIT == 0 {
             slice.spend(1).await;
         }
     }
-    while let Some((index, name)) = names.next() {
-        let Some(name) = string(name) else {
-            return Err(Untyped::<Cow<'_, str>>::mismatch("names", names.text()).into());
-        };
+    while let Some((index, raw)) = names.next() {
+        let name = string(raw);
+        let name = name.ok_or_else(|| Untyped::<Cow<'_, str>>::mismatch("names", index, raw))?;
         let Some((_, own)) = palette.colors.get_mut(index) else {
             let count = palette.colors.len();
             let message = format!("Invalid parameter 'names': more names than the {count} colours");
