@@ -132,15 +132,19 @@ impl Service {
                 call.cancel(&mut context);
                 return Err(stop.error());
             }
+            // What others took since the last slice counts, so it is asked before this one.
+            let is_free = NEVER_REFUSED.contains(&running.method.name);
+            if !is_free && let Err(limit) = memory::room() {
+                call.cancel(&mut context);
+                return Err(limit.into());
+            }
             let step = call.step(&mut context, budget)?;
-            if matches!(step, Step::More) {
-                let checked = if may_be_refused { memory::check() } else { Ok(()) };
-                let is_free = NEVER_REFUSED.contains(&running.method.name);
-                let room = || if is_free { Ok(()) } else { memory::room() };
-                if let Err(limit) = checked.and_then(|()| room()) {
-                    call.cancel(&mut context);
-                    return Err(limit.into());
-                }
+            if may_be_refused
+                && matches!(step, Step::More)
+                && let Err(limit) = memory::check()
+            {
+                call.cancel(&mut context);
+                return Err(limit.into());
             }
             Ok(step)
         }));
