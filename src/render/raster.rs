@@ -130,8 +130,8 @@ impl Rasterizer {
         if count < 3 { None } else { fill(band, clipped, ends(clipped), nearness, id, from) }
     }
 
-    /// Where the corners of a quad are in a parallel projection, with the axes of the quad known to the
-    /// compiler. Sums are those of [`Rasterizer::view`], term by term, but none is found twice.
+    /// Where the corners of a quad are in a parallel projection, with the axes of the quad known to
+    /// the compiler. Sums are those of [`Rasterizer::view`], term by term, but none is found twice.
     #[inline]
     fn places<const AXIS: usize, const U: usize, const V: usize>(&self, quad: &Quad) -> [Place; 4] {
         let term = |axis: usize, at: f64| {
