@@ -58,7 +58,7 @@ impl EvenLook {
     }
 
     /// What a sample shows, as a pixel of its own.
-    #[inline]
+    #[inline(always)]
     fn shown(
         &mut self,
         stand: &Stand,
@@ -126,7 +126,7 @@ impl EvenLook {
     }
 
     /// The stored colour that a sample shows, and the number of its side.
-    #[inline]
+    #[inline(always)]
     fn color(
         &mut self,
         stand: &Stand,
