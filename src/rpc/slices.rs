@@ -9,6 +9,7 @@ use super::envelope::{Call, Envelope};
 use super::error::{INVALID_REQUEST, RpcError};
 use super::exchange::{BatchRest, Exchange, Running};
 use super::stop::Stop;
+use super::table::RunningCall;
 use super::{ConnectionId, EndedCall, Handled, Host, Service};
 use crate::api::json::{Elements, TextPart};
 use crate::api::{Effect, Method};
@@ -32,6 +33,29 @@ const NEVER_REFUSED: [&str; 6] = [
 
 fn grows(method: &Method) -> bool {
     method.effect == Effect::Edit && !NEVER_REFUSED.contains(&method.name)
+}
+
+/// A step of a call, which is given up where there is no memory for it.
+fn step_in_memory(
+    call: &mut RunningCall,
+    method: &Method,
+    context: &mut Context<'_>,
+    budget: &mut Budget,
+) -> Result<Step<Pieces>, RpcError> {
+    // What others took since the last slice counts, so addresses are asked for before this one.
+    let room = if NEVER_REFUSED.contains(&method.name) { Ok(()) } else { memory::room() };
+    let stepped = match room {
+        Ok(()) => {
+            let step = call.step(context, budget)?;
+            let is_growing = grows(method) && matches!(step, Step::More);
+            if is_growing { memory::check().map(|()| step) } else { Ok(step) }
+        }
+        Err(limit) => Err(limit),
+    };
+    stepped.map_err(|limit| {
+        call.cancel(context);
+        limit.into()
+    })
 }
 
 /// Room for the answer of an ordinary call.
@@ -126,27 +150,12 @@ impl Service {
         let is_late = |(end, _): &(_, _)| *end <= now;
         let stop = exchange.stop.take().or(running.deadline.filter(is_late).map(|(_, stop)| stop));
         context.host.working_on(Some((exchange.caller, running.method.name)));
-        let may_be_refused = grows(running.method);
         let stepped = catch_unwind(AssertUnwindSafe(|| {
             if let Some(stop) = stop {
                 call.cancel(&mut context);
                 return Err(stop.error());
             }
-            // What others took since the last slice counts, so it is asked before this one.
-            let is_free = NEVER_REFUSED.contains(&running.method.name);
-            if !is_free && let Err(limit) = memory::room() {
-                call.cancel(&mut context);
-                return Err(limit.into());
-            }
-            let step = call.step(&mut context, budget)?;
-            if may_be_refused
-                && matches!(step, Step::More)
-                && let Err(limit) = memory::check()
-            {
-                call.cancel(&mut context);
-                return Err(limit.into());
-            }
-            Ok(step)
+            step_in_memory(call, running.method, &mut context, budget)
         }));
         context.host.working_on(None);
         let result = match stepped.unwrap_or_else(|_| Err(self.panicked())) {
