@@ -208,6 +208,21 @@ test-model: ## Random sequences of calls against a naive model of voxels (SEQUEN
 bench-api: ## What calls cost without sockets, beside the same through serde_json
 	$(CARGO) bench --bench api
 
+# What is linked at the end does not matter to pictures, and takes most of the time.
+GOLDENS = CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 $(CARGO) test --release --test api
+.PHONY: test-pictures
+test-pictures: ## Draw the golden pictures in release, for x86-64-v3 and, under qemu-user, for aarch64; what is missing is skipped by name
+	$(GOLDENS) goldens::
+	@if grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo; then \
+	  RUSTFLAGS="-C target-cpu=x86-64-v3" $(GOLDENS) --target-dir target/x86-64-v3 goldens::; \
+	else echo "skipped: pictures for x86-64-v3: this machine is none"; fi
+	@if command -v qemu-aarch64 >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null \
+	  && rustup target list --installed 2>/dev/null | grep -qx aarch64-unknown-linux-gnu; then \
+	  CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
+	  CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" \
+	  $(GOLDENS) --target aarch64-unknown-linux-gnu goldens::; \
+	else echo "skipped: pictures for aarch64: no qemu-aarch64, cross compiler or target of rustup"; fi
+
 .PHONY: bench-pictures
 bench-pictures: ## Measure meshes and pictures; WORDS=mesh, draw, water, paths, threads, stage or slice
 	$(CARGO) bench --bench pictures -- $(WORDS)

@@ -220,17 +220,6 @@ impl<'a> Value<'a> for Raw<'a> {
     }
 }
 
-/// A raw array of any values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RawList<'a>(pub &'a str);
-
-impl<'a> Value<'a> for RawList<'a> {
-    const SCHEMA: Schema = Schema::List(&Schema::Any, 0, usize::MAX);
-    fn parse(raw: &'a str) -> Option<Self> {
-        raw.starts_with('[').then_some(RawList(raw))
-    }
-}
-
 /// A raw array whose elements are typed later, since there may be very many of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Untyped<'a, T> {

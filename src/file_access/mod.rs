@@ -20,9 +20,9 @@ mod roots;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{Metadata, OpenOptions};
+use std::fs::Metadata;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -123,11 +123,6 @@ pub fn refusal_of(error: &io::Error) -> Option<Refusal> {
 pub fn reason_of(error: &io::Error) -> String {
     let plain = || without_numbers(&error.to_string()).into_owned();
     refusal_of(error).map_or_else(plain, |refusal| refusal.reason().to_owned())
-}
-
-/// Has an open wait for nothing: neither for the other end of a pipe nor for a line of a terminal.
-pub fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {
-    options.custom_flags(place::WITHOUT_WAITING.bits() as i32)
 }
 
 fn require_regular(metadata: &Metadata) -> io::Result<()> {

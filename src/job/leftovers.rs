@@ -36,11 +36,6 @@ pub fn collect() {
     LEFTOVERS.with(|leftovers| leftovers.is_collecting.set(true));
 }
 
-/// Whether what is left on this thread is kept for [`free_some`].
-pub fn are_collected() -> bool {
-    LEFTOVERS.try_with(|leftovers| leftovers.is_collecting.get()).unwrap_or(false)
-}
-
 /// Lets go of many things; each of them is freed in one unit of work.
 ///
 /// ```

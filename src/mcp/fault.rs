@@ -15,8 +15,6 @@ pub const INVALID_PARAMS: i64 = -32602;
 pub const INTERNAL_ERROR: i64 = -32603;
 /// No such resource, in the older era.
 pub const RESOURCE_NOT_FOUND: i64 = -32002;
-/// The request needs something that the client did not declare.
-pub const MISSING_CAPABILITY: i64 = -32021;
 /// The revision that a request speaks is not known.
 pub const UNSUPPORTED_VERSION: i64 = -32022;
 

@@ -47,8 +47,6 @@ pub struct CallFault {
     pub is_outcome_unknown: bool,
 }
 
-/// The code of a method that the daemon does not have.
-pub const NO_SUCH_METHOD: i64 = -32601;
 /// The code of a call that was cancelled before it came to anything.
 pub const CANCELLED: i64 = -32800;
 

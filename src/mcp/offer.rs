@@ -35,11 +35,6 @@ impl Client {
     pub fn knows(&self, extension: &str) -> bool {
         self.capabilities.get("extensions").is_some_and(|all| all.get(extension).is_some())
     }
-
-    /// Whether it declared anything about extensions at all.
-    pub fn has_extensions(&self) -> bool {
-        self.capabilities.get("extensions").is_some()
-    }
 }
 
 /// A call of a tool.

@@ -390,11 +390,6 @@ impl<O: Offer> Session<O> {
         state.subscriptions.list_changed(kind, state.negotiated.is_some())
     }
 
-    /// Whether anybody wants to hear of changes.
-    pub fn has_listeners(&self) -> bool {
-        !self.state().subscriptions.is_empty()
-    }
-
     /// What is to be sent at the end: those who listen get the results that they waited for.
     pub fn end(&self) -> Vec<Value> {
         let server = self.server_info();

@@ -111,9 +111,4 @@ impl Subscriptions {
         };
         self.listeners.drain(..).map(ended).collect()
     }
-
-    /// Whether anybody listens.
-    pub(super) fn is_empty(&self) -> bool {
-        self.legacy.is_empty() && self.listeners.is_empty()
-    }
 }

@@ -4,7 +4,7 @@
 //! of one colour stay so.
 
 use super::block::Slot;
-use super::block_edit::{self, BlockEdit, EditJob, EditReport};
+use super::block_edit::{self, BlockEdit, EditReport};
 use super::dense::Dense;
 use super::slab::Shared;
 use super::{BlendMode, BlockPos, BlockWalk, Rgba, Volume, generation};
@@ -215,10 +215,5 @@ impl Volume {
         let mut laying = Laying::new(upper, blend);
         while laying.unit(self) {}
         laying.report
-    }
-
-    /// [`Volume::combine`] as a job on a snapshot of this volume.
-    pub fn combine_job(&self, upper: &Volume, blend: Blend) -> EditJob {
-        EditJob::new(self, Laying::new(upper, blend))
     }
 }
