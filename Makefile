@@ -213,9 +213,9 @@ GOLDENS = CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 $
 .PHONY: test-pictures
 test-pictures: ## Draw the golden pictures in release, for x86-64-v3 and, under qemu-user, for aarch64; what is missing is skipped by name
 	$(GOLDENS) goldens::
-	@if grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo; then \
+	@if grep -qsw avx2 /proc/cpuinfo && grep -qsw fma /proc/cpuinfo; then \
 	  RUSTFLAGS="-C target-cpu=x86-64-v3" $(GOLDENS) --target-dir target/x86-64-v3 goldens::; \
-	else echo "skipped: pictures for x86-64-v3: this machine is none"; fi
+	else echo "skipped: pictures for x86-64-v3: no avx2 and fma here"; fi
 	@if command -v qemu-aarch64 >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null \
 	  && rustup target list --installed 2>/dev/null | grep -qx aarch64-unknown-linux-gnu; then \
 	  CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \

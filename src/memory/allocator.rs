@@ -315,3 +315,19 @@ mod c_library {
 
     pub(super) fn save_addresses() {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_addressed_is_not_there_and_the_reserve_comes_back() {
+        assert!(addresses::are_there(1 << 20));
+        assert!(!is_there(usize::MAX / 4));
+        #[cfg(target_os = "linux")]
+        assert!(!addresses::are_there(usize::MAX / 4));
+        assert!(keep_reserve() && keep_reserve());
+        assert!(Allocator::give_up_reserve());
+        assert!(keep_reserve());
+    }
+}

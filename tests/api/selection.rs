@@ -104,7 +104,8 @@ fn palettes_are_listed_chosen_made_and_misspelt() {
     for (wrong, told) in [
         (json!({"colors": ["red", "redd"]}), "'colors[1]': expected a colour"),
         (json!({"colors": ["red"], "names": [1]}), "'names[0]': expected a string"),
-        (json!({"colors": ["red"], "names": ["a", "b"]}), "more names than the 1 colours"),
+        (json!({"colors": ["red"], "names": ["a", "b"]}), "more than one each for 1 colour"),
+        (json!({"name": "basic", "names": ["a"]}), "names of colors, which are missing"),
         (json!({"colors": vec!["red"; 100_000]}), "at most 4096 colours"),
     ] {
         let error = daemon.fail("goxel.set_palette", wrong);

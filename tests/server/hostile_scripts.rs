@@ -189,8 +189,8 @@ fn pings_are_answered_beside_busy_scripts() {
         pings += 1;
     }
     // A machine with nothing else to do answers them in a fraction of the time; a daemon that
-    // waits for scripts answers two.
-    assert!(pings > 20, "{pings}");
+    // waits for scripts answers two. At least 40 a second, however busy the machine is.
+    assert!(pings > 100, "{pings}");
     for client in &mut busy {
         assert_eq!(client.receive()["error"]["message"], "Script execution timeout");
     }

@@ -18,6 +18,7 @@ use crate::file_access::Purpose;
 use crate::format::{FormatError, PaletteJob, ReplaceJob, Replaced, encode_palette};
 use crate::job::{Slice, Work};
 use crate::likeness::nearest;
+use crate::plain_words::counted;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{LOAD_PROJECT, OVER_LIMIT, RpcError, SAVE_PROJECT};
 use crate::rpc::long_lists::LongArray;
@@ -112,17 +113,19 @@ impl Handle for SetPalette {
                 let message = "Missing required parameter: name of a built-in palette, or colors";
                 ParamError::rule("name", message)
             })?;
+            if names.is_some() {
+                let message =
+                    "Invalid parameter 'names': they are names of colors, which are missing";
+                return Err(ParamError::rule("names", message).into());
+            }
             return put(context, LABEL, built_in(&name)?).map(Outcome::Done);
         };
         let name = name.unwrap_or_else(|| "Palette".into()).into_owned();
         checked_name(&name, context.daemon.limits.names.palette)?;
         let most = context.daemon.limits.palettes.max_palette_colors;
-        let colors = LongArray::new(colors.array);
-        let names = LongArray::new(names.map_or("[]", |names| names.array));
+        let lists = [colors.array, names.map_or("[]", |names| names.array)].map(LongArray::new);
         let read =
-            Work::new(
-                move |slice| async move { read_palette(name, colors, names, most, &slice).await },
-            );
+            Work::new(move |slice| async move { read_palette(name, lists, most, &slice).await });
         Outcome::chain(context, read, |context, palette| {
             put(context, LABEL, palette?).map(Outcome::Done)
         })
@@ -135,8 +138,7 @@ const COLORS_A_UNIT: usize = 64;
 /// A palette of a list of colours and one of names, which may be shorter, and empty texts in it.
 async fn read_palette(
     name: String,
-    mut colors: LongArray,
-    mut names: LongArray,
+    [mut colors, mut names]: [LongArray; 2],
     most: usize,
     slice: &Slice,
 ) -> Result<Palette, RpcError> {
@@ -156,8 +158,8 @@ async fn read_palette(
         let name = string(raw);
         let name = name.ok_or_else(|| Untyped::<Cow<'_, str>>::mismatch("names", index, raw))?;
         let Some((_, own)) = palette.colors.get_mut(index) else {
-            let count = palette.colors.len();
-            let message = format!("Invalid parameter 'names': more names than the {count} colours");
+            let colors = counted(palette.colors.len() as u64, "colour");
+            let message = format!("Invalid parameter 'names': more than one each for {colors}");
             return Err(ParamError::rule("names", message).into());
         };
         *own = (!name.is_empty()).then(|| name.into_owned());
