@@ -72,23 +72,7 @@ struct Steps {
     v: isize,
     /// To where it is looked from a corner whether the sky is hidden.
     sky: [isize; AROUND.len()],
-    /// The same by rows along x.
-    rows: [Row; AROUND.len()],
-    row_count: usize,
 }
-
-/// Voxels in one row that are looked at from a corner: the step to the lowest that may be, and how
-/// many further ones these lie.
-#[derive(Clone, Copy, Default)]
-struct Row {
-    step: isize,
-    along: [u32; 2],
-}
-
-/// The lowest voxel along x that is looked at, as seen from a corner, and a place in a row where
-/// there is none.
-const LOWEST: i32 = -6;
-const NOWHERE: u32 = 17;
 
 impl Around {
     async fn new(occupancy: &Occupancy, sun: Option<&[Vec3]>, slice: &Slice) -> Option<Self> {
@@ -98,16 +82,11 @@ impl Around {
             None => None,
         };
         let unit = |axis: usize| std::array::from_fn(|other| i32::from(other == axis));
-        let sides = Face::ALL.map(|face| {
-            let (rows, row_count) = rows(&grid, face);
-            Steps {
-                normal: grid.step(face.normal()),
-                u: grid.step(unit(face.u_axis())),
-                v: grid.step(unit(face.v_axis())),
-                sky: AROUND.map(|around| grid.step(look(face, around))),
-                rows,
-                row_count,
-            }
+        let sides = Face::ALL.map(|face| Steps {
+            normal: grid.step(face.normal()),
+            u: grid.step(unit(face.u_axis())),
+            v: grid.step(unit(face.v_axis())),
+            sky: AROUND.map(|around| grid.step(look(face, around))),
         });
         Some(Around { grid, sunlight, sides })
     }
@@ -245,21 +224,14 @@ impl CornerLight {
     /// How much of the sky is to be seen from the corners of a side.
     fn sky_of_side(&self, scene: &Scene, corners: [[i32; 3]; 4], face: Face) -> [f32; 4] {
         if let Some(Around { grid, sides, .. }) = &self.around
+            && face.u_axis() == 0
             && let Some(place) = grid.place(corners[0]).filter(|_| self.occlusion)
         {
-            let Steps { v, sky, rows, row_count, .. } = &sides[face as usize];
-            if face.u_axis() != 0 {
-                let sum: u64 = sky.iter().map(|&step| grid.across_x(place, step)).sum();
-                return [0, 16, 32, 48].map(|lane| open((sum >> lane) as u32 & 0xFFFF));
-            }
             // Corners that are neighbours along x look at neighbours.
-            let count = |corner: isize| {
+            let Steps { v, sky, .. } = &sides[face as usize];
+            let count = |row: isize| {
                 let spread = |pair: u32| (pair | pair << 15) & 0x1_0001;
-                let sum = |sum: u32, &Row { step, along: [one, other] }: &Row| {
-                    let row = grid.along_x(place, corner + step);
-                    sum + spread(row >> one & 3) + spread(row >> other & 3)
-                };
-                let sum = rows[..*row_count].iter().fold(0, sum);
+                let sum: u32 = sky.iter().map(|&step| spread(grid.pair(place, row + step))).sum();
                 [open(sum & 0xFFFF), open(sum >> 16)]
             };
             let ([a, b], [c, d]) = (count(0), count(*v));
@@ -304,24 +276,6 @@ fn open(full: u32) -> f32 {
 pub(crate) fn start(toward: Vec3, face: Face) -> Option<f64> {
     let straight = dot(toward, face.normal().map(f64::from));
     (straight > 0.0).then(|| (1.0 / straight).min(FARTHEST_START))
-}
-
-/// The rows along x in which it is looked from a corner whether the sky is hidden, and how many
-/// there are.
-fn rows(grid: &Grid, face: Face) -> ([Row; AROUND.len()], usize) {
-    let (mut rows, mut count) = ([Row::default(); AROUND.len()], 0);
-    for [x, y, z] in AROUND.map(|around| look(face, around)) {
-        let (step, along) = (grid.step([LOWEST, y, z]), (x - LOWEST) as u32);
-        let is_known = |row: &&mut Row| row.step == step && row.along[1] == NOWHERE;
-        match rows[..count].iter_mut().find(is_known) {
-            Some(row) => row.along[1] = along,
-            None => {
-                rows[count] = Row { step, along: [along, NOWHERE] };
-                count += 1;
-            }
-        }
-    }
-    (rows, count)
 }
 
 /// The step from a corner to a voxel around it.

@@ -3,7 +3,6 @@
 //! Both ways find what lies under a sample and hand it to the same shader, so they give the same
 //! picture but for samples within 1/256 of an edge.
 
-use super::band::Band;
 use super::even::EvenLook;
 use super::light::FaceLight;
 use super::march::first_entered;
@@ -11,7 +10,7 @@ use super::picture::Picture;
 use super::pixels::{Layers, shade_pixel, shade_single};
 use super::projector::Projector;
 use super::quads::{QuadFinder, rows_of};
-use super::raster::{Rasterizer, Rest};
+use super::raster::{Band, Rasterizer, Rest};
 use super::scene::Scene;
 use super::shade::{Light4, Seen, Shader};
 use super::through::Entry;
@@ -25,7 +24,7 @@ const EVEN_PIXELS_A_UNIT: u32 = 512;
 const VOXELS_A_UNIT: u64 = 4096;
 /// Quads drawn between two looks at the budget.
 const QUADS_A_UNIT: usize = 64;
-/// Samples in a band: 8 MiB.
+/// Samples in a band: 8 MiB of ids and depths.
 const BAND_SAMPLES: u32 = 1 << 20;
 
 /// A model with everything that is needed to draw it.

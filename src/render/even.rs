@@ -3,9 +3,9 @@
 //!
 //! Most quads are small and have one colour, which was looked for when they were found.
 
-use super::band::{Band, NO_QUAD};
 use super::draw::Stand;
 use super::meeting::meet;
+use super::raster::{Band, NO_QUAD};
 use super::scene::Colors;
 use super::shade::Light4;
 use super::srgb::srgb;
@@ -58,7 +58,7 @@ impl EvenLook {
     }
 
     /// What a sample shows, as a pixel of its own.
-    #[inline(always)]
+    #[inline]
     fn shown(
         &mut self,
         stand: &Stand,
@@ -85,7 +85,7 @@ impl EvenLook {
         [x, y]: [u32; 2],
     ) -> Option<[u8; 4]> {
         if stand.samples == 1 {
-            return self.shown(stand, colors, quads, band.row(y)[x as usize].id(), [x, y]);
+            return self.shown(stand, colors, quads, band.row(y)[x as usize], [x, y]);
         }
         self.pixel_of_samples(stand, colors, (band, quads), [x, y])
     }
@@ -100,18 +100,17 @@ impl EvenLook {
         let samples = stand.samples;
         let (left, top) = (x * samples, y * samples);
         let rows = top..top + samples;
-        let first = band.row(top)[left as usize].id();
+        let first = band.row(top)[left as usize];
         let columns = left as usize..(left + samples) as usize;
-        let is_even = rows
-            .clone()
-            .all(|row| band.row(row)[columns.clone()].iter().all(|sample| sample.id() == first));
+        let is_even =
+            rows.clone().all(|row| band.row(row)[columns.clone()].iter().all(|&id| id == first));
         if is_even && (first == NO_QUAD || !quads[first as usize].color.is_empty()) {
             return self.shown(stand, colors, quads, first, [left, top]);
         }
         let mut sum = Light4::default();
         for row in rows {
             for column in left..left + samples {
-                let id = band.row(row)[column as usize].id();
+                let id = band.row(row)[column as usize];
                 sum.add(match id {
                     NO_QUAD => stand.shader.background,
                     _ => {
@@ -126,7 +125,7 @@ impl EvenLook {
     }
 
     /// The stored colour that a sample shows, and the number of its side.
-    #[inline(always)]
+    #[inline]
     fn color(
         &mut self,
         stand: &Stand,

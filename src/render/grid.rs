@@ -105,25 +105,15 @@ impl Grid {
         self.rows.get(bit >> 4).is_some_and(|row| row >> (bit & 15) & 1 == 1)
     }
 
-    /// The same of that voxel and the next ones along x, as 17 bits.
+    /// The same of that voxel and the next one along x, as bits.
     #[inline]
-    pub(crate) fn along_x(&self, Place(place): Place, step: isize) -> u32 {
+    pub(crate) fn pair(&self, Place(place): Place, step: isize) -> u32 {
         let bit = place.wrapping_add_signed(step);
-        let row = |index: usize| u32::from(self.rows.get(index).copied().unwrap_or(0));
-        (row(bit >> 4) | row((bit >> 4) + 1) << 16) >> (bit & 15) & 0x1_FFFF
-    }
-
-    /// The same of that voxel and its neighbours along y, along z and along both: one in every
-    /// sixteenth bit.
-    #[inline]
-    pub(crate) fn across_x(&self, Place(place): Place, step: isize) -> u64 {
-        let bit = place.wrapping_add_signed(step);
-        let (y, z) = (self.size[0] / 16, self.size[0] / 16 * self.size[1]);
-        let one = |by: usize| {
-            let row = self.rows.get((bit >> 4) + by).copied().unwrap_or(0);
-            u64::from(row >> (bit & 15) & 1)
+        let Some(&[low, high]) = self.rows.get(bit >> 4..).and_then(|rows| rows.first_chunk())
+        else {
+            return u32::from(self.is_filled(Place(place), step));
         };
-        one(0) | one(y) << 16 | one(z) << 32 | one(y + z) << 48
+        (u32::from(low) | u32::from(high) << 16) >> (bit & 15) & 3
     }
 }
 
@@ -155,12 +145,8 @@ mod tests {
                 assert_eq!(grid.is_filled(at, 0), occupancy.contains([x, y, z]), "{x} {y} {z}");
                 let step = grid.step([x, y - 4, z]);
                 assert_eq!(grid.is_filled(origin, step), occupancy.contains([x, y, z]));
-                let at = |by: [i32; 3]| occupancy.contains([x + by[0], y + by[1], z + by[2]]);
-                let along = (0..2).map(|by| u32::from(at([by, 0, 0])) << by).sum::<u32>();
-                assert_eq!(grid.along_x(origin, step) & 3, along);
-                let across = [[0, 0, 0], [0, 1, 0], [0, 0, 1], [0, 1, 1]];
-                let across = (0..4).map(|i| u64::from(at(across[i])) << (16 * i)).sum::<u64>();
-                assert_eq!(grid.across_x(origin, step), across);
+                let pair = [0, 1].map(|by| u32::from(occupancy.contains([x + by, y, z])) << by);
+                assert_eq!(grid.pair(origin, step), pair[0] | pair[1]);
             }
         }
         assert!(grid.place([0, 4, -16]).is_none() && grid.place([0, -60, 0]).is_none());

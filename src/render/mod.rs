@@ -5,7 +5,6 @@
 //! Colours are stored sRGB; light is added up in linear light, and the brightest side of the model
 //! that can be seen shows its stored colours unchanged.
 
-mod band;
 mod corner_light;
 mod draw;
 mod drawing;

@@ -1,8 +1,8 @@
 //! From what lies under the samples of a pixel to its light.
 
-use super::band::{Band, NO_QUAD, Sample};
 use super::draw::{Stand, opaque_light};
 use super::meeting::meet;
+use super::raster::{Band, NO_QUAD};
 use super::shade::{Light4, Seen};
 use super::through::Entry;
 use crate::mesh::Quad;
@@ -30,9 +30,8 @@ impl Layers<'_> {
         let (left, top) = ((x * samples) as usize, y * samples);
         let is_before = |front: &Band| {
             let columns = left..left + samples as usize;
-            (top..top + samples).any(|row| {
-                front.row(row)[columns.clone()].iter().any(|sample| sample.id() != NO_QUAD)
-            })
+            (top..top + samples)
+                .any(|row| front.row(row)[columns.clone()].iter().any(|&id| id != NO_QUAD))
         };
         stand.inside_translucent || self.front.is_some_and(is_before)
     }
@@ -40,9 +39,13 @@ impl Layers<'_> {
     #[inline]
     fn under(&self, x: u32, y: u32) -> Under {
         let opaque = self.band.row(y)[x as usize];
-        let front = self.front.map(|front| front.row(y)[x as usize]);
-        let front = front.filter(|front| front.is_before(opaque)).map_or(NO_QUAD, Sample::id);
-        Under { opaque: opaque.id(), front }
+        let front = match self.front {
+            Some(front) if front.nearness(x, y) > self.band.nearness(x, y) => {
+                front.row(y)[x as usize]
+            }
+            _ => NO_QUAD,
+        };
+        Under { opaque, front }
     }
 }
 
@@ -54,7 +57,7 @@ pub(crate) fn shade_single(
     x: u32,
     y: u32,
 ) -> Option<[u8; 4]> {
-    let quad = layers.quads.get(layers.band.row(y)[x as usize].id() as usize)?;
+    let quad = layers.quads.get(layers.band.row(y)[x as usize] as usize)?;
     let [x, y] = [x, y].map(|part| f64::from(part) + 0.5);
     let seen = if stand.shader.is_coarse() && quad.size == [1, 1] {
         // Where on its one voxel does not matter.

@@ -1,4 +1,4 @@
-//! Quads into a band: for each sample the nearest quad that covers it.
+//! Quads into a buffer of ids: for each sample the nearest quad that covers it.
 //!
 //! Corners are rounded to 1/256 sample and edges are tested in integers, so the same corner is the
 //! same point in every quad. Greedy quads have corners in the middle of their neighbours' edges,
@@ -6,8 +6,6 @@
 //! side, which covers any rounding error, and the depth decides who wins the overlap. Depth is a
 //! function of the plane and the sample alone: quads of one plane never disagree about it.
 
-use super::band::Band;
-use super::march::floor;
 use super::projector::{NEAR, Projector, RayField, Scale};
 use super::vector::{Vec3, dot, scale, sub};
 use crate::mesh::Quad;
@@ -22,11 +20,60 @@ const NARROW: i64 = 16;
 const SHORT: i64 = 1 << 14;
 /// Samples drawn in one go before the caller gets its say again.
 const SAMPLES_A_PART: i64 = 1 << 15;
+/// Samples emptied in one go.
+const CLEARED_A_PART: usize = 1 << 16;
 /// A square cut at near plane and at four sides of the guard band.
 const MOST_CORNERS: usize = 9;
 
-/// A place in steps, and the corner that it is rounded to.
-type Place = [f64; 2];
+/// No quad: what the ids of a buffer start as.
+pub(crate) const NO_QUAD: u32 = u32::MAX;
+
+/// Some rows of samples.
+pub(crate) struct Band {
+    width: i64,
+    /// The first row, and the row after the last.
+    pub(crate) top: i64,
+    pub(crate) bottom: i64,
+    depth: Vec<f32>,
+    pub(crate) ids: Vec<u32>,
+}
+
+impl Band {
+    pub(crate) fn new(width: u32) -> Self {
+        Band { width: width.into(), top: 0, bottom: 0, depth: Vec::new(), ids: Vec::new() }
+    }
+
+    /// Moves the band to other rows, to be emptied by [`Band::clear`].
+    pub(crate) fn reset(&mut self, top: u32, bottom: u32) {
+        (self.top, self.bottom) = (top.into(), bottom.into());
+        self.depth.clear();
+        self.ids.clear();
+    }
+
+    /// Empties a part of the band. False once all of it is empty.
+    pub(crate) fn clear(&mut self) -> bool {
+        let samples = (self.width * (self.bottom - self.top)) as usize;
+        let end = (self.ids.len() + CLEARED_A_PART).min(samples);
+        self.depth.resize(end, f32::NEG_INFINITY);
+        self.ids.resize(end, NO_QUAD);
+        end < samples
+    }
+
+    /// How near what is in a sample is: larger is nearer.
+    #[inline]
+    pub(crate) fn nearness(&self, x: u32, y: u32) -> f32 {
+        let row = (i64::from(y) - self.top) * self.width;
+        self.depth[(row + i64::from(x)) as usize]
+    }
+
+    /// The ids of one row.
+    pub(crate) fn row(&self, y: u32) -> &[u32] {
+        let start = (i64::from(y) - self.top) * self.width;
+        &self.ids[start as usize..][..self.width as usize]
+    }
+}
+
+/// A corner in steps.
 type Corner = [i64; 2];
 
 /// The nearness of a plane as a function of the sample: larger is nearer.
@@ -53,8 +100,6 @@ pub(crate) struct Rasterizer {
     center: [f64; 2],
     parallel: bool,
     rays: RayField,
-    /// One by the parts of the direction of parallel rays.
-    inverse: Vec3,
 }
 
 /// A quad that is not finished: the row to go on with.
@@ -71,7 +116,6 @@ impl Rasterizer {
             forward: projector.frame.forward,
             center: projector.center,
             parallel: projector.is_parallel(),
-            inverse: projector.rays().direction.map(|part| 1.0 / part),
             rays: projector.rays(),
         }
     }
@@ -85,15 +129,16 @@ impl Rasterizer {
     }
 
     #[inline]
-    fn place(&self, [x, y, along]: Vec3) -> Place {
+    fn corner(&self, [x, y, along]: Vec3) -> Corner {
         let (x, y) = if self.parallel { (x, y) } else { (x / along, y / along) };
-        [self.center[0] + x, self.center[1] + y].map(|at| at * SUB as f64 + 0.5)
+        let steps = |value: f64| super::march::floor(value * SUB as f64 + 0.5);
+        [steps(self.center[0] + x), steps(self.center[1] + y)]
     }
 
     #[inline]
     fn nearness(&self, axis: usize, plane: f64) -> Nearness {
         if self.parallel {
-            let by = self.inverse[axis];
+            let by = 1.0 / self.rays.direction[axis];
             return Nearness {
                 start: (self.rays.origin[axis] - plane) * by,
                 across: self.rays.origin_step[0][axis] * by,
@@ -111,29 +156,32 @@ impl Rasterizer {
     /// Draws a quad, from a row on; a big one not to its end.
     #[inline]
     pub(crate) fn draw(&self, band: &mut Band, quad: &Quad, id: u32, from: Rest) -> Rest {
-        let places = match (self.parallel, quad.face.axis()) {
-            (true, 0) => Some(self.places::<0, 1, 2>(quad)),
-            (true, 1) => Some(self.places::<1, 0, 2>(quad)),
-            (true, _) => Some(self.places::<2, 0, 1>(quad)),
-            (false, _) => self.places_before(quad),
+        let corners = match (self.parallel, quad.face.axis()) {
+            (true, 0) => Some(self.corners::<0, 1, 2>(quad)),
+            (true, 1) => Some(self.corners::<1, 0, 2>(quad)),
+            (true, _) => Some(self.corners::<2, 0, 1>(quad)),
+            (false, _) => self.corners_before(quad),
         };
         let nearness = || self.nearness(quad.face.axis(), quad.plane() as f64);
-        if let Some(places) = places
-            && let Some((corners, ends)) = corners(&places)
-        {
-            return fill(band, &corners, ends, nearness, id, from);
+        if let Some(corners) = corners {
+            let farthest = corners.as_flattened().iter().fold(0, |most, v| v.abs().max(most));
+            if farthest < GUARD {
+                return fill(band, &corners, nearness, id, from);
+            }
         }
         let mut clipped = [[0; 2]; MOST_CORNERS];
         let views = corner_points(quad).map(|point| self.view(point));
         let count = self.clip(&views, &mut clipped);
-        let clipped = &clipped[..count];
-        if count < 3 { None } else { fill(band, clipped, ends(clipped), nearness, id, from) }
+        if count < 3 { None } else { fill(band, &clipped[..count], nearness, id, from) }
     }
 
-    /// Where the corners of a quad are in a parallel projection, with the axes of the quad known to
-    /// the compiler. Sums are those of [`Rasterizer::view`], term by term, but none is found twice.
+    /// The corners of a quad in a parallel projection, with the axes of the quad known to the
+    /// compiler. Sums are those of [`Rasterizer::view`], term by term, but none is found twice.
     #[inline]
-    fn places<const AXIS: usize, const U: usize, const V: usize>(&self, quad: &Quad) -> [Place; 4] {
+    fn corners<const AXIS: usize, const U: usize, const V: usize>(
+        &self,
+        quad: &Quad,
+    ) -> [Corner; 4] {
         let term = |axis: usize, at: f64| {
             let from_eye = at - self.eye[axis];
             [from_eye * self.right[axis], from_eye * self.down[axis]]
@@ -145,7 +193,7 @@ impl Rasterizer {
         let corner = |u: [f64; 2], v: [f64; 2]| {
             let mut terms = [[0.0; 2]; 3];
             (terms[AXIS], terms[U], terms[V]) = (plane, u, v);
-            self.place([
+            self.corner([
                 terms[0][0] + terms[1][0] + terms[2][0],
                 terms[0][1] + terms[1][1] + terms[2][1],
                 1.0,
@@ -154,12 +202,12 @@ impl Rasterizer {
         [corner(left, low), corner(right, low), corner(right, high), corner(left, high)]
     }
 
-    /// Where the corners of a quad are that lies before a perspective eye.
+    /// The corners of a quad that lies before a perspective eye.
     #[inline]
-    fn places_before(&self, quad: &Quad) -> Option<[Place; 4]> {
+    fn corners_before(&self, quad: &Quad) -> Option<[Corner; 4]> {
         let views = corner_points(quad).map(|point| self.view(point));
         let is_before = views.iter().all(|view| view[2] >= NEAR);
-        is_before.then(|| views.map(|view| self.place(view)))
+        is_before.then(|| views.map(|view| self.corner(view)))
     }
 
     /// Cuts off what lies before the near plane or outside the guard band.
@@ -177,47 +225,9 @@ impl Rasterizer {
             polygon = cut(&polygon, side);
         }
         let count = polygon.len().min(MOST_CORNERS);
-        (0..count).for_each(|i| corners[i] = self.place(polygon[i]).map(floor));
+        (0..count).for_each(|i| corners[i] = self.corner(polygon[i]));
         count
     }
-}
-
-/// The corners at some places and the ends of the box around them, unless they are far off.
-#[inline]
-fn corners(places: &[Place; 4]) -> Option<([Corner; 4], [Corner; 2])> {
-    let (mut low, mut high) = (places[0], places[0]);
-    for place in &places[1..] {
-        for axis in 0..2 {
-            low[axis] = if place[axis] < low[axis] { place[axis] } else { low[axis] };
-            high[axis] = if place[axis] > high[axis] { place[axis] } else { high[axis] };
-        }
-    }
-    let guard = GUARD as f64;
-    let is_near = low[0].min(low[1]) >= 1.0 - guard && high[0].max(high[1]) < guard;
-    let corner = |place: Place| place.map(floor_of_small);
-    is_near.then(|| (places.map(corner), [corner(low), corner(high)]))
-}
-
-/// The floor of a number that is far from 2^51, without a branch: adding a number so large that
-/// the next one is one larger rounds to a whole one.
-#[inline]
-fn floor_of_small(value: f64) -> i64 {
-    const LARGE: f64 = 6_755_399_441_055_744.0;
-    let sum = value + LARGE;
-    let whole = (sum.to_bits() as i64).wrapping_sub(LARGE.to_bits() as i64);
-    whole - i64::from(sum - LARGE > value)
-}
-
-/// The ends of the box around some corners.
-fn ends(corners: &[Corner]) -> [Corner; 2] {
-    let (mut low, mut high) = (corners[0], corners[0]);
-    for corner in &corners[1..] {
-        for axis in 0..2 {
-            low[axis] = low[axis].min(corner[axis]);
-            high[axis] = high[axis].max(corner[axis]);
-        }
-    }
-    [low, high]
 }
 
 /// The corners of a quad, one after the other around it.
@@ -290,7 +300,14 @@ struct Extent {
 }
 
 #[inline]
-fn extent(band: &Band, [low, high]: [Corner; 2], from: Rest) -> Option<Extent> {
+fn extent(band: &Band, corners: &[Corner], from: Rest) -> Option<Extent> {
+    let (mut low, mut high) = (corners[0], corners[0]);
+    for corner in &corners[1..] {
+        for axis in 0..2 {
+            low[axis] = low[axis].min(corner[axis]);
+            high[axis] = high[axis].max(corner[axis]);
+        }
+    }
     // The centre of sample n lies at n * SUB + SUB / 2; one step more for the enlargement.
     let first = |low: i64| (low - 1 + SUB / 2 - 1).div_euclid(SUB);
     let last = |high: i64| (high + 1 - SUB / 2).div_euclid(SUB);
@@ -317,12 +334,11 @@ fn twice_area(corners: &[Corner]) -> i64 {
 fn fill(
     band: &mut Band,
     corners: &[Corner],
-    ends: [Corner; 2],
     nearness: impl Fn() -> Nearness,
     id: u32,
     from: Rest,
 ) -> Rest {
-    let extent = extent(band, ends, from)?;
+    let extent = extent(band, corners, from)?;
     let inward = twice_area(corners).signum();
     if inward == 0 {
         return None;
@@ -344,6 +360,15 @@ fn fill(
     (end <= extent.y[1]).then_some(end)
 }
 
+/// Puts a quad into a sample that it covers if it is nearer than what is there. Without a branch:
+/// which of two quads is nearer is not to be foreseen.
+#[inline]
+fn draw_sample(depth: &mut f32, slot: &mut u32, covers: bool, near: f32, id: u32) {
+    let is_shown = covers & (near > *depth);
+    *depth = if is_shown { near } else { *depth };
+    *slot = if is_shown { id } else { *slot };
+}
+
 /// Tests each sample of the box against the four edges, in 32 bits.
 #[inline]
 fn fill_narrow(
@@ -354,25 +379,27 @@ fn fill_narrow(
     near: Nearness,
     id: u32,
 ) {
-    let left = extent.x[0];
+    let [left, right] = extent.x;
     // Seen from the first sample, all numbers are small.
     let start = [left * SUB + SUB / 2, extent.y[0] * SUB + SUB / 2];
     let xs = corners.map(|corner| (corner[0] - start[0]) as i32);
     let ys = corners.map(|corner| (corner[1] - start[1]) as i32);
-    let turned = |value: i32| (value ^ (inward >> 31)) - (inward >> 31);
-    let a: [i32; 4] = std::array::from_fn(|i| turned(ys[i] - ys[(i + 1) & 3]));
-    let b: [i32; 4] = std::array::from_fn(|i| turned(xs[(i + 1) & 3] - xs[i]));
+    let a: [i32; 4] = std::array::from_fn(|i| (ys[i] - ys[(i + 1) & 3]) * inward);
+    let b: [i32; 4] = std::array::from_fn(|i| (xs[(i + 1) & 3] - xs[i]) * inward);
     let mut rows: [i32; 4] =
         std::array::from_fn(|i| a[i].abs() + b[i].abs() - a[i] * xs[i] - b[i] * ys[i]);
     let across = a.map(|a| a * SUB as i32);
     let down = b.map(|b| b * SUB as i32);
     let step = near.across as f32;
     for y in extent.y[0]..=extent.y[1] {
+        let place = ((y - band.top) * band.width) as usize;
+        let (from, to) = (place + left as usize, place + right as usize);
         let base = near.row(y);
         let mut values = rows;
-        for (x, sample) in (left as i32..).zip(band.span(y, extent.x)) {
-            let outside = values[0] | values[1] | values[2] | values[3];
-            sample.draw(base + x as f32 * step, id, outside);
+        let samples = band.depth[from..=to].iter_mut().zip(&mut band.ids[from..=to]);
+        for (x, (depth, slot)) in (left as i32..).zip(samples) {
+            let covers = values[0] | values[1] | values[2] | values[3] >= 0;
+            draw_sample(depth, slot, covers, base + x as f32 * step, id);
             (0..4).for_each(|i| values[i] = values[i].wrapping_add(across[i]));
         }
         (0..4).for_each(|i| rows[i] = rows[i].wrapping_add(down[i]));
@@ -398,9 +425,12 @@ fn fill_rows(band: &mut Band, extent: &Extent, end: i64, edges: &[Edge], near: N
         if left > right {
             continue;
         }
+        let place = ((y - band.top) * band.width) as usize;
+        let (from, to) = (place + left as usize, place + right as usize);
         let base = near.row(y);
-        for (x, sample) in (left as i32..).zip(band.span(y, [left, right])) {
-            sample.draw(base + x as f32 * step, id, 0);
+        let samples = band.depth[from..=to].iter_mut().zip(&mut band.ids[from..=to]);
+        for (x, (depth, slot)) in (left..).zip(samples) {
+            draw_sample(depth, slot, true, base + x as f32 * step, id);
         }
     }
 }
@@ -414,14 +444,12 @@ mod tests {
         band.reset(0, 30);
         while band.clear() {}
         let near = Nearness { start: 1.0, across: 0.0, down: 0.0 };
-        let mut rest = fill(&mut band, corners, ends(corners), || near, 7, None);
+        let mut rest = fill(&mut band, corners, || near, 7, None);
         while rest.is_some() {
-            rest = fill(&mut band, corners, ends(corners), || near, 7, rest);
+            rest = fill(&mut band, corners, || near, 7, rest);
         }
-        let all = (0..30).flat_map(|y| (0..40).map(move |x| (x, y)));
-        all.filter(|&(x, y)| band.row(y)[x as usize].id() == 7)
-            .map(|(x, y)| (x.into(), y.into()))
-            .collect()
+        let hits = band.ids.iter().enumerate().filter(|(_, id)| **id == 7);
+        hits.map(|(i, _)| (i as i64 % 40, i as i64 / 40)).collect()
     }
 
     /// Whether a sample lies inside by more than a step, or outside by more than two.
@@ -469,14 +497,6 @@ mod tests {
     }
 
     #[test]
-    fn small_numbers_are_rounded_down_without_a_branch() {
-        let exact = [0.0, -0.0, 0.5, -0.5, 1.0, -1.0, 2.5, -2.5, 3.999_999, -1e-9, 1e-9];
-        for value in exact.into_iter().flat_map(|v| [v, v + 268_435_455.0, v - 268_435_455.0]) {
-            assert_eq!(floor_of_small(value), floor(value), "{value}");
-        }
-    }
-
-    #[test]
     fn the_nearest_quad_wins_and_the_first_of_equals() {
         let square = [[0, 0], [2560, 0], [2560, 2560], [0, 2560]];
         let mut band = Band::new(10);
@@ -484,9 +504,9 @@ mod tests {
         while band.clear() {}
         for (id, start) in [(1, 0.5), (2, 0.25), (3, 0.5), (4, 0.75)] {
             let near = Nearness { start, across: 0.0, down: 0.0 };
-            fill(&mut band, &square, ends(&square), || near, id, None);
+            fill(&mut band, &square, || near, id, None);
             let expected = if id == 4 { 4 } else { 1 };
-            assert!((0..10).all(|y| band.row(y).iter().all(|found| found.id() == expected)));
+            assert!(band.ids.iter().all(|&found| found == expected));
         }
     }
 }

@@ -140,11 +140,6 @@ impl Shader {
     /// The same as a pixel, of a picture of one sample a pixel.
     #[inline]
     pub(crate) fn opaque_pixel(&mut self, scene: &Scene, at: [f64; 2], seen: &Seen) -> [u8; 4] {
-        if self.is_coarse()
-            && let Some(pixel) = self.cache.pixel(scene, seen.voxel, seen.face)
-        {
-            return pixel;
-        }
         let until = self.corners_until;
         let surface = self.cache.get(scene, seen.voxel, seen.face);
         if !self.lit || surface.is_plain && is_evenly_lit(seen, surface, until) {
@@ -157,7 +152,7 @@ impl Shader {
     /// Whether no place on any side is lighter than another, as small as they are.
     #[inline]
     pub(crate) fn is_coarse(&self) -> bool {
-        self.lit && self.corners_until == f64::NEG_INFINITY
+        self.corners_until == f64::NEG_INFINITY
     }
 
     /// How much light a place gets.

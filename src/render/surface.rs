@@ -52,19 +52,9 @@ const VACANT: Surface = Surface {
 };
 const SLOTS: usize = 1 << 12;
 
-/// What all of a side shows, as a pixel.
-#[derive(Clone, Copy)]
-struct SidePixel {
-    voxel: [i32; 3],
-    face: u8,
-    pixel: [u8; 4],
-}
-
 /// Surfaces seen lately.
 pub(crate) struct SurfaceCache {
     slots: Vec<Surface>,
-    /// The same where sides have one pixel: so few bytes that they stay near the processor.
-    pixels: Vec<SidePixel>,
     srgb: &'static Srgb,
     light: FaceLight,
     corner_light: CornerLight,
@@ -81,7 +71,6 @@ impl SurfaceCache {
         let sun_size = settings.lighting.sun_size;
         SurfaceCache {
             slots: vec![VACANT; SLOTS],
-            pixels: vec![SidePixel { voxel: [0; 3], face: NO_FACE, pixel: [0; 4] }; SLOTS],
             srgb: srgb(),
             corner_light: CornerLight::new(&light, sun_size, shadows, occlusion),
             light,
@@ -105,22 +94,6 @@ impl SurfaceCache {
             self.slots[slot] = self.look(scene, voxel, face);
         }
         &self.slots[slot]
-    }
-
-    /// What a side shows in a picture of one sample a pixel where all of it has its mean light;
-    /// `None` if it is not plain.
-    #[inline]
-    pub(crate) fn pixel(&mut self, scene: &Scene, voxel: [i32; 3], face: Face) -> Option<[u8; 4]> {
-        let slot = slot_of(voxel, face);
-        let known = &self.pixels[slot];
-        if known.voxel == voxel && known.face == face as u8 {
-            return Some(known.pixel);
-        }
-        let Surface { is_plain, pixel, .. } = self.look(scene, voxel, face);
-        if is_plain {
-            self.pixels[slot] = SidePixel { voxel, face: face as u8, pixel };
-        }
-        is_plain.then_some(pixel)
     }
 
     /// The colour that all voxels are drawn in, if it is one.
