@@ -6,12 +6,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::pieces::Log;
 use crate::disk::{self, Lane, Pending};
 
 /// The directory of a journal.
 pub trait Disk {
     /// The whole content of a file.
     fn read(&mut self, name: &str) -> io::Result<Vec<u8>>;
+    /// Opens a file to read a log from it, piece by piece.
+    fn log(&mut self, name: &str) -> io::Result<Box<dyn Log>>;
     /// The names of all files.
     fn names(&mut self) -> io::Result<Vec<String>>;
     /// Makes a new, empty file, in the place of one with that name.
@@ -68,6 +71,9 @@ impl Disk for RealDisk {
         let mut bytes = Vec::new();
         open_to_read(&self.path(name))?.read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+    fn log(&mut self, name: &str) -> io::Result<Box<dyn Log>> {
+        Ok(Box::new(open_to_read(&self.path(name))?))
     }
     fn names(&mut self) -> io::Result<Vec<String>> {
         let entries = std::fs::read_dir(&self.directory)?;

@@ -1,10 +1,13 @@
 //! What is done with the files of a journal at the start, and how they are written.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io;
+use std::io::{self, Read};
 
 use super::compaction::NEW_MANIFEST;
 use super::{Disk, DiskFile, JournalError, MANIFEST, Manifest, system};
+
+/// Bytes of a log that are copied at a time.
+const COPIED: usize = 64 << 10;
 
 /// Different for each log, so that no record of one passes for one of another.
 pub(super) fn new_salt() -> [u8; 16] {
@@ -32,6 +35,7 @@ pub(super) fn append_all(file: &mut dyn DiskFile, bytes: &[u8]) -> Result<(), (u
 pub(super) fn put_manifest(disk: &mut dyn Disk, manifest: &Manifest) -> io::Result<()> {
     let mut file = disk.create(NEW_MANIFEST)?;
     append_all(&mut *file, &manifest.to_bytes()).map_err(|(_, error)| error)?;
+    file.sync()?;
     disk.rename(NEW_MANIFEST, MANIFEST)
 }
 
@@ -68,10 +72,15 @@ pub(super) fn remove_leftovers(disk: &mut dyn Disk, log: &str) {
 }
 
 /// Keeps a copy of a log that is damaged; its name.
-pub(super) fn keep_damaged(disk: &mut dyn Disk, name: &str, bytes: &[u8]) -> String {
+pub(super) fn keep_damaged(disk: &mut dyn Disk, name: &str) -> String {
     let kept = format!("{name}.damaged");
-    let copied = disk.create(&kept).and_then(|mut file| {
-        append_all(&mut *file, bytes).map_err(|(_, error)| error)?;
+    let copied = disk.log(name).and_then(|log| {
+        let (mut log, mut file) = (log.begin()?, disk.create(&kept)?);
+        let mut piece = Vec::with_capacity(COPIED);
+        while log.by_ref().take(COPIED as u64).read_to_end(&mut piece)? > 0 {
+            append_all(&mut *file, &piece).map_err(|(_, error)| error)?;
+            piece.clear();
+        }
         file.sync()
     });
     match copied {

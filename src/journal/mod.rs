@@ -4,7 +4,8 @@
 //! | file | what it knows |
 //! | --- | --- |
 //! | `record` | the form of a log and its records, the chain that holds them together |
-//! | `reader` | a log read to its end, and what that end is like |
+//! | `reader` | a log in memory read to its end, and what that end is like |
+//! | `pieces` | a log read from its disk, ahead of what is made of it |
 //! | `notes` | what a call changed, taken down where it becomes a step of the history |
 //! | `document`, `step`, `bytes` | documents and what steps made of them, as bytes |
 //! | `replay` | from a log back to what it tells, for whoever makes it happen again |
@@ -26,6 +27,7 @@ mod files;
 mod manifest;
 mod notes;
 mod parts;
+mod pieces;
 mod place;
 mod reader;
 mod record;
@@ -41,6 +43,7 @@ pub use disk::{Disk, DiskFile, RealDisk};
 pub use document::{apply as apply_document, subjects};
 pub use manifest::{BadManifest, MANIFEST, Manifest, log_name};
 pub use notes::{Facts, Notes, Standing, frame};
+pub use pieces::{Log, Unreadable};
 pub use place::{Place, PlaceError, of_socket};
 pub use reader::{End, Good, Reader};
 pub use record::{
@@ -202,27 +205,29 @@ impl Journal {
         };
         let name = manifest.log();
         remove_leftovers(&mut *disk, &name);
-        let bytes = disk.read(&name).map_err(system("read", &name))?;
-        let reader = match Reader::new(&bytes) {
-            Ok(reader) => reader,
-            Err(BadHead::Newer(version)) => return Err(JournalError::Newer { name, version }),
-            Err(BadHead::NoLog) => {
-                let damage = keep_damaged(&mut *disk, &name, &bytes);
-                let recovery = Recovery { damage: Some(damage), ..Recovery::default() };
+        let log = disk.log(&name).map_err(system("read", &name))?;
+        let replayed = match replay(&*log, repeat) {
+            Ok(replayed) => replayed,
+            Err(Unreadable::Io(error)) => return Err(system("read", &name)(error)),
+            Err(Unreadable::Head(BadHead::Newer(version))) => {
+                return Err(JournalError::Newer { name, version });
+            }
+            Err(Unreadable::Head(BadHead::NoLog)) => {
+                let damage = Some(keep_damaged(&mut *disk, &name));
+                let recovery = Recovery { damage, ..Recovery::default() };
                 return Ok((Journal::begin(disk, policy, manifest)?, recovery));
             }
         };
-        let is_older = reader.is_older();
-        let replayed = replay(reader, repeat);
+        drop(log);
         if replayed.end == End::Unknown {
             return Err(JournalError::Unknown(name));
         }
-        let Replayed { good, end, problem, records } = replayed;
+        let Replayed { version, good, end, problem, records } = replayed;
         let mut recovery = Recovery { records, ..Recovery::default() };
         match end {
             End::Torn(bytes) => recovery.torn = bytes,
             End::Damaged => {
-                let place = keep_damaged(&mut *disk, &name, &bytes);
+                let place = keep_damaged(&mut *disk, &name);
                 recovery.damage = Some(match problem {
                     Some(problem) => format!("{place}: {problem}"),
                     None => place,
@@ -231,9 +236,10 @@ impl Journal {
             End::Clean | End::Unknown => {}
         }
         let mut log = disk.open(&name).map_err(system("open", &name))?;
-        if (good.end as u64) < bytes.len() as u64 {
+        if end != End::Clean {
             log.cut(good.end as u64).map_err(system("cut", &name))?;
         }
+        let is_older = version < VERSION;
         let end = LogEnd { chain: good.chain, sequence: good.sequence };
         let journal = Journal::on(disk, log, manifest, policy, end);
         let was_damaged = recovery.damage.is_some();
@@ -252,6 +258,8 @@ impl Journal {
         let head = log_head(manifest.generation, salt);
         let mut log = disk.create(&name).map_err(system("make", &name))?;
         append_all(&mut *log, &head).map_err(|(_, error)| system("write", &name)(error))?;
+        // A manifest that a power cut leaves is whole, and its log is there.
+        log.sync().and_then(|()| disk.sync_names()).map_err(system("sync", &name))?;
         put_manifest(&mut *disk, &manifest).map_err(system("write", MANIFEST))?;
         let end = LogEnd { chain: Chain::new(salt), sequence: 1 };
         let journal = Journal::on(disk, log, manifest, policy, end);

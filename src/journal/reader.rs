@@ -1,4 +1,5 @@
-//! A log, read to its end: the calls that it holds, and what the end is like.
+//! A log in memory, or a piece of one, read to its end: the calls that it holds, and what the end is
+//! like.
 
 use super::record::{self, BadHead, Chain, LOG_HEAD, NoRecord, Record};
 
@@ -20,11 +21,11 @@ pub enum End {
 pub struct Reader<'a> {
     bytes: &'a [u8],
     chain: Chain,
-    version: u32,
-    generation: u64,
     /// Where the last whole call ends.
     good: Good,
     next_sequence: Option<u64>,
+    /// Whether the records were checked before.
+    is_checked: bool,
 }
 
 /// A place in a log where one can go on writing.
@@ -38,33 +39,41 @@ pub struct Good {
     pub sequence: u64,
 }
 
+impl Good {
+    /// The beginning of a log's records.
+    pub(super) fn behind_head(chain: Chain) -> Good {
+        Good { end: LOG_HEAD, chain, sequence: 1 }
+    }
+}
+
+/// Why there is no further call.
+#[derive(Clone, Copy)]
+pub(super) enum NoCall {
+    /// No record is at this place.
+    NoRecord(usize, NoRecord),
+    /// A record is missing.
+    Gap,
+}
+
 impl<'a> Reader<'a> {
     /// Reads the head.
     pub fn new(bytes: &'a [u8]) -> Result<Self, BadHead> {
-        let (version, generation, chain) = record::read_log_head(bytes)?;
-        Ok(Reader {
-            bytes,
-            version,
-            chain,
-            generation,
-            good: Good { end: LOG_HEAD, chain, sequence: 1 },
-            next_sequence: None,
-        })
+        let (_version, chain) = record::read_log_head(bytes)?;
+        let good = Good::behind_head(chain);
+        Ok(Reader { bytes, chain, good, next_sequence: None, is_checked: false })
     }
 
-    /// Whether an older program wrote it.
-    pub(super) fn is_older(&self) -> bool {
-        self.version < record::VERSION
+    /// Goes on in a piece of a log whose first byte is where a call begins.
+    pub(super) fn of_piece(bytes: &'a [u8], begin: Good) -> Self {
+        let is_first = begin.end == LOG_HEAD;
+        let next_sequence = (!is_first).then_some(begin.sequence);
+        let good = Good { end: 0, ..begin };
+        Reader { bytes, chain: begin.chain, good, next_sequence, is_checked: false }
     }
 
-    /// The log's generation.
-    pub fn generation(&self) -> u64 {
-        self.generation
-    }
-
-    /// Bytes of the whole log.
-    pub fn log_bytes(&self) -> u64 {
-        self.bytes.len() as u64
+    /// The same for a piece of whole calls that such a reader has been through.
+    pub(super) fn of_checked(bytes: &'a [u8], begin: Good) -> Self {
+        Reader { is_checked: true, ..Reader::of_piece(bytes, begin) }
     }
 
     /// Where the last whole call ends.
@@ -74,16 +83,20 @@ impl<'a> Reader<'a> {
 
     /// The records of the next whole call go into `call`; at the end it tells what that is like.
     pub fn next_call(&mut self, call: &mut Vec<Record<'a>>) -> Result<(), End> {
+        self.try_next_call(call).map_err(|why| self.end(why))
+    }
+
+    /// The same; what the end is like can be asked afterwards.
+    pub(super) fn try_next_call(&mut self, call: &mut Vec<Record<'a>>) -> Result<(), NoCall> {
         call.clear();
         let mut at = self.good.end;
+        let read = if self.is_checked { record::read_checked } else { record::read };
         loop {
             let rest = self.bytes.get(at..).unwrap_or_default();
-            let (record, length, chain) = match record::read(rest, self.chain) {
-                Ok(read) => read,
-                Err(why) => return Err(self.end(at, why)),
-            };
+            let (record, length, chain) =
+                read(rest, self.chain).map_err(|why| NoCall::NoRecord(at, why))?;
             if self.next_sequence.is_some_and(|next| next != record.sequence) {
-                return Err(End::Damaged);
+                return Err(NoCall::Gap);
             }
             self.next_sequence = Some(record.sequence + 1);
             (at, self.chain) = (at + length, chain);
@@ -95,7 +108,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn end(&mut self, at: usize, why: NoRecord) -> End {
+    /// What the end of the log is like, of which this is the last piece.
+    pub(super) fn end(&self, why: NoCall) -> End {
+        let NoCall::NoRecord(at, why) = why else { return End::Damaged };
         let behind = self.bytes.get(at..).unwrap_or_default();
         let left = (self.bytes.len() - self.good.end) as u64;
         match why {

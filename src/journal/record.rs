@@ -208,22 +208,22 @@ pub enum BadHead {
     Newer(u32),
 }
 
-/// Reads the head of a log: its version, its generation and the beginning of its chain.
-pub fn read_log_head(bytes: &[u8]) -> Result<(u32, u64, Chain), BadHead> {
+/// Reads the head of a log: its version and the beginning of its chain.
+pub fn read_log_head(bytes: &[u8]) -> Result<(u32, Chain), BadHead> {
     let head: &[u8; LOG_HEAD] = bytes.first_chunk().ok_or(BadHead::NoLog)?;
     let mut fields = Take::new(head, "head");
     let parts = (|| {
         let magic = fields.bytes(8)?;
-        let (version, generation) = (fields.u32()?, fields.u64()?);
+        let (version, _generation) = (fields.u32()?, fields.u64()?);
         let salt: [u8; 16] = fields.bytes(16)?.try_into().map_err(|_| Malformed("head"))?;
-        Ok::<_, Malformed>((magic, version, generation, salt, fields.u32()?))
+        Ok::<_, Malformed>((magic, version, salt, fields.u32()?))
     })();
-    let (magic, version, generation, salt, check) = parts.map_err(|_| BadHead::NoLog)?;
+    let (magic, version, salt, check) = parts.map_err(|_| BadHead::NoLog)?;
     if magic != MAGIC || crc32c::crc32c(&head[..LOG_HEAD - 4]) != check {
         return Err(BadHead::NoLog);
     }
     match version {
-        OLDEST_VERSION..=VERSION => Ok((version, generation, Chain::new(salt))),
+        OLDEST_VERSION..=VERSION => Ok((version, Chain::new(salt))),
         newer => Err(BadHead::Newer(newer)),
     }
 }
@@ -272,19 +272,37 @@ pub enum NoRecord {
 
 /// Reads the record at the start of some bytes; its length, and the chain behind it.
 pub fn read(bytes: &[u8], chain: Chain) -> Result<(Record<'_>, usize, Chain), NoRecord> {
+    read_where(bytes, chain, |whole, check| chain.check_value(whole) == check)
+}
+
+/// The same where it is known that the record checks.
+pub(super) fn read_checked(
+    bytes: &[u8],
+    chain: Chain,
+) -> Result<(Record<'_>, usize, Chain), NoRecord> {
+    read_where(bytes, chain, |_, _| true)
+}
+
+fn read_where(
+    bytes: &[u8],
+    chain: Chain,
+    is_good: impl Fn(&[u8], u32) -> bool,
+) -> Result<(Record<'_>, usize, Chain), NoRecord> {
     if bytes.is_empty() {
         return Err(NoRecord::End);
     }
-    let (whole, check) = checked(bytes, chain).ok_or(NoRecord::Broken)?;
+    let (whole, check) = whole(bytes).ok_or(NoRecord::Broken)?;
+    if !is_good(whole, check) {
+        return Err(NoRecord::Broken);
+    }
     let record = parse(whole).map_err(|_| NoRecord::Unknown)?;
     Ok((record, whole.len(), chain.after(check)))
 }
 
-/// The bytes of the record at the start of some bytes, if they check, with the check value.
-fn checked(bytes: &[u8], chain: Chain) -> Option<(&[u8], u32)> {
+/// The bytes of what may be a record, and the check value that it says it has.
+fn whole(bytes: &[u8]) -> Option<(&[u8], u32)> {
     let (length, check) = length_and_check(bytes)?;
-    let whole = bytes.get(..length)?;
-    (chain.check_value(whole) == check).then_some((whole, check))
+    Some((bytes.get(..length)?, check))
 }
 
 /// What a record says of its length and check value, if the length can be one.
@@ -330,7 +348,8 @@ pub fn is_any_behind(bytes: &[u8], chain: Chain) -> bool {
         let here = bytes.get(start..).and_then(length_and_check);
         here.is_some_and(|(length, check)| {
             let next = bytes.get(start + length..);
-            next.is_some_and(|next| checked(next, chain.after(check)).is_some())
+            let next = next.and_then(whole);
+            next.is_some_and(|(next, its)| chain.after(check).check_value(next) == its)
         })
     };
     (0..bytes.len()).step_by(8).any(follows)

@@ -1,28 +1,30 @@
 //! From a log back to what it tells: record by record, to the last whole call.
 
 use std::collections::HashMap;
+use std::io;
 
 use super::bytes::Take;
-use super::reader::{End, Good, Reader};
+use super::pieces::{Log, Piece, Pieces, Unreadable};
+use super::reader::{End, Good};
 use super::record::{Kind, Record};
 
 /// Memory is looked at when so many bytes or records of a log were made again.
 const BYTES_BETWEEN_LOOKS: usize = 1 << 20;
-const RECORDS_BETWEEN_LOOKS: usize = 4096;
+const RECORDS_BETWEEN_LOOKS: u64 = 4096;
 
 /// Takes what a log tells.
 pub trait Repeat {
     /// Makes what a record tells happen again. An error says why that cannot be.
     fn repeat(&mut self, record: &Record<'_>) -> Result<(), String>;
 
-    /// Whether memory is short, apart from that of the log itself, which will be free in the end.
-    fn is_short(&mut self, _log_bytes: u64) -> bool {
+    /// Whether memory is short.
+    fn is_short(&mut self) -> bool {
         false
     }
 
     /// Forgets what is old. Of some projects the state is still needed that a revision made, and
     /// what came after it.
-    fn let_go(&mut self, _log_bytes: u64, _needed: &HashMap<u32, u64>) {}
+    fn let_go(&mut self, _needed: &HashMap<u32, u64>) {}
 }
 
 /// A project goes back, later in the log, to the state that a revision made.
@@ -32,17 +34,21 @@ struct Return {
     made_by: u64,
 }
 
-/// All that is left of a log of this kind.
-fn returns_of(mut rest: Reader<'_>) -> Vec<Return> {
-    let (mut found, mut call) = (Vec::new(), Vec::new());
-    while rest.next_call(&mut call).is_ok() {
-        let gone = call.iter().filter(|record| record.kind == Kind::Go);
-        found.extend(gone.filter_map(|record| {
-            let made_by = Take::new(record.payload, record.kind.name()).u64().ok()?;
-            Some(Return { sequence: record.sequence, project: record.project, made_by })
-        }));
-    }
-    found
+/// All of a log of this kind.
+fn returns_of(log: &dyn Log) -> Result<Vec<Return>, Unreadable> {
+    let mut found = Vec::new();
+    Pieces::of(log)?.each(|piece| {
+        let (mut calls, mut call) = (piece.calls(), Vec::new());
+        while calls.next_call(&mut call).is_ok() {
+            let gone = call.iter().filter(|record| record.kind == Kind::Go);
+            found.extend(gone.filter_map(|record| {
+                let made_by = Take::new(record.payload, record.kind.name()).u64().ok()?;
+                Some(Return { sequence: record.sequence, project: record.project, made_by })
+            }));
+        }
+        Ok(true)
+    })?;
+    Ok(found)
 }
 
 /// The oldest state of each project that is gone back to from a record on.
@@ -58,6 +64,8 @@ fn needed_from(sequence: u64, returns: &[Return]) -> HashMap<u32, u64> {
 /// What a log brought back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replayed {
+    /// The version of the format that its head names.
+    pub version: u32,
     /// Where one can go on writing.
     pub good: Good,
     /// How the log ends.
@@ -69,34 +77,65 @@ pub struct Replayed {
 }
 
 /// Makes everything again that a log holds.
-pub fn replay(mut reader: Reader<'_>, repeat: &mut dyn Repeat) -> Replayed {
-    let good = reader.good_end();
-    let mut replayed = Replayed { good, end: End::Clean, problem: None, records: 0 };
-    let log_bytes = reader.log_bytes();
-    let (mut call, mut looked, mut returns) = (Vec::new(), (0, 0), None);
-    loop {
-        if let Err(end) = reader.next_call(&mut call) {
-            replayed.end = end;
-            return replayed;
-        }
-        for record in &call {
-            if let Err(problem) = repeat.repeat(record) {
-                let (sequence, kind) = (record.sequence, record.kind.name());
-                replayed.end = End::Damaged;
-                replayed.problem = Some(format!("record {sequence} ({kind}): {problem}"));
-                return replayed;
+pub fn replay(log: &dyn Log, repeat: &mut dyn Repeat) -> Result<Replayed, Unreadable> {
+    let pieces = Pieces::of(log)?;
+    let (version, good) = (pieces.version(), pieces.place());
+    let replayed = Replayed { version, good, end: End::Clean, problem: None, records: 0 };
+    let mut replay = Replay { log, repeat, replayed, looked: (0, 0), returns: None };
+    pieces.each(|piece| replay.repeat(piece))?;
+    Ok(replay.replayed)
+}
+
+/// A replay under way.
+struct Replay<'r> {
+    log: &'r dyn Log,
+    repeat: &'r mut dyn Repeat,
+    replayed: Replayed,
+    /// Bytes and records of the log when memory was looked at last.
+    looked: (usize, u64),
+    /// Where the log goes back, once memory was short.
+    returns: Option<Vec<Return>>,
+}
+
+impl Replay<'_> {
+    /// Makes a piece of the log again; false if it ends with something that cannot be.
+    fn repeat(&mut self, piece: &Piece) -> io::Result<bool> {
+        let (mut calls, mut call) = (piece.calls(), Vec::new());
+        while calls.next_call(&mut call).is_ok() {
+            for record in &call {
+                if let Err(problem) = self.repeat.repeat(record) {
+                    let (sequence, kind) = (record.sequence, record.kind.name());
+                    self.replayed.end = End::Damaged;
+                    self.replayed.problem = Some(format!("record {sequence} ({kind}): {problem}"));
+                    return Ok(false);
+                }
             }
+            self.replayed.records += call.len() as u64;
+            let good = calls.good_end();
+            self.replayed.good = Good { end: piece.begin().end + good.end, ..good };
+            self.look_at_memory()?;
         }
-        replayed.records += call.len() as u64;
-        replayed.good = reader.good_end();
-        let Good { end, sequence, .. } = replayed.good;
-        let records = replayed.records as usize;
-        if end >= looked.0 + BYTES_BETWEEN_LOOKS || records >= looked.1 + RECORDS_BETWEEN_LOOKS {
-            looked = (end, records);
-            if repeat.is_short(log_bytes) {
-                let returns = returns.get_or_insert_with(|| returns_of(reader.clone()));
-                repeat.let_go(log_bytes, &needed_from(sequence, returns));
-            }
+        self.replayed.end = piece.end.unwrap_or(End::Clean);
+        Ok(true)
+    }
+
+    /// Now and then: lets go of what is old if memory is short.
+    fn look_at_memory(&mut self) -> io::Result<()> {
+        let Replayed { good: Good { end, sequence, .. }, records, .. } = self.replayed;
+        let (bytes_then, records_then) = self.looked;
+        if end < bytes_then + BYTES_BETWEEN_LOOKS && records < records_then + RECORDS_BETWEEN_LOOKS
+        {
+            return Ok(());
         }
+        self.looked = (end, records);
+        if self.repeat.is_short() {
+            let returns = match self.returns.take() {
+                Some(returns) => returns,
+                None => returns_of(self.log).map_err(io::Error::other)?,
+            };
+            self.repeat.let_go(&needed_from(sequence, &returns));
+            self.returns = Some(returns);
+        }
+        Ok(())
     }
 }

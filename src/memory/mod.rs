@@ -295,18 +295,10 @@ pub fn is_tight() -> bool {
         || IS_SHORT.load(Ordering::Relaxed)
 }
 
-/// The same as of now, if so many resident bytes will be free in a moment.
-pub fn is_tight_without(bytes: u64) -> bool {
-    look();
-    RESIDENT.fetch_sub(bytes.min(RESIDENT.load(Ordering::Relaxed)), Ordering::Relaxed);
-    is_tight()
-}
-
-/// Bytes that have to go until a limit is not near any more, if so many resident ones will be free
-/// in a moment.
-pub fn excess_without(bytes: u64) -> u64 {
+/// Bytes that have to go until a limit is not near any more.
+pub fn excess() -> u64 {
     let over = |used: u64, limit: u64| used.saturating_sub(limit / 8 * EASY);
-    let resident = over(look().saturating_sub(bytes), resident_limit());
+    let resident = over(look(), resident_limit());
     resident.max(over(memory_in_use(), memory_limit())).max(1)
 }
 

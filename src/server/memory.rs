@@ -75,7 +75,7 @@ impl<T: Transport, C: Clock> Reactor<T, C> {
         give_back_memory();
         memory::look();
         if memory::is_tight() {
-            let forgotten = self.service.workspace_mut().forget_oldest(memory::excess_without(0));
+            let forgotten = self.service.workspace_mut().forget_oldest(memory::excess());
             if forgotten > 0 {
                 leftovers::free_all();
                 give_back_memory();

@@ -1,13 +1,12 @@
 //! Journals whose daemon does not run: what is in them, and their end.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::{Replay, Workspace};
-use crate::journal::{
-    BadHead, BadManifest, End, MANIFEST, Manifest, Place, PlaceError, Reader, replay,
-};
+use crate::journal::{BadManifest, End, MANIFEST, Manifest, Place, PlaceError, Unreadable, replay};
 
 /// A journal, read and left as it is.
 pub struct FoundJournal {
@@ -35,8 +34,8 @@ pub enum FoundError {
     #[error(transparent)]
     Manifest(#[from] BadManifest),
     /// The log.
-    #[error("its log cannot be read ({0:?})")]
-    Log(BadHead),
+    #[error(transparent)]
+    Log(#[from] Unreadable),
 }
 
 /// When a journal was written to, or given up by its daemon.
@@ -67,12 +66,11 @@ impl FoundJournal {
     pub fn open(directory: &Path) -> Result<FoundJournal, FoundError> {
         let manifest = Manifest::read(&std::fs::read(directory.join(MANIFEST))?)?;
         let path = directory.join(manifest.log());
-        let bytes = std::fs::read(&path)?;
-        let reader = Reader::new(&bytes).map_err(FoundError::Log)?;
+        let log = File::open(&path)?;
         let mut workspace = Workspace::default();
         let mut progress = || {};
         let mut repeat = Replay::begin(&mut workspace, |_| {}, &mut progress);
-        let end = replay(reader, &mut repeat).end;
+        let end = replay(&log, &mut repeat)?.end;
         repeat.end();
         Ok(FoundJournal {
             directory: directory.to_owned(),

@@ -63,12 +63,13 @@ impl<T: FnMut(Tag<'_>)> Repeat for Replay<'_, T> {
         Ok(())
     }
 
-    fn is_short(&mut self, log_bytes: u64) -> bool {
-        memory::is_tight_without(log_bytes)
+    fn is_short(&mut self) -> bool {
+        memory::look();
+        memory::is_tight()
     }
 
-    fn let_go(&mut self, log_bytes: u64, needed: &HashMap<u32, u64>) {
-        let bytes = memory::excess_without(log_bytes);
+    fn let_go(&mut self, needed: &HashMap<u32, u64>) {
+        let bytes = memory::excess();
         let forgotten = self.workspace.forget_oldest_but(bytes, needed);
         leftovers::free_all();
         give_back_memory();

@@ -3,12 +3,12 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
-use std::io;
+use std::io::{self, Read};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use goxel_daemon::job::Budget;
-use goxel_daemon::journal::{Disk, DiskFile, JournalError, MANIFEST, SyncPolicy};
+use goxel_daemon::journal::{Disk, DiskFile, JournalError, Log, MANIFEST, SyncPolicy};
 use serde_json::json;
 
 use crate::client::random::{Random, setting};
@@ -153,12 +153,41 @@ fn missing() -> io::Error {
     io::ErrorKind::NotFound.into()
 }
 
+/// A log of the simulated disk. Its second half cannot be read at the first try if that is the call
+/// that fails.
+struct SimLog {
+    bytes: Vec<u8>,
+    fails_with: Option<i32>,
+}
+
+impl Log for SimLog {
+    fn begin(&self) -> io::Result<Box<dyn Read + Send + '_>> {
+        let (first, second) = self.bytes.split_at(self.bytes.len() / 2);
+        Ok(Box::new(first.chain(Failing(self.fails_with)).chain(second)))
+    }
+}
+
+struct Failing(Option<i32>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), |error| Err(io::Error::from_raw_os_error(error)))
+    }
+}
+
 impl Disk for SimDisk {
     fn read(&mut self, name: &str) -> io::Result<Vec<u8>> {
         let mut state = self.0.borrow_mut();
         state.call()?;
         let inode = *state.names.get(name).ok_or_else(missing)?;
         Ok(state.inodes[inode].now.clone())
+    }
+    fn log(&mut self, name: &str) -> io::Result<Box<dyn Log>> {
+        let mut state = self.0.borrow_mut();
+        state.call()?;
+        let inode = *state.names.get(name).ok_or_else(missing)?;
+        let fails_with = state.call().err().and_then(|error| error.raw_os_error());
+        Ok(Box::new(SimLog { bytes: state.inodes[inode].now.clone(), fails_with }))
     }
     fn names(&mut self) -> io::Result<Vec<String>> {
         let mut state = self.0.borrow_mut();

@@ -158,7 +158,7 @@ fn everything() -> (Daemon, Vec<u8>) {
 fn replayed(log: &[u8]) -> (Workspace, End) {
     let (mut workspace, mut progress) = (Workspace::default(), || {});
     let mut repeat = Replay::begin(&mut workspace, |_| {}, &mut progress);
-    let end = replay(Reader::new(log).unwrap(), &mut repeat).end;
+    let end = replay(&log, &mut repeat).unwrap().end;
     repeat.end();
     (workspace, end)
 }
