@@ -32,7 +32,7 @@ pub(crate) use self::structure::Spliced;
 use self::structure::Structure;
 pub use self::travel::Travel;
 use super::{Document, LayerId};
-use crate::job::leftovers;
+use crate::job::{effort, leftovers};
 use crate::voxel::{Bounds, Kept, VolumeChange};
 
 /// What an edit may touch; decides what is recorded before it starts.
@@ -373,6 +373,7 @@ impl History {
             return None;
         }
         let mut there = document.clone();
+        effort::note(position.abs_diff(self.position));
         for index in (position..self.position).rev() {
             self.entries[index].reversal.clone().apply(&mut there);
         }

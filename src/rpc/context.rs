@@ -140,17 +140,16 @@ where
     }
 }
 
-/// A job whose output decides how to go on.
-struct Chain<R, J, F> {
-    job: J,
+/// A task whose result decides how to go on.
+struct Chain<R, O, F> {
+    first: Box<dyn Task<O>>,
     go_on: Option<F>,
     next: Option<Box<dyn Task<R>>>,
 }
 
-impl<R, J, F> Task<R> for Chain<R, J, F>
+impl<R, O, F> Task<R> for Chain<R, O, F>
 where
-    J: Job,
-    F: FnOnce(&mut Context<'_>, J::Output) -> Result<Outcome<R>, RpcError>,
+    F: FnOnce(&mut Context<'_>, O) -> Result<Outcome<R>, RpcError>,
 {
     fn step(
         &mut self,
@@ -160,7 +159,9 @@ where
         if let Some(next) = &mut self.next {
             return next.step(context, budget);
         }
-        let Step::Done(output) = self.job.step(budget) else { return Ok(Step::More) };
+        let Step::Done(output) = self.first.step(context, budget)? else {
+            return Ok(Step::More);
+        };
         let go_on = self.go_on.take().ok_or_else(|| RpcError::internal("a job ended twice"))?;
         Ok(match go_on(context, output)? {
             Outcome::Done(result) => Step::Done(result),
@@ -172,12 +173,13 @@ where
     }
 
     fn progress(&self) -> Progress {
-        self.next.as_ref().map_or_else(|| self.job.progress(), |next| next.progress())
+        self.next.as_ref().map_or_else(|| self.first.progress(), |next| next.progress())
     }
 
     fn cancel(&mut self, context: &mut Context<'_>) {
-        if let Some(next) = &mut self.next {
-            next.cancel(context);
+        match &mut self.next {
+            Some(next) => next.cancel(context),
+            None => self.first.cancel(context),
         }
     }
 }
@@ -215,8 +217,18 @@ impl<R: 'static> Outcome<R> {
         J: Job + 'static,
         F: FnOnce(&mut Context<'_>, J::Output) -> Result<Outcome<R>, RpcError> + 'static,
     {
-        let (go_on, next) = (Some(go_on), None);
-        Outcome::Later(Box::new(Chain { job, go_on, next }))
+        let finish = |_: &mut Context<'_>, output| Ok(output);
+        Outcome::then(JobTask { job, finish: Some(finish) }, go_on)
+    }
+
+    /// A task whose result decides how to go on.
+    pub fn then<O, F>(first: impl Task<O> + 'static, go_on: F) -> Self
+    where
+        O: 'static,
+        F: FnOnce(&mut Context<'_>, O) -> Result<Outcome<R>, RpcError> + 'static,
+    {
+        let (first, go_on) = (Box::new(first), Some(go_on));
+        Outcome::Later(Box::new(Chain { first, go_on, next: None }))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Revisions: each names a state, as long as the history knows it.
 
 use crate::support::service::Daemon;
+use goxel_daemon::job::Budget;
+use goxel_daemon::rpc::{ConnectionId, Exchange, Handled};
 use serde_json::{Value, json};
 
 /// Adds a voxel; the revision after it.
@@ -98,4 +100,52 @@ fn a_state_is_found_again_by_its_revision() {
     daemon.fail("goxel.diff", json!({"from": 0, "from_revision": 0}));
     daemon.fail("goxel.diff", json!({"to": 0, "to_revision": 0}));
     daemon.fail("goxel.diff", json!({"other": "default", "from_revision": 0}));
+}
+
+#[test]
+fn states_a_long_way_back_and_forth_are_found_in_slices_while_changes_wait() {
+    let mut daemon = Daemon::default();
+    for x in 0..1200 {
+        add(&mut daemon, x);
+    }
+    daemon.call("goxel.go_to", json!({"position": 700}));
+    for (from, to) in [(0, 1200), (0, 700), (700, 1200), (690, 710), (1200, 30), (5, 5), (650, 5)] {
+        let diff = daemon.call("goxel.diff", json!({"from": from, "to": to, "detail": "brief"}));
+        let [less, more] = [from.min(to), from.max(to)];
+        let (added, removed) = if from < to { (more - less, 0) } else { (0, more - less) };
+        let told = [&diff["added"], &diff["removed"]].map(|count| count.as_i64().unwrap());
+        assert_eq!(told, [added, removed], "{from} to {to}: {diff}");
+    }
+    // A change that comes while the states are looked for is made afterwards.
+    let diff = r#"{"id":1,"method":"goxel.diff","params":{"from":0,"detail":"brief"}}"#;
+    let mut diff = begin(&mut daemon, diff);
+    assert!(!go_on(&mut daemon, &mut diff), "it takes longer than that");
+    let change = r#"{"id":2,"method":"goxel.add_voxel","params":[0,5,5,"red"]}"#;
+    let mut change = begin(&mut daemon, change);
+    assert!(!go_on(&mut daemon, &mut change), "it has to wait");
+    while !go_on(&mut daemon, &mut diff) {}
+    while !go_on(&mut daemon, &mut change) {}
+    assert_eq!(daemon.call("goxel.history", json!({}))["position"], 701);
+    // One that is given up keeps nobody waiting.
+    let mut diff = begin(&mut daemon, r#"{"id":1,"method":"goxel.diff","params":{"from":0}}"#);
+    assert!(!go_on(&mut daemon, &mut diff));
+    daemon.service.cancel(diff, &mut daemon.host);
+    daemon.call("goxel.add_voxel", json!([0, 6, 6, "red"]));
+    let lapse = daemon.call("goxel.look", json!({"timelapse": 9, "size": 32, "format": "gif"}));
+    assert_eq!(lapse["frames"], 9);
+}
+
+/// Begins a call that goes on in slices.
+fn begin(daemon: &mut Daemon, message: &str) -> Exchange {
+    let (message, mut out) = (message.as_bytes(), Vec::new());
+    match daemon.service.handle(message, ConnectionId(1), &mut daemon.host, &mut out) {
+        Handled::Pending(exchange) => *exchange,
+        Handled::Finished => panic!("{}", String::from_utf8_lossy(&out)),
+    }
+}
+
+/// Goes on with it for a slice; whether it is over.
+fn go_on(daemon: &mut Daemon, exchange: &mut Exchange) -> bool {
+    let (budget, mut out) = (&mut Budget::units(10), Vec::new());
+    daemon.service.step(exchange, &mut daemon.host, budget, &mut out)
 }

@@ -17,7 +17,7 @@ const MOST_LOOKS: u64 = 60_000;
 /// Units of a slice, and of the beginning of a call.
 const UNITS: u64 = 1;
 /// Seeds that are run unless more are asked for.
-const SEEDS: u64 = 5;
+const SEEDS: u64 = 6;
 
 /// Numbers that look random, the same for each seed.
 struct Numbers(u64);
@@ -87,6 +87,12 @@ fn build(kind: u64, numbers: &mut Numbers) -> (&'static str, Daemon) {
             }
             "many layers and steps"
         }
+        4 => {
+            for number in 0..1500 {
+                daemon.call("goxel.add_voxel", json!([number, number % 7, 3, "red"]));
+            }
+            "many steps"
+        }
         _ => {
             edit(json!([{"op": "sphere", "center": [0, 0, 0], "radius": 5, "color": "red"}]));
             for number in 0..50 {
@@ -107,7 +113,7 @@ fn message(numbers: &mut Numbers) -> String {
         (0..count).map(|_| numbers.point(reach)).collect()
     };
     let edit = |operations: Value| call("goxel.edit", &json!({"operations": operations}));
-    match numbers.below(30) {
+    match numbers.below(32) {
         0 => call("goxel.get_bounding_box", &json!({"layer_id": -2, "exact": true})),
         1 => call("goxel.get_project_info", &json!({})),
         2 => call("goxel.list_layers", &json!({})),
@@ -159,6 +165,8 @@ fn message(numbers: &mut Numbers) -> String {
         26 => format!("[{}]", vec![r#"{"id":1,"method":"rpc.discover"}"#; 30].join(",")),
         27 => call(&"y".repeat(200_000), &json!({})),
         28 => call("goxel.duplicate_layer", &json!({})),
+        29 => call("goxel.diff", &json!({"from": 0, "to": numbers.below(2)})),
+        30 => call("goxel.look", &json!({"timelapse": 3, "size": 8, "style": "flat"})),
         _ => call("goxel.create_clone_layer", &json!({"base_id": 1, "offset": [7, 7, 7]})),
     }
 }
@@ -169,7 +177,7 @@ fn no_message_on_any_document_holds_a_turn_for_more_than_its_share() {
     let (mut seen, seeds) = (Vec::new(), asked.unwrap_or(SEEDS));
     for seed in 0..seeds {
         let mut numbers = Numbers(seed * 7919 + 17);
-        let (document, mut daemon) = build(seed % 5, &mut numbers);
+        let (document, mut daemon) = build(seed % 6, &mut numbers);
         daemon.host.at_once = UNITS;
         for _ in 0..6 {
             let message = message(&mut numbers);

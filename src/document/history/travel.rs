@@ -3,7 +3,7 @@
 //! The way is gone on a copy of the document, which shares all voxels that the way leaves alone;
 //! the history stays as it is. Only on arrival the copy takes the place of the document and the
 //! entries that were passed are turned round, so nobody sees half of it, and a way that is given up
-//! leaves no trace.
+//! leaves no trace. A way may also be gone only to look at the states along it.
 //!
 //! Blocks that were overwritten stay unpacked until the project rests, since the document shares
 //! them on the way. What remains for the arrival is a move for each entry passed: 0.5 ms for ten
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::{Entry, History, Reversal};
 use crate::document::{Document, LayerId};
-use crate::job::{Budget, Progress};
+use crate::job::{Budget, Progress, effort};
 use crate::voxel::{Applying, Kept, VolumeChange};
 
 /// A way under way.
@@ -25,8 +25,10 @@ pub struct Travel {
     to: usize,
     /// What the history was like at the start.
     start: [u64; 3],
-    /// The entries that were passed, turned round, with the bytes that each takes.
+    /// The entries that were passed, turned round, with the bytes that each takes; unless the way
+    /// is gone only to look.
     passed: Vec<(usize, Reversal, Kept)>,
+    only_looks: bool,
     current: Option<Current>,
     counted: (usize, usize),
     /// Keeps the history from forgetting its oldest edits meanwhile.
@@ -96,10 +98,26 @@ impl History {
             to: position,
             start: self.state(),
             passed: Vec::new(),
+            only_looks: false,
             current: None,
             counted: (0, 0),
             _traveller: Arc::clone(&self.travellers),
         })
+    }
+
+    /// The same to see the document there, and after it at positions beyond, without going there.
+    pub fn start_looking(&self, document: &Document, position: usize) -> Option<Travel> {
+        self.start_travel(document, position).map(|way| Travel { only_looks: true, ..way })
+    }
+
+    /// The document at the end of such a way; `None` if the history has changed since its start or
+    /// the way is not at its end.
+    pub fn seen(&self, way: &Travel) -> Option<Document> {
+        self.is_there(way).then(|| way.there.clone())
+    }
+
+    fn is_there(&self, way: &Travel) -> bool {
+        way.start == self.state() && way.from == self.position && way.at == way.to
     }
 
     /// What tells whether entries were added or forgotten.
@@ -114,7 +132,7 @@ impl History {
         document: &mut Document,
         travel: Travel,
     ) -> Result<usize, Box<Travel>> {
-        if travel.start != self.state() || travel.at != travel.to || travel.from != self.position {
+        if travel.only_looks || !self.is_there(&travel) {
             return Err(Box::new(travel));
         }
         let steps = travel.passed.len();
@@ -141,8 +159,11 @@ impl Travel {
         while self.at != self.to {
             let index = if self.at > self.to { self.at - 1 } else { self.at };
             let Some(entry) = history.entries.get(index) else { return false };
+            effort::note(1);
             if let Some((reversal, kept)) = self.reverse_some(entry) {
-                self.passed.push((index, reversal, kept));
+                if !self.only_looks {
+                    self.passed.push((index, reversal, kept));
+                }
                 self.at = if self.at > self.to { index } else { index + 1 };
             }
             if !budget.spend(1) {
@@ -150,6 +171,19 @@ impl Travel {
             }
         }
         self.there.count_some(&mut self.counted, budget)
+    }
+
+    /// Whether a position lies beyond, so that a way to look can go on to it.
+    pub fn leads_to(&self, position: usize) -> bool {
+        (position <= self.at && self.at <= self.from)
+            || (self.from <= self.at && self.at <= position)
+    }
+
+    /// Goes on to a position that lies beyond, unless that is where it goes to already.
+    pub fn go_on_to(&mut self, position: usize) {
+        if self.to != position {
+            (self.to, self.counted) = (position, (0, 0));
+        }
     }
 
     /// Applies some more of an entry; what takes it back, and its bytes, once all of it is.
@@ -232,6 +266,31 @@ mod tests {
     fn pack(history: &mut History) {
         let (mut packer, mut next) = (Packer::default(), [0; 3]);
         while history.pack_changes(&mut packer, &mut next, &mut Budget::unlimited()) {}
+    }
+
+    #[test]
+    fn looking_shows_the_states_along_a_way_and_changes_nothing() {
+        let (mut document, mut history) = with_changes();
+        for present in [13, 5, 0] {
+            history.go_to(&mut document, present);
+            let before = (state(&document), history.memory(), history.revision());
+            let mut way = history.start_looking(&document, present).unwrap();
+            for position in (0..present).rev().step_by(2).chain((present..14).step_by(3)) {
+                if way.leads_to(position) {
+                    way.go_on_to(position);
+                    assert!(way.at == position || history.seen(&way).is_none());
+                } else {
+                    assert!(way.from <= position, "back and forth only through the present");
+                    way = history.start_looking(&document, position).unwrap();
+                }
+                while way.step(&history, &mut Budget::units(3)) {}
+                let there = history.document_at(&document, position).unwrap();
+                assert_eq!(state(&history.seen(&way).unwrap()), state(&there), "{position}");
+            }
+            assert!(way.passed.is_empty());
+            assert_eq!((state(&document), history.memory(), history.revision()), before);
+            assert!(history.arrive(&mut document, way).is_err(), "nothing is to be turned round");
+        }
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! The handler that compares states of projects.
 
 use super::entries;
-use super::states::{known_position, position_of_revision};
+use super::states::{Places, State, known_position, position_of_revision, recalled};
 use crate::api::ParamError;
 use crate::api::methods::diff::*;
 use crate::api::methods::edit::BoxResult;
 use crate::api::methods::edit::Detail;
-use crate::document::Document;
 use crate::edit::{DiffJob, Difference, LayerDifference, VoxelDifference};
 use crate::rpc::context::{Context, Outcome, no_such_project};
 use crate::rpc::error::RpcError;
@@ -15,76 +14,45 @@ use crate::workspace::Project;
 
 entries![Diff];
 
-/// A document as it was, and the revision that is meant.
-struct State {
-    document: Document,
-    revision: u64,
+/// What a call names to compare.
+struct Wanted {
+    from: Option<u64>,
+    from_revision: Option<u64>,
+    to: Option<u64>,
+    to_revision: Option<u64>,
+    is_other: bool,
 }
 
-impl State {
-    fn present(project: &Project) -> State {
-        State { document: project.document().clone(), revision: project.revision() }
-    }
-
-    fn at_position(
-        project: &Project,
-        param: &'static str,
-        position: u64,
-    ) -> Result<State, RpcError> {
+/// Where the states to compare are in the history: the one to compare from unless another project
+/// is, and the one to compare to.
+fn places(project: &Project, wanted: &Wanted) -> Result<Places, RpcError> {
+    let at = |param, position| -> Result<(usize, u64), RpcError> {
         let position = known_position(project, param, position)?;
-        let revision = project.history().revision_at(position);
-        State::recalled(project, position, revision.unwrap_or_default())
-    }
-
-    fn of_revision(
-        project: &Project,
-        param: &'static str,
-        revision: u64,
-    ) -> Result<State, RpcError> {
-        let position = position_of_revision(project, param, revision)?;
-        State::recalled(project, position, revision)
-    }
-
-    fn recalled(project: &Project, position: usize, revision: u64) -> Result<State, RpcError> {
-        let document = project.history().document_at(project.document(), position);
-        let document = document.ok_or_else(|| RpcError::internal("a known position is missing"))?;
-        Ok(State { document, revision })
-    }
-}
-
-/// The state to compare from.
-fn first_state(context: &mut Context<'_>, params: &DiffParams<'_>) -> Result<State, RpcError> {
-    match (params.from, params.from_revision, params.other.as_deref()) {
-        (Some(position), None, None) => State::at_position(context.project()?, "from", position),
-        (None, Some(revision), None) => {
-            State::of_revision(context.project()?, "from_revision", revision)
-        }
-        (None, None, Some(name)) => {
-            let other = context.workspace.project(name);
-            other.map(State::present).ok_or_else(|| no_such_project(context.workspace, name))
-        }
-        (None, None, None) => {
-            let project = context.project()?;
-            let revision = project.revision().saturating_sub(1);
-            State::of_revision(project, "from_revision", revision)
-        }
+        Ok((position, project.history().revision_at(position).unwrap_or_default()))
+    };
+    let of = |param, revision| -> Result<(usize, u64), RpcError> {
+        Ok((position_of_revision(project, param, revision)?, revision))
+    };
+    let Wanted { from, from_revision, to, to_revision, is_other } = *wanted;
+    let before = match (from, from_revision) {
+        (None, None) if is_other => None,
+        (Some(position), None) if !is_other => Some(at("from", position)?),
+        (None, Some(revision)) if !is_other => Some(of("from_revision", revision)?),
+        (None, None) => Some(of("from_revision", project.revision().saturating_sub(1))?),
         _ => {
             let message = "Give one of 'from', 'from_revision' and 'other'";
-            Err(ParamError::rule("from", message).into())
+            return Err(ParamError::rule("from", message).into());
         }
-    }
-}
-
-/// The state to compare to.
-fn second_state(project: &Project, params: &DiffParams<'_>) -> Result<State, RpcError> {
-    match (params.to, params.to_revision) {
-        (Some(position), None) => State::at_position(project, "to", position),
-        (None, Some(revision)) => State::of_revision(project, "to_revision", revision),
-        (None, None) => Ok(State::present(project)),
+    };
+    let after = match (to, to_revision) {
+        (Some(position), None) => at("to", position)?,
+        (None, Some(revision)) => of("to_revision", revision)?,
+        (None, None) => (project.history().position().0, project.revision()),
         (Some(_), Some(_)) => {
-            Err(ParamError::rule("to", "Give either 'to' or 'to_revision'").into())
+            return Err(ParamError::rule("to", "Give either 'to' or 'to_revision'").into());
         }
-    }
+    };
+    Ok(before.into_iter().chain([after]).collect())
 }
 
 impl Handle for Diff {
@@ -92,14 +60,33 @@ impl Handle for Diff {
         context: &mut Context<'_>,
         params: DiffParams<'_>,
     ) -> Result<Outcome<DiffResult>, RpcError> {
-        let before = first_state(context, &params)?;
-        let project = context.project()?;
-        let after = second_state(project, &params)?;
-        let revisions = [before.revision, after.revision, project.revision()];
+        let DiffParams { from, from_revision, to, to_revision, .. } = params;
+        let is_other = params.other.is_some();
+        let wanted = Wanted { from, from_revision, to, to_revision, is_other };
+        let other = match params.other.as_deref() {
+            None => None,
+            Some(name) => {
+                let project = context.workspace.project(name);
+                let project = project.ok_or_else(|| no_such_project(context.workspace, name))?;
+                let (document, revision) = (project.document().clone(), project.revision());
+                Some(State { document, revision })
+            }
+        };
         let is_brief = params.detail == Detail::Brief;
-        let wanted = if is_brief { 0 } else { params.max_voxels.0 as usize };
-        let job = DiffJob::new(&before.document, &after.document, wanted);
-        Ok(Outcome::job(job, move |_, difference| Ok(diff_result(difference, revisions, is_brief))))
+        let most = if is_brief { 0 } else { params.max_voxels.0 as usize };
+        let find = move |project: &Project| places(project, &wanted);
+        recalled(context, find, move |context, states| {
+            let mut states = other.into_iter().chain(states);
+            let (Some(before), Some(after)) = (states.next(), states.next()) else {
+                return Err(RpcError::internal("there are no two states to compare"));
+            };
+            let revisions = [before.revision, after.revision, context.project()?.revision()];
+            let job = DiffJob::new(&before.document, &after.document, most);
+            let told = move |_: &mut Context<'_>, difference| {
+                Ok(diff_result(difference, revisions, is_brief))
+            };
+            Ok(Outcome::job(job, told))
+        })
     }
 }
 

@@ -4,11 +4,12 @@
 //! The merged volume is kept with the project, so the next picture merges only the blocks that
 //! changed.
 
+use super::states::{Places, State, recalled};
 use crate::document::LayerId;
 use crate::job::{Slice, Work};
 use crate::picturing::{Frames, Refusal, Wish, draw_file, merging};
 use crate::render::{Picture, PictureFile, RenderError, RenderSettings, drawing};
-use crate::rpc::context::Context;
+use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::RpcError;
 use crate::voxel::{MergeCache, MergeJob, Volume};
 use crate::workspace::{Merging, Project};
@@ -64,13 +65,27 @@ pub(super) fn draw(
     }))
 }
 
-/// Draws what is wished for of a project, and encodes it.
-pub(super) fn draw_wish(project: &mut Project, wish: Wish) -> FileDrawing {
-    let earlier = match wish.frames {
-        Frames::Timelapse(count) => earlier_states(project, &wish, count),
-        Frames::Still | Frames::Turntable(_) => Vec::new(),
+/// Draws what is wished for of a project, and encodes it; `go_on` gets the job that does it.
+pub(super) fn draw_wish<R: 'static>(
+    context: &mut Context<'_>,
+    wish: Wish,
+    go_on: impl FnOnce(FileDrawing) -> Outcome<R> + 'static,
+) -> Result<Outcome<R>, RpcError> {
+    let Frames::Timelapse(count) = wish.frames else {
+        return Ok(go_on(file_drawing(context.project()?, wish, Vec::new())));
     };
-    let merging = merging_of(project, wish.layers.as_deref());
+    let find = move |project: &Project| Ok(earlier_places(project, count));
+    recalled(context, find, move |context, states| {
+        Ok(go_on(file_drawing(context.project()?, wish, states)))
+    })
+}
+
+/// Draws a project as it is now, or as it was and is now.
+fn file_drawing(project: &mut Project, wish: Wish, earlier: Vec<State>) -> FileDrawing {
+    let layers = wish.layers.as_deref();
+    let merging_then = |state: State| merging(&state.document, layers);
+    let earlier: Vec<MergeJob> = earlier.into_iter().map(merging_then).collect();
+    let merging = merging_of(project, layers);
     Work::new(move |slice| async move {
         let mut states = Vec::new();
         for state in earlier {
@@ -91,15 +106,12 @@ pub(super) fn merging_of(project: &mut Project, layers: Option<&[LayerId]>) -> M
     }
 }
 
-/// The mergings of earlier states of a project, the oldest first: each so many-th, for one frame
-/// less than wanted.
-fn earlier_states(project: &Project, wish: &Wish, count: u32) -> Vec<MergeJob> {
-    let history = project.history();
-    let (present, _) = history.position();
+/// Where the earlier states of a project are, the oldest first: each so many-th, for one frame less
+/// than wanted.
+fn earlier_places(project: &Project, count: u32) -> Places {
+    let (present, _) = project.history().position();
     let wanted = (count as usize).saturating_sub(1).min(present);
-    let positions = (0..wanted).map(|frame| frame * present / wanted.max(1));
-    let states = positions.filter_map(|at| history.document_at(project.document(), at));
-    states.map(|document| merging(&document, wish.layers.as_deref())).collect()
+    (0..wanted).map(|frame| (frame * present / wanted.max(1), 0)).collect()
 }
 
 impl From<Refusal> for RpcError {

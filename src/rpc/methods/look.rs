@@ -1,6 +1,5 @@
 //! The handler that shows a model.
 
-use super::drawing::draw_wish;
 use super::entries;
 use super::placing::{Blame, Destination, place};
 use crate::api::ParamError;
@@ -35,8 +34,7 @@ impl Handle for Look {
         let (wanted, samples) = ([settings.width, settings.height], settings.samples);
         let (seed, mut warnings) = (wish.seed, wish.warnings.clone());
         let (frames, traced, longest) = (wish.frames, wish.look.settings.tracing, wish.max_bytes);
-        let job = draw_wish(project, wish);
-        Ok(place(job, destination, BLAME, move |_, placed| {
+        place(context, wish, destination, BLAME, move |_, placed| {
             let [width, height] = placed.size;
             warnings.extend(made_smaller([placed.size, wanted], placed.bytes, longest));
             let samples = traced.map_or(samples, |_| placed.samples);
@@ -57,7 +55,7 @@ impl Handle for Look {
                 revision,
                 warnings,
             })
-        }))
+        })
     }
 }
 

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::drawing::draw_wish;
 use super::picture_settings::Options;
 use super::placing::{Blame, Destination, Placed, place};
 use super::{entries, look};
@@ -44,8 +43,7 @@ impl Handle for RenderScene {
     ) -> Result<Outcome<RenderSceneResult>, RpcError> {
         let wanted = Wanted::read(context, &params, false)?;
         let longest = wanted.wish.max_bytes;
-        let job = draw_wish(context.project()?, wanted.wish);
-        Ok(place(job, wanted.destination, BLAME, move |_, placed| {
+        place(context, wanted.wish, wanted.destination, BLAME, move |_, placed| {
             let smaller = made_smaller([placed.size, wanted.size], placed.bytes, longest);
             smaller.into_iter().for_each(note);
             ended_early(wanted.traced, placed.samples).into_iter().for_each(note);
@@ -66,7 +64,7 @@ impl Handle for RenderScene {
                 image,
                 image_data,
             })
-        }))
+        })
     }
 }
 
@@ -196,9 +194,8 @@ impl Handle for RenderImage {
     ) -> Result<Outcome<RenderImageResult>, RpcError> {
         let wanted = Wanted::read(context, &params, true)?;
         let longest = wanted.wish.max_bytes;
-        let job = draw_wish(context.project()?, wanted.wish);
         let began = context.host.now();
-        Ok(place(job, wanted.destination, BLAME, move |context, placed| {
+        place(context, wanted.wish, wanted.destination, BLAME, move |context, placed| {
             let smaller = made_smaller([placed.size, wanted.size], placed.bytes, longest);
             smaller.into_iter().for_each(note);
             ended_early(wanted.traced, placed.samples).into_iter().for_each(note);
@@ -219,7 +216,7 @@ impl Handle for RenderImage {
                 bytes,
                 file,
             })
-        }))
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{GeneralPurpose, STANDARD};
 use base64::write::EncoderWriter;
 use sha2::{Digest, Sha256};
 
-use super::drawing::FileDrawing;
+use super::drawing::{FileDrawing, draw_wish};
 use super::files::file_error;
 use super::own_files::{Intent, Looked, Target, look, not_written};
 use crate::api::json::Spelt;
@@ -18,6 +18,7 @@ use crate::file_access::{FilePath, Purpose};
 use crate::format::{FormatError, ReplaceJob, Replaced};
 use crate::job::pieces::{Pieces, SharedPieces};
 use crate::job::{Budget, Job, Progress, Step, Work};
+use crate::picturing::Wish;
 use crate::render::{FileKind, PictureFile};
 use crate::render_store::{NewRender, RenderStore, StoredRender};
 use crate::rpc::context::{Context, Outcome, Task};
@@ -75,13 +76,16 @@ pub(super) type Blame = (i32, &'static str);
 
 /// Draws a picture, puts it where it belongs, and has the answer made.
 pub(super) fn place<R: 'static>(
-    drawing: FileDrawing,
+    context: &mut Context<'_>,
+    wish: Wish,
     destination: Destination,
     blame: Blame,
     answer: impl FnOnce(&mut Context<'_>, Placed) -> Result<R, RpcError> + 'static,
-) -> Outcome<R> {
-    let stage = Stage::Drawing { job: Box::new(drawing), destination };
-    Outcome::Later(Box::new(Placing { stage, blame, answer: Some(answer) }))
+) -> Result<Outcome<R>, RpcError> {
+    draw_wish(context, wish, move |drawing| {
+        let stage = Stage::Drawing { job: Box::new(drawing), destination };
+        Outcome::Later(Box::new(Placing { stage, blame, answer: Some(answer) }))
+    })
 }
 
 /// Bytes of a picture that go into its check sum in one slice.

@@ -305,10 +305,9 @@ impl Wanted {
     ) -> Result<Outcome<SaveProjectResult>, RpcError> {
         let (width, height) = (EXPORTED_PICTURE_SIZE, EXPORTED_PICTURE_SIZE);
         let wish = super::pictures::usual(context.project()?.document(), [width, height])?;
-        let job = super::drawing::draw_wish(context.project()?, wish);
         let overwrite = matches!(self.intent, Intent::Export { overwrite: true });
         let destination = Destination::Path { path: self.path.clone(), overwrite };
-        Ok(place(job, destination, self.blame, move |_, placed| {
+        place(context, wish, destination, self.blame, move |_, placed| {
             let (bytes, warnings) = (placed.bytes, notes::take());
             let Wanted { path, format, .. } = self;
             Ok(SaveProjectResult {
@@ -320,7 +319,7 @@ impl Wanted {
                 warnings,
                 lost: Vec::new(),
             })
-        }))
+        })
     }
 }
 
