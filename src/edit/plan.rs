@@ -13,7 +13,7 @@ use super::runner::Limits;
 use super::sketch::{Desk, Drawing, Ink, Remaking, Remark, changed, cut, lay};
 use super::stamp::Stamp;
 use super::stepped::DrawBoxes;
-use super::transform::{GridMap, Images, Placing, Transform};
+use super::transform::{GridMap, Images, Placing, Shrinking, Transform};
 use super::work::{Begin, Blocks, OnCopy, Refusal, Work, addressable, unmarked};
 use super::{again, drawn, paint, solid, stepped, surface, traced};
 use crate::api::bulk::VoxelEntry;
@@ -435,7 +435,7 @@ impl Plan<'_> {
                 self.admit(grown)?;
                 Placing::Up(factor, center)
             }
-            Factor::Down(divisor) => Placing::Down(i64::from(divisor), center),
+            Factor::Down(divisor) => Placing::Down(Shrinking::new(i64::from(divisor), center)),
         };
         Ok(self.replaced(part, placing, mode))
     }

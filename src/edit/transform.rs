@@ -2,11 +2,12 @@
 
 mod gather;
 mod grid_map;
+mod shrink;
 
 pub(super) use grid_map::GridMap;
+pub(super) use shrink::Shrinking;
 
 use super::stamp::Stamp;
-use super::surface::most_frequent;
 use super::work::{Refusal, Work, addressable, unmarked, voxel_of};
 use crate::job::Progress;
 use crate::voxel::{
@@ -41,8 +42,8 @@ pub(super) enum Placing {
     Images(Images),
     /// To cubes of this size; the voxel given stays.
     Up(i64, [i64; 3]),
-    /// Cubes of this size to voxels; the voxel given stays.
-    Down(i64, [i64; 3]),
+    /// Cubes to voxels.
+    Down(Shrinking),
 }
 
 /// A part of a volume, put elsewhere in a blend mode: first it is built by itself, then it is
@@ -127,9 +128,7 @@ impl Transform {
                 (Placing::Images(images), Order::Image) => {
                     self.found.extend(gather::targets(at, self.within, &images.first));
                 }
-                (Placing::Down(size, center), _) => {
-                    self.found.extend(down_targets(at, *size, *center));
-                }
+                (Placing::Down(shrinking), _) => self.found.extend(shrinking.targets(at)),
                 _ => self.found.push(at),
             }
         }
@@ -150,7 +149,7 @@ impl Transform {
     /// block's end.
     fn place_part(&mut self, at: BlockPos, from: i64) -> Result<Option<i64>, Refusal> {
         let (source, within, built) = (&self.source, self.within, &mut self.built);
-        let (next, end) = match &self.placing {
+        let (next, end) = match &mut self.placing {
             Placing::Images(images) if matches!(self.order, Order::Image) => {
                 gather::place(source, at, within, &images.first, built);
                 return Ok(None);
@@ -164,10 +163,8 @@ impl Transform {
                 grow_into(source, at, within, (*size, *center), from..next, built)?;
                 (next, BLOCK_VOXELS as i64)
             }
-            Placing::Down(size, center) => {
-                let next = from + voxels_a_unit(*size);
-                shrink_into(source, at, within, (*size, *center), from..next, built);
-                (next, BLOCK_VOXELS as i64)
+            Placing::Down(shrinking) => {
+                return Ok(shrinking.place(source, at, within, from, built));
             }
         };
         Ok((next < end).then_some(next))
@@ -177,7 +174,7 @@ impl Transform {
 /// Large voxels that are looked at in one unit of work.
 const LARGE_VOXELS_A_UNIT: i64 = 1 << 16;
 
-/// How many voxels of a block are grown, or shrunk to, in one unit of work.
+/// How many voxels of a block are grown in one unit of work.
 fn voxels_a_unit(size: i64) -> i64 {
     (LARGE_VOXELS_A_UNIT / (size * size * size)).clamp(1, BLOCK_VOXELS as i64)
 }
@@ -247,19 +244,6 @@ fn place_mapped(
     Ok(())
 }
 
-/// The blocks that the cubes in a block shrink into.
-fn down_targets(
-    at: BlockPos,
-    size: i64,
-    center: [i64; 3],
-) -> impl Iterator<Item = BlockPos> + use<> {
-    let own = at.bounds();
-    let shrunk = |value: i64, axis: usize| center[axis] + (value - center[axis]).div_euclid(size);
-    let min = std::array::from_fn(|axis| shrunk(own.min[axis], axis));
-    let max = std::array::from_fn(|axis| shrunk(own.max[axis] - 1, axis) + 1);
-    blocks_of(&Bounds { min, max })
-}
-
 /// The cube of large scale that a voxel of small scale stands for.
 fn cube_of(point: Point, size: i64, center: [i64; 3]) -> Bounds {
     let p = point.array().map(i64::from);
@@ -290,41 +274,10 @@ fn grow_into(
     Ok(())
 }
 
-/// Computes a part of a block of the shrunk volume: a voxel is there if at least half of its cube
-/// is, in the most frequent colour.
-fn shrink_into(
-    source: &Volume,
-    at: BlockPos,
-    within: Option<Bounds>,
-    (size, center): (i64, [i64; 3]),
-    places: std::ops::Range<i64>,
-    built: &mut Volume,
-) {
-    let mut colors = Vec::new();
-    for index in places.start as usize..(places.end as usize).min(BLOCK_VOXELS) {
-        let target = voxel_of(at, index);
-        let cube = cube_of(target, size, center);
-        let Some(cube) = cube.intersect(&within.unwrap_or(Bounds::ALL)) else { continue };
-        colors.clear();
-        for part in blocks_of(&cube).filter(|at| source.block(*at).is_some()) {
-            let Some(part) = part.bounds().intersect(&cube) else { continue };
-            let found = points_of(part).map(|point| source.get(point));
-            colors.extend(found.filter(|color| !color.is_empty()));
-        }
-        if colors.len() as i64 * 2 >= size * size * size {
-            built.set(target, most_frequent(&mut colors));
-        }
-    }
-}
-
 /// The places of a box whose corners are both inside, x fastest.
 fn places(low: [i64; 3], high: [i64; 3]) -> impl Iterator<Item = [i32; 3]> {
     let row = move |y, z| (low[0]..=high[0]).map(move |x| [x, y, z].map(|value| value as i32));
     (low[2]..=high[2]).flat_map(move |z| (low[1]..=high[1]).flat_map(move |y| row(y, z)))
-}
-
-fn points_of(bounds: Bounds) -> impl Iterator<Item = Point> {
-    places(bounds.min, bounds.max_inside()).map(Point::from)
 }
 
 /// The blocks that a box touches.
