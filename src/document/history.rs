@@ -20,6 +20,7 @@ mod structure;
 mod travel;
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 pub use self::carry::{Carry, Passed};
@@ -345,9 +346,15 @@ impl History {
         (self.position, self.entries.len())
     }
 
-    /// Labels and checkpoint names, oldest first.
-    pub fn labels(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.entries.iter().map(|entry| (&*entry.label, entry.checkpoint()))
+    /// Labels and checkpoint names of the edits between two positions, oldest first.
+    ///
+    /// # Panics
+    /// If there are no such positions.
+    pub fn labels(
+        &self,
+        between: Range<usize>,
+    ) -> impl DoubleEndedIterator<Item = (&str, Option<&str>)> {
+        self.entries.range(between).map(|entry| (&*entry.label, entry.checkpoint()))
     }
 
     /// Names the present position, so that it can be found again. A position has one name, the last
@@ -509,7 +516,10 @@ mod tests {
         set(&mut document, &mut history, [9, 9, 9], "other");
         assert_eq!(history.position(), (2, 2));
         assert!(history.redo(&mut document).is_none());
-        assert_eq!(history.labels().map(|(label, _)| label).collect::<Vec<_>>(), ["set", "other"]);
+        assert_eq!(
+            history.labels(0..2).map(|(label, _)| label).collect::<Vec<_>>(),
+            ["set", "other"]
+        );
     }
 
     #[test]

@@ -149,3 +149,28 @@ fn go_on(daemon: &mut Daemon, exchange: &mut Exchange) -> bool {
     let (budget, mut out) = (&mut Budget::units(10), Vec::new());
     daemon.service.step(exchange, &mut daemon.host, budget, &mut out)
 }
+
+#[test]
+fn a_history_is_listed_in_parts() {
+    let mut daemon = Daemon::default();
+    for x in 0..9 {
+        add(&mut daemon, x);
+    }
+    daemon.call("goxel.undo", json!({"steps": 2}));
+    let positions = |daemon: &mut Daemon, params: Value| -> Vec<u64> {
+        let history = daemon.call("goxel.history", params);
+        assert_eq!((&history["position"], &history["count"]), (&json!(7), &json!(9)));
+        let entries = history["entries"].as_array().expect("a list");
+        entries.iter().map(|entry| entry["position"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(positions(&mut daemon, json!({})), (1..=9).collect::<Vec<_>>());
+    assert_eq!(positions(&mut daemon, json!({"limit": 0})), (1..=9).collect::<Vec<_>>());
+    assert_eq!(positions(&mut daemon, json!({"limit": 2})), [8, 9]);
+    assert_eq!(positions(&mut daemon, json!({"limit": 3, "until": 5})), [3, 4, 5]);
+    assert_eq!(positions(&mut daemon, json!({"limit": 3, "until": 1})), [1]);
+    assert_eq!(positions(&mut daemon, json!({"until": 0})), [0; 0]);
+    for (name, value) in [("until", 10), ("limit", 4097)] {
+        let error = daemon.fail("goxel.history", json!({name: value}));
+        assert_eq!((&error["code"], &error["data"]["param"]), (&json!(-32602), &json!(name)));
+    }
+}

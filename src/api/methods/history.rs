@@ -130,10 +130,12 @@ method! {
 params! {
     /// Which part of the history.
     pub struct HistoryParams {
-        /// How many changes to list, the latest ones; 0 means all.
-        limit: u32 = "100",
+        /// How many changes to list, the latest ones; 0 means as many as one call may list, 4,096.
+        limit: InRange<0, 4096> = "100",
         /// "brief" leaves out where each change was.
         detail: Detail = "\"full\"",
+        /// The position of the last change to list; the latest change if it is left out.
+        until: Option<u64>,
     }
 }
 

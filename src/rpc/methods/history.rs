@@ -20,6 +20,9 @@ use crate::workspace::Project;
 
 entries![Undo, Redo, GoTo, Checkpoint, ClearHistory, History];
 
+/// Edits that one call lists.
+const MOST_LISTED: usize = 4096;
+
 /// Labels that a result lists.
 const LISTED_LABELS: usize = 100;
 
@@ -29,14 +32,13 @@ const NEAR: usize = 256;
 /// The labels of the edits between two positions, in the order in which a way from one to the other
 /// passes them, as far as they are listed.
 fn passed(project: &Project, from: usize, to: usize) -> Vec<String> {
-    let labels = project.history().labels().map(|(label, _)| label.to_owned());
+    let (low, high) = (from.min(to), from.max(to));
+    let labels = project.history().labels(low..high).map(|(label, _)| label.to_owned());
     if to >= from {
-        return labels.skip(from).take((to - from).min(LISTED_LABELS)).collect();
+        labels.take(LISTED_LABELS).collect()
+    } else {
+        labels.rev().take(LISTED_LABELS).collect()
     }
-    let first = to.max(from.saturating_sub(LISTED_LABELS));
-    let mut labels: Vec<String> = labels.skip(first).take(from - first).collect();
-    labels.reverse();
-    labels
 }
 
 /// Goes to a position that exists, and tells what that took.
@@ -138,7 +140,7 @@ fn no_such_checkpoint(project: &Project, name: &str) -> RpcError {
     let known: Vec<&str> = history
         .first_checkpoint()
         .into_iter()
-        .chain(history.labels().filter_map(|(_, c)| c))
+        .chain(history.labels(0..history.position().1).filter_map(|(_, c)| c))
         .collect();
     let message = if history.has_forgotten(name) {
         format!(
@@ -202,10 +204,15 @@ impl Handle for History {
         let project = context.project()?;
         let history = project.history();
         let (position, count) = history.position();
-        let skipped = match params.limit {
-            0 => 0,
-            limit => count.saturating_sub(limit as usize),
+        let last = match params.until {
+            None => count,
+            Some(position) => known_position(project, "until", position)?,
         };
+        let listed = match params.limit.0 as usize {
+            0 => MOST_LISTED,
+            limit => limit,
+        };
+        let skipped = last.saturating_sub(listed);
         let is_full = params.detail == Detail::Full;
         let place_of = |position| history.bounds_of(position).filter(|_| is_full);
         let entry = |(index, (label, checkpoint)): (usize, (&str, Option<&str>))| HistoryEntry {
@@ -219,7 +226,7 @@ impl Handle for History {
         let result = HistoryResult {
             position,
             count,
-            entries: history.labels().enumerate().skip(skipped).map(entry).collect(),
+            entries: (skipped..last).zip(history.labels(skipped..last)).map(entry).collect(),
             first_checkpoint: history.first_checkpoint().map(str::to_owned),
             oldest_revision: history.oldest_revision(),
             memory: history.memory(),

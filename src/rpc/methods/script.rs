@@ -336,8 +336,10 @@ impl Facts {
     /// The error for a project that others have changed, with what they did.
     fn conflict(&self, project: &Project) -> RpcError {
         let (history, began) = (project.history(), self.revision);
+        let count = history.position().1;
         let is_new = |index: &usize| history.revision_at(index + 1).is_some_and(|at| at > began);
-        let labels = history.labels().enumerate().filter(|(index, _)| is_new(index));
+        let first = (0..count).rev().take_while(is_new).last().unwrap_or(count);
+        let labels = (first..count).zip(history.labels(first..count));
         let (mut names, mut bounds) = (Vec::new(), None::<Bounds>);
         for (index, (label, _)) in labels {
             names.push(label);
