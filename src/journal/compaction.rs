@@ -250,6 +250,12 @@ impl Journal {
         self.compaction = None;
     }
 
+    /// Gives up the new log under way and tries again later.
+    pub fn put_off_compaction(&mut self, now: Instant) {
+        self.abandon_compaction();
+        self.compact_again = Some(now + super::RETRY_AFTER);
+    }
+
     fn give_up_compaction(&mut self, error: &io::Error, now: Instant) {
         log::warn!("the journal cannot be written anew: {error}");
         self.abandon_compaction();

@@ -8,7 +8,7 @@ use super::service::Service;
 use super::session::SessionTag;
 use crate::job::Budget;
 use crate::journal::{Disk, Journal, JournalError, Notes, Recovery, SyncPolicy, Tag};
-use crate::workspace::Replay;
+use crate::workspace::{Copied, Replay};
 
 /// Bytes of records after which the journal is written anew when nobody has changed anything for a
 /// while.
@@ -63,7 +63,9 @@ impl Service {
     /// there is none.
     pub fn settle_journal(&mut self) -> std::io::Result<bool> {
         let Some(journal) = &mut self.journal else { return Ok(false) };
-        self.carrying = None;
+        if let Some((carrying, _)) = self.carrying.take() {
+            self.workspace.leave_carried(carrying);
+        }
         journal.end_call(None);
         journal.settle()?;
         Ok(true)
@@ -83,6 +85,11 @@ impl Service {
         let at_rest = if is_at_rest { COMPACTED_AT_REST } else { u64::MAX };
         let least = self.compact_bytes.min(at_rest);
         if self.carrying.is_none() && journal.wants_compaction(least, now) {
+            // Rather a long turn than a log that never ends.
+            let is_urgent = journal.wants_compaction(least.saturating_mul(2), now);
+            if !is_urgent && !self.workspace.can_carry() {
+                return;
+            }
             let instance = self.daemon.instance;
             let runs = self.sessions.runs().chain([instance.as_str()]);
             journal.begin_compaction(runs, self.sessions.answers(), now);
@@ -90,14 +97,34 @@ impl Service {
                 self.carrying = Some((self.workspace.carry(), Notes::default()));
             }
         }
-        let Some((carrying, notes)) = &mut self.carrying else { return };
-        let is_more = carrying.step(notes, budget);
-        journal.take_carried(notes, now);
-        if !is_more {
-            journal.all_carried(now);
-        }
-        if !is_more || !journal.is_compacting() {
-            self.carrying = None;
+        self.go_on_carrying(now, budget);
+    }
+
+    fn go_on_carrying(&mut self, now: Instant, budget: &mut Budget) {
+        let (Some((mut carrying, notes)), Some(journal)) =
+            (self.carrying.take(), &mut self.journal)
+        else {
+            return;
+        };
+        let is_more = match self.workspace.copy_carried(&mut carrying, budget) {
+            Some(Copied::Some) => true,
+            Some(Copied::All) => {
+                let is_more = carrying.step(&notes, budget);
+                journal.take_carried(&notes, now);
+                if !is_more {
+                    journal.all_carried(now);
+                }
+                is_more
+            }
+            None => {
+                journal.put_off_compaction(now);
+                false
+            }
+        };
+        if is_more && journal.is_compacting() {
+            self.carrying = Some((carrying, notes));
+        } else {
+            self.workspace.leave_carried(carrying);
         }
     }
 

@@ -1,9 +1,10 @@
 //! All projects with their histories on the way into a new log, in slices.
 //!
 //! What is carried is a copy as of the beginning: projects change meanwhile, and those changes
-//! follow behind it.
+//! follow behind it. Long histories are copied in slices, too; until that is done, changes of their
+//! projects wait.
 
-use super::{Project, Workspace};
+use super::{Project, Turn, Workspace};
 use crate::document::history::Carry;
 use crate::job::Budget;
 use crate::journal::{Notes, Standing};
@@ -12,6 +13,11 @@ use crate::voxel::BlockWalk;
 /// Blocks that become one record.
 const BLOCKS_A_RECORD: usize = 64;
 
+/// Steps of all histories that are copied at once.
+const COPIED_AT_ONCE: usize = 2048;
+/// Steps that are copied in one unit of work.
+const COPIED_A_UNIT: usize = 16;
+
 /// Projects that are on their way, the last one first.
 pub struct Carrying(Vec<CarriedProject>);
 
@@ -19,6 +25,8 @@ struct CarriedProject {
     name: String,
     number: u32,
     carry: Carry,
+    /// Its place before all changes of the project, until its history is copied.
+    turn: Option<Turn>,
     stage: Stage,
     /// The revision that whoever reads the new log has come to.
     at: u64,
@@ -51,7 +59,8 @@ impl Project {
         CarriedProject {
             name: name.to_owned(),
             number: self.number,
-            carry: history.carry(&self.document),
+            carry: history.start_carrying(&self.document),
+            turn: None,
             stage: Stage::Back,
             at: history.oldest_revision(),
             first: (history.oldest_revision(), history.first_checkpoint().map(str::to_owned)),
@@ -64,10 +73,69 @@ impl Project {
 }
 
 impl Workspace {
-    /// Begins to carry all projects.
-    pub fn carry(&self) -> Carrying {
-        Carrying(self.projects().map(|(name, project)| project.carried(name)).collect())
+    /// Whether all projects can be carried now: those with long histories have no change that runs.
+    pub fn can_carry(&self) -> bool {
+        let share = self.copied_at_once();
+        let is_ready =
+            |project: &Project| project.turns.is_empty() || project.history.position().1 <= share;
+        self.projects.values().all(is_ready)
     }
+
+    /// Steps of each history that are copied at once.
+    fn copied_at_once(&self) -> usize {
+        COPIED_AT_ONCE / self.projects.len().max(1)
+    }
+
+    /// Begins to carry all projects. Where a change runs, its history is copied at once, however
+    /// long it is.
+    pub fn carry(&mut self) -> Carrying {
+        let (share, mut carried) = (self.copied_at_once(), Vec::new());
+        for (name, project) in &mut self.projects {
+            let mut one = project.carried(name);
+            let share = if project.turns.is_empty() { share } else { usize::MAX };
+            if one.carry.copy_some(&project.history, share) == Some(true) {
+                self.turns += 1;
+                one.turn = Some(project.turns.join(self.turns));
+            }
+            carried.push(one);
+        }
+        Carrying(carried)
+    }
+
+    /// Goes on to copy the histories that are carried. `None` if one of them is not what it was.
+    pub fn copy_carried(&mut self, carrying: &mut Carrying, budget: &mut Budget) -> Option<Copied> {
+        for one in &mut carrying.0 {
+            let Some(turn) = one.turn else { continue };
+            let project = self.projects.values_mut().find(|it| it.number == one.number)?;
+            while one.carry.copy_some(&project.history, COPIED_A_UNIT)? {
+                if !budget.spend(1) {
+                    return Some(Copied::Some);
+                }
+            }
+            project.turns.leave(turn);
+            one.turn = None;
+        }
+        Some(Copied::All)
+    }
+
+    /// Gives up to carry: nobody has to wait for it any more.
+    pub fn leave_carried(&mut self, carrying: Carrying) {
+        for one in carrying.0 {
+            let project = self.projects.values_mut().find(|it| it.number == one.number);
+            if let (Some(turn), Some(project)) = (one.turn, project) {
+                project.turns.leave(turn);
+            }
+        }
+    }
+}
+
+/// How much of the histories is copied.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Copied {
+    /// Not all.
+    Some,
+    /// All.
+    All,
 }
 
 impl Carrying {

@@ -9,6 +9,7 @@ use goxel_daemon::journal::{
     Chain, End, Kind, LOG_HEAD, Put, Reader, Record, SyncPolicy, Tag, frame, log_head, replay,
     write_record,
 };
+use goxel_daemon::rpc::{ConnectionId, Handled};
 use goxel_daemon::workspace::{Project, Replay, Workspace};
 use serde_json::json;
 
@@ -247,6 +248,78 @@ fn a_step_that_tells_of_whole_lists_is_read_as_ever() {
         assert_eq!(project.document().materials, document.materials);
     }
     assert_eq!(end, End::Clean);
+}
+
+/// Writes the log of long histories anew, while changes come and, if so, one project goes.
+fn carry_long_histories(closes: bool) {
+    let (mut daemon, disk) = journaled();
+    let mut now = Instant::now();
+    daemon.service.journal_mut().unwrap().begin_run();
+    for project in ["brief", "gone", "long"] {
+        daemon.call("goxel.open_project", json!({"name": project}));
+        for x in 0..if project == "brief" { 5 } else { 3000 } {
+            let params = json!({"project": project, "position": [x % 60, x / 60, 0]});
+            daemon.call("goxel.add_voxel", params);
+        }
+    }
+    daemon.service.compact_bytes = 1;
+    let mut go_on = |daemon: &mut Daemon| {
+        now += Duration::from_millis(1);
+        daemon.service.compact_journal(now, &mut Budget::units(8));
+        daemon.service.journal_mut().unwrap().turn(now);
+        daemon.service.is_carrying()
+    };
+    assert!(go_on(&mut daemon));
+    let mut change = |project| {
+        let call = json!({"id": 1, "method": "goxel.add_voxel",
+            "params": {"project": project, "position": [0, 0, 9]}});
+        let (call, mut out) = (call.to_string(), Vec::new());
+        let caller = ConnectionId(1);
+        match daemon.service.handle(call.as_bytes(), caller, &mut daemon.host, &mut out) {
+            Handled::Finished => None,
+            Handled::Pending(exchange) => Some(exchange),
+        }
+    };
+    assert!(change("brief").is_none(), "a short history is copied at once");
+    let mut waiting = change("long").expect("it has to wait");
+    if closes {
+        daemon.service.workspace_mut().remove("gone");
+        daemon.service.journal_mut().unwrap().end_call(None);
+    }
+    let (mut out, mut turns) = (Vec::new(), 0);
+    let budget = || Budget::units(8);
+    while !daemon.service.step(&mut waiting, &mut daemon.host, &mut budget(), &mut out) {
+        let is_carrying = go_on(&mut daemon);
+        turns += 1;
+        assert!(turns < 10_000 && (is_carrying || turns < 10), "nobody waits for nothing");
+    }
+    assert!(turns > if closes { 0 } else { 20 }, "{turns} turns");
+    // What was put off because a project is gone is done later.
+    for _ in 0..9000 {
+        go_on(&mut daemon);
+    }
+    let (mut workspace, end) = replayed(&disk.content("log-2"));
+    assert_eq!((end, workspace.project("gone").is_none()), (End::Clean, closes));
+    for (name, count) in [("brief", 6), ("long", 3001)] {
+        let back = workspace.project_mut(name).unwrap();
+        let live = daemon.service.workspace_mut().project_mut(name).unwrap();
+        assert_eq!(back.history().position(), (count, count), "{name}");
+        assert_eq!((back.revision(), live.revision()), (count as u64, count as u64));
+        for to in (0..=count).rev().step_by(count / 3) {
+            assert!(back.go_to(to).is_some() && live.go_to(to).is_some());
+            assert_eq!(layers(back.document()), layers(live.document()), "position {to}");
+        }
+    }
+}
+
+#[test]
+fn a_long_history_is_copied_in_slices_while_its_changes_wait() {
+    carry_long_histories(false);
+}
+
+#[test]
+fn a_log_is_written_anew_later_if_a_project_goes_meanwhile() {
+    carry_long_histories(true);
 }
 
 #[test]

@@ -15,6 +15,10 @@ pub struct Carry {
     steps: Vec<Step>,
     /// Steps that lead to where the copy is.
     at: usize,
+    /// What the history was like at the start, and what keeps it from forgetting its oldest edits,
+    /// until all steps are copied.
+    start: ([u64; 3], usize),
+    traveller: Option<Arc<()>>,
 }
 
 struct Step {
@@ -50,19 +54,41 @@ impl Passed<'_> {
 }
 
 impl History {
-    /// A copy to be passed step by step. Costs about as much as there are steps.
-    pub fn carry(&self, document: &Document) -> Carry {
-        let steps = self.entries.iter().map(|entry| Step {
-            label: Arc::clone(&entry.label),
-            revision: entry.revision,
-            reversal: entry.reversal.clone(),
-            checkpoint: entry.checkpoint().map(str::to_owned),
-        });
-        Carry { there: document.clone(), steps: steps.collect(), at: self.position }
+    /// Begins a copy that is to be passed step by step, without any step; see
+    /// [`Carry::copy_some`].
+    pub fn start_carrying(&self, document: &Document) -> Carry {
+        Carry {
+            there: document.clone(),
+            steps: Vec::new(),
+            at: self.position,
+            start: (self.state(), self.position),
+            traveller: Some(Arc::clone(&self.travellers)),
+        }
     }
 }
 
 impl Carry {
+    /// Copies so many steps more; whether there are more, or `None` if the history has changed
+    /// since the start.
+    pub fn copy_some(&mut self, history: &History, count: usize) -> Option<bool> {
+        if self.start != (history.state(), history.position) {
+            return None;
+        }
+        let copied = self.steps.len();
+        let rest = history.entries.range(copied..).take(count);
+        self.steps.extend(rest.map(|entry| Step {
+            label: Arc::clone(&entry.label),
+            revision: entry.revision,
+            reversal: entry.reversal.clone(),
+            checkpoint: entry.checkpoint().map(str::to_owned),
+        }));
+        let is_more = self.steps.len() < history.entries.len();
+        if !is_more {
+            self.traveller = None;
+        }
+        Some(is_more)
+    }
+
     /// The document where the copy is.
     pub fn document(&self) -> &Document {
         &self.there

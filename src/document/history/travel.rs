@@ -121,7 +121,7 @@ impl History {
     }
 
     /// What tells whether entries were added or forgotten.
-    fn state(&self) -> [u64; 3] {
+    pub(super) fn state(&self) -> [u64; 3] {
         [self.revision(), self.oldest_revision(), self.entries.len() as u64]
     }
 
