@@ -215,7 +215,8 @@ mod tests {
         }
     }
 
-    /// A log of calls of one record and of several, most of them short and some longer than a piece.
+    /// A log of calls of one record and of several, most of them short and some longer than a
+    /// piece.
     fn log(numbers: &mut Numbers) -> Vec<u8> {
         let (salt, bytes) = ([3; 16], vec![5; 2 * PIECE]);
         let (mut log, mut chain) = (log_head(1, salt).to_vec(), Chain::new(salt));

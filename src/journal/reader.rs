@@ -1,5 +1,5 @@
-//! A log in memory, or a piece of one, read to its end: the calls that it holds, and what the end is
-//! like.
+//! A log in memory, or a piece of one, read to its end: the calls that it holds, and what the end
+//! is like.
 
 use super::record::{self, BadHead, Chain, LOG_HEAD, NoRecord, Record};
 
