@@ -19,7 +19,7 @@ mod step;
 mod structure;
 mod travel;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -114,6 +114,8 @@ pub struct History {
     memory_limit: u64,
     /// The checkpoint at position 0.
     first_checkpoint: Option<String>,
+    /// The revisions whose entries have names: a long history is not searched for them.
+    named: BTreeSet<u64>,
     /// The names of the last checkpoints whose states are no longer known.
     forgotten: VecDeque<String>,
     revisions: Revisions,
@@ -137,6 +139,7 @@ impl History {
             blocks: 0,
             memory_limit,
             first_checkpoint: None,
+            named: BTreeSet::new(),
             forgotten: VecDeque::new(),
             revisions: Revisions::default(),
             travellers: Arc::default(),
@@ -164,7 +167,8 @@ impl History {
         while self.entries.len() > self.position {
             let Some(mut undone) = self.entries.pop_back() else { break };
             self.recount(undone.kept(), Kept::default());
-            self.forget_name(undone.take_checkpoint());
+            let name = self.take_name(&mut undone);
+            self.forget_name(name);
         }
         // Edits of one kind follow each other, so most labels are there already.
         let label = match self.entries.back() {
@@ -196,7 +200,7 @@ impl History {
         let Some(mut oldest) = self.entries.pop_front() else { return false };
         self.recount(oldest.kept(), Kept::default());
         self.revisions.forget_before(oldest.revision);
-        let name = oldest.take_checkpoint();
+        let name = self.take_name(&mut oldest);
         let first = std::mem::replace(&mut self.first_checkpoint, name);
         self.forget_name(first);
         self.position -= 1;
@@ -226,6 +230,7 @@ impl History {
         names.extend(self.first_checkpoint.take());
         names.into_iter().rev().for_each(|name| self.forget_name(Some(name)));
         leftovers::leave(std::mem::take(&mut self.entries).into_iter());
+        self.named.clear();
         (self.position, self.memory, self.blocks) = (0, 0, 0);
         self.revisions.start_over(state);
         forgotten
@@ -311,9 +316,24 @@ impl History {
 
     /// The position that a checkpoint names; of equal names the latest.
     pub fn find_checkpoint(&self, name: &str) -> Option<usize> {
-        let entry = self.entries.iter().rposition(|entry| entry.checkpoint() == Some(name));
+        let found = self.checkpoints().rev().find(|(_, checkpoint)| *checkpoint == name);
         let is_first = self.first_checkpoint() == Some(name);
-        entry.map(|index| index + 1).or_else(|| is_first.then_some(0))
+        found.map(|(position, _)| position).or_else(|| is_first.then_some(0))
+    }
+
+    /// The positions that have names, but for the first one, and these, oldest first.
+    pub fn checkpoints(&self) -> impl DoubleEndedIterator<Item = (usize, &str)> {
+        self.named.iter().filter_map(|revision| {
+            let index = self.entries.binary_search_by_key(revision, |entry| entry.revision).ok()?;
+            Some((index + 1, self.entries.get(index)?.checkpoint()?))
+        })
+    }
+
+    /// Takes the name of an entry that goes.
+    fn take_name(&mut self, entry: &mut Entry) -> Option<String> {
+        let name = entry.take_checkpoint()?;
+        self.named.remove(&entry.revision);
+        Some(name)
     }
 
     /// Takes note of a checkpoint whose state is no longer known.
@@ -362,7 +382,10 @@ impl History {
     pub fn checkpoint(&mut self, name: &str) -> bool {
         let last = self.position.checked_sub(1).and_then(|index| self.entries.get_mut(index));
         match last {
-            Some(entry) => entry.set_checkpoint(name),
+            Some(entry) => {
+                entry.set_checkpoint(name);
+                self.named.insert(entry.revision);
+            }
             None => self.first_checkpoint = Some(name.to_owned()),
         }
         true

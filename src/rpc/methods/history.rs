@@ -140,7 +140,7 @@ fn no_such_checkpoint(project: &Project, name: &str) -> RpcError {
     let known: Vec<&str> = history
         .first_checkpoint()
         .into_iter()
-        .chain(history.labels(0..history.position().1).filter_map(|(_, c)| c))
+        .chain(history.checkpoints().map(|(_, name)| name))
         .collect();
     let message = if history.has_forgotten(name) {
         format!(
