@@ -46,6 +46,12 @@ impl Volume {
         chunks.fold(None, |bounds, (pos, chunk)| extended(bounds, &all, *pos, chunk))
     }
 
+    /// A box of whole cubes of 256x256x256 voxels around all voxels: soon told.
+    pub(crate) fn cube_bounds(&self) -> Option<Bounds> {
+        let cubes = self.index.chunks().iter().map(|(pos, _)| pos.bounds());
+        cubes.reduce(|a, b| a.union(&b))
+    }
+
     /// The smallest box of whole blocks around all voxels.
     pub fn block_bounds(&self) -> Option<Bounds> {
         effort::note(self.index.chunks().len());

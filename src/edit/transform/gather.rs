@@ -9,10 +9,13 @@ use crate::voxel::{BLOCK_VOXELS, BlockPos, Bounds, Rgba, Volume};
 /// Whether the image of everything in a volume lies in the addressable space. If a part of it may
 /// lie beyond, only a look at each voxel tells whether there is one.
 pub(super) fn is_possible(source: &Volume, within: Option<Bounds>, map: &GridMap) -> bool {
-    let all = source.block_bounds();
-    let part = all.and_then(|all| within.map_or(Some(all), |within| all.intersect(&within)));
-    part.map(|part| map.apply_to_box(&part))
-        .is_none_or(|image| image.intersect(&Bounds::ALL) == Some(image))
+    let is_inside = |all: Option<Bounds>| {
+        let part = all.and_then(|all| within.map_or(Some(all), |within| all.intersect(&within)));
+        part.map(|part| map.apply_to_box(&part))
+            .is_none_or(|image| image.intersect(&Bounds::ALL) == Some(image))
+    };
+    // Where the blocks are within their cubes takes a look at each table of them.
+    is_inside(source.cube_bounds()) || is_inside(source.block_bounds())
 }
 
 /// The blocks that the image of a block touches: up to eight.
