@@ -43,8 +43,11 @@ impl MarkState {
 impl Dense {
     /// Becomes a block of some voxels, whatever it was before. Empty ones become [`Rgba::EMPTY`].
     pub(crate) fn set_voxels(&mut self, voxels: &[Rgba; BLOCK_VOXELS]) {
-        for (to, &voxel) in self.voxels.iter_mut().zip(voxels) {
-            *to = if voxel.is_empty() { Rgba::EMPTY } else { voxel };
+        for (to, voxel) in self.voxels.iter_mut().zip(voxels) {
+            // As one number: channel by channel it takes ten times as long.
+            let bits = u32::from_le_bytes(voxel.bytes());
+            let [r, g, b, a] = (if bits >> 24 == 0 { 0 } else { bits }).to_le_bytes();
+            *to = Rgba { r, g, b, a };
         }
         self.marks = MarkState::NONE;
         self.recount();

@@ -233,21 +233,23 @@ fn read_numbered(number: u32, bytes: &mut &[u8]) -> Result<[Rgba; BLOCK_VOXELS],
     if shift > 3 || count > 256 {
         return Err(MalformedBlocks);
     }
-    let mut colors = [None; 256];
+    let mut colors = [Rgba::EMPTY; 256];
     for place in colors.iter_mut().take(count) {
-        *place = Some(color(take(bytes)?));
+        *place = color(take(bytes)?);
     }
     let per_word = 64 >> shift;
     let low = (1u64 << (1 << shift)) - 1;
-    let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
+    let (mut voxels, mut highest) = ([Rgba::EMPTY; BLOCK_VOXELS], 0);
     for run in voxels.chunks_exact_mut(per_word) {
         let mut left = u64::from_le_bytes(take(bytes)?);
         for voxel in run {
-            *voxel = colors[(left & low) as usize].ok_or(MalformedBlocks)?;
+            let number = (left & low) as u8;
+            highest = highest.max(number);
+            *voxel = colors[usize::from(number)];
             left >>= 1 << shift;
         }
     }
-    Ok(voxels)
+    if usize::from(highest) < count { Ok(voxels) } else { Err(MalformedBlocks) }
 }
 
 fn color([r, g, b, a]: [u8; 4]) -> Rgba {
