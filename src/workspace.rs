@@ -20,7 +20,7 @@ mod turns;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-pub use carry::{Carrying, Copied};
+pub use carry::Carrying;
 pub use draft::{Draft, FinishedDraft, InPlace, Stale};
 pub use found::{FoundError, FoundJournal, found_journals, size_and_age};
 use origin::Origins;

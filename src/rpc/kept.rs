@@ -8,7 +8,7 @@ use super::service::Service;
 use super::session::SessionTag;
 use crate::job::Budget;
 use crate::journal::{Disk, Journal, JournalError, Notes, Recovery, SyncPolicy, Tag};
-use crate::workspace::{Copied, Replay};
+use crate::workspace::Replay;
 
 /// Bytes of records after which the journal is written anew when nobody has changed anything for a
 /// while.
@@ -107,8 +107,8 @@ impl Service {
             return;
         };
         let is_more = match self.workspace.copy_carried(&mut carrying, budget) {
-            Some(Copied::Some) => true,
-            Some(Copied::All) => {
+            Some(true) => true,
+            Some(false) => {
                 let is_more = carrying.step(&notes, budget);
                 journal.take_carried(&notes, now);
                 if !is_more {

@@ -102,20 +102,21 @@ impl Workspace {
         Carrying(carried)
     }
 
-    /// Goes on to copy the histories that are carried. `None` if one of them is not what it was.
-    pub fn copy_carried(&mut self, carrying: &mut Carrying, budget: &mut Budget) -> Option<Copied> {
+    /// Goes on to copy the histories that are carried; whether there is more to copy, or `None` if
+    /// one of them is not what it was.
+    pub fn copy_carried(&mut self, carrying: &mut Carrying, budget: &mut Budget) -> Option<bool> {
         for one in &mut carrying.0 {
             let Some(turn) = one.turn else { continue };
             let project = self.projects.values_mut().find(|it| it.number == one.number)?;
             while one.carry.copy_some(&project.history, COPIED_A_UNIT)? {
                 if !budget.spend(1) {
-                    return Some(Copied::Some);
+                    return Some(true);
                 }
             }
             project.turns.leave(turn);
             one.turn = None;
         }
-        Some(Copied::All)
+        Some(false)
     }
 
     /// Gives up to carry: nobody has to wait for it any more.
@@ -127,15 +128,6 @@ impl Workspace {
             }
         }
     }
-}
-
-/// How much of the histories is copied.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Copied {
-    /// Not all.
-    Some,
-    /// All.
-    All,
 }
 
 impl Carrying {

@@ -7,6 +7,9 @@ use super::super::value::InRange;
 use super::edit::{BoxResult, Detail};
 use super::system::NoParams;
 
+/// Edits that one call lists.
+pub const MOST_LISTED: i64 = 4096;
+
 /// How many steps to go.
 pub type Steps = InRange<1, 1_000_000>;
 
@@ -131,7 +134,7 @@ params! {
     /// Which part of the history.
     pub struct HistoryParams {
         /// How many changes to list, the latest ones; 0 means as many as one call may list, 4,096.
-        limit: InRange<0, 4096> = "100",
+        limit: InRange<0, MOST_LISTED> = "100",
         /// "brief" leaves out where each change was.
         detail: Detail = "\"full\"",
         /// The position of the last change to list; the latest change if it is left out.

@@ -67,6 +67,13 @@ impl Shrinking {
         let end = BLOCK_VOXELS as i64 / self.width * self.slabs();
         let mut place = from;
         for _ in 0..PASSED_A_UNIT {
+            if place % self.slabs() == 0 && !self.may_be(source, at, place) {
+                place += self.slabs();
+                if place == end {
+                    break;
+                }
+                continue;
+            }
             self.gather(source, at, within, place);
             let is_nothing = self.found.is_empty();
             place += 1;
@@ -83,16 +90,26 @@ impl Shrinking {
         (self.size + self.layers - 1) / self.layers
     }
 
+    /// The cubes of the voxels that a place is of.
+    fn cubes(&self, at: BlockPos, place: i64) -> Bounds {
+        let first = place / self.slabs() * self.width;
+        let [low, high] = [first, first + self.width - 1]
+            .map(|index| cube_of(voxel_of(at, index as usize), self.size, self.center));
+        Bounds { min: low.min, max: high.max }
+    }
+
+    /// Whether enough blocks are there that one of the cubes may be half full.
+    fn may_be(&self, source: &Volume, at: BlockPos, place: i64) -> bool {
+        let needed = (self.size * self.size * self.size) as usize / (2 * BLOCK_VOXELS);
+        let Some(cubes) = self.cubes(at, place).intersect(&Bounds::ALL) else { return false };
+        let there = blocks_of(&cubes).filter(|of| source.block(*of).is_some());
+        there.take(needed.max(1)).count() == needed.max(1)
+    }
+
     /// Finds the voxels of the source that a part takes.
     fn gather(&mut self, source: &Volume, at: BlockPos, within: Option<Bounds>, place: i64) {
-        let (group, slab) = (place / self.slabs(), place % self.slabs());
-        let first = group * self.width;
-        let low = voxel_of(at, first as usize);
-        let high = voxel_of(at, (first + self.width - 1) as usize);
-        let mut part = Bounds {
-            min: cube_of(low, self.size, self.center).min,
-            max: cube_of(high, self.size, self.center).max,
-        };
+        let slab = place % self.slabs();
+        let mut part = self.cubes(at, place);
         part.min[2] += slab * self.layers;
         if self.layers < self.size {
             part.max[2] = part.max[2].min(part.min[2] + self.layers);

@@ -20,9 +20,6 @@ use crate::workspace::Project;
 
 entries![Undo, Redo, GoTo, Checkpoint, ClearHistory, History];
 
-/// Edits that one call lists.
-const MOST_LISTED: usize = 4096;
-
 /// Labels that a result lists.
 const LISTED_LABELS: usize = 100;
 
@@ -209,7 +206,7 @@ impl Handle for History {
             Some(position) => known_position(project, "until", position)?,
         };
         let listed = match params.limit.0 as usize {
-            0 => MOST_LISTED,
+            0 => MOST_LISTED as usize,
             limit => limit,
         };
         let skipped = last.saturating_sub(listed);
