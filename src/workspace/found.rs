@@ -1,12 +1,13 @@
 //! Journals whose daemon does not run: what is in them, and their end.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::{Replay, Workspace};
-use crate::journal::{BadManifest, End, MANIFEST, Manifest, Place, PlaceError, Unreadable, replay};
+use crate::journal::{
+    BadManifest, Disk, End, MANIFEST, Manifest, Place, PlaceError, RealDisk, Unreadable, replay,
+};
 
 /// A journal, read and left as it is.
 pub struct FoundJournal {
@@ -66,11 +67,12 @@ impl FoundJournal {
     pub fn open(directory: &Path) -> Result<FoundJournal, FoundError> {
         let manifest = Manifest::read(&std::fs::read(directory.join(MANIFEST))?)?;
         let path = directory.join(manifest.log());
-        let log = File::open(&path)?;
+        // Nothing that is put in its place is followed or waited for.
+        let log = RealDisk::new(directory.to_owned()).log(&manifest.log())?;
         let mut workspace = Workspace::default();
         let mut progress = || {};
         let mut repeat = Replay::begin(&mut workspace, |_| {}, &mut progress);
-        let end = replay(&log, &mut repeat)?.end;
+        let end = replay(&*log, &mut repeat)?.end;
         repeat.end();
         Ok(FoundJournal {
             directory: directory.to_owned(),
