@@ -73,7 +73,12 @@ impl Disk for RealDisk {
         Ok(bytes)
     }
     fn log(&mut self, name: &str) -> io::Result<Box<dyn Log>> {
-        Ok(Box::new(open_to_read(&self.path(name))?))
+        let file = open_to_read(&self.path(name))?;
+        if !file.metadata()?.is_file() {
+            let what = "it is no regular file; move it away, or begin anew with --fresh";
+            return Err(io::Error::other(what));
+        }
+        Ok(Box::new(file))
     }
     fn names(&mut self) -> io::Result<Vec<String>> {
         let entries = std::fs::read_dir(&self.directory)?;

@@ -52,6 +52,19 @@ impl Volume {
         cubes.reduce(|a, b| a.union(&b))
     }
 
+    /// Whether any of the cubes of 256x256x256 voxels that a box touches has blocks: soon told for
+    /// a box that touches few.
+    pub(crate) fn has_cubes_in(&self, bounds: &Bounds) -> bool {
+        let Some(bounds) = bounds.intersect(&Bounds::ALL) else { return false };
+        let [low, high] = [bounds.min, bounds.max_inside()].map(|corner| corner.map(|v| v >> 8));
+        let has = |x, y, z| {
+            let [x, y, z] = [x, y, z].map(|value: i64| value as i32);
+            self.index.chunk(ChunkPos { x, y, z }).is_some()
+        };
+        let row = |y, z| (low[0]..=high[0]).any(|x| has(x, y, z));
+        (low[2]..=high[2]).any(|z| (low[1]..=high[1]).any(|y| row(y, z)))
+    }
+
     /// The smallest box of whole blocks around all voxels.
     pub fn block_bounds(&self) -> Option<Bounds> {
         effort::note(self.index.chunks().len());

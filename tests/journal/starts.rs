@@ -122,6 +122,30 @@ fn a_directory_serves_one_daemon() {
 }
 
 #[test]
+fn a_log_that_is_no_file_is_neither_waited_for_nor_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let daemon = Running::start(directory.path(), &[]);
+    edit(&mut client(directory.path()), 1);
+    daemon.kill();
+    let log = journal(directory.path()).join("log-1");
+    std::fs::remove_file(&log).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&log).status().unwrap();
+    assert!(made.success());
+    let next = command()
+        .arg("--socket")
+        .arg(directory.path().join("other.sock"))
+        .arg("--journal")
+        .arg(journal(directory.path()))
+        .stdout(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&next.stderr);
+    assert_eq!(next.status.code(), Some(1), "{said}");
+    assert!(said.contains("log-1") && said.contains("no regular file"), "{said}");
+    assert!(!std::fs::symlink_metadata(&log).unwrap().is_file());
+}
+
+#[test]
 fn fresh_begins_with_nothing_and_sets_the_old_journal_aside() {
     let directory = tempfile::tempdir().unwrap();
     let daemon = Running::start(directory.path(), &[]);

@@ -67,8 +67,9 @@ impl Shrinking {
         let end = BLOCK_VOXELS as i64 / self.width * self.slabs();
         let mut place = from;
         for _ in 0..PASSED_A_UNIT {
-            if place % self.slabs() == 0 && !self.may_be(source, at, place) {
-                place += self.slabs();
+            let passed = self.places_of_nothing(source, at, place);
+            if passed > 0 {
+                place += passed;
                 if place == end {
                     break;
                 }
@@ -90,26 +91,38 @@ impl Shrinking {
         (self.size + self.layers - 1) / self.layers
     }
 
-    /// The cubes of the voxels that a place is of.
-    fn cubes(&self, at: BlockPos, place: i64) -> Bounds {
-        let first = place / self.slabs() * self.width;
-        let [low, high] = [first, first + self.width - 1]
+    /// The cubes of some voxels of the image: a layer of the block, a row, or one voxel.
+    fn cubes(&self, at: BlockPos, first: i64, width: i64) -> Bounds {
+        let [low, high] = [first, first + width - 1]
             .map(|index| cube_of(voxel_of(at, index as usize), self.size, self.center));
         Bounds { min: low.min, max: high.max }
     }
 
-    /// Whether enough blocks are there that one of the cubes may be half full.
-    fn may_be(&self, source: &Volume, at: BlockPos, place: i64) -> bool {
+    /// How many places from one on come to nothing for sure, as far as that is soon told.
+    fn places_of_nothing(&self, source: &Volume, at: BlockPos, place: i64) -> i64 {
+        let (slabs, voxel) = (self.slabs(), place / self.slabs());
+        if place % slabs != 0 {
+            return 0;
+        }
+        let wide = [256, 16].into_iter().filter(|width| slabs > 1 && voxel % width == 0);
+        for width in wide {
+            if !source.has_cubes_in(&self.cubes(at, voxel, width)) {
+                return width * slabs;
+            }
+        }
+        // A cube that is half full takes so many blocks.
         let needed = (self.size * self.size * self.size) as usize / (2 * BLOCK_VOXELS);
-        let Some(cubes) = self.cubes(at, place).intersect(&Bounds::ALL) else { return false };
-        let there = blocks_of(&cubes).filter(|of| source.block(*of).is_some());
-        there.take(needed.max(1)).count() == needed.max(1)
+        let cubes = self.cubes(at, voxel * self.width, self.width).intersect(&Bounds::ALL);
+        let blocks = cubes.into_iter().filter(|cubes| source.has_cubes_in(cubes));
+        let blocks = blocks.flat_map(|cubes| blocks_of(&cubes));
+        let there = blocks.filter(|of| source.block(*of).is_some());
+        if there.take(needed.max(1)).count() < needed.max(1) { slabs } else { 0 }
     }
 
     /// Finds the voxels of the source that a part takes.
     fn gather(&mut self, source: &Volume, at: BlockPos, within: Option<Bounds>, place: i64) {
         let slab = place % self.slabs();
-        let mut part = self.cubes(at, place);
+        let mut part = self.cubes(at, place / self.slabs() * self.width, self.width);
         part.min[2] += slab * self.layers;
         if self.layers < self.size {
             part.max[2] = part.max[2].min(part.min[2] + self.layers);
