@@ -14,6 +14,7 @@ pub mod leftovers;
 pub mod pieces;
 mod slice;
 mod sort;
+pub(crate) mod spread;
 
 pub use slice::{Lent, Slice, Work};
 pub use sort::sort_in_slices;

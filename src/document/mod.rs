@@ -172,7 +172,7 @@ impl Document {
     /// Counts the voxels of layers and mask that changed since they were counted last, so that
     /// nobody has to wait for that later, until all is counted or the budget is spent; whether
     /// there is more to do. `next` is the volume to go on with and the part of it, from 0.
-    pub fn count_some(&self, next: &mut (usize, usize), budget: &mut Budget) -> bool {
+    pub fn count_some(&self, next: &mut (usize, u32), budget: &mut Budget) -> bool {
         let layers = self.layers.iter().map(|layer| &layer.volume);
         for volume in layers.chain(std::iter::once(&self.mask)).skip(next.0) {
             if volume.count_some(&mut next.1, budget) {

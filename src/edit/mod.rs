@@ -10,6 +10,7 @@ mod again;
 mod cells;
 mod diff;
 mod drawn;
+mod extent;
 mod extrude;
 mod fill;
 mod filter;

@@ -3,6 +3,7 @@
 mod plain;
 
 use super::cells::Cells;
+use super::extent::Extent;
 use super::extrude::Extrude;
 use super::fill::Fill;
 use super::filter::Filter;
@@ -32,6 +33,7 @@ pub(super) struct Plan<'a> {
     pub(super) layer: LayerId,
     pub(super) volume: &'a Volume,
     pub(super) limits: &'a Limits,
+    pub(super) extent: Extent,
 }
 
 /// The colour of an operation that cannot do without.
@@ -219,7 +221,8 @@ impl Plan<'_> {
         let turn = GridMap::rotation(2, fields.turns.0, [0; 3]);
         let desk = self.desk();
         Ok(Drawing::of(job::Work::new(|slice| async move {
-            let Some(bounds) = source.bounds() else { return Ok(Vec::new()) };
+            let bounds = source.bounds_in_slices(true, &slice).await;
+            let Some(bounds) = bounds else { return Ok(Vec::new()) };
             let low = turn.apply_to_box(&mirror.apply_to_box(&bounds)).min;
             let offset = std::array::from_fn(|axis| i64::from(fields.at[axis]) - low[axis]);
             let grid = |map| Box::new(Move::Grid(map));
@@ -386,7 +389,7 @@ impl Plan<'_> {
                 }
             }
             None => {
-                let bounds = part.or_else(|| self.volume.bounds()).unwrap_or(Bounds::ALL);
+                let bounds = part.or(self.extent.bounds).unwrap_or(Bounds::ALL);
                 center = std::array::from_fn(|i| bounds.min[i] + bounds.max[i] - 1);
                 // An oblong of odd and even sides has no such middle: half a voxel less has.
                 center[u] -= (center[u] + center[v]).rem_euclid(2);
@@ -404,7 +407,7 @@ impl Plan<'_> {
         part: Option<Bounds>,
         mode: BlendMode,
     ) -> Box<dyn Work> {
-        let bounds = part.or_else(|| self.volume.bounds()).unwrap_or(Bounds::ALL);
+        let bounds = part.or(self.extent.bounds).unwrap_or(Bounds::ALL);
         let middle = |axis: usize| (bounds.min[axis] + bounds.max[axis] - 1) as f64 / 2.0;
         let center = fields.center.unwrap_or([middle(0), middle(1), middle(2)]);
         let image = Move::turn(fields.axis, degrees, center);
@@ -426,12 +429,12 @@ impl Plan<'_> {
         part: Option<Bounds>,
         mode: BlendMode,
     ) -> Result<Box<dyn Work>, Refusal> {
-        let lowest = || part.or_else(|| self.volume.bounds()).map_or([0; 3], |bounds| bounds.min);
+        let lowest = || part.or(self.extent.bounds).map_or([0; 3], |bounds| bounds.min);
         let center = fields.center.map_or_else(lowest, |center| center.map(i64::from));
         let placing = match fields.factor {
             Factor::Up(factor) => {
                 let factor = i64::from(factor);
-                let grown = self.volume.count().saturating_mul((factor * factor * factor) as u64);
+                let grown = self.extent.voxels.saturating_mul((factor * factor * factor) as u64);
                 self.admit(grown)?;
                 Placing::Up(factor, center)
             }

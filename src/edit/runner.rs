@@ -1,12 +1,13 @@
 //! The operations of one call, one after another.
 
+use super::extent::{Asked, Extent};
 use super::layers::{NotFound, find};
 use super::plan::Plan;
-use super::work::{Refusal, Work};
+use super::work::{Refusal, Work, unmarked};
 use crate::api::LayerRef;
 use crate::api::operations::Operation;
 use crate::document::{Document, Layer, LayerContent, LayerId};
-use crate::job::{Budget, Progress, Step};
+use crate::job::{self, Budget, Job, Progress, Step};
 use crate::voxel::{Bounds, EditReport};
 
 /// How much one call may do.
@@ -83,6 +84,8 @@ struct Current {
 pub struct Runner {
     waiting: std::vec::IntoIter<Operation>,
     total: usize,
+    /// What the next operation asks for before it can begin.
+    measuring: Option<job::Work<Extent>>,
     current: Option<Current>,
     outcome: Outcome,
     limits: Limits,
@@ -97,7 +100,8 @@ impl Runner {
             return Err(EditError { operation: None, op: None, refusal });
         }
         let waiting = operations.into_iter();
-        Ok(Runner { waiting, total: got, current: None, outcome: Outcome::default(), limits })
+        let outcome = Outcome::default();
+        Ok(Runner { waiting, total: got, measuring: None, current: None, outcome, limits })
     }
 
     /// Works until all operations are done or the budget is spent. After an error the document
@@ -109,9 +113,11 @@ impl Runner {
     ) -> Result<Step<Outcome>, EditError> {
         loop {
             let Some(current) = &mut self.current else {
-                match self.waiting.next() {
-                    None => return Ok(Step::Done(std::mem::take(&mut self.outcome))),
-                    Some(operation) => self.current = Some(self.begin(document, operation)?),
+                if !self.begin_next(document, budget)? {
+                    return Ok(Step::More);
+                }
+                if self.current.is_none() {
+                    return Ok(Step::Done(std::mem::take(&mut self.outcome)));
                 }
                 continue;
             };
@@ -134,7 +140,38 @@ impl Runner {
         }
     }
 
-    fn begin(&self, document: &mut Document, operation: Operation) -> Result<Current, EditError> {
+    /// Begins the next operation, if there is one; false if the budget ended what is measured
+    /// before.
+    fn begin_next(
+        &mut self,
+        document: &mut Document,
+        budget: &mut Budget,
+    ) -> Result<bool, EditError> {
+        let Some(operation) = self.waiting.as_slice().first() else { return Ok(true) };
+        let (asked, mut extent) = (Asked::by(operation), Extent::default());
+        if asked.is_any()
+            && let Ok(id) = layer_of(document, operation)
+            && let Some(layer) = document.layer(id)
+        {
+            let measuring = self.measuring.get_or_insert_with(|| {
+                let volume = unmarked(&layer.volume);
+                job::Work::new(move |slice| async move { Extent::of(asked, &volume, &slice).await })
+            });
+            let Step::Done(measured) = measuring.step(budget) else { return Ok(false) };
+            (self.measuring, extent) = (None, measured);
+        }
+        if let Some(operation) = self.waiting.next() {
+            self.current = Some(self.begin(document, operation, extent)?);
+        }
+        Ok(true)
+    }
+
+    fn begin(
+        &self,
+        document: &mut Document,
+        operation: Operation,
+        extent: Extent,
+    ) -> Result<Current, EditError> {
         let op = operation.form.name();
         let refused = |refusal| EditError {
             operation: Some(self.outcome.operations.len()),
@@ -157,7 +194,7 @@ impl Runner {
             return Err(refused(Refusal::ComputedLayer(layer.id.0)));
         }
         let (id, volume) = (layer.id, &layer.volume);
-        let plan = Plan { document, layer: id, volume, limits: &self.limits };
+        let plan = Plan { document, layer: id, volume, limits: &self.limits, extent };
         let mut operation = operation;
         let idle = std::mem::take(&mut operation.idle);
         let work = plan.begin(operation).map_err(refused)?;

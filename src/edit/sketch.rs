@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::cells::Cells;
+use super::extent::{Asked, Extent};
 use super::plan::Plan;
 use super::runner::Limits;
 use super::stamp::{Exchange, Stamp, read_block, write_block};
@@ -48,8 +49,9 @@ impl Desk {
         volume: &mut Volume,
         slice: &Slice,
     ) -> Result<(), Refusal> {
-        let plan =
-            Plan { document: &self.document, layer: self.layer, volume, limits: &self.limits };
+        let extent = Extent::of(Asked::by(&operation), volume, slice).await;
+        let (document, limits) = (&self.document, &self.limits);
+        let plan = Plan { document, layer: self.layer, volume, limits, extent };
         let mut work = plan.begin(operation)?;
         let mut report = EditReport::default();
         while work.step(volume, &mut report)? {

@@ -1,7 +1,7 @@
 //! Volumes built voxel by voxel, fast and within a limit.
 
-use super::spread::SpreadMap;
 use super::{FormatError, Limits};
+use crate::job::spread::SpreadMap;
 use crate::job::{Slice, leftovers};
 use crate::memory;
 use crate::voxel::{

@@ -35,7 +35,6 @@ mod registry;
 mod replace_job;
 mod replacement;
 mod rows;
-mod spread;
 mod surface;
 mod temporary;
 mod text;

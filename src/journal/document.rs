@@ -138,7 +138,7 @@ pub(super) fn is_same_frame(a: &Layer, b: &Layer) -> bool {
 fn write_volumes(before: &Document, after: &Document, is_whole: bool, out: &mut Vec<u8>) {
     for (place, layer) in after.layers().iter().enumerate() {
         let itself = before.layer_near(layer.id, place).filter(|_| !is_whole);
-        if itself.is_some_and(|old| old.volume.is_shared_with(&layer.volume))
+        if itself.is_some_and(|old| old.volume.is_same_storage(&layer.volume))
             || (itself.is_none() && layer.volume.is_empty())
         {
             continue;
@@ -167,7 +167,7 @@ fn write_volumes(before: &Document, after: &Document, is_whole: bool, out: &mut 
 }
 
 fn write_mask(before: &Document, after: &Document, is_whole: bool, out: &mut Vec<u8>) {
-    if is_whole || !before.mask.is_shared_with(&after.mask) {
+    if is_whole || !before.mask.is_same_storage(&after.mask) {
         let source = Some(&before.mask).filter(|mask| stored::is_like(&after.mask, mask));
         piece(MASK, out, |out| write_volume(source, &after.mask, out));
     }

@@ -46,7 +46,7 @@ pub(super) fn write(step: &NewStep<'_>, out: &mut Vec<u8>) {
     }
     for layer in layers.iter().filter(|layer| layer.has_voxels) {
         let (now, old) = (&layer.now.volume, layer.before.map(|before| &before.volume));
-        if old.is_some_and(|old| old.is_shared_with(now)) || (old.is_none() && now.is_empty()) {
+        if old.is_some_and(|old| old.is_same_storage(now)) || (old.is_none() && now.is_empty()) {
             continue;
         }
         piece(VOXELS, out, |out| {

@@ -130,6 +130,7 @@ unsafe impl GlobalAlloc for Allocator {
 /// Makes ready for a process that may address so many bytes; `None` for any number. Call it once,
 /// before there are threads.
 pub fn prepare(addresses: Option<u64>) {
+    c_library::join_when_freed();
     let Some(addresses) = addresses else { return };
     let share = usize::try_from(addresses / SHARE_OF_ADDRESSES).unwrap_or(MOST_RESERVE);
     let share = share.clamp(LEAST_RESERVE, MOST_RESERVE);
@@ -279,11 +280,19 @@ mod c_library {
         safe fn mallopt(parameter: i32, value: i32) -> i32;
     }
 
-    /// The C library's names of two of its settings.
+    /// The C library's names of its settings.
+    const M_MXFAST: i32 = 1;
     const M_MMAP_THRESHOLD: i32 = -3;
     const M_ARENA_MAX: i32 = -8;
     /// Pieces from this size on are the system's own, and go back to it when they are freed.
     const OWN_PIECE: i32 = 256 << 10;
+
+    /// Joins small pieces with their neighbours as they are freed. Left for later, which is the
+    /// default, hundreds of thousands of them are joined while somebody waits for one large piece,
+    /// and that takes tens of milliseconds.
+    pub(super) fn join_when_freed() {
+        mallopt(M_MXFAST, 0);
+    }
 
     /// Lets threads share one heap, which else take the addresses of 64 MiB each, and returns what
     /// is large at once.
@@ -312,6 +321,8 @@ mod c_library {
     }
 
     pub(super) fn trim() {}
+
+    pub(super) fn join_when_freed() {}
 
     pub(super) fn save_addresses() {}
 }

@@ -239,13 +239,14 @@ pub struct Mesher {
     walk: BlockWalk,
     /// Blocks whose bits were taken in.
     taken: usize,
-    /// All of them, counted once: that takes a look at each chunk.
+    /// All of them.
     blocks: usize,
     occupancy: Occupancy,
-    regions: Vec<[i32; 3]>,
-    /// The next region, and in it the next slice of 6 x 64.
-    next_region: usize,
+    /// The region under way, if there is one left, and in it the next slice of 6 x 64.
+    region: Option<[i32; 3]>,
     next_slice: usize,
+    /// Regions that are done.
+    meshed: usize,
     bits: RegionBits,
     slices: SliceMesher,
     quads: Vec<Quad>,
@@ -270,9 +271,9 @@ impl Mesher {
             volume,
             merge,
             solidity,
-            regions: Vec::new(),
-            next_region: 0,
+            region: None,
             next_slice: 0,
+            meshed: 0,
             bits: RegionBits::new(),
             slices: SliceMesher::new(),
             quads: Vec::new(),
@@ -292,7 +293,7 @@ impl Mesher {
             self.occupancy.insert(at, self.solidity.mask(block));
         }
         if self.taken == self.blocks {
-            self.regions = self.occupancy.regions();
+            self.region = self.occupancy.region_after(None);
         }
         true
     }
@@ -300,7 +301,7 @@ impl Mesher {
     /// Works on slices of the next region until the budget or the region ends. False once there
     /// is no region left.
     fn mesh_slices(&mut self, quads: &mut Vec<Quad>, budget: &mut Budget) -> bool {
-        let Some(&region) = self.regions.get(self.next_region) else { return false };
+        let Some(region) = self.region else { return false };
         if self.next_slice == 0 {
             self.bits.load(&self.occupancy, region);
         }
@@ -317,7 +318,8 @@ impl Mesher {
             }
         }
         self.next_slice = 0;
-        self.next_region += 1;
+        self.meshed += 1;
+        self.region = self.occupancy.region_after(Some(region));
         true
     }
 }
@@ -340,11 +342,8 @@ impl Job for Mesher {
 
     fn progress(&self) -> Progress {
         let blocks = self.blocks as u64;
-        let regions = self.regions.len() as u64;
-        let meshed = match regions {
-            0 => 0,
-            _ => blocks * 4 * self.next_region as u64 / regions,
-        };
+        let regions = self.occupancy.region_count() as u64;
+        let meshed = blocks * 4 * self.meshed as u64 / regions.max(1);
         Progress { done: self.taken as u64 + meshed, total: blocks * 5 }
     }
 }

@@ -6,10 +6,10 @@
 //! a few steps. Nothing is ever iterated in hash order.
 
 use std::collections::BTreeSet;
-
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::Bound;
 
 use crate::job::leftovers;
+use crate::job::spread::SpreadMap;
 use crate::memory;
 use crate::voxel::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Mask, Rgba, Volume};
 
@@ -79,17 +79,25 @@ impl Solidity {
     }
 }
 
-const NONE: u32 = u32::MAX;
-
 #[derive(Clone)]
 enum Index {
-    Dense { min: [i32; 3], size: [usize; 3], slots: Vec<u32> },
-    Sparse { slots: FxHashMap<[i32; 3], u32>, coarse: Box<CoarseCells> },
+    /// The numbers of the masks plus one, so that a large table comes empty from the system.
+    Dense {
+        min: [i32; 3],
+        size: [usize; 3],
+        slots: Vec<u32>,
+    },
+    Sparse {
+        slots: SpreadMap<[i32; 3], u32>,
+        coarse: Box<CoarseCells>,
+    },
 }
 
 /// For cubes of 4, 16, 64, ... blocks: which hold a block. Up to one cube for all the world.
-type CoarseCells = [FxHashSet<[i32; 3]>; 14];
+type CoarseCells = [SpreadMap<[i32; 3], ()>; 14];
 
+/// Regions from which on they are freed in slices.
+const MANY_REGIONS: usize = 4096;
 /// A dense table may have this many cells for each block before a map is used instead.
 const DENSE_CELLS_PER_BLOCK: usize = 64;
 /// A dense table of up to this many cells is always worth it.
@@ -127,6 +135,13 @@ fn corners_of(bounds: &Bounds) -> [[i32; 3]; 2] {
 impl Drop for Occupancy {
     fn drop(&mut self) {
         leftovers::leave_buffer(std::mem::take(&mut self.masks));
+        leftovers::leave_buffer(std::mem::take(&mut self.cells));
+        if self.regions.len() > MANY_REGIONS {
+            leftovers::leave(std::mem::take(&mut self.regions).into_iter());
+        }
+        if let Index::Dense { slots, .. } = &mut self.index {
+            leftovers::leave_buffer(std::mem::take(slots));
+        }
     }
 }
 
@@ -152,8 +167,8 @@ impl Occupancy {
         let cells = size.iter().try_fold(1usize, |product, &length| product.checked_mul(length));
         let allowed = (blocks * DENSE_CELLS_PER_BLOCK).max(DENSE_CELLS_FREE);
         let index = match cells {
-            Some(cells) if cells <= allowed => Index::Dense { min, size, slots: vec![NONE; cells] },
-            _ => Index::Sparse { slots: FxHashMap::default(), coarse: Default::default() },
+            Some(cells) if cells <= allowed => Index::Dense { min, size, slots: vec![0; cells] },
+            _ => Index::Sparse { slots: SpreadMap::default(), coarse: Default::default() },
         };
         let bounds = Bounds {
             min: min.map(|v| i64::from(v) * 16),
@@ -193,7 +208,7 @@ impl Occupancy {
         match &mut self.index {
             Index::Dense { min, size, slots } => {
                 let Some(place) = dense_place(min, size, cell(at)) else { return };
-                slots[place] = slot;
+                slots[place] = slot + 1;
             }
             Index::Sparse { slots, coarse } => {
                 slots.insert(cell(at), slot);
@@ -227,7 +242,7 @@ impl Occupancy {
     #[inline]
     pub(crate) fn slot(&self, at: [i32; 3]) -> Option<usize> {
         let slot = match &self.index {
-            Index::Dense { min, size, slots } => slots[dense_place(min, size, at)?],
+            Index::Dense { min, size, slots } => slots[dense_place(min, size, at)?].wrapping_sub(1),
             Index::Sparse { slots, .. } => *slots.get(&at)?,
         };
         Some(slot as usize)
@@ -281,8 +296,19 @@ impl Occupancy {
     }
 
     /// The regions that hold a bit, in the order z, y, x.
-    pub(crate) fn regions(&self) -> Vec<[i32; 3]> {
-        self.regions.iter().map(|&[z, y, x]| [x, y, z]).collect()
+    pub(crate) fn regions(&self) -> impl Iterator<Item = [i32; 3]> {
+        self.regions.iter().map(|&[z, y, x]| [x, y, z])
+    }
+
+    /// How many there are.
+    pub(crate) fn region_count(&self) -> usize {
+        self.regions.len()
+    }
+
+    /// The one that follows another one, or the first.
+    pub(crate) fn region_after(&self, region: Option<[i32; 3]>) -> Option<[i32; 3]> {
+        let after = region.map_or(Bound::Unbounded, |[x, y, z]| Bound::Excluded([z, y, x]));
+        self.regions.range((after, Bound::Unbounded)).next().map(|&[z, y, x]| [x, y, z])
     }
 
     /// The smallest box around all voxels that count.
@@ -301,7 +327,7 @@ impl Occupancy {
         let Index::Sparse { coarse, .. } = &self.index else { return 4 };
         let mut shift = 4;
         for (level, cells) in coarse.iter().enumerate() {
-            if cells.contains(&block.map(|v| v >> (2 * (level + 1)))) {
+            if cells.contains_key(&block.map(|v| v >> (2 * (level + 1)))) {
                 break;
             }
             shift += 2;
@@ -362,7 +388,7 @@ fn dense_place(min: &[i32; 3], size: &[usize; 3], at: [i32; 3]) -> Option<usize>
 /// Notes in which cubes of 4, 16, 64, ... blocks a block lies.
 fn note_coarsely(coarse: &mut CoarseCells, block: [i32; 3]) {
     for (level, cells) in (1..).zip(coarse) {
-        if !cells.insert(block.map(|v| v >> (2 * level))) {
+        if cells.insert(block.map(|v| v >> (2 * level)), ()).is_some() {
             // Then it is known of larger cubes as well.
             return;
         }

@@ -17,6 +17,8 @@ use super::through::Entry;
 
 /// Pixels shaded between two looks at the budget.
 const PIXELS_A_UNIT: u32 = 32;
+/// Rays followed between two looks at the budget. Between voxels far apart each takes long.
+const RAYS_A_UNIT: u32 = 32;
 /// The same of pixels that a table knows.
 const EVEN_PIXELS_A_UNIT: u32 = 512;
 /// Translucent voxels looked at between two looks at the budget: some rays go through hundreds of
@@ -70,10 +72,11 @@ impl Cursor {
         &mut self,
         stand: &mut Stand,
         picture: &mut Picture,
+        most: u32,
         mut pixel: impl FnMut(&mut Stand, u32, u32) -> Option<[u8; 4]>,
     ) -> bool {
         let width = picture.width();
-        let end = (self.x + PIXELS_A_UNIT).min(width);
+        let end = (self.x + most).min(width);
         let enough = stand.shader.looked_through + VOXELS_A_UNIT;
         while self.x < end && stand.shader.looked_through < enough {
             let x = self.x;
@@ -95,7 +98,8 @@ impl Cursor {
 
     /// Draws the next few pixels by rays.
     pub(crate) fn trace(&mut self, stand: &mut Stand, picture: &mut Picture) -> bool {
-        self.advance(stand, picture, |stand, x, y| {
+        let most = (RAYS_A_UNIT / stand.samples.pow(2)).max(1);
+        self.advance(stand, picture, most, |stand, x, y| {
             trace_pixel(stand, x, y).map(|sum| stand.resolve(sum))
         })
     }
@@ -226,10 +230,12 @@ impl QuadDrawing {
             let front = self.front.as_ref();
             let layers = Layers { band: &self.band, quads, front, front_quads };
             if front.is_none() && samples == 1 && !stand.inside_translucent {
-                cursor.advance(stand, picture, |stand, x, y| shade_single(stand, &layers, x, y))
+                cursor.advance(stand, picture, PIXELS_A_UNIT, |stand, x, y| {
+                    shade_single(stand, &layers, x, y)
+                })
             } else {
                 let even = &mut self.even;
-                cursor.advance(stand, picture, |stand, x, y| {
+                cursor.advance(stand, picture, PIXELS_A_UNIT, |stand, x, y| {
                     if let Some(even) = even.as_mut().filter(|_| !layers.has_front(stand, [x, y])) {
                         let mut colors = stand.scene.colors();
                         return even.pixel(stand, &mut colors, (layers.band, quads), [x, y]);

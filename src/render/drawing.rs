@@ -53,7 +53,8 @@ pub(crate) async fn draw(
     settings: &RenderSettings,
     slice: &Slice,
 ) -> (Picture, Option<Bounds>) {
-    let mut builder = SceneBuilder::new(volume, settings.crop, settings.seen_materials());
+    let materials = settings.seen_materials();
+    let mut builder = SceneBuilder::of(volume, settings.crop, materials, slice).await;
     while builder.advance() {
         report(slice, 0, COLLECTED, builder.progress());
         slice.spend(1).await;
@@ -118,8 +119,11 @@ async fn draw_quads(stand: Stand, settings: &RenderSettings, picture: &mut Pictu
         Method::Quads | Method::Rays => f64::INFINITY,
     };
     let (scene, projector) = (&stand.scene, &stand.projector);
-    let mut opaque = QuadFinder::new(&scene.opaque, projector);
-    let mut translucent = scene.translucent.as_ref().map(|v| QuadFinder::new(v, projector));
+    let mut opaque = QuadFinder::of(&scene.opaque, projector, slice).await;
+    let mut translucent = match &scene.translucent {
+        Some(voxels) => Some(QuadFinder::of(voxels, projector, slice).await),
+        None => None,
+    };
     let too_many = |opaque: &QuadFinder, translucent: &Option<QuadFinder>| {
         let through = translucent.as_ref().map_or(0, |finder| finder.quads.len());
         (opaque.quads.len() + through) as f64 > most

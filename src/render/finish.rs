@@ -7,9 +7,8 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use crate::document::{Document, Layer, Material};
+use crate::job::spread::SpreadMap;
 use crate::mesh::mask_bit;
 use crate::voxel::{BlendMode, BlockPos, Mask, Rgba, Volume};
 
@@ -155,12 +154,12 @@ pub(crate) type Worn = Vec<(u16, Mask)>;
 #[derive(Default)]
 pub(crate) struct Finishes {
     materials: Materials,
-    blocks: FxHashMap<[i32; 3], Worn>,
+    blocks: SpreadMap<[i32; 3], Worn>,
 }
 
 impl Finishes {
     pub(crate) fn new(materials: Materials) -> Self {
-        Finishes { materials, blocks: FxHashMap::default() }
+        Finishes { materials, blocks: SpreadMap::default() }
     }
 
     /// Notes the finishes of a block and tells which of its voxels let light through whatever their

@@ -3,7 +3,7 @@
 use super::projector::{Projector, corners};
 use super::scene::Colors;
 use super::vector::{Vec3, dot, sub};
-use crate::job::leftovers;
+use crate::job::{Slice, leftovers, sort_in_slices};
 use crate::memory;
 use crate::mesh::{Face, Occupancy, Quad, REGION, RegionBits, SliceMesher};
 use crate::voxel::Bounds;
@@ -17,12 +17,14 @@ pub(crate) struct Group {
 
 /// Larger quads are not looked at for one colour.
 const MOST_VOXELS: u32 = 64;
+/// Regions that are looked at in one unit of work.
+const REGIONS_A_UNIT: usize = 512;
 /// Bytes of room for quads to begin with.
 const ROOM: usize = 40 << 20;
 
 /// Finds the quads of an occupancy slice by slice.
 pub(crate) struct QuadFinder {
-    regions: Vec<[i32; 3]>,
+    regions: Vec<(i64, [i32; 3])>,
     next_region: usize,
     next_slice: usize,
     bits: RegionBits,
@@ -43,10 +45,17 @@ fn region_bounds(region: [i32; 3]) -> Bounds {
     Bounds { min, max: min.map(|v| v + REGION as i64) }
 }
 
+/// A whole number that is as much larger or smaller than others as a number is, in the order of
+/// `f64::total_cmp`.
+fn ordered(number: f64) -> i64 {
+    let bits = number.to_bits().cast_signed();
+    bits ^ ((bits >> 63).cast_unsigned() >> 1).cast_signed()
+}
+
 impl QuadFinder {
-    pub(crate) fn new(occupancy: &Occupancy, projector: &Projector) -> Self {
-        let key = |region: &[i32; 3]| {
-            let bounds = region_bounds(*region);
+    pub(crate) async fn of(occupancy: &Occupancy, projector: &Projector, slice: &Slice) -> Self {
+        let distance = |region: [i32; 3]| {
+            let bounds = region_bounds(region);
             let middle: Vec3 =
                 std::array::from_fn(|axis| (bounds.min[axis] + bounds.max[axis]) as f64 / 2.0);
             let from_eye = sub(middle, projector.eye);
@@ -56,12 +65,16 @@ impl QuadFinder {
                 dot(from_eye, from_eye)
             }
         };
-        let regions = occupancy.regions().into_iter();
-        let mut regions: Vec<(f64, [i32; 3])> =
-            regions.map(|region| (key(&region), region)).collect();
-        regions.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut regions = Vec::with_capacity(occupancy.region_count());
+        for (number, region) in occupancy.regions().enumerate() {
+            // Numbers that are compared like what they stand for.
+            regions.push((ordered(distance(region)), region));
+            if number % REGIONS_A_UNIT == REGIONS_A_UNIT - 1 {
+                slice.spend(1).await;
+            }
+        }
         QuadFinder {
-            regions: regions.into_iter().map(|(_, region)| region).collect(),
+            regions: sort_in_slices(regions, |(distance, _)| *distance, slice).await,
             next_region: 0,
             next_slice: 0,
             bits: RegionBits::new(),
@@ -86,7 +99,7 @@ impl QuadFinder {
         projector: &Projector,
         colors: Option<Colors<'_>>,
     ) -> bool {
-        let Some(&region) = self.regions.get(self.next_region) else { return false };
+        let Some(&(_, region)) = self.regions.get(self.next_region) else { return false };
         let bounds = region_bounds(region);
         if self.next_slice == 0 {
             if !in_front(projector, &bounds) {

@@ -2,6 +2,7 @@
 //! shines through.
 
 use super::finish::{Finish, Finishes, Materials};
+use crate::job::Slice;
 use crate::mesh::{Occupancy, Solidity, box_mask};
 use crate::voxel::{BlockPos, BlockRef, BlockWalk, Bounds, Mask, Point, Rgba, Volume};
 
@@ -98,6 +99,17 @@ pub(crate) struct SceneBuilder {
 }
 
 impl SceneBuilder {
+    /// [`SceneBuilder::new`] after what it asks of the volume was found out in slices.
+    pub(crate) async fn of(
+        volume: Volume,
+        crop: Option<Bounds>,
+        materials: Materials,
+        slice: &Slice,
+    ) -> Self {
+        volume.bounds_in_slices(false, slice).await;
+        SceneBuilder::new(volume, crop, materials)
+    }
+
     pub(crate) fn new(volume: Volume, crop: Option<Bounds>, materials: Materials) -> Self {
         SceneBuilder {
             walk: BlockWalk::within(&volume, crop),

@@ -3,14 +3,17 @@
 use super::finish::Materials;
 use super::scene::{Scene, SceneBuilder};
 use super::vector::Vec3;
-use crate::job::Slice;
+use crate::job::{Slice, leftovers};
 use crate::mesh::Occupancy;
-use crate::voxel::{Bounds, Mask, Volume};
+use crate::voxel::{BlockPos, Bounds, Mask, Volume, mask_bounds};
 
 /// Blocks looked at in one unit of work.
 const BLOCKS_A_UNIT: usize = 256;
 /// Voxels along the edge of a block.
-const EDGE: i32 = 16;
+const EDGE: i64 = 16;
+
+/// Parts from which on they are freed in slices.
+const MANY: usize = 256;
 
 /// The parts of a model that may be the farthest in some direction.
 #[derive(Default)]
@@ -18,10 +21,20 @@ pub(crate) struct Silhouette {
     parts: Vec<Part>,
 }
 
+/// Voxels of a block.
 struct Part {
+    /// The smallest box around them.
     bounds: Bounds,
-    /// The voxels of a block; without them the whole box counts.
+    /// Without a mask they fill the box.
     mask: Option<Box<Mask>>,
+}
+
+impl Drop for Silhouette {
+    fn drop(&mut self) {
+        if self.parts.len() > MANY {
+            leftovers::leave(std::mem::take(&mut self.parts).into_iter());
+        }
+    }
 }
 
 impl From<Bounds> for Silhouette {
@@ -37,7 +50,7 @@ impl Silhouette {
         for voxels in [Some(&scene.opaque), scene.translucent.as_ref()].into_iter().flatten() {
             for (count, (at, mask)) in voxels.blocks().enumerate() {
                 if !is_outdone(voxels, at, mask) {
-                    parts.push(Part::of(at, mask));
+                    parts.extend(Part::of(at, mask));
                 }
                 if count % BLOCKS_A_UNIT == BLOCKS_A_UNIT - 1 {
                     slice.spend(1).await;
@@ -62,7 +75,8 @@ impl Silhouette {
         to_box: bool,
         slice: &Slice,
     ) -> Silhouette {
-        let mut builder = SceneBuilder::new(volume.clone(), crop, Materials::default());
+        let materials = Materials::default();
+        let mut builder = SceneBuilder::of(volume.clone(), crop, materials, slice).await;
         while builder.advance() {
             slice.spend(1).await;
         }
@@ -85,11 +99,11 @@ impl Silhouette {
 
     /// The middle of the box around it; the origin of an empty one.
     pub(crate) fn middle(&self) -> Vec3 {
-        std::array::from_fn(|axis| {
-            let along: Vec3 = std::array::from_fn(|other| f64::from(u8::from(other == axis)));
-            let (high, low) = (self.reach(along), -self.reach(along.map(|part| -part)));
-            if high.is_finite() { (low + high) / 2.0 } else { 0.0 }
-        })
+        let all = self.parts.iter().map(|part| part.bounds).reduce(|a, b| a.union(&b));
+        let middle = |all: Bounds| {
+            std::array::from_fn(|axis| (all.min[axis] as f64 + all.max[axis] as f64) / 2.0)
+        };
+        all.map_or([0.0; 3], middle)
     }
 }
 
@@ -115,11 +129,13 @@ fn reach_of_box(bounds: &Bounds, direction: Vec3) -> f64 {
 }
 
 impl Part {
-    fn of(at: [i32; 3], mask: &Mask) -> Part {
-        let min = at.map(|part| i64::from(part) * i64::from(EDGE));
-        let bounds = Bounds { min, max: min.map(|part| part + i64::from(EDGE)) };
-        let is_full = mask.iter().all(|bits| *bits == u64::MAX);
-        Part { bounds, mask: (!is_full).then(|| Box::new(*mask)) }
+    /// The voxels of a block; `None` if there are none.
+    fn of(at: [i32; 3], mask: &Mask) -> Option<Part> {
+        let [x, y, z] = at;
+        let bounds = mask_bounds(BlockPos { x, y, z }, mask)?;
+        let voxels = mask.iter().map(|bits| u128::from(bits.count_ones())).sum::<u128>();
+        let is_box = voxels == bounds.capacity() as u128;
+        Some(Part { bounds, mask: (!is_box).then(|| Box::new(*mask)) })
     }
 
     /// The same as [`Silhouette::reach`], of these voxels, row by row.
@@ -145,7 +161,9 @@ impl Part {
                 farthest = farthest.max(at);
             }
         }
-        let corner = self.bounds.min.map(|part| part as f64);
+        // Of the block: its voxels are in it.
+        let corner = self.bounds.min.map(|part| part.div_euclid(EDGE) * EDGE);
+        let corner = corner.map(|part| part as f64);
         farthest + x * corner[0] + y * corner[1] + z * corner[2]
     }
 }

@@ -24,7 +24,8 @@ impl Survey {
         settings: &RenderSettings,
         slice: &Slice,
     ) -> Option<Survey> {
-        let mut builder = SceneBuilder::new(volume, settings.crop, settings.seen_materials());
+        let materials = settings.seen_materials();
+        let mut builder = SceneBuilder::of(volume, settings.crop, materials, slice).await;
         while builder.advance() {
             slice.spend(1).await;
         }

@@ -214,7 +214,7 @@ impl Difference {
                 is_common.then_some(Clash::Settings)
             }
             Part::Copy { source, .. } => match volumes(*source) {
-                Some((then, now)) if then.is_shared_with(now) => None,
+                Some((then, now)) if then.is_same_storage(now) => None,
                 _ => Some(Clash::Layer(*source)),
             },
             Part::Blocks { layer, .. } if then.layer(*layer).is_none() => {

@@ -3,16 +3,15 @@
 //! A set holds one bit a block, in tables of 16x16x16 blocks, so that adding one never has a large
 //! table copied.
 
-use rustc_hash::FxHashMap;
-
 use super::BlockPos;
 use super::index::{ChunkPos, Places, place_in_chunk, set_places};
+use crate::job::spread::{IntoEntries, SpreadMap};
 
 /// A set of blocks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BlockSet {
     /// No table is empty.
-    tables: FxHashMap<ChunkPos, Box<Places>>,
+    tables: SpreadMap<ChunkPos, Box<Places>>,
     count: u64,
 }
 
@@ -48,7 +47,7 @@ impl IntoIterator for BlockSet {
 
 /// The blocks of a set.
 pub(crate) struct IntoBlocks {
-    tables: std::collections::hash_map::IntoIter<ChunkPos, Box<Places>>,
+    tables: IntoEntries<ChunkPos, Box<Places>>,
     /// The table that is taken apart.
     current: Option<(ChunkPos, Box<Places>)>,
     left: u64,

@@ -12,9 +12,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::block::Slot;
-use super::index::{Places, set_places};
+use super::block_edit::{bounds_of_used, mask_bounds};
+use super::index::{ChunkPos, Places, set_places};
 use super::slab::{Shared, Stored};
-use super::{BlockPos, generation};
+use super::{BLOCK_SIZE, BlockPos, Bounds, generation};
 use crate::memory::{self, Kind};
 
 /// Blocks of a list that are looked for one by one.
@@ -474,6 +475,63 @@ impl Chunk {
                 in_row.fold(0, |bits, (place, slot)| {
                     bits | u16::from(!slot.is_empty()) << (place & 15)
                 })
+            }
+        }
+    }
+
+    /// The box of whole blocks around its voxels, where it lies at a position.
+    pub(crate) fn box_of_blocks(&self, pos: ChunkPos) -> Option<Bounds> {
+        // A chunk has as many blocks as a block has voxels, and in the same order.
+        let blocks = match self {
+            Chunk::Table(table) => mask_bounds(pos.block(0), &table.occupied)?,
+            Chunk::List(list) => {
+                let used = list.places.iter().zip(&list.slots).filter(|(_, slot)| !slot.is_empty());
+                let sides = used.fold([0u16; 3], |[x, y, z], (&place, _)| {
+                    let bit = |shift: u16| 1 << (place >> shift & 15);
+                    [x | bit(0), y | bit(4), z | bit(8)]
+                });
+                bounds_of_used(pos.block(0), sides)?
+            }
+        };
+        let low = pos.block(0).origin().array().map(i64::from);
+        let scaled = |corner: [i64; 3]| {
+            std::array::from_fn(|axis| low[axis] + (corner[axis] - low[axis]) * BLOCK_SIZE as i64)
+        };
+        Some(Bounds { min: scaled(blocks.min), max: scaled(blocks.max) })
+    }
+
+    /// The heights at which there are blocks, as bits.
+    pub(crate) fn heights(&self) -> u16 {
+        match self {
+            Chunk::Table(table) => {
+                let layers = table.occupied.chunks_exact(4).enumerate();
+                let used = layers.filter(|(_, words)| words.iter().any(|&bits| bits != 0));
+                used.fold(0, |heights, (z, _)| heights | 1 << z)
+            }
+            Chunk::List(list) => {
+                let used = list.places.iter().zip(&list.slots).filter(|(_, slot)| !slot.is_empty());
+                used.fold(0, |heights, (place, _)| heights | 1 << (place >> 8 & 15))
+            }
+        }
+    }
+
+    /// Notes which rows of blocks along x hold any: a bit for each y, at each height.
+    pub(crate) fn note_rows(&self, used: &mut [u16; 16]) {
+        match self {
+            Chunk::Table(table) => {
+                // A word holds four rows of blocks.
+                let words = table.occupied.iter().enumerate().filter(|(_, bits)| **bits != 0);
+                for (word, &bits) in words {
+                    for part in (0..4).filter(|part| (bits >> (16 * part)) as u16 != 0) {
+                        used[word >> 2 & 15] |= 1 << ((word & 3) * 4 + part);
+                    }
+                }
+            }
+            Chunk::List(list) => {
+                for (&place, slot) in list.places.iter().zip(&list.slots) {
+                    let bit = u16::from(!slot.is_empty()) << (place >> 4 & 15);
+                    used[usize::from(place >> 8 & 15)] |= bit;
+                }
             }
         }
     }

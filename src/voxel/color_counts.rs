@@ -1,48 +1,19 @@
 //! How often each colour occurs, and what is made of that: sorted, in bins, with those that are
 //! alike put together. All of it goes on in slices and takes time in proportion to the colours.
 
-use rustc_hash::FxHashMap;
-
 use super::{BLOCK_VOXELS, Looked, Rgba};
+use crate::job::spread::SpreadMap;
 use crate::job::{Slice, sort_in_slices};
 
-/// A map that grows without a halt is made of many: what has to be moved when one of them grows is
-/// a small part.
-const PARTS: usize = 256;
 /// Colours that are put into bins or written in one unit of work.
 const COLORS_A_UNIT: usize = 256;
 /// Colours whose neighbours are looked for in one unit of work.
 const SEARCHES_A_UNIT: usize = 16;
 
-/// A map from colours.
-#[derive(Clone, Debug)]
-struct Parts<T>(Vec<FxHashMap<Rgba, T>>);
-
-impl<T> Default for Parts<T> {
-    fn default() -> Self {
-        Parts((0..PARTS).map(|_| FxHashMap::default()).collect())
-    }
-}
-
-impl<T> Parts<T> {
-    fn number(color: Rgba) -> usize {
-        let bits = u32::from_le_bytes(color.bytes()).wrapping_mul(0x9e37_79b1);
-        (bits >> 24) as usize % PARTS
-    }
-
-    fn of_mut(&mut self, color: Rgba) -> &mut FxHashMap<Rgba, T> {
-        &mut self.0[Self::number(color)]
-    }
-
-    fn get(&self, color: Rgba) -> Option<&T> {
-        self.0[Self::number(color)].get(&color)
-    }
-}
-
 /// How often each colour occurs.
 #[derive(Clone, Debug, Default)]
 pub struct ColorCounts {
-    parts: Parts<u64>,
+    counts: SpreadMap<Rgba, u64>,
     /// The colour that came last, and how often; most voxels have the colour of the one before
     /// them.
     last: (Rgba, u64),
@@ -71,7 +42,7 @@ impl ColorCounts {
     fn flush(&mut self) {
         let (color, count) = std::mem::take(&mut self.last);
         if count > 0 {
-            *self.parts.of_mut(color).entry(color).or_default() += count;
+            *self.counts.entry(color).or_default() += count;
         }
     }
 
@@ -83,7 +54,7 @@ impl ColorCounts {
     /// How many different colours there are.
     pub fn len(&mut self) -> usize {
         self.flush();
-        self.parts.0.iter().map(FxHashMap::len).sum()
+        self.counts.len()
     }
 
     /// Whether nothing was counted.
@@ -94,14 +65,11 @@ impl ColorCounts {
     /// The colours with their counts, in no particular order.
     async fn into_list(mut self, slice: &Slice) -> Vec<(Rgba, u64)> {
         let mut list = Vec::with_capacity(self.len());
-        for part in self.parts.0 {
-            for (number, entry) in part.into_iter().enumerate() {
-                list.push(entry);
-                if number % COLORS_A_UNIT == COLORS_A_UNIT - 1 {
-                    slice.spend(1).await;
-                }
+        for (number, entry) in self.counts.into_iter().enumerate() {
+            list.push(entry);
+            if number % COLORS_A_UNIT == COLORS_A_UNIT - 1 {
+                slice.spend(1).await;
             }
-            slice.spend(1).await;
         }
         list
     }
@@ -156,12 +124,12 @@ impl ColorCounts {
 struct Kept {
     near: u8,
     colors: Vec<(Rgba, u64)>,
-    cells: Parts<u32>,
+    cells: SpreadMap<Rgba, u32>,
 }
 
 impl Kept {
     fn new(near: u8) -> Self {
-        Kept { near, colors: Vec::new(), cells: Parts::default() }
+        Kept { near, colors: Vec::new(), cells: SpreadMap::default() }
     }
 
     fn cell(&self, value: u8) -> u8 {
@@ -174,7 +142,7 @@ impl Kept {
             None => {
                 let [r, g, b, a] = color.bytes().map(|value| self.cell(value));
                 let (cell, place) = (Rgba::new(r, g, b, a), self.colors.len() as u32);
-                self.cells.of_mut(cell).insert(cell, place);
+                self.cells.insert(cell, place);
                 self.colors.push((color, count));
             }
         }
@@ -189,7 +157,7 @@ impl Kept {
         let mut first = None;
         for (r, g) in r.flat_map(|r| g.clone().map(move |g| (r, g))) {
             for (b, a) in b.clone().flat_map(|b| a.clone().map(move |a| (b, a))) {
-                let Some(&place) = self.cells.get(Rgba::new(r, g, b, a)) else { continue };
+                let Some(&place) = self.cells.get(&Rgba::new(r, g, b, a)) else { continue };
                 let other = self.colors[place as usize].0;
                 let is_near = color.bytes().into_iter().zip(other.bytes());
                 let is_near = is_near.into_iter().all(|(a, b)| a.abs_diff(b) <= self.near);

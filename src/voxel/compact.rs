@@ -3,12 +3,11 @@
 //! A packed block holds the same voxels and has the same version as before, so whatever was kept
 //! about it (merged layers, encoded blocks of a file) still holds. Only where it is stored changes.
 
-use rustc_hash::FxHashMap;
-
 use super::block::Slot;
 use super::index::{Chunk, into_set_places, leave_chunks};
 use super::{BlockVersion, Volume};
 use crate::job::Budget;
+use crate::job::spread::SpreadMap;
 
 impl Volume {
     /// Packs every dense block that has few enough colours. Does nothing while marks are recorded.
@@ -26,45 +25,50 @@ impl Volume {
 #[derive(Default)]
 pub struct Packer {
     /// The packed forms of blocks that were shared; `None` for those of too many colours.
-    packed: FxHashMap<BlockVersion, Option<Slot>>,
-    /// The volume, the chunk in it and the place in that which are next.
-    next: [usize; 3],
+    packed: SpreadMap<BlockVersion, Option<Slot>>,
+    /// The volume that is next, the number of the chunk in it and the place in that.
+    volume: usize,
+    chunk: u32,
+    place: usize,
 }
 
 impl Packer {
     /// Packs until all is packed or the budget is spent; whether there is more to do. Give it the
     /// same volumes in the same order each time.
     pub fn pack(&mut self, volumes: &mut [&mut Volume], budget: &mut Budget) -> bool {
-        while let Some(volume) = volumes.get_mut(self.next[0]) {
-            match volume.index.chunk_mut(self.next[1]) {
-                Some(chunk) if volume.marks.session == 0 => {
-                    if self.pack_places(chunk, budget) {
+        while let Some(volume) = volumes.get_mut(self.volume) {
+            match volume.index.chunks().at_least(self.chunk) {
+                Some((number, _)) if volume.marks.session == 0 => {
+                    self.chunk = number;
+                    if self.pack_places(volume, budget) {
                         return true;
                     }
                     self.exchange_shared(volumes);
-                    self.next = [self.next[0], self.next[1] + 1, 0];
+                    (self.chunk, self.place) = (number + 1, 0);
                 }
-                _ => self.next = [self.next[0] + 1, 0, 0],
+                _ => (self.volume, self.chunk, self.place) = (self.volume + 1, 0, 0),
             }
         }
         false
     }
 
     /// Packs the rest of a chunk, in place if no other volume has it; whether the budget ended it.
-    fn pack_places(&mut self, chunk: &mut Chunk, budget: &mut Budget) -> bool {
-        let first = self.next[2];
+    fn pack_places(&mut self, volume: &mut Volume, budget: &mut Budget) -> bool {
+        let Some((_, chunk)) = volume.index.chunks().get(self.chunk) else { return false };
+        let first = self.place;
         for place in into_set_places(chunk.occupied()).skip_while(|&place| place < first) {
-            self.next[2] = place + 1;
+            self.place = place + 1;
+            let Some((_, chunk)) = volume.index.chunks().get(self.chunk) else { return false };
             if !matches!(chunk.slot(place), Slot::Dense(_)) {
                 continue;
             }
-            match chunk.own_slot(place) {
-                Some((slot, _)) => {
-                    if let Some(packed) = self.packed_form(slot) {
-                        chunk.replace(place, packed);
-                    }
+            if let Some(chunk) = volume.index.own_chunk(self.chunk) {
+                let own = chunk.own_slot(place);
+                if let Some(packed) = own.and_then(|(slot, _)| self.packed_form(slot)) {
+                    chunk.replace(place, packed);
                 }
-                None => _ = self.packed_form(&mut chunk.slot(place).clone()),
+            } else if let Some((_, chunk)) = volume.index.chunks().get(self.chunk) {
+                self.packed_form(&mut chunk.slot(place).clone());
             }
             if !budget.spend(1) {
                 return true;
@@ -90,8 +94,7 @@ impl Packer {
 
     /// Puts a packed copy of a chunk that is shared in the place of that chunk, in every volume.
     fn exchange_shared(&mut self, volumes: &mut [&mut Volume]) {
-        let [volume, number, _] = self.next;
-        let Some((pos, old)) = volumes[volume].index.chunks().get(number) else { return };
+        let Some((pos, old)) = volumes[self.volume].index.chunks().get(self.chunk) else { return };
         let (pos, address) = (*pos, old.address());
         let Some(new) = self.packed_copy(old) else { return };
         let olds = volumes.iter_mut().filter_map(|volume| {

@@ -1,14 +1,14 @@
 //! The index of a volume: super-chunks of 16x16x16 blocks (256^3 voxels), see `chunk`.
 //!
-//! Invariants: a chunk in the index has at least one block that is not empty. Chunks are shared
-//! copy-on-write, so a snapshot costs one handle a chunk.
+//! Invariants: a chunk in the index has at least one block that is not empty, and `blocks` is how
+//! many of those there are in all: blocks come and go here alone. Chunks are shared
+//! copy-on-write, and so are pages of them: see `chunks`.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rustc_hash::FxHashMap;
-
 use super::block::Slot;
 pub(crate) use super::chunk::{Chunk, place_in_chunk};
+use super::chunks::{Chunks, Entry};
 use super::dense::Dense;
 use super::few::Few;
 use super::slab::Shared;
@@ -27,6 +27,14 @@ impl ChunkPos {
     #[inline]
     pub(crate) const fn of(at: BlockPos) -> ChunkPos {
         ChunkPos { x: at.x >> 4, y: at.y >> 4, z: at.z >> 4 }
+    }
+
+    /// A number that grows in the order z, y, x.
+    #[inline]
+    pub(crate) const fn order(self) -> u128 {
+        const SIGN: u32 = 1 << 31;
+        let [z, y, x] = [self.z as u32 ^ SIGN, self.y as u32 ^ SIGN, self.x as u32 ^ SIGN];
+        (z as u128) << 64 | ((y as u64) << 32 | x as u64) as u128
     }
 
     /// The box of its voxels.
@@ -77,7 +85,7 @@ const MANY: usize = 64;
 
 /// Lets go of chunks. Those with many blocks that no other volume has are left to be freed in
 /// slices, and so are all if they are many.
-pub(crate) fn leave_chunks(mut chunks: Vec<(ChunkPos, Chunk)>) {
+pub(crate) fn leave_chunks(mut chunks: Vec<Entry>) {
     if chunks.len() <= MANY {
         chunks.retain_mut(|(_, chunk)| chunk.is_own() && chunk.count() > MANY);
     }
@@ -94,56 +102,47 @@ pub(crate) fn leave_chunks(mut chunks: Vec<(ChunkPos, Chunk)>) {
     }));
 }
 
-impl Drop for Index {
-    fn drop(&mut self) {
-        leave_chunks(std::mem::take(&mut self.chunks));
-    }
-}
-
 /// Every chunk of a volume.
 #[derive(Default)]
 pub(crate) struct Index {
-    chunks: Vec<(ChunkPos, Chunk)>,
-    places: FxHashMap<ChunkPos, u32>,
-    /// The chunk that was asked for last: most accesses go there again.
+    chunks: Chunks,
+    /// The number of the chunk that was asked for last: most accesses go there again.
     last: AtomicU32,
     /// The lowest and the highest chunk in each direction since there was none: a box that holds
     /// all of them.
     reach: Option<[[i32; 3]; 2]>,
+    /// Blocks that are not empty. Kept, not counted, since long work asks with each step.
+    blocks: usize,
 }
 
 impl Clone for Index {
     fn clone(&self) -> Self {
-        effort::note(1 + self.chunks.len());
-        Index {
-            chunks: self.chunks.clone(),
-            places: self.places.clone(),
-            last: AtomicU32::new(self.last.load(Ordering::Relaxed)),
-            reach: self.reach,
-        }
+        let last = AtomicU32::new(self.last.load(Ordering::Relaxed));
+        Index { chunks: self.chunks.clone(), last, reach: self.reach, blocks: self.blocks }
     }
 }
 
 impl Index {
+    /// The number of a chunk.
     #[inline]
-    fn find(&self, pos: ChunkPos) -> Option<usize> {
+    fn find(&self, pos: ChunkPos) -> Option<u32> {
         effort::note(1);
-        let last = self.last.load(Ordering::Relaxed) as usize;
+        let last = self.last.load(Ordering::Relaxed);
         match self.chunks.get(last) {
             Some((there, _)) if *there == pos => Some(last),
             _ => self.look_up(pos),
         }
     }
 
-    fn look_up(&self, pos: ChunkPos) -> Option<usize> {
-        let place = *self.places.get(&pos)?;
-        self.last.store(place, Ordering::Relaxed);
-        Some(place as usize)
+    fn look_up(&self, pos: ChunkPos) -> Option<u32> {
+        let number = self.chunks.find(pos).ok()?;
+        self.last.store(number, Ordering::Relaxed);
+        Some(number)
     }
 
     #[inline]
     pub(crate) fn chunk(&self, pos: ChunkPos) -> Option<&Chunk> {
-        self.find(pos).map(|place| &self.chunks[place].1)
+        self.chunks.get(self.find(pos)?).map(|(_, chunk)| chunk)
     }
 
     /// The block at a position, if it is not empty.
@@ -157,24 +156,27 @@ impl Index {
     /// [`Chunk::own_slot`].
     #[inline]
     pub(crate) fn own_slot(&mut self, at: BlockPos) -> Option<(&mut Slot, &mut u64)> {
-        let place = self.find(ChunkPos::of(at))?;
-        self.chunks[place].1.own_slot(place_in_chunk(at))
+        let number = self.find(ChunkPos::of(at))?;
+        self.chunks.get_own(number)?.own_slot(place_in_chunk(at))
     }
 
-    /// A chunk to write into, made if there was none. It must not stay empty.
+    /// How many blocks are not empty.
+    pub(crate) fn block_count(&self) -> usize {
+        self.blocks
+    }
+
+    /// A chunk to write into, made if there was none. It must not stay empty, and no block may
+    /// come to it or go from it but by [`Index::replace`].
     pub(crate) fn chunk_or_new(&mut self, pos: ChunkPos) -> &mut Chunk {
-        let place = match self.find(pos) {
-            Some(place) => place,
-            None => {
-                let place = self.chunks.len();
-                self.chunks.push((pos, Chunk::new()));
-                self.places.insert(pos, place as u32);
-                self.last.store(place as u32, Ordering::Relaxed);
-                self.extend_reach(pos);
-                place
-            }
+        let number = self.find(pos).unwrap_or_else(|| {
+            let number = self.chunks.insert(pos, Chunk::new());
+            self.last.store(number, Ordering::Relaxed);
+            self.extend_reach(pos);
+            number
+        });
+        let Some(chunk) = self.chunks.get_mut(number) else {
+            unreachable!("the chunk was just found or made")
         };
-        let chunk = &mut self.chunks[place].1;
         chunk.unshare();
         chunk
     }
@@ -190,21 +192,17 @@ impl Index {
     /// A box of whole chunks around all voxels, perhaps larger than need be, without a look at any
     /// of them.
     pub(crate) fn reach(&self) -> Option<Bounds> {
-        let [low, high] = self.reach.filter(|_| !self.chunks.is_empty())?;
+        let [low, high] = self.reach.filter(|_| self.chunks.len() > 0)?;
         let max = high.map(|value| (i64::from(value) + 1) << 8);
         Some(Bounds { min: low.map(|value| i64::from(value) << 8), max })
     }
 
     /// Forgets a chunk that has become empty.
     pub(crate) fn drop_if_empty(&mut self, pos: ChunkPos) {
-        let Some(place) = self.find(pos) else { return };
-        if !self.chunks[place].1.is_empty() {
-            return;
-        }
-        self.chunks.swap_remove(place);
-        self.places.remove(&pos);
-        if let Some((moved, _)) = self.chunks.get(place) {
-            self.places.insert(*moved, place as u32);
+        if let Some(number) = self.find(pos)
+            && self.chunks.get(number).is_some_and(|(_, chunk)| chunk.is_empty())
+        {
+            self.chunks.remove(number);
         }
     }
 
@@ -212,6 +210,9 @@ impl Index {
     /// empty.
     pub(crate) fn dense(&mut self, at: BlockPos) -> &mut Dense {
         let place = place_in_chunk(at);
+        if self.slot(at).is_none() {
+            self.blocks += 1;
+        }
         let chunk = self.chunk_or_new(ChunkPos::of(at));
         if !matches!(chunk.slot(place), Slot::Dense(_)) {
             let mut dense = Shared::<Dense>::zeroed();
@@ -242,7 +243,10 @@ impl Index {
         if slot.is_empty() && self.slot(at).is_none() {
             return Slot::Empty;
         }
-        self.chunk_or_new(ChunkPos::of(at)).replace(place_in_chunk(at), slot)
+        let comes = usize::from(!slot.is_empty());
+        let before = self.chunk_or_new(ChunkPos::of(at)).replace(place_in_chunk(at), slot);
+        self.blocks = self.blocks + comes - usize::from(!before.is_empty());
+        before
     }
 
     /// Sets a voxel of a block that has few or none; false, and nothing done, if it is in another
@@ -253,7 +257,7 @@ impl Index {
         if matches!(chunk.slot(place), Slot::Empty) {
             let mut few = Few::new();
             few.put(index, color);
-            chunk.replace(place, Slot::of_few(few));
+            self.replace(at, Slot::of_few(few));
             return true;
         }
         let Some(Slot::Few(few)) = chunk.slot_mut(place) else { return false };
@@ -262,7 +266,7 @@ impl Index {
         let is_empty = few.count() == 0;
         chunk.set_stamp();
         if is_empty {
-            chunk.replace(place, Slot::Empty);
+            self.replace(at, Slot::Empty);
         }
         done
     }
@@ -304,42 +308,41 @@ impl Index {
         before
     }
 
-    /// The chunks in no particular order.
-    pub(crate) fn chunks(&self) -> &[(ChunkPos, Chunk)] {
+    /// The chunks in the order z, y, x.
+    pub(crate) fn chunks(&self) -> &Chunks {
         &self.chunks
     }
 
-    /// A chunk by its number, to put another one with the same voxels in its place.
-    pub(crate) fn chunk_mut(&mut self, number: usize) -> Option<&mut Chunk> {
-        self.chunks.get_mut(number).map(|(_, chunk)| chunk)
+    /// A chunk by its number, to put blocks with the same voxels in the place of others, if no
+    /// snapshot shares it.
+    pub(crate) fn own_chunk(&mut self, number: u32) -> Option<&mut Chunk> {
+        let chunk = self.chunks.get_own(number)?;
+        chunk.is_own().then_some(chunk)
     }
 
     /// Puts a chunk with the same voxels in the place of another one, if that is still the one with
     /// this address; returns the other one.
     pub(crate) fn exchange(&mut self, pos: ChunkPos, address: usize, new: &Chunk) -> Option<Chunk> {
-        let place = self.find(pos)?;
-        let old = &mut self.chunks[place].1;
-        (old.address() == address).then(|| std::mem::replace(old, new.clone()))
+        if self.chunk(pos)?.address() != address {
+            return None;
+        }
+        let number = self.find(pos)?;
+        self.chunks.get_mut(number).map(|old| std::mem::replace(old, new.clone()))
     }
 
-    /// Bytes of the list of chunks.
+    /// Bytes of the list of chunks, those of its pages aside.
     pub(crate) fn place_bytes(&self) -> u64 {
-        let table = self.chunks.capacity() * size_of::<(ChunkPos, Chunk)>();
-        // A hash table has places for an eighth more than it holds.
-        let places = self.places.capacity() * 8 / 7 * (size_of::<(ChunkPos, u32)>() + 1);
-        (table + places) as u64
+        self.chunks.bytes()
     }
 
-    /// Bytes of the index itself.
+    /// Bytes of the index and of its chunks, but for their blocks.
     pub(crate) fn memory(&self) -> u64 {
-        let chunks = self.chunks.iter().map(|(_, chunk)| chunk.own_bytes()).sum::<u64>();
-        self.place_bytes() + chunks
+        self.place_bytes() + self.chunks.page_bytes() + self.chunks.chunk_bytes().tables
     }
 
     /// The blocks that are not empty, in the order z, y, x.
     pub(crate) fn in_order(&self) -> impl Iterator<Item = (BlockPos, &Slot)> {
-        let mut chunks: Row<'_> = self.chunks.iter().collect();
-        chunks.sort_unstable_by_key(|(pos, _)| (pos.z, pos.y, pos.x));
+        let chunks: Row<'_> = self.chunks.iter().collect();
         let layers: Vec<Vec<Row<'_>>> = chunks
             .chunk_by(|a, b| a.0.z == b.0.z)
             .map(|layer| layer.chunk_by(|a, b| a.0.y == b.0.y).map(<[_]>::to_vec).collect())
@@ -352,7 +355,7 @@ impl Index {
 }
 
 /// A row of chunks along x.
-type Row<'a> = Vec<&'a (ChunkPos, Chunk)>;
+type Row<'a> = Vec<&'a Entry>;
 
 /// The blocks of one layer of blocks in a row of chunks.
 fn rows(chunks: Row<'_>, z: usize) -> impl Iterator<Item = (BlockPos, &Slot)> {

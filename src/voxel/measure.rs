@@ -1,13 +1,10 @@
 //! What there is to know about a volume as a whole.
 
 use super::block::{Slot, mask_of};
-use super::block_edit::mask_bounds;
+use super::chunks::Entry;
 use super::index::{Chunk, ChunkPos};
-use super::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Rgba, Volume};
+use super::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Rgba, Volume};
 use crate::job::{Budget, Slice, effort};
-
-/// Cubes of 256x256x256 voxels that are looked at in one unit of work.
-const CHUNKS_A_UNIT: usize = 32;
 
 /// Bytes that a chunk's place in a volume's index takes, about.
 const INDEX_BYTES: u64 = 64;
@@ -21,16 +18,14 @@ impl Volume {
     /// How many voxels are not empty. What was not written since it was counted last, in cubes of
     /// 256x256x256 voxels, is not counted again.
     pub fn count(&self) -> u64 {
-        effort::note(self.index.chunks().len());
-        self.index.chunks().iter().map(|(_, chunk)| chunk.voxels()).sum()
+        self.index.chunks().voxels()
     }
 
     /// Counts the voxels from a cube of 256x256x256 on, so that [`Volume::count`] has less to do: a
-    /// unit of work for each. False once all are counted. `next` is the cube to go on with, from 0.
-    pub fn count_some(&self, next: &mut usize, budget: &mut Budget) -> bool {
-        while let Some((_, chunk)) = self.index.chunks().get(*next) {
-            *next += 1;
-            chunk.voxels();
+    /// unit of work for each. False once all are counted. `next` is where to go on, from 0.
+    pub fn count_some(&self, next: &mut u32, budget: &mut Budget) -> bool {
+        while let Some(number) = self.index.chunks().count_next(*next) {
+            *next = number;
             if !budget.spend(1) {
                 return true;
             }
@@ -40,54 +35,45 @@ impl Volume {
 
     /// The smallest box around all voxels.
     pub fn bounds(&self) -> Option<Bounds> {
-        effort::note(self.index.chunks().len());
         let all = self.block_bounds()?;
-        let chunks = self.index.chunks().iter();
-        chunks.fold(None, |bounds, (pos, chunk)| extended(bounds, &all, *pos, chunk))
+        effort::note(self.index.chunks().len());
+        self.index.chunks().iter().fold(None, |bounds, entry| extended(bounds, &all, entry))
     }
 
-    /// A box of whole cubes of 256x256x256 voxels around all voxels: soon told.
-    pub(crate) fn cube_bounds(&self) -> Option<Bounds> {
-        let cubes = self.index.chunks().iter().map(|(pos, _)| pos.bounds());
-        cubes.reduce(|a, b| a.union(&b))
+    /// A box of whole cubes of 256x256x256 voxels around all voxels, perhaps larger than need be:
+    /// told without a look at any of them.
+    pub(crate) fn reach(&self) -> Option<Bounds> {
+        self.index.reach()
     }
 
-    /// Whether any of the cubes of 256x256x256 voxels that a box touches has blocks: soon told for
-    /// a box that touches few.
+    /// Whether any of the cubes of 256x256x256 voxels that a box touches has blocks.
     pub(crate) fn has_cubes_in(&self, bounds: &Bounds) -> bool {
         let Some(bounds) = bounds.intersect(&Bounds::ALL) else { return false };
-        let [low, high] = [bounds.min, bounds.max_inside()].map(|corner| corner.map(|v| v >> 8));
-        let has = |x, y, z| {
-            let [x, y, z] = [x, y, z].map(|value: i64| value as i32);
-            self.index.chunk(ChunkPos { x, y, z }).is_some()
-        };
-        let row = |y, z| (low[0]..=high[0]).any(|x| has(x, y, z));
-        (low[2]..=high[2]).any(|z| (low[1]..=high[1]).any(|y| row(y, z)))
+        let [low, high] = [bounds.min, bounds.max_inside()].map(|corner| {
+            let [x, y, z] = corner.map(|value| (value >> 8) as i32);
+            ChunkPos { x, y, z }
+        });
+        self.index.chunks().within(low, high).next().is_some()
     }
 
     /// The smallest box of whole blocks around all voxels.
     pub fn block_bounds(&self) -> Option<Bounds> {
-        effort::note(self.index.chunks().len());
-        let chunks = self.index.chunks().iter();
-        chunks.filter_map(|(pos, chunk)| box_of_blocks(*pos, chunk)).reduce(|a, b| a.union(&b))
+        self.index.chunks().block_bounds()
     }
 
     /// The smallest box around all voxels, or one of whole blocks, in slices.
     pub async fn bounds_in_slices(&self, is_exact: bool, slice: &Slice) -> Option<Bounds> {
         let mut all = None;
-        for some in self.index.chunks().chunks(CHUNKS_A_UNIT) {
-            let boxes = some.iter().filter_map(|(pos, chunk)| box_of_blocks(*pos, chunk));
-            all = Bounds::union_of(all, boxes.reduce(|a, b| a.union(&b)));
+        for part in self.index.chunks().boxes_of_pages() {
+            all = Bounds::union_of(all, part);
             slice.spend(1).await;
         }
         if !is_exact {
             return all;
         }
         let (all, mut bounds) = (all?, None);
-        for some in self.index.chunks().chunks(CHUNKS_A_UNIT) {
-            let chunks = some.iter();
-            bounds =
-                chunks.fold(bounds, |bounds, (pos, chunk)| extended(bounds, &all, *pos, chunk));
+        for page in self.index.chunks().pages() {
+            bounds = page.iter().fold(bounds, |bounds, entry| extended(bounds, &all, entry));
             slice.spend(1).await;
         }
         bounds
@@ -95,13 +81,12 @@ impl Volume {
 
     /// Bytes that this volume keeps alive, shared blocks counted in full.
     pub fn memory(&self) -> u64 {
-        self.index.memory()
-            + self.index.chunks().iter().map(|(_, chunk)| chunk.bytes()).sum::<u64>()
+        self.index.memory() + self.block_bytes()
     }
 
     /// Bytes of its blocks, shared ones counted in full.
     pub fn block_bytes(&self) -> u64 {
-        self.index.chunks().iter().map(|(_, chunk)| chunk.bytes()).sum()
+        self.index.chunks().chunk_bytes().blocks
     }
 
     /// Bytes of its list of cubes of 256x256x256 voxels.
@@ -112,35 +97,31 @@ impl Volume {
     /// Bytes that this volume takes beside another one, if there is one, with which it may share
     /// blocks. What both share in cubes of 256x256x256 voxels is not looked at.
     pub fn memory_beside(&self, other: Option<&Volume>) -> u64 {
-        let chunks = 0..self.index.chunks().len();
-        chunks.filter_map(|number| self.memory_of_cube_beside(number, other)).sum()
+        let own = self.index.chunks();
+        let Some(other) = other else {
+            return own.iter().map(|(_, chunk)| memory_of_chunk_beside(chunk, None)).sum();
+        };
+        let differing = own.differing(other.index.chunks());
+        let held = differing.filter_map(|(_, [own, other])| Some((own?, other)));
+        held.map(|(own, other)| memory_of_chunk_beside(own, other)).sum()
     }
 
-    /// The part of [`Volume::memory_beside`] that one cube of 256x256x256 voxels makes, numbered
-    /// from 0; `None` if there are no more.
+    /// The part of [`Volume::memory_beside`] that the next cube of 256x256x256 voxels makes; `None`
+    /// if there are no more. `next` is where to go on, from 0.
     pub(crate) fn memory_of_cube_beside(
         &self,
-        number: usize,
+        next: &mut u32,
         other: Option<&Volume>,
     ) -> Option<u64> {
-        let (pos, chunk) = self.index.chunks().get(number)?;
-        let table = chunk.own_bytes() + INDEX_BYTES;
-        Some(match other.and_then(|other| other.index.chunk(*pos)) {
-            None => table + chunk.bytes(),
-            Some(beside) if beside.address() == chunk.address() => 0,
-            Some(beside) => table + memory_of_differing(chunk, beside),
-        })
+        let (number, (pos, chunk)) = self.index.chunks().at_least(*next)?;
+        *next = number + 1;
+        Some(memory_of_chunk_beside(chunk, other.and_then(|other| other.index.chunk(*pos))))
     }
 
-    /// Whether another volume shares all of its storage, so that both hold the same. Costs a look
-    /// at each cube of 256x256x256 voxels.
+    /// Whether another volume shares all of its storage, so that both hold the same. Soon told for
+    /// what was cloned and written little since.
     pub fn is_same_storage(&self, other: &Volume) -> bool {
-        let (own, others) = (self.index.chunks(), other.index.chunks());
-        let is_shared = |(pos, chunk): &(ChunkPos, _)| {
-            let chunk: &Chunk = chunk;
-            other.index.chunk(*pos).is_some_and(|other| other.address() == chunk.address())
-        };
-        own.len() == others.len() && own.iter().all(is_shared)
+        self.index.chunks().is_shared_with(other.index.chunks())
     }
 
     /// A number that equal volumes share and different ones almost never do, whatever edits led to
@@ -152,15 +133,14 @@ impl Volume {
     }
 }
 
-/// The box of whole blocks around the voxels of a chunk.
-fn box_of_blocks(pos: ChunkPos, chunk: &Chunk) -> Option<Bounds> {
-    // A chunk has as many blocks as a block has voxels, and in the same order.
-    let blocks = mask_bounds(pos.block(0), &chunk.occupied())?;
-    let low = pos.block(0).origin().array().map(i64::from);
-    let scaled = |corner: [i64; 3]| {
-        std::array::from_fn(|axis| low[axis] + (corner[axis] - low[axis]) * BLOCK_SIZE as i64)
-    };
-    Some(Bounds { min: scaled(blocks.min), max: scaled(blocks.max) })
+/// Bytes that a chunk takes beside another one in the same place, if there is one.
+fn memory_of_chunk_beside(chunk: &Chunk, other: Option<&Chunk>) -> u64 {
+    let table = chunk.own_bytes() + INDEX_BYTES;
+    match other {
+        None => table + chunk.bytes(),
+        Some(other) if other.address() == chunk.address() => 0,
+        Some(other) => table + memory_of_differing(chunk, other),
+    }
 }
 
 /// Whether a box has a side in common with another one that holds it.
@@ -170,9 +150,14 @@ fn reaches_a_side(part: &Bounds, all: &Bounds) -> bool {
 
 /// A box extended by the voxels of a chunk. Only blocks at the sides of the box of all blocks are
 /// looked at: no block is empty.
-fn extended(bounds: Option<Bounds>, all: &Bounds, pos: ChunkPos, chunk: &Chunk) -> Option<Bounds> {
+fn extended(bounds: Option<Bounds>, all: &Bounds, (pos, chunk): &Entry) -> Option<Bounds> {
+    let pos = *pos;
     let holds = |part: &Bounds| bounds.is_some_and(|bounds| bounds.union(part) == bounds);
-    let own = box_of_blocks(pos, chunk);
+    // Most cubes of a large volume need no look: they lie within the box of all blocks.
+    if all.union(&pos.bounds()) == *all && !reaches_a_side(&pos.bounds(), all) {
+        return bounds;
+    }
+    let own = chunk.box_of_blocks(pos);
     if own.is_none_or(|own| !reaches_a_side(&own, all) || holds(&own)) {
         return bounds;
     }
@@ -283,6 +268,7 @@ mod tests {
         for round in 0..120 {
             change_somehow(&mut volume, &mut numbers, &mut changes);
             assert_eq!((volume.memory(), volume.count()), walked(&volume), "round {round}");
+            assert_eq!(volume.block_count(), volume.slots().count(), "round {round}");
             if round % 20 == 0 {
                 let snapshot = volume.clone();
                 let expected = walked(&snapshot);

@@ -9,12 +9,13 @@ use super::block::{BlockVersion, Slot};
 use super::block_set::{BlockSet, IntoBlocks};
 use super::index::{Chunk, ChunkPos};
 use super::{Blend, BlockPos, Volume, generation};
+use crate::job::spread::SpreadMap;
 use crate::job::{Budget, Job, Progress, Step};
 
 /// What a cache has seen of one volume.
 #[derive(Clone, Default)]
 struct Seen {
-    chunks: FxHashMap<ChunkPos, SeenChunk>,
+    chunks: SpreadMap<ChunkPos, SeenChunk>,
 }
 
 /// What a cache has seen of a chunk: where it lay and its stamp, and its blocks by their places.
@@ -50,6 +51,10 @@ impl Seen {
 
     /// The chunks that a volume does not have any more.
     fn gone(&self, volume: &Volume) -> Vec<ChunkPos> {
+        // All that the volume has were just seen.
+        if self.chunks.len() == volume.index.chunks().len() {
+            return Vec::new();
+        }
         self.chunks.keys().copied().filter(|&pos| volume.index.chunk(pos).is_none()).collect()
     }
 
@@ -68,8 +73,8 @@ type Changed = BlockSet;
 /// A look at a stack under way: what differs from what the cache has seen.
 #[derive(Default)]
 struct Look {
-    /// The volume, and the chunk in it.
-    next: (usize, usize),
+    /// The volume, and where to go on in it.
+    next: (usize, u32),
     /// Chunks that the volume does not have any more, once all that it has are looked at.
     gone: Option<Vec<ChunkPos>>,
     changed: Changed,
@@ -80,7 +85,7 @@ impl Look {
         let blends: Vec<Blend> = stack.iter().map(|(_, blend)| *blend).collect();
         let mut look = Look::default();
         if blends != cache.blends {
-            for (pos, chunk) in cache.merged.index.chunks() {
+            for (pos, chunk) in cache.merged.index.chunks().iter() {
                 look.changed.insert_places(*pos, &chunk.occupied());
             }
             cache.seen = vec![Seen::default(); stack.len()];
@@ -96,10 +101,10 @@ impl Look {
         else {
             return false;
         };
-        match volume.index.chunks().get(chunk) {
-            Some((pos, chunk)) => {
+        match volume.index.chunks().at_least(chunk) {
+            Some((at, (pos, chunk))) => {
                 seen.update_chunk(*pos, chunk, &mut self.changed);
-                self.next.1 += 1;
+                self.next.1 = at + 1;
             }
             None => match self.gone.get_or_insert_with(|| seen.gone(volume)).pop() {
                 Some(pos) => seen.forget_chunk(pos, &mut self.changed),

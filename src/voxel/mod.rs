@@ -14,6 +14,7 @@ mod block_set;
 mod cells;
 mod change;
 mod chunk;
+mod chunks;
 mod color;
 mod color_counts;
 mod combine;
@@ -54,7 +55,7 @@ pub use crate::memory::{
 pub(crate) use bits::gather as gather_bytes;
 pub use block::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockRef, BlockVersion, Mask};
 #[cfg(feature = "server")]
-pub(crate) use block_edit::BlockEdit;
+pub(crate) use block_edit::{BlockEdit, mask_bounds};
 pub use block_edit::{EditJob, EditReport, Edited};
 #[cfg(feature = "server")]
 pub(crate) use block_set::BlockSet;

@@ -6,12 +6,11 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::bits::{ALL, NONE, SIDES, across, both, count, flood, mask_where, without};
 use super::block::{Slot, index_in_block};
 use super::index::{ChunkPos, place_in_chunk};
 use super::{BlockPos, Bounds, Mask, Point, Rgba, Selection, Shape, Volume};
+use crate::job::spread::SpreadMap;
 use crate::job::{Budget, Job, Progress, Step, leftovers};
 
 /// Which voxels look like the one that a region starts at: empty ones if that is empty, else those
@@ -151,7 +150,7 @@ pub struct RegionJob {
     found: u64,
     nodes: Nodes,
     /// Where the nodes are, in tables of 16x16x16 blocks: of a large table, growing takes long.
-    places: FxHashMap<ChunkPos, Box<[u32; 4096]>>,
+    places: SpreadMap<ChunkPos, Box<[u32; 4096]>>,
     waiting: Vec<u32>,
     /// What was reached, once the search is over.
     reached: Selection,
@@ -197,7 +196,7 @@ impl RegionJob {
             limit,
             found: 0,
             nodes: Nodes::default(),
-            places: FxHashMap::default(),
+            places: SpreadMap::default(),
             waiting: Vec::new(),
             reached: Selection::new(),
         };

@@ -13,6 +13,7 @@ use super::block_range::BlockRange;
 use super::block_set::take_first;
 use super::index::{ChunkPos, Places, place_in_chunk, set_places};
 use super::{BlendMode, BlockPos, Bounds, Mask, Point, Rgba, Shape, Volume};
+use crate::job::spread::SpreadMap;
 use crate::job::{Progress, leftovers};
 use crate::memory::MemoryLimit;
 
@@ -87,7 +88,7 @@ impl PickedChunk {
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Selection {
     /// None of them is empty.
-    chunks: FxHashMap<ChunkPos, PickedChunk>,
+    chunks: SpreadMap<ChunkPos, PickedChunk>,
 }
 
 /// Blocks from which on a set is freed in slices.

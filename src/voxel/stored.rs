@@ -14,6 +14,7 @@
 
 use super::block::{Slot, point_in_block};
 use super::change::Touched;
+use super::index::Chunk;
 use super::packed::Packed;
 use super::{BLOCK_VOXELS, BlockPos, Point, Rgba, Volume, VolumeChange};
 
@@ -71,26 +72,16 @@ fn for_each_difference(
     after: &Volume,
     mut see: impl FnMut(BlockPos, Option<&Slot>),
 ) {
-    for (pos, chunk) in after.index.chunks() {
-        let old = before.index.chunk(*pos);
-        if old.is_some_and(|old| old.address() == chunk.address()) {
-            continue;
-        }
-        for (place, now) in chunk.blocks() {
+    for (pos, [old, new]) in before.index.chunks().differing(after.index.chunks()) {
+        for (place, now) in new.into_iter().flat_map(Chunk::blocks) {
             let identity = old.map_or(0, |old| old.slot(place).identity());
             if now.identity() != identity {
                 see(pos.block(place), Some(now));
             }
         }
-        let gone = old.into_iter().flat_map(|old| old.blocks());
-        for (place, _) in gone.filter(|(place, _)| chunk.slot(*place).is_empty()) {
-            see(pos.block(place), None);
-        }
-    }
-    for (pos, chunk) in before.index.chunks() {
-        if after.index.chunk(*pos).is_none() {
-            chunk.blocks().for_each(|(place, _)| see(pos.block(place), None));
-        }
+        let is_gone = |place| new.is_none_or(|new| new.slot(place).is_empty());
+        let gone = old.into_iter().flat_map(Chunk::blocks).map(|(place, _)| place);
+        gone.filter(|&place| is_gone(place)).for_each(|place| see(pos.block(place), None));
     }
 }
 

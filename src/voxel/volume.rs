@@ -6,14 +6,13 @@
 use super::block::{Slot, index_in_block, point_in_block};
 use super::dense::Dense;
 use super::few::{Few, MOST as MOST_OF_FEW};
-use super::index::{Chunk, ChunkPos, Index, place_in_chunk};
+use super::index::{ChunkPos, Index, place_in_chunk};
 use super::marks::Marks;
 use super::slab::Shared;
 use super::{
     BLOCK_VOXELS, BlendMode, BlockPos, BlockRef, Bounds, Brush, MeasuredChange, Point, Rgba, Shape,
     VolumeChange, generation,
 };
-use crate::job::effort;
 use crate::memory::{self, MemoryLimit};
 
 /// An unbounded sparse grid of voxels. Cloning shares all blocks; a running recording of marks
@@ -234,7 +233,6 @@ impl Volume {
 
     /// Replaces a block.
     pub(crate) fn put_slot(&mut self, at: BlockPos, mut slot: Slot) {
-        let pos = ChunkPos::of(at);
         if self.index.slot(at).is_none() && slot.is_empty() {
             return;
         }
@@ -250,12 +248,11 @@ impl Volume {
                 slot = Slot::of_few(few);
             }
         }
-        let chunk = self.index.chunk_or_new(pos);
         if self.marks.session != 0 {
-            self.marks.block(chunk, at);
+            self.marks.block(self.index.chunk_or_new(ChunkPos::of(at)), at);
         }
         let emptied = slot.is_empty();
-        chunk.replace(place_in_chunk(at), slot);
+        self.index.replace(at, slot);
         if emptied {
             self.forget_empty_chunk(at);
         }
@@ -270,7 +267,7 @@ impl Volume {
 
     /// Whether there is no voxel at all.
     pub fn is_empty(&self) -> bool {
-        self.index.chunks().iter().all(|(_, chunk)| chunk.is_empty())
+        self.block_count() == 0
     }
 
     /// The blocks, in the order z, y, x of their positions.
@@ -286,18 +283,9 @@ impl Volume {
             .flat_map(|(pos, chunk)| chunk.blocks().map(|(place, _)| pos.block(place)))
     }
 
-    /// Whether another volume shares all of it, so that nothing was written since one was cloned
-    /// from the other.
-    pub fn is_shared_with(&self, other: &Volume) -> bool {
-        let (own, others) = (self.index.chunks(), other.index.chunks());
-        let address = |chunk: &(ChunkPos, Chunk)| (chunk.0, chunk.1.address());
-        own.len() == others.len() && own.iter().map(address).eq(others.iter().map(address))
-    }
-
     /// How many blocks are stored.
     pub fn block_count(&self) -> usize {
-        effort::note(self.index.chunks().len());
-        self.index.chunks().iter().map(|(_, chunk)| chunk.count()).sum()
+        self.index.block_count()
     }
 
     /// One block, if it holds anything.

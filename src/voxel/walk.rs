@@ -6,9 +6,9 @@ use super::index::ChunkPos;
 use super::{BlockPos, Bounds, Volume};
 use crate::job::effort;
 
-/// Where a walk over the blocks of a volume is. It visits them in the order of [`Volume::blocks`];
-/// to begin costs no more than a look at each cube of 256x256x256 voxels. No block may come to the
-/// volume on the way; blocks that the walk has visited may go.
+/// Where a walk over the blocks of a volume is. It visits them in the order of [`Volume::blocks`],
+/// and looks ahead at no more than the cubes of 256x256x256 voxels of one row along x. No block may
+/// come to the volume on the way; blocks that the walk has visited may go.
 ///
 /// ```
 /// use goxel_daemon::voxel::{BlockWalk, Bounds, Rgba, Volume};
@@ -20,13 +20,17 @@ use crate::job::effort;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct BlockWalk {
-    /// In the order z, y, x.
-    chunks: Vec<ChunkPos>,
     /// The lowest and the highest block, if not all are to be visited.
     area: Option<[[i32; 3]; 2]>,
-    /// The rows of chunks at one height, and where the chunks of the next height begin.
+    /// The corners of a box around all chunks of layers that the walk has not come to yet.
+    layers: Option<[ChunkPos; 2]>,
+    /// The same of the rows of this layer.
+    ahead: Option<[ChunkPos; 2]>,
+    /// The heights of blocks at which this layer may have any, as bits.
+    heights: u16,
+    /// The chunks of the rows that the walk has come to, in the order y, x.
+    chunks: Vec<ChunkPos>,
     rows: Vec<Row>,
-    layer_end: usize,
     /// The row, the chunk, and the height and the row of blocks within it.
     row: usize,
     chunk: usize,
@@ -53,19 +57,13 @@ impl BlockWalk {
 
     /// The same over the blocks that a box touches, if there is one.
     pub fn within(volume: &Volume, bounds: Option<Bounds>) -> Self {
-        effort::note(volume.index.chunks().len());
-        let bounds = bounds.map(|bounds| bounds.intersect(&Bounds::ALL));
-        let touches = |pos: &ChunkPos| match &bounds {
-            None => true,
-            Some(bounds) => bounds.is_some_and(|b| b.intersect(&pos.bounds()).is_some()),
-        };
-        let chunks = volume.index.chunks().iter().map(|(pos, _)| *pos);
-        let mut chunks: Vec<ChunkPos> = chunks.filter(touches).collect();
-        chunks.sort_unstable_by_key(|pos| (pos.z, pos.y, pos.x));
-        let block = |corner: [i64; 3]| corner.map(|value| (value >> 4) as i32);
-        let area = bounds.flatten().map(|b| [block(b.min), block(b.max_inside())]);
-        let mut walk = BlockWalk { chunks, area, ..BlockWalk::default() };
-        walk.start_layer(volume);
+        let bounds = bounds.map_or(Some(Bounds::ALL), |bounds| bounds.intersect(&Bounds::ALL));
+        let Some(bounds) = bounds else { return BlockWalk::default() };
+        let corners = [bounds.min, bounds.max_inside()];
+        let blocks = corners.map(|corner| corner.map(|value| (value >> 4) as i32));
+        let layers = blocks.map(|[x, y, z]| ChunkPos::of(BlockPos { x, y, z }));
+        let area = (bounds != Bounds::ALL).then_some(blocks);
+        let mut walk = BlockWalk { area, layers: Some(layers), ..BlockWalk::default() };
         walk.seek(volume);
         walk
     }
@@ -110,7 +108,7 @@ impl BlockWalk {
     /// row of chunks, at the next z, in the next layer of chunks. Behind the last one there are no
     /// rows any more.
     fn seek(&mut self, volume: &Volume) {
-        while !self.rows.is_empty() {
+        loop {
             if let Some(row) = self.rows.get(self.row) {
                 let used = row.used[self.z].checked_shr(self.y as u32).unwrap_or_default();
                 if used != 0 {
@@ -119,40 +117,47 @@ impl BlockWalk {
                     return self.look(volume);
                 }
                 (self.row, self.y) = (self.row + 1, 0);
-            } else if self.z < 15 {
-                (self.z, self.row, self.y) = (self.z + 1, 0, 0);
-            } else {
-                self.start_layer(volume);
+            } else if let Some(ahead) = self.ahead.take() {
+                self.add_row(volume, ahead);
+            } else if self.z < 15 && self.heights >> (self.z + 1) != 0 {
+                self.z += 1 + (self.heights >> (self.z + 1)).trailing_zeros() as usize;
+                (self.row, self.y) = (0, 0);
+            } else if !self.start_layer(volume) {
+                return;
             }
         }
     }
 
-    /// Puts the rows of the next layer of chunks together.
-    fn start_layer(&mut self, volume: &Volume) {
-        self.rows.clear();
-        (self.row, self.z, self.y) = (0, 0, 0);
-        let layer = self.chunks.get(self.layer_end..).unwrap_or_default();
-        let height = layer.first().map(|pos| pos.z);
-        for pos in layer.iter().take_while(|pos| Some(pos.z) == height) {
-            let place = self.layer_end;
-            self.layer_end += 1;
-            let is_same = |row: &&mut Row| self.chunks[row.chunks.start].y == pos.y;
-            if let Some(row) = self.rows.last_mut().filter(is_same) {
-                row.chunks.end = self.layer_end;
-            } else {
-                self.rows.push(Row { chunks: place..self.layer_end, used: [0; 16] });
+    /// Comes to the next row of chunks of the layer, if there is one.
+    fn add_row(&mut self, volume: &Volume, [low, high]: [ChunkPos; 2]) {
+        let start = self.chunks.len();
+        let mut used = [0; 16];
+        for (pos, chunk) in volume.index.chunks().within(low, high) {
+            if self.chunks.get(start).is_some_and(|first| first.y != pos.y) {
+                break;
             }
-            let (Some(chunk), Some(row)) = (volume.index.chunk(*pos), self.rows.last_mut()) else {
-                continue;
-            };
-            // A word holds four rows of blocks.
-            for (word, &bits) in chunk.occupied().iter().enumerate().filter(|(_, bits)| **bits != 0)
-            {
-                for part in (0..4).filter(|part| (bits >> (16 * part)) as u16 != 0) {
-                    row.used[word >> 2] |= 1 << ((word & 3) * 4 + part);
-                }
-            }
+            self.chunks.push(*pos);
+            chunk.note_rows(&mut used);
         }
+        effort::note(self.chunks.len() - start);
+        if let Some(first) = self.chunks.get(start) {
+            self.ahead = Some([ChunkPos { y: first.y + 1, ..low }, high]);
+            self.rows.push(Row { chunks: start..self.chunks.len(), used });
+        }
+    }
+
+    /// Comes to the next layer of chunks; false if there is none.
+    fn start_layer(&mut self, volume: &Volume) -> bool {
+        self.chunks.clear();
+        self.rows.clear();
+        let Some([low, high]) = self.layers.take() else { return false };
+        let Some((first, _)) = volume.index.chunks().within(low, high).next() else { return false };
+        let z = first.z;
+        self.layers = Some([ChunkPos { z: z + 1, ..low }, high]);
+        self.ahead = Some([ChunkPos { z, ..low }, ChunkPos { z, ..high }]);
+        self.heights = volume.index.chunks().heights_of_layer(z);
+        (self.row, self.y, self.z) = (0, 0, (self.heights.trailing_zeros() & 15) as usize);
+        true
     }
 }
 

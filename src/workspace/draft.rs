@@ -113,7 +113,7 @@ pub struct FinishedDraft {
     revision: u64,
     stage: Stage,
     /// Volumes that were counted, and parts of the next one.
-    counted: (usize, usize),
+    counted: (usize, u32),
 }
 
 /// What is done at present about a finished draft.

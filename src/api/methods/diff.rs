@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::super::json::Spelt;
 use super::super::macros::{method, params, result};
 use super::super::value::InRange;
 use super::edit::{BoxResult, Detail};
@@ -78,7 +79,7 @@ result! {
         /// The layers that differ.
         layers: Vec<LayerDiff>,
         /// The first voxels that differ; absent where a brief answer was asked for.
-        voxels: Option<Vec<VoxelDiff>>,
+        voxels: Option<Spelt<Vec<VoxelDiff>>>,
         /// Whether there are more than are listed.
         truncated: bool,
         /// The revision that was compared from; that of the other project if one was given.

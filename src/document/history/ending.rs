@@ -144,7 +144,7 @@ pub struct Ending {
     kept: Kept,
     /// The layer or volume that is next, and the part of it.
     volume: usize,
-    cube: usize,
+    cube: u32,
 }
 
 impl Ending {
@@ -178,11 +178,8 @@ impl Ending {
     /// Adds the bytes of some more of what was there before the edit; false if that was all.
     fn measure_some(&mut self, before: &Structure, document: &Document) -> bool {
         let Some((held, other)) = before.volumes(document).nth(self.volume) else { return false };
-        match held.memory_of_cube_beside(self.cube, other) {
-            Some(bytes) => {
-                self.kept.blocks += bytes;
-                self.cube += 1;
-            }
+        match held.memory_of_cube_beside(&mut self.cube, other) {
+            Some(bytes) => self.kept.blocks += bytes,
             None => (self.volume, self.cube) = (self.volume + 1, 0),
         }
         true

@@ -30,7 +30,7 @@ pub struct Travel {
     passed: Vec<(usize, Reversal, Kept)>,
     only_looks: bool,
     current: Option<Current>,
-    counted: (usize, usize),
+    counted: (usize, u32),
     /// Keeps the history from forgetting its oldest edits meanwhile.
     _traveller: Arc<()>,
 }

@@ -28,7 +28,7 @@ impl Plan<'_> {
                 return Ok(put(voxels, total, blend));
             }
             Form::Paint(f) => {
-                let room = within.or_else(|| self.volume.bounds());
+                let room = within.or(self.extent.bounds);
                 return Ok(Box::new(Filter::new(self.volume, within, paint::rule(f, room)?)));
             }
             Form::Repeat(_) | Form::Scatter(_) => {

@@ -15,7 +15,7 @@ pub(super) fn is_possible(source: &Volume, within: Option<Bounds>, map: &GridMap
             .is_none_or(|image| image.intersect(&Bounds::ALL) == Some(image))
     };
     // Where the blocks are within their cubes takes a look at each table of them.
-    is_inside(source.cube_bounds()) || is_inside(source.block_bounds())
+    is_inside(source.reach()) || is_inside(source.block_bounds())
 }
 
 /// The blocks that the image of a block touches: up to eight.

@@ -7,8 +7,8 @@ use png::Compression;
 use rustc_hash::FxHasher;
 
 use crate::format::image;
-use crate::format::spread::SpreadMap;
 use crate::job::leftovers;
+use crate::job::spread::SpreadMap;
 use crate::voxel::{BLOCK_VOXELS, BlockRef, BlockVersion, Rgba};
 
 /// Pixels along one edge of a block's picture. Pixel n is voxel n of the block.

@@ -3,10 +3,12 @@
 use super::entries;
 use super::states::{Places, State, known_position, position_of_revision, recalled};
 use crate::api::ParamError;
+use crate::api::json::spell_list;
 use crate::api::methods::diff::*;
 use crate::api::methods::edit::BoxResult;
 use crate::api::methods::edit::Detail;
 use crate::edit::{DiffJob, Difference, LayerDifference, VoxelDifference};
+use crate::job::Slice;
 use crate::rpc::context::{Context, Outcome, no_such_project};
 use crate::rpc::error::RpcError;
 use crate::rpc::table::Handle;
@@ -82,18 +84,19 @@ impl Handle for Diff {
             };
             let revisions = [before.revision, after.revision, context.project()?.revision()];
             let job = DiffJob::new(&before.document, &after.document, most);
-            let told = move |_: &mut Context<'_>, difference| {
-                Ok(diff_result(difference, revisions, is_brief))
-            };
-            Ok(Outcome::job(job, told))
+            Outcome::work(context, move |slice| async move {
+                let difference = slice.run(job).await;
+                Ok(diff_result(difference, revisions, is_brief, &slice).await)
+            })
         })
     }
 }
 
-fn diff_result(
+async fn diff_result(
     difference: Difference,
     [from_revision, to_revision, revision]: [u64; 3],
     is_brief: bool,
+    slice: &Slice,
 ) -> DiffResult {
     let Difference { layers, voxels, total } = difference;
     let layer = |layer: LayerDifference| LayerDiff {
@@ -116,14 +119,17 @@ fn diff_result(
         before: voxel.before.bytes(),
         after: voxel.after.bytes(),
     };
+    let truncated = total.changed > voxels.len() as u64;
+    let voxels =
+        if is_brief { None } else { Some(spell_list(voxels.iter().map(voxel), slice).await) };
     DiffResult {
         same: layers.is_empty(),
         changed: total.changed,
         added: total.added,
         removed: total.removed,
         bounds: total.bounds.map(BoxResult::from),
-        truncated: total.changed > voxels.len() as u64,
-        voxels: (!is_brief).then(|| voxels.iter().map(voxel).collect()),
+        truncated,
+        voxels,
         layers: layers.into_iter().map(layer).collect(),
         from_revision,
         to_revision,

@@ -131,7 +131,7 @@ impl Handle for OpenProject {
 /// The voxels of a document counted in slices, so that nobody waits when they are listed.
 struct Count {
     document: Option<Document>,
-    next: (usize, usize),
+    next: (usize, u32),
 }
 
 impl Job for Count {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::entries;
-use super::sources::sourced;
+use super::sources::{Seen, sourced};
 use crate::api::Corners;
 use crate::api::args::ParamError;
 use crate::api::color_form::to_hex;
@@ -23,29 +23,35 @@ impl Handle for SlicePlanes {
         params: SliceParams,
     ) -> Result<Outcome<SliceResult>, RpcError> {
         let revision = context.project()?.revision();
-        sourced(context, params.layer_id.clone(), move |_, volume, seen| {
-            let shown = shown(&params, volume.bounds())?;
-            let planes = shown.map(|bounds| Planes::of(&volume, params.axis, bounds)).transpose();
-            let planes = planes.map_err(|error| {
-                RpcError::new(OVER_LIMIT, format!("Too much to show: {error}"))
-                    .with("param", "within")
-                    .hint("give a smaller 'within' or 'count', or use goxel.read_region")
-            })?;
-            let [columns, rows] = plane_axes(params.axis).map(|axis| AXIS_NAMES[axis.index()]);
-            Ok(SliceResult {
-                empty: planes.as_ref().is_none_or(|planes| planes.count == 0),
-                voxel_count: planes.as_ref().map_or(0, |planes| planes.count),
-                columns,
-                rows,
-                bounds: planes.as_ref().map(|planes| Corners::from(planes.bounds)),
-                text: planes.as_ref().map_or_else(|| "empty\n".to_owned(), Planes::text),
-                operations: params.operations.then(|| planes.map(operations).unwrap_or_default()),
-                layer_id: seen.layer_id,
-                layer: seen.layer,
-                revision,
-            }
-            .into())
+        sourced(context, params.layer_id.clone(), move |context, volume, seen| {
+            Outcome::work(context, move |slice| async move {
+                let voxels = volume.bounds_in_slices(true, &slice).await;
+                let shown = shown(&params, voxels)?;
+                let planes = shown.map(|bounds| Planes::of(&volume, params.axis, bounds));
+                let planes = planes.transpose().map_err(|error| {
+                    RpcError::new(OVER_LIMIT, format!("Too much to show: {error}"))
+                        .with("param", "within")
+                        .hint("give a smaller 'within' or 'count', or use goxel.read_region")
+                })?;
+                Ok(result(params, planes, seen, revision))
+            })
         })
+    }
+}
+
+fn result(params: SliceParams, planes: Option<Planes>, seen: Seen, revision: u64) -> SliceResult {
+    let [columns, rows] = plane_axes(params.axis).map(|axis| AXIS_NAMES[axis.index()]);
+    SliceResult {
+        empty: planes.as_ref().is_none_or(|planes| planes.count == 0),
+        voxel_count: planes.as_ref().map_or(0, |planes| planes.count),
+        columns,
+        rows,
+        bounds: planes.as_ref().map(|planes| Corners::from(planes.bounds)),
+        text: planes.as_ref().map_or_else(|| "empty\n".to_owned(), Planes::text),
+        operations: params.operations.then(|| planes.map(operations).unwrap_or_default()),
+        layer_id: seen.layer_id,
+        layer: seen.layer,
+        revision,
     }
 }
 

@@ -221,7 +221,7 @@ async fn changed(
     limits: Limits,
     slice: &Slice,
 ) -> Result<Volume, RpcError> {
-    let Some(bounds) = volume.bounds() else { return Ok(volume) };
+    let Some(bounds) = volume.bounds_in_slices(true, slice).await else { return Ok(volume) };
     let mut layer = Layer::new(LayerId(1), "");
     layer.volume = volume;
     let mut document = Document::with_layers("", canvas, vec![layer]);

@@ -1,0 +1,57 @@
+//! What some operations have to know of all voxels before they can be planned. It is measured in
+//! slices, since a scattered layer has a cube of 256x256x256 voxels for each of them.
+
+use crate::api::operations::{Form, Operation};
+use crate::job::{Budget, Slice};
+use crate::voxel::{Bounds, Volume};
+
+/// Cubes of 256x256x256 voxels that are counted in one unit of work.
+const COUNTED_A_UNIT: u64 = 32;
+
+/// What was measured: as much as was asked for.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Extent {
+    /// The exact box of the voxels.
+    pub(super) bounds: Option<Bounds>,
+    pub(super) voxels: u64,
+}
+
+/// What the plan of an operation asks for.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Asked {
+    bounds: bool,
+    voxels: bool,
+}
+
+impl Asked {
+    pub(super) fn by(operation: &Operation) -> Asked {
+        match &operation.form {
+            Form::Rotate(fields) => Asked { bounds: fields.center.is_none(), voxels: false },
+            Form::Scale(fields) => Asked { bounds: fields.center.is_none(), voxels: true },
+            Form::Paint(_) => Asked { bounds: true, voxels: false },
+            _ => Asked::default(),
+        }
+    }
+
+    pub(super) fn is_any(self) -> bool {
+        self.bounds || self.voxels
+    }
+}
+
+impl Extent {
+    /// Measures what is asked for.
+    pub(super) async fn of(asked: Asked, volume: &Volume, slice: &Slice) -> Extent {
+        let mut extent = Extent::default();
+        if asked.bounds {
+            extent.bounds = volume.bounds_in_slices(true, slice).await;
+        }
+        if asked.voxels {
+            let mut next = 0;
+            while volume.count_some(&mut next, &mut Budget::units(COUNTED_A_UNIT)) {
+                slice.spend(1).await;
+            }
+            extent.voxels = volume.count();
+        }
+        extent
+    }
+}
