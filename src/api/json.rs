@@ -19,7 +19,7 @@ use check::{error, skip_key, skip_string, skip_value_in};
 pub use long::{TextPart, reading, with_long_values};
 use skip::{ends_scalar, skip_valid};
 pub use spelt::Spelt;
-pub(crate) use spelt::{SpeltList, in_pieces, spell_list};
+pub(crate) use spelt::{SpeltList, in_pieces, spell_list, spell_text};
 
 /// Cuts off the value at the start of a valid text: the value, and the offset behind it.
 #[inline]

@@ -78,9 +78,6 @@ pub struct PreservedChunk {
     pub data: std::sync::Arc<[u8]>,
 }
 
-/// Cubes of 256x256x256 voxels that are counted in one unit of work.
-const COUNTED_A_UNIT: u64 = 16;
-
 /// The size of a new document when none is asked for.
 pub const DEFAULT_SIZE: [u32; 3] = [64, 64, 64];
 
@@ -188,10 +185,7 @@ impl Document {
     pub async fn count_in_slices(&self, slice: &Slice) {
         let layers = self.layers.iter().map(|layer| &layer.volume);
         for volume in layers.chain(std::iter::once(&self.mask)) {
-            let mut next = 0;
-            while volume.count_some(&mut next, &mut Budget::units(COUNTED_A_UNIT)) {
-                slice.spend(1).await;
-            }
+            volume.count_in_slices(slice).await;
             slice.spend(1).await;
         }
     }

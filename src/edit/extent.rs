@@ -2,11 +2,8 @@
 //! slices, since a scattered layer has a cube of 256x256x256 voxels for each of them.
 
 use crate::api::operations::{Form, Operation};
-use crate::job::{Budget, Slice};
+use crate::job::Slice;
 use crate::voxel::{Bounds, Volume};
-
-/// Cubes of 256x256x256 voxels that are counted in one unit of work.
-const COUNTED_A_UNIT: u64 = 32;
 
 /// What was measured: as much as was asked for.
 #[derive(Clone, Copy, Default)]
@@ -46,11 +43,7 @@ impl Extent {
             extent.bounds = volume.bounds_in_slices(true, slice).await;
         }
         if asked.voxels {
-            let mut next = 0;
-            while volume.count_some(&mut next, &mut Budget::units(COUNTED_A_UNIT)) {
-                slice.spend(1).await;
-            }
-            extent.voxels = volume.count();
+            extent.voxels = volume.count_in_slices(slice).await;
         }
         extent
     }

@@ -6,6 +6,9 @@ use super::index::{Chunk, ChunkPos};
 use super::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Rgba, Volume};
 use crate::job::{Budget, Slice, effort};
 
+/// Cubes of 256x256x256 voxels whose voxels are looked at in one unit of work.
+const CHUNKS_A_UNIT: u64 = 4;
+
 /// Bytes that a chunk's place in a volume's index takes, about.
 const INDEX_BYTES: u64 = 64;
 
@@ -31,6 +34,15 @@ impl Volume {
             }
         }
         false
+    }
+
+    /// [`Volume::count`] in slices.
+    pub async fn count_in_slices(&self, slice: &Slice) -> u64 {
+        let mut next = 0;
+        while self.count_some(&mut next, &mut Budget::units(CHUNKS_A_UNIT)) {
+            slice.spend(1).await;
+        }
+        self.count()
     }
 
     /// The smallest box around all voxels.
@@ -73,8 +85,10 @@ impl Volume {
         }
         let (all, mut bounds) = (all?, None);
         for page in self.index.chunks().pages() {
-            bounds = page.iter().fold(bounds, |bounds, entry| extended(bounds, &all, entry));
-            slice.spend(1).await;
+            for some in page.chunks(CHUNKS_A_UNIT as usize) {
+                bounds = some.iter().fold(bounds, |bounds, entry| extended(bounds, &all, entry));
+                slice.spend(1).await;
+            }
         }
         bounds
     }

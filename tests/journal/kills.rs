@@ -289,10 +289,15 @@ fn rounds(flags: &[&str], usual: u64, longest: u64) -> String {
             });
         }
         let mut random = Random::new(99);
-        for _ in 0..kills {
+        for round in 1..=kills {
             std::thread::sleep(Duration::from_millis(20 + random.below(longest)));
             daemon.kill();
+            let began = Instant::now();
             daemon = Running::start(directory.path(), flags);
+            if round % 50 == 0 {
+                let calls = calls.load(Ordering::Relaxed);
+                println!("round {round}: {calls} calls, started within {:?}", began.elapsed());
+            }
         }
         stop.store(true, Ordering::Relaxed);
         // It lives until the clients have looked at everything.

@@ -72,6 +72,27 @@ pub(crate) async fn spell_list<T: Member>(
     list.finish()
 }
 
+/// Bytes of a text that are written in one unit of work, about.
+const TEXT_A_UNIT: usize = 1 << 14;
+
+/// Writes a long text in slices.
+pub(crate) async fn spell_text(text: &str, slice: &Slice) -> Spelt<String> {
+    let (mut json, mut left) = (Pieces::new(), text);
+    json.put(b"\"");
+    while !left.is_empty() {
+        // A character has four bytes at most.
+        let ends = TEXT_A_UNIT.saturating_sub(3)..=TEXT_A_UNIT;
+        let end = ends.rev().find(|&end| left.is_char_boundary(end)).unwrap_or(left.len());
+        let (part, rest) = left.split_at(end);
+        let quoted = serde_json::to_string(part).unwrap_or_default();
+        json.put(quoted.get(1..quoted.len() - 1).unwrap_or_default().as_bytes());
+        left = rest;
+        slice.spend(1).await;
+    }
+    json.put(b"\"");
+    Spelt::new(json)
+}
+
 /// Texts that were left out, and where.
 type LeftOut = Vec<(usize, Pieces)>;
 
@@ -162,6 +183,21 @@ mod tests {
             for json in [in_one, pieces, by_serde] {
                 assert_eq!(String::from_utf8(json).unwrap(), expected);
             }
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_written_like_a_short_one() {
+        use crate::job::{Job, Work};
+        let signs = ['"', 'a', '\\', '\n', '\u{e4}', '\u{1f600}'];
+        for count in [0, 1, TEXT_A_UNIT - 1, TEXT_A_UNIT, TEXT_A_UNIT + 1, 3 * TEXT_A_UNIT] {
+            let text: String = (0..count).map(|n| signs[n % 7 % signs.len()]).collect();
+            let expected = serde_json::to_string(&text).unwrap();
+            let spelling = Work::new(|slice| async move { spell_text(&text, &slice).await });
+            let long = Long { text: Some(spelling.finish()), ..long(None, "[]") };
+            let written = in_pieces(|out| Member::write(&long, out)).into_vec();
+            let expected = format!(r#"{{"first":1,"text":{expected},"list":[],"last":2}}"#);
+            assert!(String::from_utf8(written).unwrap() == expected, "{count}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::json::Spelt;
 use super::super::macros::{method, params, result};
 use super::super::source::Source;
 use super::super::value::InRange;
@@ -45,7 +46,7 @@ result! {
         /// The lowest corner of the drawing along the two other axes.
         origin: [i64; 2],
         /// One character a voxel; the first row is the highest. "." is empty.
-        rows: Vec<String>,
+        rows: Spelt<Vec<String>>,
         /// The colour of each character, `#RRGGBBAA`.
         legend: BTreeMap<String, String>,
     }
@@ -65,7 +66,7 @@ result! {
         /// The part of space that is shown.
         bounds: Option<Corners>,
         /// The planes to read: with the numbers of rows and columns, and the legend at the end.
-        text: String,
+        text: Spelt<String>,
         /// The planes as operations that goxel.edit takes to draw them again, if they were asked
         /// for.
         operations: Option<Vec<MapOperation>>,

@@ -7,7 +7,9 @@ use super::sources::{Seen, sourced};
 use crate::api::Corners;
 use crate::api::args::ParamError;
 use crate::api::color_form::to_hex;
+use crate::api::json::{Spelt, spell_list, spell_text};
 use crate::api::methods::slice::*;
+use crate::job::Slice;
 use crate::rpc::context::{Context, Outcome};
 use crate::rpc::error::{OVER_LIMIT, RpcError};
 use crate::rpc::table::Handle;
@@ -27,31 +29,47 @@ impl Handle for SlicePlanes {
             Outcome::work(context, move |slice| async move {
                 let voxels = volume.bounds_in_slices(true, &slice).await;
                 let shown = shown(&params, voxels)?;
-                let planes = shown.map(|bounds| Planes::of(&volume, params.axis, bounds));
-                let planes = planes.transpose().map_err(|error| {
+                let Some(bounds) = shown else {
+                    return Ok(SliceResult { revision, ..empty(&params, seen) });
+                };
+                let planes = Planes::of(&volume, params.axis, bounds, &slice).await;
+                let planes = planes.map_err(|error| {
                     RpcError::new(OVER_LIMIT, format!("Too much to show: {error}"))
                         .with("param", "within")
                         .hint("give a smaller 'within' or 'count', or use goxel.read_region")
                 })?;
-                Ok(result(params, planes, seen, revision))
+                Ok(SliceResult {
+                    empty: planes.count == 0,
+                    voxel_count: planes.count,
+                    bounds: Some(Corners::from(planes.bounds)),
+                    text: spell_text(&planes.text(&slice).await, &slice).await,
+                    operations: if params.operations {
+                        Some(operations(planes, &slice).await)
+                    } else {
+                        None
+                    },
+                    revision,
+                    ..empty(&params, seen)
+                })
             })
         })
     }
 }
 
-fn result(params: SliceParams, planes: Option<Planes>, seen: Seen, revision: u64) -> SliceResult {
+/// What is told where nothing is.
+fn empty(params: &SliceParams, seen: Seen) -> SliceResult {
     let [columns, rows] = plane_axes(params.axis).map(|axis| AXIS_NAMES[axis.index()]);
     SliceResult {
-        empty: planes.as_ref().is_none_or(|planes| planes.count == 0),
-        voxel_count: planes.as_ref().map_or(0, |planes| planes.count),
+        empty: true,
+        voxel_count: 0,
         columns,
         rows,
-        bounds: planes.as_ref().map(|planes| Corners::from(planes.bounds)),
-        text: planes.as_ref().map_or_else(|| "empty\n".to_owned(), Planes::text),
-        operations: params.operations.then(|| planes.map(operations).unwrap_or_default()),
+        bounds: None,
+        text: Spelt::new(b"\"empty\\n\"".to_vec().into()),
+        operations: params.operations.then(Vec::new),
         layer_id: seen.layer_id,
         layer: seen.layer,
-        revision,
+        revision: 0,
     }
 }
 
@@ -71,21 +89,22 @@ fn shown(params: &SliceParams, voxels: Option<Bounds>) -> Result<Option<Bounds>,
     Ok(Some(bounds))
 }
 
-fn operations(planes: Planes) -> Vec<MapOperation> {
+async fn operations(planes: Planes, slice: &Slice) -> Vec<MapOperation> {
     let Planes { axis, bounds, legend, rows, .. } = planes;
     let legend: BTreeMap<String, String> =
         legend.into_iter().map(|(sign, color)| (sign.to_string(), to_hex(color))).collect();
     let origin = plane_axes(axis).map(|axis: Axis| bounds.min[axis.index()]);
-    (bounds.min[axis.index()]..)
-        .zip(rows)
-        .map(|(at, rows)| MapOperation {
+    let mut operations = Vec::new();
+    for (at, rows) in (bounds.min[axis.index()]..).zip(rows) {
+        operations.push(MapOperation {
             op: "map",
             mode: "replace",
             axis: AXIS_NAMES[axis.index()],
             at,
             origin,
-            rows,
+            rows: spell_list(rows, slice).await,
             legend: legend.clone(),
-        })
-        .collect()
+        });
+    }
+    operations
 }

@@ -33,6 +33,28 @@ struct Taken {
     rest: Volume,
     /// The selected cells, or the corners of the selected box.
     mask: Volume,
+    /// The box around the part, or around the mask if there is no voxel in it.
+    bounds: Option<Bounds>,
+    /// Voxels of the part and of the mask.
+    counts: [u64; 2],
+}
+
+impl Taken {
+    async fn of(part: Volume, rest: Volume, mask: Volume, slice: &Slice) -> Taken {
+        let bounds = match part.bounds_in_slices(true, slice).await {
+            None => mask.bounds_in_slices(true, slice).await,
+            bounds => bounds,
+        };
+        let counts = [part.count_in_slices(slice).await, mask.count_in_slices(slice).await];
+        Taken { part, rest, mask, bounds, counts }
+    }
+}
+
+/// What was put where.
+#[derive(Default)]
+struct Put {
+    voxels: u64,
+    bounds: Option<Bounds>,
 }
 
 impl Handle for MoveVoxels {
@@ -124,12 +146,11 @@ fn transform(
     let document = context.project()?.document();
     let id = target::layer_id(document, wanted, NO_SUCH_LAYER)?;
     let volume = target::editable_layer(document, id, NO_SUCH_LAYER)?.volume.clone();
-    if subject == Subject::Layer {
-        let taken = Taken { part: volume, rest: Volume::new(), mask: Volume::new() };
-        return change(context, label, id, growth, &form, taken);
-    }
     let selected = document.selected();
     let work = Work::new(move |slice| async move {
+        if subject == Subject::Layer {
+            return Ok(Taken::of(volume, Volume::new(), Volume::new(), &slice).await);
+        }
         let (box_alone, has_any) = (selected.box_alone(), !selected.is_empty());
         let cells = selected.cells_of(&volume, &slice).await?;
         let Cut { part, rest } = cut(&volume, &cells, &slice).await?;
@@ -138,7 +159,7 @@ fn transform(
             None if has_any => cells,
             None => Volume::new(),
         };
-        Ok::<_, RpcError>(Taken { part, rest, mask })
+        Ok::<_, RpcError>(Taken::of(part, rest, mask, &slice).await)
     });
     Outcome::chain(context, work, move |context, taken| {
         change(context, label, id, growth, &form, taken?)
@@ -156,10 +177,10 @@ fn change(
 ) -> Result<Outcome<TransformResult>, RpcError> {
     let limits = context.workspace.edit_limits;
     let project = context.project()?;
-    let count = taken.part.count();
-    check_size(count.max(taken.mask.count()).saturating_mul(growth), limits.voxels)?;
-    let Some(bounds) = taken.part.bounds().or_else(|| taken.mask.bounds()) else {
-        return Ok(result(project, id, 0, &taken.part).into());
+    let [count, masked] = taken.counts;
+    check_size(count.max(masked).saturating_mul(growth), limits.voxels)?;
+    let Some(bounds) = taken.bounds else {
+        return Ok(result(project, id, 0, &Put::default()).into());
     };
     let canvas = project.document().canvas;
     let forms = [form(bounds), form(bounds)];
@@ -169,11 +190,14 @@ fn change(
         let part = changed(canvas, taken.part, form, limits, &slice).await?;
         let mask = changed(canvas, taken.mask, form_of_mask, limits, &slice).await?;
         let rest = laid(taken.rest, &part, BlendMode::Over, &slice).await?;
-        draft.with(|document| put(document, id, rest, mask));
-        Ok(part)
+        let bounds = part.bounds_in_slices(true, &slice).await;
+        let done = Put { voxels: part.count_in_slices(&slice).await, bounds };
+        let mask_bounds = mask.bounds_in_slices(true, &slice).await;
+        draft.with(|document| put(document, id, rest, (mask, mask_bounds)));
+        Ok(done)
     });
-    drafted(context, label, Scope::Document, work, move |project, part| {
-        Ok(result(project, id, count, &part))
+    drafted(context, label, Scope::Document, work, move |project, done| {
+        Ok(result(project, id, count, &done))
     })
 }
 
@@ -181,13 +205,13 @@ fn result(
     project: &crate::workspace::Project,
     id: LayerId,
     taken: u64,
-    part: &Volume,
+    done: &Put,
 ) -> TransformResult {
     TransformResult {
         success: true,
         taken,
-        put: part.count(),
-        bounds: part.bounds().map(Corners::from),
+        put: done.voxels,
+        bounds: done.bounds.map(Corners::from),
         layer_id: id.0,
         revision: project.revision(),
     }
@@ -249,12 +273,17 @@ async fn changed(
 }
 
 /// Puts the layer and the selection where they are now.
-fn put(document: &mut Document, id: LayerId, volume: Volume, mask: Volume) {
+fn put(
+    document: &mut Document,
+    id: LayerId,
+    volume: Volume,
+    (mask, bounds): (Volume, Option<Bounds>),
+) {
     if let Some(layer) = document.layer_mut(id) {
         layer.volume = volume;
     }
     if document.mask.is_empty() {
-        document.selection = mask.bounds().or(document.selection);
+        document.selection = bounds.or(document.selection);
     } else if !mask.is_empty() {
         (document.selection, document.mask) = (None, mask);
     }
