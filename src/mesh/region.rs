@@ -20,6 +20,8 @@ pub(crate) struct RegionBits {
     along_x: Box<[[u64; REGION + 2]; REGION + 2]>,
     /// `along_y[z][x + 1]`: bit y.
     along_y: Box<[[u64; REGION + 2]; REGION]>,
+    /// Which planes across x, y and z hold a voxel of the region.
+    filled: [u64; 3],
 }
 
 /// Where a region starts, in voxels. Regions are named by their place in units of 64 voxels.
@@ -32,6 +34,7 @@ impl RegionBits {
         RegionBits {
             along_x: Box::new([[0; REGION + 2]; REGION + 2]),
             along_y: Box::new([[0; REGION + 2]; REGION]),
+            filled: [0; 3],
         }
     }
 
@@ -50,6 +53,7 @@ impl RegionBits {
             }
         }
         self.transpose();
+        self.find_filled();
     }
 
     /// Takes over what lies inside the region or its border of one block, named by its place in
@@ -90,9 +94,32 @@ impl RegionBits {
         }
     }
 
+    fn find_filled(&mut self) {
+        self.filled = [0; 3];
+        for z in 0..REGION {
+            let mut layer = 0;
+            for (y, &row) in self.along_x[z + 1][1..=REGION].iter().enumerate() {
+                layer |= row;
+                self.filled[1] |= u64::from(row != 0) << y;
+            }
+            self.filled[0] |= layer;
+            self.filled[2] |= u64::from(layer != 0) << z;
+        }
+    }
+
+    /// Whether there is a voxel in a slice across an axis: most slices of scattered models are
+    /// passed over by that.
+    #[inline]
+    pub(crate) fn is_filled(&self, axis: usize, slice: usize) -> bool {
+        self.filled[axis] >> slice & 1 == 1
+    }
+
     /// The visible faces of one kind in one slice, numbered along the face's axis from 0. False
     /// if there is none.
     pub(crate) fn visible(&self, face: Face, slice: usize, plane: &mut Plane) -> bool {
+        if !self.is_filled(face.axis(), slice) {
+            return false;
+        }
         let beyond = if face.is_positive() { slice + 2 } else { slice };
         let mut any = 0;
         match face.axis() {

@@ -118,7 +118,7 @@ impl QuadFinder {
             let mut layer = bounds;
             layer.min[axis] += slice as i64;
             layer.max[axis] = layer.min[axis] + 1;
-            if may_see(projector, face, &layer) {
+            if self.bits.is_filled(axis, slice) && may_see(projector, face, &layer) {
                 self.mesher.shapes(&self.bits, region, (face, slice), &mut self.quads);
             }
             self.next_slice += 1;

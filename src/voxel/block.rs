@@ -218,9 +218,14 @@ impl Slot {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct BlockVersion(usize, u64);
 
-#[cfg(test)]
 impl BlockVersion {
+    /// That of a block that nobody knows yet and that never changes.
+    pub(crate) fn fresh() -> BlockVersion {
+        BlockVersion(0, generation::own())
+    }
+
     /// That of an empty block.
+    #[cfg(test)]
     pub(crate) const NONE: BlockVersion = BlockVersion(0, 0);
 }
 

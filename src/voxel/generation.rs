@@ -15,6 +15,11 @@ pub(crate) fn now() -> u64 {
     NOW.load(Ordering::Relaxed)
 }
 
+/// A stamp that no write has had or will have: for what never changes.
+pub(crate) fn own() -> u64 {
+    NOW.fetch_add(2, Ordering::Relaxed) + 1
+}
+
 /// Tells that somebody saw a stamp: later writes get another one.
 #[inline]
 pub(crate) fn seen(stamp: u64) {

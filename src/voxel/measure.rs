@@ -113,7 +113,8 @@ impl Volume {
     pub fn memory_beside(&self, other: Option<&Volume>) -> u64 {
         let own = self.index.chunks();
         let Some(other) = other else {
-            return own.iter().map(|(_, chunk)| memory_of_chunk_beside(chunk, None)).sum();
+            let bytes = own.chunk_bytes();
+            return bytes.tables + bytes.blocks + own.len() as u64 * INDEX_BYTES;
         };
         let differing = own.differing(other.index.chunks());
         let held = differing.filter_map(|(_, [own, other])| Some((own?, other)));

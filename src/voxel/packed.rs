@@ -90,6 +90,35 @@ impl Packed {
         Some(Packed { palette: numbers.palette.into(), shift, indexes, count, version })
     }
 
+    /// A block that was taken apart by [`Packed::parts`]; `None` if these are not the parts of one.
+    pub(crate) fn of_parts(palette: &[Rgba], shift: u32, indexes: Box<[u64]>) -> Option<Packed> {
+        let most = [2, 4, 16, 256].get(shift as usize)?;
+        let empty = palette.iter().filter(|color| color.is_empty()).count();
+        let is_one = indexes.len() == BLOCK_VOXELS >> (6 - shift)
+            && (2..=*most).contains(&palette.len())
+            && palette[0].is_empty()
+            && empty == 1;
+        if !is_one {
+            return None;
+        }
+        let (bits, per_word) = (1u32 << shift, 64u32 >> shift);
+        let low = ((1u64 << bits) - 1) as u8;
+        let (mut highest, mut count) = (0, 0);
+        for &word in &indexes {
+            if shift == 0 {
+                (highest, count) = (highest | u8::from(word != 0), count + word.count_ones());
+                continue;
+            }
+            for number in (0..per_word).map(|place| (word >> (place * bits)) as u8 & low) {
+                highest = highest.max(number);
+                count += u32::from(number != 0);
+            }
+        }
+        let is_known = usize::from(highest) < palette.len() && count > 0;
+        let (palette, version) = (palette.into(), BlockVersion::fresh());
+        is_known.then_some(Packed { palette, shift, indexes, count, version })
+    }
+
     /// Its colours, log2 of the bits of a voxel, and the numbers of the voxels.
     pub(crate) fn parts(&self) -> (&[Rgba], u32, &[u64]) {
         (&self.palette, self.shift, &self.indexes)
@@ -167,6 +196,20 @@ mod tests {
             assert!(back == voxels, "{number}");
             assert!((0..BLOCK_VOXELS).all(|index| packed.get(index) == voxels[index]));
             assert_eq!(packed.mask(), mask_of(&voxels));
+            let (palette, shift, indexes) = packed.parts();
+            let again = Packed::of_parts(palette, shift, indexes.into());
+            assert_eq!(again.is_some(), number > 0);
+            if let Some(again) = again {
+                assert_eq!((again.count, again.mask()), (packed.count, packed.mask()));
+                assert!(
+                    again.version
+                        != Packed::of_parts(palette, shift, indexes.into()).unwrap().version
+                );
+                // A number that no colour has, too few numbers, a colour twice.
+                assert!(Packed::of_parts(&palette[..number], shift, indexes.into()).is_none());
+                assert!(Packed::of_parts(palette, shift, indexes[1..].into()).is_none());
+                assert!(Packed::of_parts(&palette[1..], shift, indexes.into()).is_none());
+            }
             assert_eq!(packed.count, packed.mask().iter().map(|w| w.count_ones()).sum::<u32>());
         }
     }

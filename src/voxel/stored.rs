@@ -14,8 +14,10 @@
 
 use super::block::{Slot, point_in_block};
 use super::change::Touched;
+use super::few;
 use super::index::Chunk;
 use super::packed::Packed;
+use super::slab::Shared;
 use super::{BLOCK_VOXELS, BlockPos, Point, Rgba, Volume, VolumeChange};
 
 const ONE_COLOR: u32 = 0;
@@ -176,7 +178,10 @@ pub fn read_into(volume: &mut Volume, mut bytes: &[u8]) -> Result<(), MalformedB
         match form {
             ONE_COLOR => volume.set_uniform_block(at, color(number.to_le_bytes())),
             POINTS => read_points(volume, at, number, &mut bytes)?,
-            NUMBERED => volume.set_block(at, &read_numbered(number, &mut bytes)?),
+            NUMBERED => match read_packed(number, &mut bytes) {
+                Some(packed) => volume.put_slot(at, Slot::Packed(Shared::new(packed))),
+                None => volume.set_block(at, &read_numbered(number, &mut bytes)?),
+            },
             RAW => {
                 let raw: [u8; 4 * BLOCK_VOXELS] = take(&mut bytes)?;
                 let colors = raw.as_chunks::<4>().0;
@@ -217,6 +222,22 @@ fn read_point(at: BlockPos, bytes: &mut &[u8]) -> Result<(Point, Rgba), Malforme
         return Err(MalformedBlocks);
     }
     Ok((point_in_block(at, index), color([r, g, b, a])))
+}
+
+/// A block that stays as it was stored, unless it is better kept in another form.
+fn read_packed(number: u32, bytes: &mut &[u8]) -> Option<Packed> {
+    let (count, shift) = ((number & 0xffff) as usize, number >> 16);
+    let words = BLOCK_VOXELS >> 6_u32.checked_sub(shift)?;
+    let (colors, rest) = bytes.split_at_checked(4 * count)?;
+    let (numbers, rest) = rest.split_at_checked(8 * words)?;
+    let palette: Vec<Rgba> = colors.as_chunks().0.iter().map(|bytes| color(*bytes)).collect();
+    let numbers = numbers.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
+    let packed = Packed::of_parts(&palette, shift, numbers.collect())?;
+    if packed.count as usize <= few::MOST || packed.uniform().is_some() {
+        return None;
+    }
+    *bytes = rest;
+    Some(packed)
 }
 
 fn read_numbered(number: u32, bytes: &mut &[u8]) -> Result<[Rgba; BLOCK_VOXELS], MalformedBlocks> {

@@ -28,7 +28,7 @@ use crate::format::{
 use crate::job::{Budget, Job, Progress, Step, Work};
 use crate::rpc::change::{Change, carry_out, refused};
 use crate::rpc::context::{Context, Outcome};
-use crate::rpc::drafted::{AtOnce, drafted};
+use crate::rpc::drafted::{AtOnce, Drafting};
 use crate::rpc::error::{
     EXPORT_MODEL, LOAD_PROJECT, NO_SUCH_LAYER, OUTSIDE_ROOTS, RpcError, SAVE_PROJECT,
 };
@@ -157,12 +157,15 @@ fn load(
                 Ok(())
             });
             let project_id = context.project_name.to_owned();
-            drafted(context, action, Scope::Document, work, move |project, ()| {
+            // On a copy from the start: what was there and what came may both be large, and what
+            // follows from that goes on in slices there.
+            let reply = move |project: &mut Project, ()| {
                 if is_project {
                     project.begin_document(Some(file));
                 }
                 Ok(told(loaded, (&path, &place), project_id, project))
-            })
+            };
+            Ok(Outcome::Later(Box::new(Drafting::new(action, Scope::Document, work, reply))))
         };
         if offset == [0; 3] {
             return take_over(context, loaded);
