@@ -351,8 +351,8 @@ fn named_operation(
     })?;
     let name = string(given)
         .ok_or_else(|| ParamError::mismatch("op", &super::schema::Schema::Text, given))?;
-    let lower = name.to_ascii_lowercase();
-    operation(known_as(&name).unwrap_or(&lower)).ok_or_else(|| {
+    let by_name = || OPERATIONS.iter().find(|info| info.name.eq_ignore_ascii_case(&name));
+    known_as(&name).and_then(operation).or_else(by_name).ok_or_else(|| {
         let known: Vec<_> = OPERATIONS.iter().map(|info| info.name).collect();
         no_such_operation(&name, known)
     })
