@@ -1,6 +1,8 @@
 //! A look at the blocks of a volume, one after another, for those who read voxels in slices.
 
-use super::{BLOCK_VOXELS, BlockPos, BlockRef, BlockWalk, Bounds, Point, Rgba, Volume};
+use super::block::point_in_block;
+use super::index::into_set_places;
+use super::{BlockPos, BlockRef, BlockWalk, Bounds, Point, Rgba, Volume};
 
 /// The blocks of a volume in the order z, y, x, as far as a box touches them. Looks at a copy, so
 /// the volume may change meanwhile.
@@ -66,13 +68,11 @@ impl<'a> Looked<'a> {
 
     /// The voxels that are wanted, x fastest, then y, then z.
     pub fn voxels(self) -> impl Iterator<Item = (Point, Rgba)> + use<'a> {
-        let o = self.at.origin();
-        (0..BLOCK_VOXELS).filter_map(move |index| {
-            let color = self.block.get(index);
-            let [x, y, z] = [index & 15, (index >> 4) & 15, index >> 8].map(|v| v as i32);
-            let point = Point::new(o.x + x, o.y + y, o.z + z);
-            let inside = || self.within.is_none_or(|bounds| bounds.contains(point));
-            (!color.is_empty() && inside()).then_some((point, color))
+        // A block has as many voxels as a cube of blocks has blocks.
+        into_set_places(self.block.mask()).filter_map(move |index| {
+            let point = point_in_block(self.at, index);
+            let is_inside = self.within.is_none_or(|bounds| bounds.contains(point));
+            is_inside.then(|| (point, self.block.get(index)))
         })
     }
 }

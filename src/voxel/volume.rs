@@ -6,7 +6,7 @@
 use super::block::{Slot, index_in_block, point_in_block};
 use super::dense::Dense;
 use super::few::{Few, MOST as MOST_OF_FEW};
-use super::index::{ChunkPos, Index, place_in_chunk};
+use super::index::{ChunkPos, Index, into_set_places, place_in_chunk};
 use super::marks::Marks;
 use super::slab::Shared;
 use super::{
@@ -296,14 +296,8 @@ impl Volume {
     /// All voxels that are not empty, block by block.
     pub fn voxels(&self) -> impl Iterator<Item = (Point, Rgba)> + '_ {
         self.blocks().flat_map(|(at, block)| {
-            let mask = block.mask();
-            (0..64usize).flat_map(move |word| {
-                let bits = mask[word];
-                (0..64usize).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| {
-                    let index = word * 64 + bit;
-                    (point_in_block(at, index), block.get(index))
-                })
-            })
+            into_set_places(block.mask())
+                .map(move |index| (point_in_block(at, index), block.get(index)))
         })
     }
 

@@ -1,11 +1,13 @@
 //! The scene graph of a file that is written: a root, groups, and each model with its place.
 
+use rustc_hash::FxHashMap;
+
 use super::material::Entries;
 use super::model::put_chunk;
 use super::scene::Transform;
 use crate::format::Pieces;
 use crate::format::bytes::Put;
-use crate::job::Slice;
+use crate::job::{Slice, leftovers};
 
 /// Places that MagicaVoxel accepts are between minus this and this.
 pub(super) const SCENE_EDGE: i64 = 1000;
@@ -40,6 +42,12 @@ struct Group {
     node: i32,
 }
 
+impl Drop for Scene {
+    fn drop(&mut self) {
+        leftovers::leave(std::mem::take(&mut self.parts).into_iter());
+    }
+}
+
 impl Scene {
     pub(super) fn add(&mut self, part: Part) {
         self.is_far |= part.transform.translation.iter().any(|value| value.abs() > SCENE_EDGE);
@@ -51,15 +59,15 @@ impl Scene {
     }
 
     /// All groups, each behind the one that it is in; the first one holds everything.
-    fn groups(&self) -> Vec<Group> {
+    async fn groups(&self, slice: &Slice) -> Vec<Group> {
         let mut groups = vec![Group::default()];
+        let mut known: FxHashMap<&str, usize> = FxHashMap::default();
         for (index, part) in self.parts.iter().enumerate() {
             let mut inside = 0;
             let ends = part.group.match_indices('/').map(|(at, _)| at);
             for end in ends.chain([part.group.len()]).filter(|&end| end > 0) {
                 let path = &part.group[..end];
-                let known = groups.iter().position(|group| group.path == path);
-                inside = known.unwrap_or_else(|| {
+                inside = *known.entry(path).or_insert_with(|| {
                     let new = groups.len();
                     groups[inside].groups.push(new);
                     groups.push(Group { path: path.to_owned(), ..Group::default() });
@@ -67,6 +75,9 @@ impl Scene {
                 });
             }
             groups[inside].parts.push(index);
+            if index % PARTS_A_UNIT == 0 {
+                slice.spend(1).await;
+            }
         }
         groups
     }
@@ -74,7 +85,7 @@ impl Scene {
     /// Writes the graph. Each part and each group has a node for its place and one for itself
     /// behind it.
     pub(super) async fn write(&self, out: &mut Pieces, slice: &Slice) {
-        let mut groups = self.groups();
+        let mut groups = self.groups(slice).await;
         let count = groups.len();
         (0..count).for_each(|index| groups[index].node = 2 * index as i32);
         let part_node = |index: usize| 2 * (count + index) as i32;

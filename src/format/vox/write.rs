@@ -16,7 +16,7 @@ use crate::format::fidelity::{Kind, Report, is_plain};
 use crate::format::merged::merged;
 use crate::format::quantise::ColorCounts;
 use crate::format::{FormatError, Pieces, WriteOptions, Written};
-use crate::job::Slice;
+use crate::job::{Slice, leftovers};
 use crate::plain_words::in_words;
 use crate::voxel::{BLOCK_VOXELS, BlockRef, BlockWalk, Bounds, Rgba, Volume};
 
@@ -42,6 +42,12 @@ struct Source {
     material: usize,
     volume: Volume,
     models: BTreeMap<[i64; 3], Model>,
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        leftovers::leave(std::mem::take(&mut self.models).into_iter());
+    }
 }
 
 /// Writes each layer; or what is seen as one old-style model, if that is wanted.
