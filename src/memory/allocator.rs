@@ -22,6 +22,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::IS_SHORT;
 
@@ -244,14 +246,33 @@ pub struct Heap {
     pub free: u64,
 }
 
-/// What the allocator holds, where it tells.
+/// What the allocator told last, when, and how long that took.
+static TOLD: Mutex<Option<(Heap, Instant, Duration)>> = Mutex::new(None);
+/// Asking is quick up to this, and is done each time.
+const QUICK: Duration = Duration::from_millis(1);
+/// Of the time, asking may take this part: the allocator looks at each of its free pieces, which
+/// takes tens of milliseconds where there are hundreds of thousands.
+const SHARE_OF_TIME: u32 = 1000;
+
+/// What the allocator holds, where it tells; as of a while ago if it takes long to tell.
 pub fn heap() -> Option<Heap> {
-    c_library::heap()
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((heap, at, took)) = *told
+        && took > QUICK
+        && at.elapsed() < took * SHARE_OF_TIME
+    {
+        return Some(heap);
+    }
+    let began = Instant::now();
+    let heap = c_library::heap()?;
+    *told = Some((heap, Instant::now(), began.elapsed()));
+    Some(heap)
 }
 
 /// Gives what the allocator holds and nobody uses back to the system.
 pub fn give_back() {
     c_library::trim();
+    *TOLD.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
