@@ -1,27 +1,25 @@
 //! A chunk: the blocks of a cube of 16x16x16 blocks (256^3 voxels), in one of two forms.
 //!
 //! The first form lists its blocks and grows with them, so that a lone voxel does not cost a table
-//! of 4096 places; up to [`SCANNED`] blocks are looked for one by one, more have a byte for each
-//! place. From [`MOST_LISTED`] blocks on there is a table. A [`Chunk`] is a counted handle: clones
+//! of 4096 places; up to [`list::SCANNED`] blocks are looked for one by one, more have a byte for each
+//! place. From [`list::MOST_LISTED`] blocks on there is a table. A [`Chunk`] is a counted handle: clones
 //! share the blocks until one of them is written.
 //!
 //! Invariants: `bytes` is what the blocks take, and changes in [`Chunk::replace`] alone, since
 //! nothing else changes the form of a block. How many voxels a chunk has is counted when somebody
 //! asks, and kept with the stamp as of then: a later write has another one.
 
+mod list;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use self::list::List;
 use super::block::Slot;
 use super::block_edit::{bounds_of_used, mask_bounds};
 use super::index::{ChunkPos, Places, set_places};
 use super::slab::{Shared, Stored};
 use super::{BLOCK_SIZE, BlockPos, Bounds, generation};
-use crate::memory::{self, Kind};
-
-/// Blocks of a list that are looked for one by one.
-const SCANNED: usize = 8;
-/// The most blocks of a list.
-const MOST_LISTED: usize = 64;
+use crate::memory::Kind;
 
 /// What both forms have.
 struct Head {
@@ -107,143 +105,6 @@ impl Table {
         self.head.bytes -= slots.iter().map(Slot::memory).sum::<u64>();
         slots.fill(const { Slot::Empty });
         true
-    }
-}
-
-/// A list of blocks with their places. Those that were emptied stay until the list has to grow.
-pub(crate) struct List {
-    head: Head,
-    /// Which of them the recording has an entry for, by their numbers.
-    touched: u64,
-    places: Vec<u16>,
-    slots: Vec<Slot>,
-    /// The number of each place plus one, once there are many.
-    numbers: Option<Box<[u8; 4096]>>,
-}
-
-impl Stored for List {
-    const KIND: Kind = Kind::Tables;
-
-    fn heap(&self) -> usize {
-        let numbers = if self.numbers.is_some() { 4096 } else { 0 };
-        self.places.capacity() * 2 + self.slots.capacity() * size_of::<Slot>() + numbers
-    }
-}
-
-impl Clone for List {
-    fn clone(&self) -> Self {
-        List {
-            head: self.head.copied(),
-            touched: self.touched,
-            places: self.places.clone(),
-            slots: self.slots.clone(),
-            numbers: self.numbers.clone(),
-        }
-    }
-}
-
-impl List {
-    fn new() -> List {
-        let (places, slots) = (Vec::new(), Vec::new());
-        List { head: Head::new(), touched: 0, places, slots, numbers: None }
-    }
-
-    #[inline]
-    fn number(&self, place: usize) -> Option<usize> {
-        match &self.numbers {
-            Some(numbers) => usize::from(numbers[place & 4095]).checked_sub(1),
-            None => self.places.iter().position(|&there| usize::from(there) == place),
-        }
-    }
-
-    #[inline(never)]
-    fn slot(&self, place: usize) -> &Slot {
-        self.number(place).map_or(&Slot::Empty, |number| &self.slots[number])
-    }
-
-    /// The number of a place, made if it has none; `None` if the list is full.
-    fn number_or_new(&mut self, place: usize) -> Option<usize> {
-        if let Some(number) = self.number(place) {
-            return Some(number);
-        }
-        if self.slots.len() == self.slots.capacity() || self.slots.len() == MOST_LISTED {
-            self.make_room();
-        }
-        let number = self.slots.len();
-        if number == MOST_LISTED {
-            return None;
-        }
-        self.places.push(place as u16);
-        self.slots.push(Slot::Empty);
-        if let Some(numbers) = &mut self.numbers {
-            numbers[place & 4095] = number as u8 + 1;
-        }
-        Some(number)
-    }
-
-    /// Makes room for another block, if need be by forgetting those that are empty and that no
-    /// recording knows.
-    fn make_room(&mut self) {
-        let before = self.heap();
-        self.forget_empty();
-        if self.slots.len() == self.slots.capacity() {
-            let more = self.slots.len().clamp(1, MOST_LISTED);
-            self.places.reserve_exact(more);
-            self.slots.reserve_exact(more);
-        }
-        self.numbers = (self.slots.len() >= SCANNED).then(|| {
-            let mut numbers = self.numbers.take().unwrap_or_else(|| Box::new([0; 4096]));
-            numbers.fill(0);
-            for (number, &place) in (1..).zip(&self.places) {
-                numbers[usize::from(place)] = number;
-            }
-            numbers
-        });
-        memory::took(Kind::Tables, self.heap());
-        memory::gave(Kind::Tables, before);
-    }
-
-    fn forget_empty(&mut self) {
-        let mut kept = 0;
-        let mut touched = 0;
-        for number in 0..self.slots.len() {
-            let is_touched = self.touched >> number & 1;
-            if self.slots[number].is_empty() && is_touched == 0 {
-                continue;
-            }
-            touched |= is_touched << kept;
-            self.slots.swap(kept, number);
-            self.places[kept] = self.places[number];
-            kept += 1;
-        }
-        self.touched = touched;
-        self.slots.truncate(kept);
-        self.places.truncate(kept);
-    }
-
-    fn occupied(&self) -> Places {
-        let mut occupied = [0; 64];
-        for (&place, slot) in self.places.iter().zip(&self.slots) {
-            let bit = u64::from(!slot.is_empty()) << (place & 63);
-            occupied[usize::from(place >> 6)] |= bit;
-        }
-        occupied
-    }
-
-    /// A table with the same blocks, for more of them.
-    fn make_table(&mut self) -> Table {
-        let mut table = Table {
-            head: self.head.copied(),
-            touched: [0; 64],
-            occupied: [0; 64],
-            slots: [const { Slot::Empty }; 4096],
-        };
-        for (number, &place) in self.places.iter().enumerate() {
-            let place = usize::from(place);
-            table.replace(place, self.slots[number].clone());
-            table.touched[place >> 6] |= (self.touched >> number & 1) << (place & 63);
-        }
-        table
     }
 }
 

@@ -11,14 +11,15 @@
 //! a page never changes, so that what it takes is counted with it. Whoever gets a chunk of a page
 //! to write into makes the page forget what it kept.
 
-use std::iter;
-use std::sync::OnceLock;
+mod page;
 
+use std::iter;
+
+use self::page::{Bytes, Entries, Page, union_of_blocks};
 use super::Bounds;
 use super::index::{Chunk, ChunkPos, leave_chunks};
 use super::slab::{Shared, Stored};
 use crate::job::{effort, leftovers};
-use crate::memory::Kind;
 
 /// A chunk and where it lies.
 pub(crate) type Entry = (ChunkPos, Chunk);
@@ -27,115 +28,6 @@ pub(crate) type Entry = (ChunkPos, Chunk);
 const MOST: usize = 64;
 /// Chunks up to which a page is joined with the next one, once one of them has lost some.
 const JOINED: usize = MOST / 2;
-
-/// The chunks of a page, and what is kept of all of them.
-#[derive(Default)]
-struct Entries {
-    list: Vec<Entry>,
-    voxels: OnceLock<u64>,
-    bytes: OnceLock<Bytes>,
-    /// The smallest box of whole blocks around them.
-    blocks: OnceLock<Option<Bounds>>,
-    /// The heights of blocks within their chunks, as bits.
-    heights: OnceLock<u16>,
-}
-
-impl Entries {
-    fn of(entries: impl Iterator<Item = Entry>) -> Entries {
-        let mut list = Vec::with_capacity(MOST);
-        list.extend(entries);
-        Entries { list, ..Entries::default() }
-    }
-
-    /// The chunks to write into.
-    #[inline]
-    fn written(&mut self) -> &mut Vec<Entry> {
-        self.voxels.take();
-        self.bytes.take();
-        self.blocks.take();
-        self.heights.take();
-        &mut self.list
-    }
-
-    fn voxels(&self) -> u64 {
-        *self.voxels.get_or_init(|| {
-            effort::note(self.list.len());
-            self.list.iter().map(|(_, chunk)| chunk.voxels()).sum()
-        })
-    }
-
-    fn bytes(&self) -> Bytes {
-        *self.bytes.get_or_init(|| Bytes::of(&self.list))
-    }
-
-    fn heights(&self) -> u16 {
-        *self.heights.get_or_init(|| {
-            effort::note(self.list.len());
-            self.list.iter().fold(0, |heights, (_, chunk)| heights | chunk.heights())
-        })
-    }
-
-    fn blocks(&self) -> Option<Bounds> {
-        *self.blocks.get_or_init(|| union_of_blocks(&self.list))
-    }
-}
-
-/// Bytes that chunks take: for their blocks, and for themselves.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Bytes {
-    pub(crate) blocks: u64,
-    pub(crate) tables: u64,
-}
-
-impl Bytes {
-    fn of(entries: &[Entry]) -> Bytes {
-        effort::note(entries.len());
-        entries.iter().fold(Bytes::default(), |sum, (_, chunk)| Bytes {
-            blocks: sum.blocks + chunk.bytes(),
-            tables: sum.tables + chunk.own_bytes(),
-        })
-    }
-}
-
-/// The smallest box of whole blocks around some chunks.
-fn union_of_blocks(entries: &[Entry]) -> Option<Bounds> {
-    effort::note(entries.len());
-    let boxes = entries.iter().filter_map(|(pos, chunk)| chunk.box_of_blocks(*pos));
-    boxes.reduce(|a, b| a.union(&b))
-}
-
-impl Stored for Entries {
-    const KIND: Kind = Kind::Tables;
-
-    fn heap(&self) -> usize {
-        MOST * size_of::<Entry>()
-    }
-}
-
-impl Clone for Entries {
-    fn clone(&self) -> Self {
-        effort::note(self.list.len());
-        Entries {
-            list: Entries::of(self.list.iter().cloned()).list,
-            voxels: self.voxels.clone(),
-            bytes: self.bytes.clone(),
-            blocks: self.blocks.clone(),
-            heights: self.heights.clone(),
-        }
-    }
-}
-
-#[derive(Clone)]
-struct Page {
-    low: ChunkPos,
-    entries: Shared<Entries>,
-}
-
-impl Page {
-    fn of(entries: impl Iterator<Item = Entry>, low: ChunkPos) -> Page {
-        Page { low, entries: Shared::new(Entries::of(entries)) }
-    }
-}
 
 /// The chunks of a volume. Numbers tell where an entry is: they grow with the order, not always by
 /// one, and hold until an entry comes or goes.

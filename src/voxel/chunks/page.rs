@@ -1,0 +1,116 @@
+//! Pages of chunks, each with what is kept of all of its chunks.
+
+use std::sync::OnceLock;
+
+use super::{Bounds, ChunkPos, Entry, MOST, Shared, Stored};
+use crate::job::effort;
+use crate::memory::Kind;
+
+/// The chunks of a page, and what is kept of all of them.
+#[derive(Default)]
+pub(super) struct Entries {
+    pub(super) list: Vec<Entry>,
+    pub(super) voxels: OnceLock<u64>,
+    pub(super) bytes: OnceLock<Bytes>,
+    /// The smallest box of whole blocks around them.
+    pub(super) blocks: OnceLock<Option<Bounds>>,
+    /// The heights of blocks within their chunks, as bits.
+    pub(super) heights: OnceLock<u16>,
+}
+
+impl Entries {
+    pub(super) fn of(entries: impl Iterator<Item = Entry>) -> Entries {
+        let mut list = Vec::with_capacity(MOST);
+        list.extend(entries);
+        Entries { list, ..Entries::default() }
+    }
+
+    /// The chunks to write into.
+    #[inline]
+    pub(super) fn written(&mut self) -> &mut Vec<Entry> {
+        self.voxels.take();
+        self.bytes.take();
+        self.blocks.take();
+        self.heights.take();
+        &mut self.list
+    }
+
+    pub(super) fn voxels(&self) -> u64 {
+        *self.voxels.get_or_init(|| {
+            effort::note(self.list.len());
+            self.list.iter().map(|(_, chunk)| chunk.voxels()).sum()
+        })
+    }
+
+    pub(super) fn bytes(&self) -> Bytes {
+        *self.bytes.get_or_init(|| Bytes::of(&self.list))
+    }
+
+    pub(super) fn heights(&self) -> u16 {
+        *self.heights.get_or_init(|| {
+            effort::note(self.list.len());
+            self.list.iter().fold(0, |heights, (_, chunk)| heights | chunk.heights())
+        })
+    }
+
+    pub(super) fn blocks(&self) -> Option<Bounds> {
+        *self.blocks.get_or_init(|| union_of_blocks(&self.list))
+    }
+}
+
+/// Bytes that chunks take: for their blocks, and for themselves.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Bytes {
+    pub(crate) blocks: u64,
+    pub(crate) tables: u64,
+}
+
+impl Bytes {
+    pub(super) fn of(entries: &[Entry]) -> Bytes {
+        effort::note(entries.len());
+        entries.iter().fold(Bytes::default(), |sum, (_, chunk)| Bytes {
+            blocks: sum.blocks + chunk.bytes(),
+            tables: sum.tables + chunk.own_bytes(),
+        })
+    }
+}
+
+/// The smallest box of whole blocks around some chunks.
+pub(super) fn union_of_blocks(entries: &[Entry]) -> Option<Bounds> {
+    effort::note(entries.len());
+    let boxes = entries.iter().filter_map(|(pos, chunk)| chunk.box_of_blocks(*pos));
+    boxes.reduce(|a, b| a.union(&b))
+}
+
+impl Stored for Entries {
+    const KIND: Kind = Kind::Tables;
+
+    fn heap(&self) -> usize {
+        MOST * size_of::<Entry>()
+    }
+}
+
+impl Clone for Entries {
+    fn clone(&self) -> Self {
+        effort::note(self.list.len());
+        Entries {
+            list: Entries::of(self.list.iter().cloned()).list,
+            voxels: self.voxels.clone(),
+            bytes: self.bytes.clone(),
+            blocks: self.blocks.clone(),
+            heights: self.heights.clone(),
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct Page {
+    pub(super) low: ChunkPos,
+    pub(super) entries: Shared<Entries>,
+}
+
+impl Page {
+    pub(super) fn of(entries: impl Iterator<Item = Entry>, low: ChunkPos) -> Page {
+        Page { low, entries: Shared::new(Entries::of(entries)) }
+    }
+}
