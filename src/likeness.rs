@@ -7,8 +7,12 @@ pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         word.chars().take(COMPARED_LETTERS).flat_map(char::to_lowercase).collect()
     };
     let word = start(word);
+    let letters = |word: &str| word.chars().take(COMPARED_LETTERS).count();
+    let length = letters(&word);
     candidates
         .take(COMPARED_CANDIDATES)
+        // Each letter that one of them has more is a change.
+        .filter(|candidate| letters(candidate).abs_diff(length) <= candidate.len().div_ceil(3))
         .map(|candidate| (distance(&word, &start(candidate)), candidate))
         .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
         // One letter is near to any other.

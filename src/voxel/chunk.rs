@@ -291,8 +291,8 @@ impl Chunk {
     pub(crate) fn voxels(&self) -> u64 {
         let Head { counted, stamp, .. } = self.head();
         counted.as_of(*stamp).unwrap_or_else(|| {
-            let in_block = |place| u64::from(self.slot(place).count());
-            let voxels = set_places(&self.occupied()).map(in_block).sum();
+            let mut voxels = 0;
+            self.for_each_block(|_, slot| voxels += u64::from(slot.count()));
             counted.set(*stamp, voxels);
             voxels
         })
@@ -324,6 +324,20 @@ impl Chunk {
     /// Its blocks that are not empty, with their places, in order.
     pub(crate) fn blocks(&self) -> impl Iterator<Item = (usize, &Slot)> {
         super::index::into_set_places(self.occupied()).map(|place| (place, self.slot(place)))
+    }
+
+    /// Shows its blocks that are not empty, with their places, in no particular order.
+    pub(crate) fn for_each_block(&self, mut see: impl FnMut(usize, &Slot)) {
+        match self {
+            Chunk::Table(table) => {
+                set_places(&table.occupied).for_each(|place| see(place, &table.slots[place]));
+            }
+            Chunk::List(list) => {
+                let there = list.places.iter().zip(&list.slots);
+                let used = there.filter(|(_, slot)| !slot.is_empty());
+                used.for_each(|(&place, slot)| see(usize::from(place), slot));
+            }
+        }
     }
 
     /// The places of a row of blocks along x that are not empty, as bits.

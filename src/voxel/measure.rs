@@ -103,6 +103,11 @@ impl Volume {
         self.index.chunks().chunk_bytes().blocks
     }
 
+    /// How many cubes of 256x256x256 voxels hold any.
+    pub(crate) fn cube_count(&self) -> usize {
+        self.index.chunks().len()
+    }
+
     /// Bytes of its list of cubes of 256x256x256 voxels.
     pub fn place_bytes(&self) -> u64 {
         self.index.place_bytes()
@@ -163,15 +168,23 @@ fn reaches_a_side(part: &Bounds, all: &Bounds) -> bool {
     (0..3).any(|axis| part.min[axis] == all.min[axis] || part.max[axis] == all.max[axis])
 }
 
+/// Whether a chunk lies at a side of the box of all blocks.
+fn lies_at_a_side(pos: ChunkPos, all: &Bounds) -> bool {
+    [pos.x, pos.y, pos.z].into_iter().enumerate().any(|(axis, at)| {
+        let at = i64::from(at);
+        at == all.min[axis] >> 8 || at == (all.max[axis] - 1) >> 8
+    })
+}
+
 /// A box extended by the voxels of a chunk. Only blocks at the sides of the box of all blocks are
 /// looked at: no block is empty.
 fn extended(bounds: Option<Bounds>, all: &Bounds, (pos, chunk): &Entry) -> Option<Bounds> {
     let pos = *pos;
-    let holds = |part: &Bounds| bounds.is_some_and(|bounds| bounds.union(part) == bounds);
     // Most cubes of a large volume need no look: they lie within the box of all blocks.
-    if all.union(&pos.bounds()) == *all && !reaches_a_side(&pos.bounds(), all) {
+    if !lies_at_a_side(pos, all) {
         return bounds;
     }
+    let holds = |part: &Bounds| bounds.is_some_and(|bounds| bounds.union(part) == bounds);
     let own = chunk.box_of_blocks(pos);
     if own.is_none_or(|own| !reaches_a_side(&own, all) || holds(&own)) {
         return bounds;
@@ -192,9 +205,13 @@ fn slots_of(pos: ChunkPos, chunk: &Chunk) -> impl Iterator<Item = (BlockPos, &Sl
 
 /// Bytes of the blocks of a chunk that another chunk does not hold in the same places.
 fn memory_of_differing(chunk: &Chunk, beside: &Chunk) -> u64 {
-    let differs =
-        |(place, slot): &(usize, &Slot)| slot.identity() != beside.slot(*place).identity();
-    chunk.blocks().filter(differs).map(|(_, slot)| slot.memory()).sum()
+    let mut bytes = 0;
+    chunk.for_each_block(|place, slot| {
+        if slot.identity() != beside.slot(place).identity() {
+            bytes += slot.memory();
+        }
+    });
+    bytes
 }
 
 /// A multiplication that mixes all bits of both numbers.

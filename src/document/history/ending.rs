@@ -3,7 +3,7 @@
 //! An end in slices leaves the history as it is until [`History::commit_ended`]; a draft that is
 //! given up before leaves no trace.
 
-use super::structure::{Parts, Structure};
+use super::structure::{Measured, Parts, Structure};
 use super::{History, Reversal, Scope};
 use crate::document::{Document, LayerId, Since};
 use crate::job::Budget;
@@ -98,7 +98,7 @@ impl Edit {
             bounds: None,
             kept: Kept::default(),
             volume: 0,
-            cube: 0,
+            measured: Measured::default(),
         }
     }
 }
@@ -144,7 +144,7 @@ pub struct Ending {
     kept: Kept,
     /// The layer or volume that is next, and the part of it.
     volume: usize,
-    cube: u32,
+    measured: Measured,
 }
 
 impl Ending {
@@ -177,12 +177,11 @@ impl Ending {
 
     /// Adds the bytes of some more of what was there before the edit; false if that was all.
     fn measure_some(&mut self, before: &Structure, document: &Document) -> bool {
-        let Some((held, other)) = before.volumes(document).nth(self.volume) else { return false };
-        match held.memory_of_cube_beside(&mut self.cube, other) {
-            Some(bytes) => self.kept.blocks += bytes,
-            None => (self.volume, self.cube) = (self.volume + 1, 0),
+        let goes_on = before.measure_some(document, &mut self.measured);
+        if !goes_on {
+            self.kept.blocks += std::mem::take(&mut self.measured.blocks);
         }
-        true
+        goes_on
     }
 
     /// Takes some more of what was recorded; false if that was all.

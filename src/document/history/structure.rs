@@ -233,6 +233,22 @@ impl Structure {
         own + name + materials + cameras + palette + preserved.sum::<u64>()
     }
 
+    /// Adds the bytes of one more cube that it holds; false if that was all.
+    pub(super) fn measure_some(&self, document: &Document, measured: &mut Measured) -> bool {
+        let pair = self.volumes(document).nth(measured.volume);
+        let Some((held, other)) = pair else { return false };
+        match held.memory_of_cube_beside(&mut measured.cube, other) {
+            Some(bytes) => measured.blocks += bytes,
+            None => (measured.volume, measured.cube) = (measured.volume + 1, 0),
+        }
+        true
+    }
+
+    /// How many cubes of 256x256x256 voxels it holds.
+    pub(super) fn cube_count(&self) -> usize {
+        self.layers.iter().flat_map(held_layers).map(|layer| layer.volume.cube_count()).sum()
+    }
+
     /// The volumes that it holds, each with the one that the document has in its place.
     pub(super) fn volumes<'a>(
         &'a self,
@@ -255,6 +271,14 @@ impl Structure {
         });
         layers.map(|layer| &mut layer.volume).chain(self.mask.as_deref_mut())
     }
+}
+
+/// How far a structure is measured, and the bytes of its blocks that the document does not have.
+#[derive(Default)]
+pub(super) struct Measured {
+    volume: usize,
+    cube: u32,
+    pub(super) blocks: u64,
 }
 
 /// The layers whose voxels a step holds.

@@ -11,6 +11,7 @@
 
 use std::sync::Arc;
 
+use super::structure::{Measured, Structure};
 use super::{Entry, History, Reversal};
 use crate::document::{Document, LayerId};
 use crate::job::{Budget, Progress, effort};
@@ -30,6 +31,8 @@ pub struct Travel {
     passed: Vec<(usize, Reversal, Kept)>,
     only_looks: bool,
     current: Option<Current>,
+    /// What was turned round of layers and names, until its bytes are known.
+    turned: Option<(Box<Structure>, Measured)>,
     counted: (usize, u32),
     /// Keeps the history from forgetting its oldest edits meanwhile.
     _traveller: Arc<()>,
@@ -51,7 +54,7 @@ impl Reversal {
         match self {
             Reversal::Layer(_, change) => change.block_count(),
             Reversal::Voxels(changes) => changes.iter().map(|(_, c)| c.block_count()).sum(),
-            Reversal::Structure(_) => 0,
+            Reversal::Structure(held) => held.cube_count(),
         }
     }
 
@@ -100,6 +103,7 @@ impl History {
             passed: Vec::new(),
             only_looks: false,
             current: None,
+            turned: None,
             counted: (0, 0),
             _traveller: Arc::clone(&self.travellers),
         })
@@ -188,10 +192,19 @@ impl Travel {
 
     /// Applies some more of an entry; what takes it back, and its bytes, once all of it is.
     fn reverse_some(&mut self, entry: &Entry) -> Option<(Reversal, Kept)> {
-        if let Reversal::Structure(_) = &entry.reversal {
-            let reversal = entry.reversal.clone().apply(&mut self.there);
-            let kept = reversal.kept(&self.there);
-            return Some((reversal, kept));
+        if let Reversal::Structure(held) = &entry.reversal {
+            let there = &mut self.there;
+            let (turned, measured) = self.turned.get_or_insert_with(|| {
+                let mut held = held.clone();
+                held.apply(there);
+                (held, Measured::default())
+            });
+            if !self.only_looks && turned.measure_some(there, measured) {
+                return None;
+            }
+            let (turned, measured) = self.turned.take()?;
+            let kept = Kept { own: turned.own_bytes(), blocks: measured.blocks };
+            return Some((Reversal::Structure(turned), kept));
         }
         let current = self.current.get_or_insert_with(|| Current {
             changes: Vec::new(),
