@@ -134,7 +134,7 @@ impl Part {
         let [x, y, z] = at;
         let bounds = mask_bounds(BlockPos { x, y, z }, mask)?;
         let voxels = mask.iter().map(|bits| u128::from(bits.count_ones())).sum::<u128>();
-        let is_box = voxels == bounds.capacity() as u128;
+        let is_box = voxels == bounds.capacity();
         Some(Part { bounds, mask: (!is_box).then(|| Box::new(*mask)) })
     }
 
