@@ -1,9 +1,9 @@
 //! A chunk: the blocks of a cube of 16x16x16 blocks (256^3 voxels), in one of two forms.
 //!
 //! The first form lists its blocks and grows with them, so that a lone voxel does not cost a table
-//! of 4096 places; up to [`list::SCANNED`] blocks are looked for one by one, more have a byte for each
-//! place. From [`list::MOST_LISTED`] blocks on there is a table. A [`Chunk`] is a counted handle: clones
-//! share the blocks until one of them is written.
+//! of 4096 places; up to [`list::SCANNED`] blocks are looked for one by one, more have a byte for
+//! each place. From [`list::MOST_LISTED`] blocks on there is a table. A [`Chunk`] is a counted
+//! handle: clones share the blocks until one of them is written.
 //!
 //! Invariants: `bytes` is what the blocks take, and changes in [`Chunk::replace`] alone, since
 //! nothing else changes the form of a block. How many voxels a chunk has is counted when somebody
