@@ -55,7 +55,8 @@ pub use crate::memory::{
 pub(crate) use bits::gather as gather_bytes;
 pub use block::{BLOCK_SIZE, BLOCK_VOXELS, BlockPos, BlockRef, BlockVersion, Mask};
 #[cfg(feature = "server")]
-pub(crate) use block_edit::{BlockEdit, mask_bounds};
+pub(crate) use block_edit::BlockEdit;
+pub(crate) use block_edit::mask_bounds;
 pub use block_edit::{EditJob, EditReport, Edited};
 #[cfg(feature = "server")]
 pub(crate) use block_set::BlockSet;
