@@ -9,12 +9,13 @@ pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     let word = start(word);
     let letters = |word: &str| word.chars().take(COMPARED_LETTERS).count();
     let length = letters(&word);
+    let most = |candidate: &str| candidate.len().div_ceil(3);
     candidates
         .take(COMPARED_CANDIDATES)
         // Each letter that one of them has more is a change.
-        .filter(|candidate| letters(candidate).abs_diff(length) <= candidate.len().div_ceil(3))
+        .filter(|candidate| letters(candidate).abs_diff(length) <= most(candidate))
         .map(|candidate| (distance(&word, &start(candidate)), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3))
+        .filter(|(distance, candidate)| *distance <= most(candidate))
         // One letter is near to any other.
         .filter(|(distance, candidate)| *distance < candidate.len().max(word.len()))
         .min_by_key(|(distance, _)| *distance)

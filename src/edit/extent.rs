@@ -22,10 +22,16 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn by(operation: &Operation) -> Asked {
+        // What is kept to some cells is planned by the box of these.
+        let is_free = operation.within.is_none();
         match &operation.form {
-            Form::Rotate(fields) => Asked { bounds: fields.center.is_none(), voxels: false },
-            Form::Scale(fields) => Asked { bounds: fields.center.is_none(), voxels: true },
-            Form::Paint(_) => Asked { bounds: true, voxels: false },
+            Form::Rotate(fields) => {
+                Asked { bounds: is_free && fields.center.is_none(), voxels: false }
+            }
+            Form::Scale(fields) => {
+                Asked { bounds: is_free && fields.center.is_none(), voxels: true }
+            }
+            Form::Paint(_) => Asked { bounds: is_free, voxels: false },
             _ => Asked::default(),
         }
     }

@@ -247,25 +247,36 @@ pub struct Heap {
 }
 
 /// What the allocator told last, when, and how long that took.
-static TOLD: Mutex<Option<(Heap, Instant, Duration)>> = Mutex::new(None);
+struct Told {
+    heap: Heap,
+    at: Instant,
+    took: Duration,
+}
+
+static TOLD: Mutex<Option<Told>> = Mutex::new(None);
 /// Asking is quick up to this, and is done each time.
 const QUICK: Duration = Duration::from_millis(1);
 /// Of the time, asking may take this part: the allocator looks at each of its free pieces, which
 /// takes tens of milliseconds where there are hundreds of thousands.
 const SHARE_OF_TIME: u32 = 1000;
 
+impl Told {
+    /// Whether it is too soon to ask again.
+    fn holds(&self, now: Instant) -> bool {
+        self.took > QUICK && now < self.at + self.took * SHARE_OF_TIME
+    }
+}
+
 /// What the allocator holds, where it tells; as of a while ago if it takes long to tell.
 pub fn heap() -> Option<Heap> {
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((heap, at, took)) = *told
-        && took > QUICK
-        && at.elapsed() < took * SHARE_OF_TIME
-    {
-        return Some(heap);
-    }
     let began = Instant::now();
+    if let Some(told) = told.as_ref().filter(|told| told.holds(began)) {
+        return Some(told.heap);
+    }
     let heap = c_library::heap()?;
-    *told = Some((heap, Instant::now(), began.elapsed()));
+    let at = Instant::now();
+    *told = Some(Told { heap, at, took: at - began });
     Some(heap)
 }
 
@@ -331,6 +342,12 @@ mod c_library {
     pub(super) fn trim() {
         malloc_trim(0);
     }
+
+    /// Bytes of freed pieces that are not joined with their neighbours yet.
+    #[cfg(test)]
+    pub(super) fn unjoined() -> usize {
+        mallinfo2().fsmblks
+    }
 }
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
@@ -361,5 +378,27 @@ mod tests {
         assert!(keep_reserve() && keep_reserve());
         assert!(Allocator::give_up_reserve());
         assert!(keep_reserve());
+    }
+
+    #[test]
+    fn what_took_long_to_tell_holds_for_a_thousand_times_as_long() {
+        let at = Instant::now();
+        let told = |took| Told { heap: Heap::default(), at, took };
+        let after = |seconds| at + Duration::from_secs(seconds);
+        assert!(!told(QUICK).holds(at));
+        assert!(told(Duration::from_millis(20)).holds(after(19)));
+        assert!(!told(Duration::from_millis(20)).holds(after(20)));
+        assert_eq!(heap().is_some(), c_library::heap().is_some());
+    }
+
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[test]
+    fn small_pieces_are_joined_as_they_are_freed() {
+        c_library::join_when_freed();
+        // Other threads may have left some before, and none since.
+        let before = c_library::unjoined();
+        let pieces: Vec<Box<[u8; 40]>> = (0..20_000).map(|n| Box::new([n as u8; 40])).collect();
+        drop(pieces);
+        assert!(c_library::unjoined() <= before, "{} {before}", c_library::unjoined());
     }
 }

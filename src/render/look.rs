@@ -124,7 +124,7 @@ impl Look {
         self.check()?;
         let mut all: Option<Bounds> = None;
         for state in states {
-            let bounds = state.bounds();
+            let bounds = state.bounds_in_slices(true, slice).await;
             let seen = match (bounds, self.settings.crop) {
                 (Some(bounds), Some(crop)) => bounds.intersect(&crop),
                 (bounds, _) => bounds,

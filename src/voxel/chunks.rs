@@ -17,7 +17,7 @@ use std::iter;
 
 use self::page::{Bytes, Entries, Page, union_of_blocks};
 use super::Bounds;
-use super::index::{Chunk, ChunkPos, leave_chunks};
+use super::index::{Chunk, ChunkPos, free_some_of, leave_chunks};
 use super::slab::{Shared, Stored};
 use crate::job::{effort, leftovers};
 
@@ -54,13 +54,9 @@ impl Drop for Chunks {
             return;
         }
         leftovers::leave(iter::from_fn(move || {
-            let entries = pages.last_mut()?.entries.get_mut();
-            match entries
-                .and_then(|entries| entries.list.last_mut().map(|(_, last)| last.free_some()))
-            {
-                Some(true) => {}
-                Some(false) => _ = pages.last_mut()?.entries.get_mut()?.list.pop(),
-                None => _ = pages.pop(),
+            let own = pages.last_mut()?.entries.get_mut();
+            if !own.is_some_and(|entries| free_some_of(&mut entries.list)) {
+                pages.pop();
             }
             Some(())
         }));
@@ -277,17 +273,15 @@ impl Chunks {
         }
         let (page, place) = place_of(number);
         let entries = &self.pages.get(page)?.entries;
-        if entries.voxels.get().is_none() {
-            let (_, chunk) = entries.list.get(place)?;
-            chunk.voxels();
-            if place + 1 < entries.list.len() {
-                return Some(number + 1);
+        match entries.list.get(place) {
+            Some((_, chunk)) if !entries.are_counted() => {
+                chunk.voxels();
+                if place + 1 < entries.list.len() {
+                    return Some(number + 1);
+                }
+                entries.find_all();
             }
-            entries.voxels();
-            // What else is asked of whole volumes, as long as the chunks are at hand.
-            entries.bytes();
-            entries.blocks();
-            entries.heights();
+            _ => {}
         }
         Some(number_of(page + 1, 0))
     }
@@ -330,16 +324,7 @@ impl Chunks {
 
     /// Whether both have the same chunks, not only equal ones, in the same places.
     pub(crate) fn is_shared_with(&self, other: &Chunks) -> bool {
-        let address = |entry: &Entry| (entry.0, entry.1.address());
-        let is_shared = |(own, other): (&Page, &Page)| {
-            own.entries.address() == other.entries.address()
-                || own.entries.list.iter().map(address).eq(other.entries.list.iter().map(address))
-        };
-        self.count == other.count
-            && (self.pages.len() == other.pages.len()
-                && self.few.iter().map(address).eq(other.few.iter().map(address))
-                && self.pages.iter().zip(&other.pages).all(is_shared)
-                || self.iter().map(address).eq(other.iter().map(address)))
+        self.count == other.count && self.differing(other).next().is_none()
     }
 
     /// The positions at which two lists have not the same chunk, with what both have there, in

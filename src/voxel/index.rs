@@ -92,14 +92,17 @@ pub(crate) fn leave_chunks(mut chunks: Vec<Entry>) {
     if chunks.is_empty() {
         return;
     }
-    leftovers::leave(std::iter::from_fn(move || {
-        let (_, last) = chunks.last_mut()?;
-        // A chunk that is shared meanwhile cannot be: its last handle is here.
-        if !last.free_some() {
-            chunks.pop();
-        }
-        Some(())
-    }));
+    leftovers::leave(std::iter::from_fn(move || free_some_of(&mut chunks).then_some(())));
+}
+
+/// Frees a bit of the last chunk of a list, or lets it go if others share it; false if there is
+/// none left.
+pub(super) fn free_some_of(chunks: &mut Vec<Entry>) -> bool {
+    let Some((_, last)) = chunks.last_mut() else { return false };
+    if !last.free_some() {
+        chunks.pop();
+    }
+    true
 }
 
 /// Every chunk of a volume.
@@ -323,10 +326,8 @@ impl Index {
     /// Puts a chunk with the same voxels in the place of another one, if that is still the one with
     /// this address; returns the other one.
     pub(crate) fn exchange(&mut self, pos: ChunkPos, address: usize, new: &Chunk) -> Option<Chunk> {
-        if self.chunk(pos)?.address() != address {
-            return None;
-        }
         let number = self.find(pos)?;
+        self.chunks.get(number).filter(|(_, old)| old.address() == address)?;
         self.chunks.get_mut(number).map(|old| std::mem::replace(old, new.clone()))
     }
 

@@ -7,8 +7,8 @@ use super::{BlockPos, Bounds, Volume};
 use crate::job::effort;
 
 /// Where a walk over the blocks of a volume is. It visits them in the order of [`Volume::blocks`],
-/// and looks ahead at no more than the cubes of 256x256x256 voxels of one row along x. No block may
-/// come to the volume on the way; blocks that the walk has visited may go.
+/// and comes to the cubes of 256x256x256 voxels row by row along x, each row when it has need of
+/// it. No block may come to the volume on the way; blocks that the walk has visited may go.
 ///
 /// ```
 /// use goxel_daemon::voxel::{BlockWalk, Bounds, Rgba, Volume};

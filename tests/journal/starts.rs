@@ -104,20 +104,26 @@ fn saving_is_remembered_and_so_is_the_file() {
     assert_eq!(before["projects"][1]["dirty"], false, "{before}");
 }
 
+/// What another daemon says that is refused the journal.
+fn refusal_of(directory: &Path) -> String {
+    let second = command()
+        .arg("--socket")
+        .arg(directory.join("other.sock"))
+        .arg("--journal")
+        .arg(journal(directory))
+        .stdout(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    said
+}
+
 #[test]
 fn a_directory_serves_one_daemon() {
     let directory = tempfile::tempdir().unwrap();
     let _daemon = Running::start(directory.path(), &[]);
-    let second = command()
-        .arg("--socket")
-        .arg(directory.path().join("other.sock"))
-        .arg("--journal")
-        .arg(journal(directory.path()))
-        .stdout(Stdio::null())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&second.stderr);
-    assert_eq!(second.status.code(), Some(1), "{said}");
+    let said = refusal_of(directory.path());
     assert!(said.contains("is in use by another daemon"), "{said}");
 }
 
@@ -131,16 +137,7 @@ fn a_log_that_is_no_file_is_neither_waited_for_nor_replaced() {
     std::fs::remove_file(&log).unwrap();
     let made = std::process::Command::new("mkfifo").arg(&log).status().unwrap();
     assert!(made.success());
-    let next = command()
-        .arg("--socket")
-        .arg(directory.path().join("other.sock"))
-        .arg("--journal")
-        .arg(journal(directory.path()))
-        .stdout(Stdio::null())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&next.stderr);
-    assert_eq!(next.status.code(), Some(1), "{said}");
+    let said = refusal_of(directory.path());
     assert!(said.contains("log-1") && said.contains("no regular file"), "{said}");
     assert!(!std::fs::symlink_metadata(&log).unwrap().is_file());
 }

@@ -81,11 +81,12 @@ pub(crate) async fn spell_text(text: &str, slice: &Slice) -> Spelt<String> {
     json.put(b"\"");
     while !left.is_empty() {
         // A character has four bytes at most.
-        let ends = TEXT_A_UNIT.saturating_sub(3)..=TEXT_A_UNIT;
+        let ends = TEXT_A_UNIT - 3..=TEXT_A_UNIT;
         let end = ends.rev().find(|&end| left.is_char_boundary(end)).unwrap_or(left.len());
         let (part, rest) = left.split_at(end);
         let quoted = serde_json::to_string(part).unwrap_or_default();
-        json.put(quoted.get(1..quoted.len() - 1).unwrap_or_default().as_bytes());
+        let inside = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        json.put(inside.unwrap_or_default().as_bytes());
         left = rest;
         slice.spend(1).await;
     }

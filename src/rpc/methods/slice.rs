@@ -30,7 +30,7 @@ impl Handle for SlicePlanes {
                 let voxels = volume.bounds_in_slices(true, &slice).await;
                 let shown = shown(&params, voxels)?;
                 let Some(bounds) = shown else {
-                    return Ok(SliceResult { revision, ..empty(&params, seen) });
+                    return Ok(empty(&params, seen, revision));
                 };
                 let planes = Planes::of(&volume, params.axis, bounds, &slice).await;
                 let planes = planes.map_err(|error| {
@@ -48,8 +48,7 @@ impl Handle for SlicePlanes {
                     } else {
                         None
                     },
-                    revision,
-                    ..empty(&params, seen)
+                    ..empty(&params, seen, revision)
                 })
             })
         })
@@ -57,7 +56,7 @@ impl Handle for SlicePlanes {
 }
 
 /// What is told where nothing is.
-fn empty(params: &SliceParams, seen: Seen) -> SliceResult {
+fn empty(params: &SliceParams, seen: Seen, revision: u64) -> SliceResult {
     let [columns, rows] = plane_axes(params.axis).map(|axis| AXIS_NAMES[axis.index()]);
     SliceResult {
         empty: true,
@@ -69,7 +68,7 @@ fn empty(params: &SliceParams, seen: Seen) -> SliceResult {
         operations: params.operations.then(Vec::new),
         layer_id: seen.layer_id,
         layer: seen.layer,
-        revision: 0,
+        revision,
     }
 }
 

@@ -10,12 +10,18 @@ use crate::memory::Kind;
 #[derive(Default)]
 pub(super) struct Entries {
     pub(super) list: Vec<Entry>,
-    pub(super) voxels: OnceLock<u64>,
-    pub(super) bytes: OnceLock<Bytes>,
+    known: Known,
+}
+
+/// What was asked of the chunks of a page, until one of them is written.
+#[derive(Clone, Default)]
+struct Known {
+    voxels: OnceLock<u64>,
+    bytes: OnceLock<Bytes>,
     /// The smallest box of whole blocks around them.
-    pub(super) blocks: OnceLock<Option<Bounds>>,
+    blocks: OnceLock<Option<Bounds>>,
     /// The heights of blocks within their chunks, as bits.
-    pub(super) heights: OnceLock<u16>,
+    heights: OnceLock<u16>,
 }
 
 impl Entries {
@@ -28,33 +34,43 @@ impl Entries {
     /// The chunks to write into.
     #[inline]
     pub(super) fn written(&mut self) -> &mut Vec<Entry> {
-        self.voxels.take();
-        self.bytes.take();
-        self.blocks.take();
-        self.heights.take();
+        self.known = Known::default();
         &mut self.list
     }
 
     pub(super) fn voxels(&self) -> u64 {
-        *self.voxels.get_or_init(|| {
+        *self.known.voxels.get_or_init(|| {
             effort::note(self.list.len());
             self.list.iter().map(|(_, chunk)| chunk.voxels()).sum()
         })
     }
 
     pub(super) fn bytes(&self) -> Bytes {
-        *self.bytes.get_or_init(|| Bytes::of(&self.list))
+        *self.known.bytes.get_or_init(|| Bytes::of(&self.list))
     }
 
     pub(super) fn heights(&self) -> u16 {
-        *self.heights.get_or_init(|| {
+        *self.known.heights.get_or_init(|| {
             effort::note(self.list.len());
             self.list.iter().fold(0, |heights, (_, chunk)| heights | chunk.heights())
         })
     }
 
+    /// Whether the voxels are known without a look at the chunks.
+    pub(super) fn are_counted(&self) -> bool {
+        self.known.voxels.get().is_some()
+    }
+
+    /// Finds out everything that may be asked, as long as the chunks are at hand.
+    pub(super) fn find_all(&self) {
+        self.voxels();
+        self.bytes();
+        self.blocks();
+        self.heights();
+    }
+
     pub(super) fn blocks(&self) -> Option<Bounds> {
-        *self.blocks.get_or_init(|| union_of_blocks(&self.list))
+        *self.known.blocks.get_or_init(|| union_of_blocks(&self.list))
     }
 }
 
@@ -93,13 +109,7 @@ impl Stored for Entries {
 impl Clone for Entries {
     fn clone(&self) -> Self {
         effort::note(self.list.len());
-        Entries {
-            list: Entries::of(self.list.iter().cloned()).list,
-            voxels: self.voxels.clone(),
-            bytes: self.bytes.clone(),
-            blocks: self.blocks.clone(),
-            heights: self.heights.clone(),
-        }
+        Entries { known: self.known.clone(), ..Entries::of(self.list.iter().cloned()) }
     }
 }
 
