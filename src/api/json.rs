@@ -208,7 +208,7 @@ pub fn few_members(text: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
 /// it unreadable).
 pub fn string(raw: &str) -> Option<Cow<'_, str>> {
     let inside = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if !inside.contains('\\') {
+    if memchr::memchr(b'\\', inside.as_bytes()).is_none() {
         return Some(Cow::Borrowed(inside));
     }
     serde_json::from_str(raw).ok().map(Cow::Owned)

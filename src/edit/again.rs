@@ -188,8 +188,8 @@ type Tops = FxHashMap<[i32; 2], i32>;
 
 async fn tops_of(ground: &Volume, cells: Option<&Cells>, slice: &Slice) -> Tops {
     let mut tops = Tops::default();
-    let mut walk = BlockWalk::within(ground, cells.map(|cells| cells.bounds));
-    while let Some(at) = walk.next(ground) {
+    let mut walk = BlockWalk::within(cells.map(|cells| cells.bounds));
+    while let Some(at) = walk.next_in(ground, slice).await {
         if let Some(block) = ground.block(at) {
             for index in 0..BLOCK_VOXELS {
                 if !block.get(index).is_empty() {

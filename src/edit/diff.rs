@@ -107,7 +107,7 @@ impl Pair {
             layer.map_or_else(Volume::new, |layer| super::work::unmarked(&layer.volume))
         };
         let (before, after) = (volume(before), volume(after));
-        let walk = DifferenceWalk::new([&before, &after]);
+        let walk = DifferenceWalk::new();
         Pair { difference, before, after, walk }
     }
 

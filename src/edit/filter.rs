@@ -55,24 +55,27 @@ struct Targets {
 }
 
 impl Targets {
-    fn next(&mut self, volume: &Volume, within: &Bounds) -> Option<BlockPos> {
-        self.done += 1;
+    /// The next block, if it is soon told whether there is one to be visited; `None` at the end.
+    fn next(&mut self, volume: &Volume, within: &Bounds) -> Option<Option<BlockPos>> {
         if let Some(at) = self.beside.pop() {
-            return Some(at);
+            self.done += 1;
+            return Some(Some(at));
         }
-        loop {
-            let at = self.walk.next(volume)?;
-            let own = at.bounds();
-            let grown = Bounds {
-                min: own.min.map(|value| value - self.reach),
-                max: own.max.map(|value| value + self.reach),
-            };
-            let Some(grown) = grown.intersect(within) else { continue };
-            if self.reach > 0 {
-                self.find_beyond(volume, &grown);
-            }
-            return Some(at);
+        if !self.walk.look_ahead(volume) {
+            return Some(None);
         }
+        self.done += 1;
+        let at = self.walk.next(volume)?;
+        let own = at.bounds();
+        let grown = Bounds {
+            min: own.min.map(|value| value - self.reach),
+            max: own.max.map(|value| value + self.reach),
+        };
+        let grown = grown.intersect(within);
+        if let Some(grown) = grown.filter(|_| self.reach > 0) {
+            self.find_beyond(volume, &grown);
+        }
+        Some(grown.map(|_| at))
     }
 
     /// Notes the blocks of a box that hold nothing and were not found before.
@@ -101,7 +104,7 @@ impl Filter {
     /// Over the blocks that there are and those around them as far as `reach` voxels go.
     pub(super) fn growing(volume: &Volume, within: Option<Bounds>, reach: i64, rule: Rule) -> Self {
         let targets = Targets {
-            walk: BlockWalk::new(volume),
+            walk: BlockWalk::new(),
             reach,
             beside: Vec::new(),
             beyond: FxHashSet::default(),
@@ -171,7 +174,8 @@ impl Filter {
 impl Work for Filter {
     fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal> {
         let within = self.within.unwrap_or(Bounds::ALL);
-        let Some(at) = self.targets.next(&self.before, &within) else { return Ok(false) };
+        let Some(next) = self.targets.next(&self.before, &within) else { return Ok(false) };
+        let Some(at) = next else { return Ok(true) };
         let allowed = self.within.map_or([!0; 64], |bounds| box_mask(at, &bounds));
         match &self.rule {
             Rule::Color(rule) => self.recolor(rule, at, &allowed, volume, report),

@@ -85,8 +85,8 @@ pub(super) async fn put_image(
 ) -> Result<(), Refusal> {
     match image {
         Move::Grid(map) => {
-            let mut walk = BlockWalk::new(ink);
-            while let Some(at) = walk.next(ink) {
+            let mut walk = BlockWalk::new();
+            while let Some(at) = walk.next_in(ink, slice).await {
                 put_block(ink, at, map, into)?;
                 slice.advance(1).await;
             }

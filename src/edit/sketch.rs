@@ -71,8 +71,8 @@ impl Desk {
 /// The voxels of some cells.
 pub(super) async fn cut(volume: &Volume, cells: &Cells, slice: &Slice) -> Volume {
     let mut part = Volume::new();
-    let mut walk = BlockWalk::within(volume, Some(cells.bounds));
-    while let Some(at) = walk.next(volume) {
+    let mut walk = BlockWalk::within(Some(cells.bounds));
+    while let Some(at) = walk.next_in(volume, slice).await {
         let mut voxels = read_block(volume, at);
         for (index, voxel) in voxels.iter_mut().enumerate() {
             if !cells.contains(voxel_of(at, index)) {
@@ -103,7 +103,7 @@ pub(super) async fn lay(
 
 /// What differs in a volume from how it was before and is there: as ink that replaces.
 pub(super) async fn changed(before: &Volume, after: &Volume, slice: &Slice) -> Volume {
-    let mut walk = DifferenceWalk::new([before, after]);
+    let mut walk = DifferenceWalk::new();
     let mut ink = Volume::new();
     loop {
         let mut differing = None;
@@ -226,7 +226,7 @@ impl Work for Remaking {
                     self.exchange = Some(match self.cells {
                         None => Exchanging::Whole(Exchange::new(volume, new)),
                         Some(_) => {
-                            let walk = DifferenceWalk::new([volume, &new]);
+                            let walk = DifferenceWalk::new();
                             Exchanging::Within { old: unmarked(volume), new, walk }
                         }
                     });

@@ -59,10 +59,10 @@ impl Stamp {
     /// replaces where the source has voxels.
     pub(super) fn new(target: &Volume, source: Volume, mode: BlendMode) -> Self {
         let erases_outside = mode.erases_outside() && mode != BlendMode::Replace;
-        let beyond = erases_outside.then(|| (unmarked(target), BlockWalk::new(target)));
+        let beyond = erases_outside.then(|| (unmarked(target), BlockWalk::new()));
         let count = |volume: &Volume| volume.block_count() as u64;
         let total = count(&source) + beyond.as_ref().map_or(0, |(target, _)| count(target));
-        Stamp { walk: BlockWalk::new(&source), source, beyond, done: 0, total, mode }
+        Stamp { walk: BlockWalk::new(), source, beyond, done: 0, total, mode }
     }
 
     fn draw(&self, volume: &mut Volume, at: BlockPos, report: &mut EditReport) {
@@ -86,12 +86,18 @@ impl Stamp {
 
 impl Work for Stamp {
     fn step(&mut self, volume: &mut Volume, report: &mut EditReport) -> Result<bool, Refusal> {
+        if !self.walk.look_ahead(&self.source) {
+            return Ok(true);
+        }
         self.done += 1;
         if let Some(at) = self.walk.next(&self.source) {
             self.draw(volume, at, report);
             return Ok(true);
         }
         let Some((target, walk)) = &mut self.beyond else { return Ok(false) };
+        if !walk.look_ahead(target) {
+            return Ok(true);
+        }
         let Some(at) = walk.next(target) else { return Ok(false) };
         if self.source.block(at).is_none() {
             self.draw(volume, at, report);
@@ -114,7 +120,7 @@ pub(super) struct Exchange {
 
 impl Exchange {
     pub(super) fn new(old: &Volume, new: Volume) -> Self {
-        let walk = DifferenceWalk::new([old, &new]);
+        let walk = DifferenceWalk::new();
         let total = old.block_count().max(new.block_count()) as u64;
         Exchange { old: unmarked(old), new, walk, total }
     }

@@ -11,7 +11,8 @@ use super::stamp::Stamp;
 use super::work::{Refusal, Work, addressable, unmarked, voxel_of};
 use crate::job::Progress;
 use crate::voxel::{
-    BLOCK_VOXELS, BlendMode, BlockPos, BlockSet, BlockWalk, Bounds, EditReport, Point, Rgba, Volume,
+    BLOCK_VOXELS, BlendMode, BlockPos, BlockSet, BlockWalk, Bounds, EditReport, Point, Rgba,
+    Volume, into_set_places,
 };
 
 /// Images of the grid, each moved on by a step.
@@ -98,7 +99,7 @@ impl Transform {
         };
         Transform {
             source: unmarked(source),
-            walk: BlockWalk::within(source, within),
+            walk: BlockWalk::within(within),
             order,
             found: Vec::new(),
             current: None,
@@ -121,6 +122,9 @@ impl Transform {
                     return true;
                 }
                 continue;
+            }
+            if !self.walk.look_ahead(&self.source) {
+                return true;
             }
             let Some(at) = self.walk.next(&self.source) else { return false };
             self.done += 1;
@@ -211,12 +215,10 @@ fn voxels_in(
     at: BlockPos,
     within: Option<Bounds>,
 ) -> impl Iterator<Item = (Point, Rgba)> {
-    let block = volume.block(at);
-    (0..BLOCK_VOXELS).filter_map(move |index| {
-        let color = block?.get(index);
-        let point = voxel_of(at, index);
-        let inside = within.is_none_or(|bounds| bounds.contains(point));
-        (inside && !color.is_empty()).then_some((point, color))
+    volume.block(at).into_iter().flat_map(move |block| {
+        let voxels = into_set_places(block.mask()).map(move |place| (voxel_of(at, place), place));
+        let inside = voxels.filter(move |(point, _)| within.is_none_or(|all| all.contains(*point)));
+        inside.map(move |(point, place)| (point, block.get(place)))
     })
 }
 
@@ -261,9 +263,11 @@ fn grow_into(
     built: &mut Volume,
 ) -> Result<(), Refusal> {
     let Some(block) = source.block(at) else { return Ok(()) };
-    for index in places.start as usize..(places.end as usize).min(BLOCK_VOXELS) {
-        let (point, color) = (voxel_of(at, index), block.get(index));
-        if color.is_empty() || !within.is_none_or(|bounds| bounds.contains(point)) {
+    let from = |place: &usize| (*place as i64) < places.start;
+    let until = |place: &usize| (*place as i64) < places.end;
+    for place in into_set_places(block.mask()).skip_while(from).take_while(until) {
+        let (point, color) = (voxel_of(at, place), block.get(place));
+        if !within.is_none_or(|bounds| bounds.contains(point)) {
             continue;
         }
         let cube = cube_of(point, size, center);

@@ -139,8 +139,8 @@ async fn add_to(volume: &mut Volume, mut filled: VolumeBuilder, slice: &Slice) {
     while filled.move_block(&mut added) {
         slice.spend(1).await;
     }
-    let mut walk = BlockWalk::new(&added);
-    while let Some(place) = walk.next(&added) {
+    let mut walk = BlockWalk::new();
+    while let Some(place) = walk.next_in(&added, slice).await {
         let Some(block) = added.block(place) else { continue };
         let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
         if let Some(own) = volume.block(place) {
@@ -220,9 +220,9 @@ async fn nearest(volume: &Volume, palette: &[Rgba], slice: &Slice) -> Volume {
         let difference = |a: u8, b: u8| (i32::from(a) - i32::from(b)).pow(2);
         difference(a.r, b.r) + difference(a.g, b.g) + difference(a.b, b.b)
     };
-    let (mut changed, mut walk) = (Volume::new(), BlockWalk::new(volume));
+    let (mut changed, mut walk) = (Volume::new(), BlockWalk::new());
     let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
-    while let Some(at) = walk.next(volume) {
+    while let Some(at) = walk.next_in(volume, slice).await {
         let Some(block) = volume.block(at) else { continue };
         block.copy_to(&mut voxels);
         for voxel in voxels.iter_mut().filter(|voxel| !voxel.is_empty()) {

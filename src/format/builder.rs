@@ -84,8 +84,8 @@ const MEASURED_A_UNIT: usize = 256;
 
 /// Finds the box around all voxels of a volume.
 pub(crate) async fn measure(volume: &Volume, slice: &Slice) -> Option<Bounds> {
-    let (mut walk, mut around, mut looked_at) = (BlockWalk::new(volume), Around::default(), 0);
-    while let Some(at) = walk.next(volume) {
+    let (mut walk, mut around, mut looked_at) = (BlockWalk::new(), Around::default(), 0);
+    while let Some(at) = walk.next_in(volume, slice).await {
         around.add(volume, at);
         looked_at += 1;
         if looked_at % MEASURED_A_UNIT == 0 {

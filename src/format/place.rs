@@ -72,9 +72,9 @@ pub(crate) async fn placed(
     slice: &Slice,
 ) -> Result<Volume, FormatError> {
     let mut allowance = Allowance::new(Limits::default());
-    let (mut builder, mut walk) = (VolumeBuilder::new(), BlockWalk::new(volume));
+    let (mut builder, mut walk) = (VolumeBuilder::new(), BlockWalk::new());
     let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
-    while let Some(at) = walk.next(volume) {
+    while let Some(at) = walk.next_in(volume, slice).await {
         let Some(block) = volume.block(at) else { continue };
         block.copy_to(&mut voxels);
         for (index, &color) in voxels.iter().enumerate().filter(|(_, color)| !color.is_empty()) {

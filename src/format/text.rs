@@ -87,10 +87,10 @@ pub(super) async fn write(
     slice: Slice,
 ) -> Result<Written, FormatError> {
     let volume = merged(&document, &slice).await;
-    let (mut walk, mut content, mut translucent) = (BlockWalk::new(&volume), Pieces::new(), 0);
+    let (mut walk, mut content, mut translucent) = (BlockWalk::new(), Pieces::new(), 0);
     content.put(HEADER);
     slice.expect(volume.block_count() as u64);
-    while let Some(at) = walk.next(&volume) {
+    while let Some(at) = walk.next_in(&volume, &slice).await {
         translucent += write_block(&volume, at, &mut content);
         slice.advance(1).await;
     }

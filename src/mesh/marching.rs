@@ -171,7 +171,7 @@ impl Marching {
     /// The surface of a volume; smooth, or with every vertex halfway between two voxels.
     pub fn new(volume: Volume, is_smooth: bool) -> Self {
         Marching {
-            walk: BlockWalk::new(&volume),
+            walk: BlockWalk::new(),
             volume,
             is_smooth,
             due: Vec::new(),
@@ -187,6 +187,9 @@ impl Marching {
         let at = loop {
             if let Some(at) = self.due.pop() {
                 break at;
+            }
+            if !self.walk.look_ahead(&self.volume) {
+                return true;
             }
             let Some(block) = self.walk.next(&self.volume) else { return false };
             let block = [block.x, block.y, block.z];

@@ -265,7 +265,7 @@ impl Mesher {
     pub fn with_solidity(volume: Volume, merge: Merge, solidity: Solidity) -> Self {
         Mesher {
             occupancy: Occupancy::with_room_for(&volume, None),
-            walk: BlockWalk::new(&volume),
+            walk: BlockWalk::new(),
             taken: 0,
             blocks: volume.block_count(),
             volume,
@@ -287,6 +287,9 @@ impl Mesher {
 
     /// Takes in the bits of a block; false if that is done.
     fn collect_block(&mut self) -> bool {
+        if !self.walk.look_ahead(&self.volume) {
+            return true;
+        }
         let Some(at) = self.walk.next(&self.volume) else { return false };
         self.taken += 1;
         if let Some(block) = self.volume.block(at) {

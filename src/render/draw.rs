@@ -18,7 +18,7 @@ use super::through::Entry;
 /// Pixels shaded between two looks at the budget.
 const PIXELS_A_UNIT: u32 = 32;
 /// Rays followed between two looks at the budget. Between voxels far apart each takes long.
-const RAYS_A_UNIT: u32 = 32;
+const RAYS_A_UNIT: u32 = 8;
 /// The same of pixels that a table knows.
 const EVEN_PIXELS_A_UNIT: u32 = 512;
 /// Translucent voxels looked at between two looks at the budget: some rays go through hundreds of

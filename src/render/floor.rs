@@ -167,7 +167,7 @@ impl Shadow {
             min: bounds.min,
             max: [bounds.max[0], bounds.max[1], bounds.max[2].min(floor + 32)],
         };
-        let mut walk = BlockWalk::within(volume, Some(near));
+        let mut walk = BlockWalk::within(Some(near));
         while let Some(at) = walk.next(volume) {
             if let Some(block) = volume.block(at) {
                 for index in 0..16 * 16 * 16 {

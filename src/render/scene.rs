@@ -112,7 +112,7 @@ impl SceneBuilder {
 
     pub(crate) fn new(volume: Volume, crop: Option<Bounds>, materials: Materials) -> Self {
         SceneBuilder {
-            walk: BlockWalk::within(&volume, crop),
+            walk: BlockWalk::within(crop),
             done: 0,
             opaque: Occupancy::with_room_for(&volume, crop),
             translucent: Occupancy::with_room_for(&volume, crop),
@@ -131,6 +131,9 @@ impl SceneBuilder {
 
     /// Takes in one more block; false once there is none left.
     pub(crate) fn advance(&mut self) -> bool {
+        if !self.walk.look_ahead(&self.volume) {
+            return true;
+        }
         let Some(at) = self.walk.next(&self.volume) else { return false };
         self.done += 1;
         if let Some(block) = self.volume.block(at) {

@@ -14,11 +14,16 @@ const EDGE: i64 = 16;
 
 /// Parts from which on they are freed in slices.
 const MANY: usize = 256;
+/// Parts that have a box in common.
+const GROUP: usize = 64;
 
 /// The parts of a model that may be the farthest in some direction.
 #[derive(Default)]
 pub(crate) struct Silhouette {
     parts: Vec<Part>,
+    /// The boxes around each [`GROUP`] of parts: of a model of voxels far apart, most groups are
+    /// passed over by a look at theirs.
+    boxes: Vec<Bounds>,
 }
 
 /// Voxels of a block.
@@ -39,25 +44,39 @@ impl Drop for Silhouette {
 
 impl From<Bounds> for Silhouette {
     fn from(bounds: Bounds) -> Self {
-        Silhouette { parts: vec![Part { bounds, mask: None }] }
+        let mut silhouette = Silhouette::default();
+        silhouette.push(Part { bounds, mask: None });
+        silhouette
     }
 }
 
 impl Silhouette {
     /// Of a model that is ready for drawing.
     pub(crate) async fn of(scene: &Scene, slice: &Slice) -> Silhouette {
-        let mut parts = Vec::new();
+        let mut silhouette = Silhouette::default();
         for voxels in [Some(&scene.opaque), scene.translucent.as_ref()].into_iter().flatten() {
             for (count, (at, mask)) in voxels.blocks().enumerate() {
-                if !is_outdone(voxels, at, mask) {
-                    parts.extend(Part::of(at, mask));
+                if !is_outdone(voxels, at, mask)
+                    && let Some(part) = Part::of(at, mask)
+                {
+                    silhouette.push(part);
                 }
                 if count % BLOCKS_A_UNIT == BLOCKS_A_UNIT - 1 {
                     slice.spend(1).await;
                 }
             }
         }
-        Silhouette { parts }
+        silhouette
+    }
+
+    fn push(&mut self, part: Part) {
+        match self.boxes.last_mut() {
+            Some(around) if !self.parts.len().is_multiple_of(GROUP) => {
+                *around = around.union(&part.bounds)
+            }
+            _ => self.boxes.push(part.bounds),
+        }
+        self.parts.push(part);
     }
 
     /// What views of a model are fitted to: the model, or the box around it.
@@ -87,11 +106,16 @@ impl Silhouette {
     /// one.
     pub(crate) fn reach(&self, direction: Vec3) -> f64 {
         let mut farthest = f64::NEG_INFINITY;
-        for part in &self.parts {
-            let most = reach_of_box(&part.bounds, direction);
-            if most > farthest {
-                let exact = part.mask.as_ref().map_or(most, |mask| part.reach(mask, direction));
-                farthest = farthest.max(exact);
+        for (around, parts) in self.boxes.iter().zip(self.parts.chunks(GROUP)) {
+            if reach_of_box(around, direction) <= farthest {
+                continue;
+            }
+            for part in parts {
+                let most = reach_of_box(&part.bounds, direction);
+                if most > farthest {
+                    let exact = part.mask.as_ref().map_or(most, |mask| part.reach(mask, direction));
+                    farthest = farthest.max(exact);
+                }
             }
         }
         farthest
@@ -99,7 +123,7 @@ impl Silhouette {
 
     /// The middle of the box around it; the origin of an empty one.
     pub(crate) fn middle(&self) -> Vec3 {
-        let all = self.parts.iter().map(|part| part.bounds).reduce(|a, b| a.union(&b));
+        let all = self.boxes.iter().copied().reduce(|a, b| a.union(&b));
         let middle = |all: Bounds| {
             std::array::from_fn(|axis| (all.min[axis] as f64 + all.max[axis] as f64) / 2.0)
         };
@@ -209,6 +233,6 @@ mod tests {
         let mut volume = Volume::new();
         volume.fill(Bounds { min: [0; 3], max: [160; 3] }, Rgba::WHITE);
         assert_eq!(silhouette(&volume).parts.len(), 8, "the corners");
-        assert_eq!(Silhouette { parts: Vec::new() }.reach([1.0, 0.0, 0.0]), f64::NEG_INFINITY);
+        assert_eq!(Silhouette::default().reach([1.0, 0.0, 0.0]), f64::NEG_INFINITY);
     }
 }

@@ -117,7 +117,8 @@ impl ReadOperations {
         let Some((index, raw)) = self.array.next() else { return Ok(false) };
         let split = || part.reading(|| without_long_lists(raw));
         let split = (raw.len() > LONG).then(split).flatten();
-        let read = read_operation(split.as_ref().map_or(raw, |split| &split.rest), |_| None);
+        let rest = split.as_ref().map_or(raw, |split| &split.rest);
+        let read = part.reading(|| read_operation(rest, |_| None));
         let length = raw.len();
         let read = read.map_err(|(op, error)| OperationError { index, op, error })?;
         let start = self.array.at - length;
@@ -167,7 +168,7 @@ struct Split {
 /// one that is not understood.
 fn without_long_lists(raw: &str) -> Option<Split> {
     let mut members = Members::new(raw);
-    let (mut rest, mut lists, mut names) = (String::from("{"), Vec::new(), Vec::new());
+    let (mut rest, mut lists, mut is_named) = (String::from("{"), Vec::new(), false);
     let mut count = 0;
     while let Some((name, value)) = members.next() {
         count += 1;
@@ -175,7 +176,10 @@ fn without_long_lists(raw: &str) -> Option<Split> {
             return None;
         }
         if name == "op" || name == "type" {
-            names.push(string(value)?);
+            if is_named || string(value)? != "voxels" {
+                return None;
+            }
+            is_named = true;
         }
         let field = ["points", "voxels"].into_iter().find(|field| *field == name);
         let value = match field {
@@ -186,11 +190,12 @@ fn without_long_lists(raw: &str) -> Option<Split> {
             _ => value,
         };
         let comma = if rest.len() > 1 { "," } else { "" };
-        rest.push_str(&format!("{comma}{}:{value}", serde_json::Value::from(&*name)));
+        let name = serde_json::Value::from(&*name).to_string();
+        rest.extend([comma, &name, ":", value]);
     }
     rest.push('}');
     let is_twice = lists.len() == 2 && lists[0].0 == lists[1].0 || lists.len() > 2;
-    (names == ["voxels"] && !is_twice).then_some(Split { rest, lists })
+    (is_named && !is_twice).then_some(Split { rest, lists })
 }
 
 impl Job for ReadOperations {

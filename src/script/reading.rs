@@ -52,13 +52,13 @@ pub struct Sending {
 impl Sending {
     /// All blocks of a layer.
     pub fn all(layer: &Layer) -> Sending {
-        Sending { layer: layer.id, walk: BlockWalk::new(&layer.volume) }
+        Sending { layer: layer.id, walk: BlockWalk::new() }
     }
 
     /// Those that are asked for. `None` if there is no such layer.
     pub fn of(document: &Document, wanted: &Wanted) -> Option<Sending> {
         let layer = document.layer(wanted.layer)?;
-        let walk = BlockWalk::within(&layer.volume, Some(wanted.bounds));
+        let walk = BlockWalk::within(Some(wanted.bounds));
         Some(Sending { layer: layer.id, walk })
     }
 

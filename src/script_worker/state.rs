@@ -266,7 +266,7 @@ impl State {
         walk: &mut Option<BlockWalk>,
     ) -> Result<Vec<i32>, Problem> {
         let volume = self.volume(handle)?;
-        let walk = walk.get_or_insert_with(|| BlockWalk::new(volume));
+        let walk = walk.get_or_insert_default();
         let mut found = Vec::new();
         while found.is_empty() {
             let Some(at) = walk.next(volume) else { break };

@@ -375,21 +375,6 @@ impl Chunk {
         Some(Bounds { min: scaled(blocks.min), max: scaled(blocks.max) })
     }
 
-    /// The heights at which there are blocks, as bits.
-    pub(crate) fn heights(&self) -> u16 {
-        match self {
-            Chunk::Table(table) => {
-                let layers = table.occupied.chunks_exact(4).enumerate();
-                let used = layers.filter(|(_, words)| words.iter().any(|&bits| bits != 0));
-                used.fold(0, |heights, (z, _)| heights | 1 << z)
-            }
-            Chunk::List(list) => {
-                let used = list.places.iter().zip(&list.slots).filter(|(_, slot)| !slot.is_empty());
-                used.fold(0, |heights, (place, _)| heights | 1 << (place >> 8 & 15))
-            }
-        }
-    }
-
     /// Notes which rows of blocks along x hold any: a bit for each y, at each height.
     pub(crate) fn note_rows(&self, used: &mut [u16; 16]) {
         match self {

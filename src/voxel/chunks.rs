@@ -18,6 +18,7 @@ use std::iter;
 use self::page::{Bytes, Entries, Page, union_of_blocks};
 use super::Bounds;
 use super::index::{Chunk, ChunkPos, free_some_of, leave_chunks};
+use super::measure::{extended, reaches_a_side};
 use super::slab::{Shared, Stored};
 use crate::job::{effort, leftovers};
 
@@ -296,19 +297,6 @@ impl Chunks {
         })
     }
 
-    /// The heights of blocks at which the chunks of a layer may have any, as bits.
-    pub(crate) fn heights_of_layer(&self, z: i32) -> u16 {
-        let few = self.few.iter().filter(|(pos, _)| pos.z == z);
-        let few = few.fold(0, |heights, (_, chunk)| heights | chunk.heights());
-        let first = self.pages.partition_point(|page| page.low.z < z).saturating_sub(1);
-        let pages = self.pages.get(first..).unwrap_or_default();
-        let pages = pages.iter().take_while(|page| page.low.z <= z);
-        pages.fold(few, |heights, page| {
-            effort::note(1);
-            heights | page.entries.heights()
-        })
-    }
-
     /// The smallest box of whole blocks around all voxels.
     pub(crate) fn block_bounds(&self) -> Option<Bounds> {
         effort::note(self.pages.len());
@@ -320,6 +308,23 @@ impl Chunks {
     pub(crate) fn boxes_of_pages(&self) -> impl Iterator<Item = Option<Bounds>> {
         let few = iter::once_with(|| union_of_blocks(&self.few));
         few.chain(self.pages.iter().map(|page| page.entries.blocks()))
+    }
+
+    /// The boxes around the voxels of each page, but for pages that lie inside `all`, the box around
+    /// all blocks: together the smallest box around all voxels.
+    pub(crate) fn tight_boxes<'a>(
+        &'a self,
+        all: &'a Bounds,
+    ) -> impl Iterator<Item = Option<Bounds>> + 'a {
+        let few = iter::once_with(move || {
+            effort::note(self.few.len());
+            self.few.iter().fold(None, |bounds, entry| extended(bounds, all, entry))
+        });
+        let is_outside = |own: Bounds| reaches_a_side(&own, all);
+        few.chain(self.pages.iter().map(move |page| {
+            page.entries.blocks().filter(|own| is_outside(*own))?;
+            page.entries.tight()
+        }))
     }
 
     /// Whether both have the same chunks, not only equal ones, in the same places.

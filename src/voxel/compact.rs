@@ -45,6 +45,9 @@ impl Packer {
                     }
                     self.exchange_shared(volumes);
                     (self.chunk, self.place) = (number + 1, 0);
+                    if !budget.spend(1) {
+                        return true;
+                    }
                 }
                 _ => (self.volume, self.chunk, self.place) = (self.volume + 1, 0, 0),
             }

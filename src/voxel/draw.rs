@@ -111,7 +111,13 @@ impl Draw {
     /// The next block, if there is one that the shape may touch; `None` at the end.
     fn next_position(&mut self, volume: &Volume) -> Option<Option<BlockPos>> {
         match &mut self.visits {
-            Visits::Walk(walk) => walk.next(volume).map(Some),
+            Visits::Walk(walk) => {
+                if walk.look_ahead(volume) {
+                    walk.next(volume).map(Some)
+                } else {
+                    Some(None)
+                }
+            }
             Visits::Range(_) if self.done >= self.total => None,
             Visits::Range(range) => {
                 if let Some(bounds) = range.fresh_chunk() {
@@ -169,14 +175,14 @@ fn visits(volume: &Volume, shape: &Shape, brush: &Brush) -> Visits {
     let area =
         if brush.works_outside() { within(Some(Bounds::ALL)) } else { within(shape.bounds()) };
     let Some(area) = area.and_then(|area| area.intersect(&Bounds::ALL)) else {
-        return Visits::Walk(BlockWalk::default());
+        return Visits::Walk(BlockWalk::over_nothing());
     };
     let range = BlockRange::new(area);
     let adds = brush.mode.adds() && !brush.color.is_empty();
     if adds || range.total() < volume.block_count() as u64 {
         return Visits::Range(range);
     }
-    Visits::Walk(BlockWalk::within(volume, Some(area)))
+    Visits::Walk(BlockWalk::within(Some(area)))
 }
 
 impl BlockEdit for Draw {

@@ -108,7 +108,7 @@ impl Laying {
             upper: upper.clone(),
             blend,
             beyond: None,
-            next: BlockWalk::new(upper),
+            next: BlockWalk::new(),
             done: 0,
             total: upper.block_count() as u64,
             report: EditReport::default(),
@@ -138,6 +138,9 @@ impl Laying {
         if self.blend.mode.erases_outside() && self.find_beyond(lower) {
             return true;
         }
+        if !self.next.look_ahead(&self.upper) {
+            return true;
+        }
         self.done += 1;
         if let Some(at) = self.next.next(&self.upper) {
             self.blend_block(lower, at);
@@ -149,9 +152,12 @@ impl Laying {
 
     /// Finds some more blocks that only the lower volume has; false once all are found.
     fn find_beyond(&mut self, lower: &Volume) -> bool {
-        let walk = || (BlockWalk::new(lower), Vec::new());
+        let walk = || (BlockWalk::new(), Vec::new());
         let (walk, blocks) = self.beyond.get_or_insert_with(walk);
         for count in 0..LOOKS_A_UNIT {
+            if !walk.look_ahead(lower) {
+                return true;
+            }
             match walk.next(lower) {
                 Some(at) if self.upper.index.slot(at).is_none() => {
                     blocks.push(at);
@@ -159,7 +165,7 @@ impl Laying {
                 }
                 Some(_) => {}
                 None => {
-                    *walk = BlockWalk::default();
+                    *walk = BlockWalk::over_nothing();
                     return count > 0;
                 }
             }

@@ -3,6 +3,7 @@
 use super::block::point_in_block;
 use super::index::into_set_places;
 use super::{BlockPos, BlockRef, BlockWalk, Bounds, Point, Rgba, Volume};
+use crate::job::Slice;
 
 /// The blocks of a volume in the order z, y, x, as far as a box touches them. Looks at a copy, so
 /// the volume may change meanwhile.
@@ -35,12 +36,20 @@ pub struct Looked<'a> {
 impl Look {
     /// At a volume, within a box if one is given.
     pub fn new(volume: &Volume, within: Option<Bounds>) -> Self {
-        Look { volume: volume.clone(), walk: BlockWalk::within(volume, within), within }
+        Look { volume: volume.clone(), walk: BlockWalk::within(within), within }
     }
 
     /// What is looked at.
     pub fn volume(&self) -> &Volume {
         &self.volume
+    }
+
+    /// The next block, looked for in slices.
+    pub(crate) async fn next_in(&mut self, slice: &Slice) -> Option<Looked<'_>> {
+        while !self.walk.look_ahead(&self.volume) {
+            slice.spend(1).await;
+        }
+        self.next()
     }
 
     /// The next block; `None` at the end.

@@ -4,7 +4,7 @@ use super::block::{Slot, mask_of};
 use super::chunks::Entry;
 use super::index::{Chunk, ChunkPos};
 use super::{BLOCK_VOXELS, BlockPos, BlockRef, Bounds, Rgba, Volume};
-use crate::job::{Budget, Slice, effort};
+use crate::job::{Budget, Slice};
 
 /// Cubes of 256x256x256 voxels whose voxels are looked at in one unit of work.
 const CHUNKS_A_UNIT: u64 = 4;
@@ -48,8 +48,7 @@ impl Volume {
     /// The smallest box around all voxels.
     pub fn bounds(&self) -> Option<Bounds> {
         let all = self.block_bounds()?;
-        effort::note(self.index.chunks().len());
-        self.index.chunks().iter().fold(None, |bounds, entry| extended(bounds, &all, entry))
+        self.index.chunks().tight_boxes(&all).fold(None, Bounds::union_of)
     }
 
     /// A box of whole cubes of 256x256x256 voxels around all voxels, perhaps larger than need be:
@@ -84,11 +83,9 @@ impl Volume {
             return all;
         }
         let (all, mut bounds) = (all?, None);
-        for page in self.index.chunks().pages() {
-            for some in page.chunks(CHUNKS_A_UNIT as usize) {
-                bounds = some.iter().fold(bounds, |bounds, entry| extended(bounds, &all, entry));
-                slice.spend(1).await;
-            }
+        for part in self.index.chunks().tight_boxes(&all) {
+            bounds = Bounds::union_of(bounds, part);
+            slice.spend(1).await;
         }
         bounds
     }
@@ -164,7 +161,7 @@ fn memory_of_chunk_beside(chunk: &Chunk, other: Option<&Chunk>) -> u64 {
 }
 
 /// Whether a box has a side in common with another one that holds it.
-fn reaches_a_side(part: &Bounds, all: &Bounds) -> bool {
+pub(super) fn reaches_a_side(part: &Bounds, all: &Bounds) -> bool {
     (0..3).any(|axis| part.min[axis] == all.min[axis] || part.max[axis] == all.max[axis])
 }
 
@@ -178,7 +175,11 @@ fn lies_at_a_side(pos: ChunkPos, all: &Bounds) -> bool {
 
 /// A box extended by the voxels of a chunk. Only blocks at the sides of the box of all blocks are
 /// looked at: no block is empty.
-fn extended(bounds: Option<Bounds>, all: &Bounds, (pos, chunk): &Entry) -> Option<Bounds> {
+pub(super) fn extended(
+    bounds: Option<Bounds>,
+    all: &Bounds,
+    (pos, chunk): &Entry,
+) -> Option<Bounds> {
     let pos = *pos;
     // Most cubes of a large volume need no look: they lie within the box of all blocks.
     if !lies_at_a_side(pos, all) {

@@ -70,6 +70,8 @@ pub use draw::Brush;
 #[cfg(feature = "server")]
 pub(crate) use draw::Draw;
 pub use geometry::{Bounds, Point};
+#[cfg(feature = "server")]
+pub(crate) use index::into_set_places;
 pub use laying::{Blend, Laying};
 pub use look::{Look, Looked};
 pub use marks::EndingMarks;
@@ -78,7 +80,6 @@ pub use parts::{Part, PartsJob};
 pub use plane::{MAX_PLANE_CELLS, PlaneError, Planes, plane_axes};
 pub use ray::{Ray, RayHit};
 pub use region::{Alike, RegionJob, RegionTooLarge};
-#[cfg(feature = "server")]
 pub(crate) use selection::BlendSelection;
 pub use selection::Selection;
 pub use shape::{Axis, Cover, Rotation, Shape, ShapeError};

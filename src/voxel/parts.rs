@@ -54,13 +54,11 @@ pub struct Part {
 impl PartsJob {
     /// Looks for the parts of a volume.
     pub fn new(volume: &Volume) -> PartsJob {
-        let mut walk = BlockWalk::new(volume);
-        let at = walk.next(volume);
         let (blocks, volume) = (volume.block_count() as u64, Arc::new(volume.clone()));
         PartsJob {
             volume,
-            at,
-            walk,
+            at: None,
+            walk: BlockWalk::new(),
             seen: Selection::new(),
             search: None,
             found: None,
@@ -85,14 +83,21 @@ impl PartsJob {
         Some(super::block::point_in_block(at, index))
     }
 
-    /// Looks in one more block for a part to begin with.
-    fn look_for_start(&mut self, at: BlockPos) {
-        let Some(start) = self.start_in(at) else {
-            self.at = self.walk.next(&self.volume);
+    /// Looks in one more block for a part to begin with; false once there is none left.
+    fn look_for_start(&mut self) -> bool {
+        if let Some(at) = self.at {
+            if let Some(start) = self.start_in(at) {
+                self.search = Some((start, RegionJob::of_part(&self.volume, start)));
+                return true;
+            }
             self.passed += 1;
-            return;
-        };
-        self.search = Some((start, RegionJob::of_part(&self.volume, start)));
+            self.at = None;
+        }
+        if self.walk.look_ahead(&self.volume) {
+            self.at = self.walk.next(&self.volume);
+            return self.at.is_some();
+        }
+        true
     }
 
     fn start_part(&mut self, sample: Point, voxels: Selection) {
@@ -141,23 +146,17 @@ impl Job for PartsJob {
                     return Step::More;
                 }
             }
-            match (&mut self.search, self.at) {
-                (Some((start, search)), _) => match search.step(budget) {
-                    Step::More => return Step::More,
-                    Step::Done(found) => {
-                        let start = *start;
-                        self.search = None;
-                        self.start_part(start, found.unwrap_or_default());
-                    }
-                },
-                (None, Some(at)) => self.look_for_start(at),
-                (None, None) => {
-                    let mut parts = std::mem::take(&mut self.parts);
-                    if self.is_whole {
-                        parts.sort_by_key(|part| std::cmp::Reverse(part.count));
-                    }
-                    return Step::Done(parts);
+            if let Some((start, search)) = &mut self.search {
+                let Step::Done(found) = search.step(budget) else { return Step::More };
+                let start = *start;
+                self.search = None;
+                self.start_part(start, found.unwrap_or_default());
+            } else if !self.look_for_start() {
+                let mut parts = std::mem::take(&mut self.parts);
+                if self.is_whole {
+                    parts.sort_by_key(|part| std::cmp::Reverse(part.count));
                 }
+                return Step::Done(parts);
             }
             if !budget.spend(1) {
                 return Step::More;

@@ -44,9 +44,9 @@ impl Survey {
         let Some(bounds) = survey.bounds else { return survey };
         let parts = slice.run(PartsJob::without_voxels(&volume)).await;
         survey.add_parts(parts, slice).await;
-        let (mut walk, mut colors) = (BlockWalk::new(&volume), ColorCounts::default());
+        let (mut walk, mut colors) = (BlockWalk::new(), ColorCounts::default());
         slice.expect(volume.block_count() as u64);
-        while let Some(at) = walk.next(&volume) {
+        while let Some(at) = walk.next_in(&volume, slice).await {
             survey.add_block(&volume, at, &bounds, &mut colors);
             slice.advance(1).await;
         }

@@ -4,33 +4,35 @@ use std::ops::Range;
 
 use super::index::ChunkPos;
 use super::{BlockPos, Bounds, Volume};
-use crate::job::effort;
+use crate::job::{Slice, effort};
+
+/// Chunks that a walk looks at before somebody else may have the turn.
+const LOOKS: usize = 1024;
 
 /// Where a walk over the blocks of a volume is. It visits them in the order of [`Volume::blocks`],
-/// and comes to the cubes of 256x256x256 voxels row by row along x, each row when it has need of
-/// it. No block may come to the volume on the way; blocks that the walk has visited may go.
+/// one layer of cubes of 256x256x256 voxels after the other. It has to look at all cubes of a layer
+/// before it knows the first block there: [`BlockWalk::look_ahead`] does that share by share. No
+/// block may come to the volume on the way; blocks that the walk has visited may go.
 ///
 /// ```
 /// use goxel_daemon::voxel::{BlockWalk, Bounds, Rgba, Volume};
 /// let mut volume = Volume::new();
 /// volume.fill(Bounds::inclusive([0, 0, 0], [99, 20, 9]), Rgba::WHITE);
-/// let mut walk = BlockWalk::new(&volume);
+/// let mut walk = BlockWalk::new();
 /// let blocks: Vec<_> = std::iter::from_fn(|| walk.next(&volume)).collect();
 /// assert_eq!(blocks, volume.blocks().map(|(at, _)| at).collect::<Vec<_>>());
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct BlockWalk {
     /// The lowest and the highest block, if not all are to be visited.
     area: Option<[[i32; 3]; 2]>,
-    /// The corners of a box around all chunks of layers that the walk has not come to yet.
-    layers: Option<[ChunkPos; 2]>,
-    /// The same of the rows of this layer.
-    ahead: Option<[ChunkPos; 2]>,
-    /// The heights of blocks at which this layer may have any, as bits.
-    heights: u16,
-    /// The chunks of the rows that the walk has come to, in the order y, x.
+    ahead: Ahead,
+    /// The chunks of the layer that the walk has come to, in the order y, x, and their rows; none
+    /// between two layers.
     chunks: Vec<ChunkPos>,
     rows: Vec<Row>,
+    /// The heights of blocks at which the layer has any, as bits.
+    heights: u16,
     /// The row, the chunk, and the height and the row of blocks within it.
     row: usize,
     chunk: usize,
@@ -38,6 +40,21 @@ pub struct BlockWalk {
     y: usize,
     /// The blocks of that row that are still to be visited.
     left: u16,
+}
+
+/// What a walk has not looked at yet, each with the corners of a box around it.
+#[derive(Clone, Copy, Debug)]
+enum Ahead {
+    Nothing,
+    /// Layers.
+    Layers([ChunkPos; 2]),
+    /// Rows of the layer that the walk comes to, the first of them from `x` on, and the layers
+    /// behind it.
+    Rows {
+        rows: [ChunkPos; 2],
+        x: i32,
+        layers: [ChunkPos; 2],
+    },
 }
 
 /// The chunks of one row along x, and which of their rows of blocks hold any: a bit for each y, at
@@ -49,44 +66,113 @@ struct Row {
     used: [u16; 16],
 }
 
+impl Default for BlockWalk {
+    fn default() -> Self {
+        BlockWalk::new()
+    }
+}
+
 impl BlockWalk {
-    /// A walk that begins at the first block.
-    pub fn new(volume: &Volume) -> Self {
-        BlockWalk::within(volume, None)
+    /// A walk over all blocks.
+    pub fn new() -> Self {
+        BlockWalk::within(None)
     }
 
-    /// The same over the blocks that a box touches, if there is one.
-    pub fn within(volume: &Volume, bounds: Option<Bounds>) -> Self {
+    /// A walk over the blocks that a box touches, if there is one.
+    pub fn within(bounds: Option<Bounds>) -> Self {
         let bounds = bounds.map_or(Some(Bounds::ALL), |bounds| bounds.intersect(&Bounds::ALL));
-        let Some(bounds) = bounds else { return BlockWalk::default() };
+        let Some(bounds) = bounds else { return BlockWalk::over_nothing() };
         let corners = [bounds.min, bounds.max_inside()];
         let blocks = corners.map(|corner| corner.map(|value| (value >> 4) as i32));
         let layers = blocks.map(|[x, y, z]| ChunkPos::of(BlockPos { x, y, z }));
         let area = (bounds != Bounds::ALL).then_some(blocks);
-        let mut walk = BlockWalk { area, layers: Some(layers), ..BlockWalk::default() };
-        walk.seek(volume);
-        walk
+        BlockWalk::from(area, Ahead::Layers(layers))
+    }
+
+    /// A walk over no blocks at all.
+    pub(crate) fn over_nothing() -> Self {
+        BlockWalk::from(None, Ahead::Nothing)
+    }
+
+    fn from(area: Option<[[i32; 3]; 2]>, ahead: Ahead) -> Self {
+        BlockWalk {
+            area,
+            ahead,
+            chunks: Vec::new(),
+            rows: Vec::new(),
+            heights: 0,
+            row: 0,
+            chunk: 0,
+            z: 0,
+            y: 0,
+            left: 0,
+        }
     }
 
     /// The next block; `None` at the end.
+    #[inline]
     pub fn next(&mut self, volume: &Volume) -> Option<BlockPos> {
-        while self.left == 0 {
-            self.chunk += 1;
-            if self.chunk < self.rows.get(self.row)?.chunks.end {
-                self.look(volume);
-            } else {
-                self.y += 1;
-                self.seek(volume);
-            }
+        while !self.look_ahead(volume) {}
+        if self.left == 0 {
+            return None;
         }
         let x = self.left.trailing_zeros() as usize;
         self.left &= self.left - 1;
         Some(self.chunks[self.chunk].block(self.z << 8 | self.y << 4 | x))
     }
 
+    /// Does a share of the work on the way to the next block; true once [`BlockWalk::next`] can
+    /// tell it without more.
+    #[inline]
+    pub fn look_ahead(&mut self, volume: &Volume) -> bool {
+        self.left != 0 || self.find_next(volume)
+    }
+
+    /// The next block, looked for in slices.
+    pub(crate) async fn next_in(&mut self, volume: &Volume, slice: &Slice) -> Option<BlockPos> {
+        while !self.look_ahead(volume) {
+            slice.spend(1).await;
+        }
+        self.next(volume)
+    }
+
+    /// Goes on to the next row of blocks of a chunk that holds any, past [`LOOKS`] chunks at most.
+    /// True if it is there, and at the end.
+    fn find_next(&mut self, volume: &Volume) -> bool {
+        for _ in 0..LOOKS {
+            if let Some(row) = self.rows.get(self.row).filter(|_| self.is_gathered()) {
+                self.chunk += 1;
+                if self.chunk == row.chunks.end {
+                    self.y += 1;
+                    self.seek();
+                }
+                self.look(volume);
+                if self.left != 0 {
+                    return true;
+                }
+            } else {
+                match self.ahead {
+                    Ahead::Nothing => return true,
+                    Ahead::Layers(layers) => self.start_layer(volume, layers),
+                    Ahead::Rows { rows, x, layers } => {
+                        self.gather(volume, rows, x, layers);
+                        self.look(volume);
+                        return self.left != 0;
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    /// Whether all rows of the layer that the walk is in are known.
+    fn is_gathered(&self) -> bool {
+        !matches!(self.ahead, Ahead::Rows { .. })
+    }
+
     /// Sees which blocks there are in the row of blocks that the walk has come to.
     fn look(&mut self, volume: &Volume) {
-        let pos = self.chunks.get(self.chunk).copied();
+        let pos = self.chunks.get(self.chunk).copied().filter(|_| self.is_gathered());
         let chunk = pos.and_then(|pos| volume.index.chunk(pos).map(|chunk| (pos, chunk)));
         self.left = chunk.map_or(0, |(pos, chunk)| {
             chunk.row(self.z << 4 | self.y) & self.wanted(pos.block(self.z << 8 | self.y << 4))
@@ -105,59 +191,80 @@ impl BlockWalk {
     }
 
     /// Goes on to the first row of blocks from here on that holds any: at the next y, in the next
-    /// row of chunks, at the next z, in the next layer of chunks. Behind the last one there are no
-    /// rows any more.
-    fn seek(&mut self, volume: &Volume) {
+    /// row of chunks, at the next z. Behind the last one the layer is left.
+    fn seek(&mut self) {
         loop {
             if let Some(row) = self.rows.get(self.row) {
                 let used = row.used[self.z].checked_shr(self.y as u32).unwrap_or_default();
                 if used != 0 {
                     self.y += used.trailing_zeros() as usize;
                     self.chunk = row.chunks.start;
-                    return self.look(volume);
+                    return;
                 }
                 (self.row, self.y) = (self.row + 1, 0);
-            } else if let Some(ahead) = self.ahead.take() {
-                self.add_row(volume, ahead);
             } else if self.z < 15 && self.heights >> (self.z + 1) != 0 {
                 self.z += 1 + (self.heights >> (self.z + 1)).trailing_zeros() as usize;
                 (self.row, self.y) = (0, 0);
-            } else if !self.start_layer(volume) {
+            } else {
+                self.chunks.clear();
+                self.rows.clear();
                 return;
             }
         }
     }
 
-    /// Comes to the next row of chunks of the layer, if there is one.
-    fn add_row(&mut self, volume: &Volume, [low, high]: [ChunkPos; 2]) {
-        let start = self.chunks.len();
-        let mut used = [0; 16];
-        for (pos, chunk) in volume.index.chunks().within(low, high) {
-            if self.chunks.get(start).is_some_and(|first| first.y != pos.y) {
-                break;
-            }
-            self.chunks.push(*pos);
-            chunk.note_rows(&mut used);
-        }
-        effort::note(self.chunks.len() - start);
-        if let Some(first) = self.chunks.get(start) {
-            self.ahead = Some([ChunkPos { y: first.y + 1, ..low }, high]);
-            self.rows.push(Row { chunks: start..self.chunks.len(), used });
-        }
+    /// Comes to the next layer of chunks, if there is one.
+    fn start_layer(&mut self, volume: &Volume, [low, high]: [ChunkPos; 2]) {
+        let first = volume.index.chunks().within(low, high).next();
+        self.ahead = first.map_or(Ahead::Nothing, |&(ChunkPos { y, z, .. }, _)| Ahead::Rows {
+            rows: [ChunkPos { y, z, ..low }, ChunkPos { z, ..high }],
+            x: low.x,
+            layers: [ChunkPos { z: z + 1, ..low }, high],
+        });
+        (self.row, self.y, self.z) = (0, 0, 0);
     }
 
-    /// Comes to the next layer of chunks; false if there is none.
-    fn start_layer(&mut self, volume: &Volume) -> bool {
-        self.chunks.clear();
-        self.rows.clear();
-        let Some([low, high]) = self.layers.take() else { return false };
-        let Some((first, _)) = volume.index.chunks().within(low, high).next() else { return false };
-        let z = first.z;
-        self.layers = Some([ChunkPos { z: z + 1, ..low }, high]);
-        self.ahead = Some([ChunkPos { z, ..low }, ChunkPos { z, ..high }]);
-        self.heights = volume.index.chunks().heights_of_layer(z);
-        (self.row, self.y, self.z) = (0, 0, (self.heights.trailing_zeros() & 15) as usize);
-        true
+    /// Comes to some more chunks of the layer, and at its end to its first row of blocks.
+    fn gather(
+        &mut self,
+        volume: &Volume,
+        [mut low, high]: [ChunkPos; 2],
+        mut x: i32,
+        layers: [ChunkPos; 2],
+    ) {
+        let chunks = volume.index.chunks();
+        let mut left = LOOKS;
+        while left > 0 {
+            let start = self.chunks.len();
+            if x == low.x {
+                self.rows.push(Row { chunks: start..start, used: [0; 16] });
+            }
+            let Some(row) = self.rows.last_mut() else { break };
+            let ends = [ChunkPos { x, ..low }, ChunkPos { y: low.y, ..high }];
+            for (pos, chunk) in chunks.within(ends[0], ends[1]).take(left) {
+                self.chunks.push(*pos);
+                chunk.note_rows(&mut row.used);
+            }
+            row.chunks.end = self.chunks.len();
+            let looked_at = self.chunks.len() - start;
+            effort::note(looked_at);
+            if looked_at == left {
+                x = self.chunks.last().map_or(x, |last| last.x + 1);
+                break;
+            }
+            left -= looked_at;
+            let behind = ChunkPos { y: low.y + 1, ..low };
+            let Some((next, _)) = chunks.within(behind, high).next() else {
+                self.ahead = Ahead::Layers(layers);
+                let used = self.rows.iter().flat_map(|row| row.used.iter().enumerate());
+                self.heights =
+                    used.fold(0, |heights, (z, &used)| heights | u16::from(used != 0) << z);
+                return self.seek();
+            };
+            (low.y, x) = (next.y, low.x);
+            left -= 1;
+        }
+        self.ahead = Ahead::Rows { rows: [low, high], x, layers };
     }
 }
 
@@ -169,16 +276,15 @@ const BLOCKS_A_UNIT: usize = 64;
 #[derive(Clone, Debug)]
 pub(crate) struct DifferenceWalk {
     walks: [BlockWalk; 2],
-    /// The next block of each.
-    next: [Option<BlockPos>; 2],
+    /// The next block of each, once it is known.
+    next: [Option<Option<BlockPos>>; 2],
     passed: u64,
 }
 
 impl DifferenceWalk {
-    pub(crate) fn new(volumes: [&Volume; 2]) -> Self {
-        let mut walks = volumes.map(BlockWalk::new);
-        let next = std::array::from_fn(|side| walks[side].next(volumes[side]));
-        DifferenceWalk { walks, next, passed: 0 }
+    pub(crate) fn new() -> Self {
+        let walks = [BlockWalk::new(), BlockWalk::new()];
+        DifferenceWalk { walks, next: [None; 2], passed: 0 }
     }
 
     /// Blocks that it has come past, differing or not.
@@ -191,7 +297,15 @@ impl DifferenceWalk {
     /// unit of work.
     pub(crate) fn next(&mut self, volumes: [&Volume; 2], differing: &mut Option<BlockPos>) -> bool {
         for _ in 0..BLOCKS_A_UNIT {
-            let Some(at) = self.next_of_either(volumes) else { return false };
+            for ((next, walk), volume) in self.next.iter_mut().zip(&mut self.walks).zip(volumes) {
+                if next.is_none() {
+                    if !walk.look_ahead(volume) {
+                        return true;
+                    }
+                    *next = Some(walk.next(volume));
+                }
+            }
+            let Some(at) = self.next_of_either() else { return false };
             let [first, second] = volumes.map(|volume| volume.block(at));
             if first.map(|block| block.identity()) != second.map(|block| block.identity()) {
                 *differing = Some(at);
@@ -201,13 +315,13 @@ impl DifferenceWalk {
         true
     }
 
-    fn next_of_either(&mut self, volumes: [&Volume; 2]) -> Option<BlockPos> {
+    fn next_of_either(&mut self) -> Option<BlockPos> {
         let place = |at: BlockPos| (at.z, at.y, at.x);
-        let at = self.next.into_iter().flatten().min_by_key(|at| place(*at))?;
+        let at = self.next.into_iter().flatten().flatten().min_by_key(|at| place(*at))?;
         self.passed += 1;
-        for ((next, walk), volume) in self.next.iter_mut().zip(&mut self.walks).zip(volumes) {
-            if *next == Some(at) {
-                *next = walk.next(volume);
+        for next in &mut self.next {
+            if *next == Some(Some(at)) {
+                *next = None;
             }
         }
         Some(at)
@@ -220,16 +334,28 @@ mod tests {
     use crate::voxel::{Point, Rgba};
 
     #[test]
-    fn behind_a_long_row_a_walk_ends_without_a_look_at_what_is_not_there() {
+    fn a_walk_looks_at_each_cube_of_a_layer_once_and_at_few_in_one_go() {
+        let long = |n: i32| [Point::new(n * 300, 0, 0), Point::new(0, n * 300, 300)];
+        let wide = |n: i32| [Point::new(n % 50 * 300, n / 50 * 300, 600); 2];
         let mut volume = Volume::new();
-        (0..2000).for_each(|n| _ = volume.set(Point::new(n * 300, 0, 0), Rgba::WHITE));
-        let mut walk = BlockWalk::new(&volume);
-        let mut most = 0;
+        (0..2500).for_each(|n| {
+            long(n).into_iter().chain(wide(n)).for_each(|at| _ = volume.set(at, Rgba::WHITE));
+        });
+        let mut walk = BlockWalk::new();
+        let (mut most, mut all, mut found) = (0, 0, 0);
         effort::take();
-        while walk.next(&volume).is_some() {
-            most = most.max(effort::take());
+        loop {
+            let is_ready = walk.look_ahead(&volume);
+            let looks = effort::take();
+            (most, all) = (most.max(looks), all + looks);
+            if is_ready && walk.next(&volume).is_none() {
+                break;
+            }
+            found += u64::from(is_ready);
         }
-        assert!(most < 10 && effort::take() < 10, "{most} looks for one block");
+        assert_eq!(found, volume.block_count() as u64);
+        assert!(most <= LOOKS as u64 + 2, "{most} looks in one go");
+        assert!(all <= 3 * found, "{all} looks for {found} blocks");
     }
 
     #[test]
@@ -238,7 +364,7 @@ mod tests {
         let mut number = 7u32;
         for count in 0..400 {
             if count % 40 == 0 {
-                let mut walk = BlockWalk::new(&volume);
+                let mut walk = BlockWalk::new();
                 let walked = std::iter::from_fn(|| walk.next(&volume));
                 assert!(walked.eq(volume.blocks().map(|(at, _)| at)));
             }
@@ -275,7 +401,7 @@ mod tests {
             Bounds::ALL,
         ];
         for bounds in boxes {
-            let mut walk = BlockWalk::within(&volume, Some(bounds));
+            let mut walk = BlockWalk::within(Some(bounds));
             let walked = std::iter::from_fn(|| walk.next(&volume));
             let touched = volume.blocks().map(|(at, _)| at);
             let touched = touched.filter(|at| at.bounds().intersect(&bounds).is_some());
@@ -294,7 +420,7 @@ mod tests {
             second.set(point, Rgba::EMPTY);
         });
         let volumes = [&first, &second];
-        let (mut walk, mut walked, mut at) = (DifferenceWalk::new(volumes), Vec::new(), None);
+        let (mut walk, mut walked, mut at) = (DifferenceWalk::new(), Vec::new(), None);
         while walk.next(volumes, &mut at) {
             walked.extend(at.take());
         }
@@ -311,6 +437,6 @@ mod tests {
     #[test]
     fn a_walk_over_nothing_ends_at_once() {
         let volume = Volume::new();
-        assert_eq!(BlockWalk::new(&volume).next(&volume), None);
+        assert_eq!(BlockWalk::new().next(&volume), None);
     }
 }

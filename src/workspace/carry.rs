@@ -176,10 +176,14 @@ impl CarriedProject {
             self.stage = Stage::Forth;
             return;
         };
-        let mut walk = walk.unwrap_or_else(|| BlockWalk::new(&of.volume));
-        let blocks: Vec<_> =
-            std::iter::from_fn(|| walk.next(&of.volume)).take(BLOCKS_A_RECORD).collect();
-        let is_over = blocks.len() < BLOCKS_A_RECORD;
+        let mut walk = walk.unwrap_or_default();
+        let (mut blocks, mut is_over) = (Vec::new(), false);
+        while !is_over && blocks.len() < BLOCKS_A_RECORD && walk.look_ahead(&of.volume) {
+            match walk.next(&of.volume) {
+                Some(at) => blocks.push(at),
+                None => is_over = true,
+            }
+        }
         if !blocks.is_empty() {
             notes.base(self.standing(self.first.0), of.id, &of.volume, &blocks);
         }

@@ -69,6 +69,10 @@ impl InPlace<'_> {
             }
             problems = evaluation.into_problems();
         }
+        let Project { document, unfinished, .. } = &*self.project;
+        if unfinished.as_ref().is_some_and(|edit| edit.is_long(document)) {
+            return Ok(Some(self.into_draft().finish()));
+        }
         if let Err(error) = check(&problems) {
             self.give_up();
             return Err(error);

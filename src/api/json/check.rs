@@ -141,17 +141,35 @@ fn skip_word(text: &[u8], at: usize, word: &'static [u8]) -> Result<usize, Synta
     if text[at..].starts_with(word) { Ok(at + word.len()) } else { error(at, "expected a value") }
 }
 
+/// Bytes of a string that are looked at one by one: most strings are no longer.
+const FEW: usize = 32;
+/// Bytes that are looked at together from then on.
+const TOGETHER: usize = 64;
+
 pub(super) fn skip_string(text: &[u8], at: usize) -> Result<usize, SyntaxError> {
+    let few = at + FEW;
     let mut at = at + 1;
     loop {
         match text.get(at) {
             Some(b'"') => return Ok(at + 1),
             Some(b'\\') => at = skip_escape(text, at + 1)?,
             Some(0..=0x1f) => return error(at, "a control character in a string"),
+            Some(_) if at > few => at = skip_plain(text, at),
             Some(_) => at += 1,
             None => return error(at, "a string without end"),
         }
     }
+}
+
+/// The offset of the first byte from `at` on that means something in a string, or of the end.
+fn skip_plain(text: &[u8], at: usize) -> usize {
+    let is_plain = |byte: u8| !((byte < 0x20) | (byte == b'"') | (byte == b'\\'));
+    let rest = &text[at..];
+    // Without an end in the middle the compiler makes a few instructions of this.
+    let are_plain = |bytes: &&[u8; TOGETHER]| bytes.iter().fold(true, |all, &b| all & is_plain(b));
+    let whole = rest.as_chunks::<TOGETHER>().0.iter().take_while(are_plain).count() * TOGETHER;
+    let last = rest[whole..].iter().take_while(|&&byte| is_plain(byte)).count();
+    at + whole + last
 }
 
 fn skip_escape(text: &[u8], at: usize) -> Result<usize, SyntaxError> {

@@ -37,34 +37,7 @@ pub(super) fn skip_valid(text: &[u8], at: usize) -> Option<usize> {
 
 /// Skips a string, an array or an object.
 fn skip_delimited(text: &[u8], at: usize) -> Option<usize> {
-    if text[at] == b'"' { skip_valid_string(text, at) } else { skip_brackets(text, at) }
-}
-
-/// Bytes of a string that are looked at one by one: most strings are no longer.
-const FEW: usize = 32;
-
-/// Skips a string, 64 bytes at a time once it turns out to be long.
-fn skip_valid_string(text: &[u8], at: usize) -> Option<usize> {
-    let ends = |byte: &u8| matches!(byte, b'"' | b'\\');
-    let mut at = at + 1;
-    if let Some(place) = text.get(at..)?.iter().take(FEW).position(ends) {
-        at += place;
-        return if text[at] == b'"' { Some(at + 1) } else { skip_string(text, at - 1).ok() };
-    }
-    while let Some(window) = Window::at(text, at) {
-        let ends = window.like(b'"') | window.like(b'\\');
-        if ends == 0 {
-            at += WINDOW;
-            continue;
-        }
-        at += ends.trailing_zeros() as usize;
-        if text[at] == b'"' {
-            return Some(at + 1);
-        }
-        // What follows a backslash is no end, and the digits of a number are none anyway.
-        at += 2;
-    }
-    skip_string(text, at - 1).ok()
+    if text[at] == b'"' { skip_string(text, at).ok() } else { skip_brackets(text, at) }
 }
 
 /// Skips an array or object: goes on behind the bracket that closes as many as were opened.
@@ -164,8 +137,8 @@ mod tests {
             }
             let end = text.len() + 1;
             text.push_str("\", \"more\", 1]");
-            assert_eq!(skip_valid_string(text.as_bytes(), 1), Some(end), "{text}");
-            assert_eq!(skip_valid_string(&text.as_bytes()[..end - 1], 1), None);
+            assert_eq!(skip_valid(text.as_bytes(), 1), Some(end), "{text}");
+            assert_eq!(skip_valid(&text.as_bytes()[..end - 1], 1), None);
         }
     }
 }

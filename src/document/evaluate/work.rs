@@ -49,7 +49,7 @@ impl Work {
         let turn = Turn::of(matrix)?;
         let is_whole = base.bounds().is_none_or(|bounds| turn.shows(&bounds));
         let (empty, built) = (Volume::new(), Volume::new());
-        let walk = DifferenceWalk::new([base, &empty]);
+        let walk = DifferenceWalk::new();
         is_whole.then(|| Work::Lay(Box::new(Lay { base: base.clone(), turn, walk, empty, built })))
     }
 
@@ -132,7 +132,7 @@ pub(super) struct Exchange {
 
 impl Exchange {
     fn new(old: &Volume, new: Volume) -> Self {
-        let walk = DifferenceWalk::new([old, &new]);
+        let walk = DifferenceWalk::new();
         Exchange { old: old.clone(), new, walk }
     }
 

@@ -3,7 +3,7 @@
 //! An end in slices leaves the history as it is until [`History::commit_ended`]; a draft that is
 //! given up before leaves no trace.
 
-use super::structure::{Measured, Parts, Structure};
+use super::structure::{Measured, Parts, Structure, held_cubes};
 use super::{History, Reversal, Scope};
 use crate::document::{Document, LayerId, Since};
 use crate::job::Budget;
@@ -11,6 +11,8 @@ use crate::voxel::{Bounds, EndingMarks, Kept, MeasuredChange, VolumeChange};
 
 /// Blocks that are looked at in one unit of work.
 const BLOCKS_A_UNIT: usize = 64;
+/// Cubes of 256x256x256 voxels that are measured at once.
+const MOST_CUBES: usize = 4096;
 
 /// An edit in progress.
 pub struct Edit {
@@ -44,6 +46,11 @@ impl Edit {
     pub fn since(&self) -> Since {
         let canvas = self.before.as_ref().map(|before| before.canvas());
         canvas.map_or(Since::Marks, |canvas| Since::Recording { canvas })
+    }
+
+    /// Whether so much was replaced that its end is to be in slices.
+    pub fn is_long(&self, document: &Document) -> bool {
+        self.before.is_some() && held_cubes(document.log.steps()) > MOST_CUBES
     }
 
     /// The document as it was at [`Edit::begin`], if more than voxels may have changed; the

@@ -46,19 +46,20 @@ impl History {
         budget: &mut Budget,
     ) -> bool {
         while let Some(entry) = self.entries.get_mut(next[0]) {
-            let Some(change) = entry.reversal.change_mut(next[1]) else {
+            if let Some(change) = entry.reversal.change_mut(next[1]) {
+                let (stopped_at, saved) = change.pack(packer, next[2], budget);
+                entry.count_packed(saved);
+                self.memory = self.memory.saturating_sub(saved);
+                self.blocks = self.blocks.saturating_sub(saved);
+                if let Some(block) = stopped_at {
+                    next[2] = block;
+                    return true;
+                }
+                *next = [next[0], next[1] + 1, 0];
+            } else {
                 *next = [next[0] + 1, 0, 0];
-                continue;
-            };
-            let (stopped_at, saved) = change.pack(packer, next[2], budget);
-            entry.count_packed(saved);
-            self.memory = self.memory.saturating_sub(saved);
-            self.blocks = self.blocks.saturating_sub(saved);
-            match stopped_at {
-                Some(block) => next[2] = block,
-                None => *next = [next[0], next[1] + 1, 0],
             }
-            if stopped_at.is_some() || !budget.spend(1) {
+            if !budget.spend(1) {
                 return true;
             }
         }

@@ -246,7 +246,7 @@ impl Structure {
 
     /// How many cubes of 256x256x256 voxels it holds.
     pub(super) fn cube_count(&self) -> usize {
-        self.layers.iter().flat_map(held_layers).map(|layer| layer.volume.cube_count()).sum()
+        held_cubes(&self.layers)
     }
 
     /// The volumes that it holds, each with the one that the document has in its place.
@@ -288,6 +288,11 @@ fn held_layers(step: &LayerStep) -> &[Layer] {
         LayerStep::All(layers) => layers,
         LayerStep::WasSet(_) | LayerStep::Added(_) | LayerStep::Moved(..) => &[],
     }
+}
+
+/// How many cubes of 256x256x256 voxels some steps hold.
+pub(super) fn held_cubes(steps: &[LayerStep]) -> usize {
+    steps.iter().flat_map(held_layers).map(|layer| layer.volume.cube_count()).sum()
 }
 
 /// A step that keeps no voxels which the document has still; nothing if nothing became different.

@@ -131,9 +131,9 @@ async fn mapped(
     map: impl Fn(&mut Volume, BlockPos, BlockRef<'_>),
     slice: &Slice,
 ) -> Volume {
-    let (mut walk, mut made) = (BlockWalk::new(&volume), Volume::new());
+    let (mut walk, mut made) = (BlockWalk::new(), Volume::new());
     slice.progress(Progress { done: 0, total: volume.block_count() as u64 });
-    while let Some(at) = walk.next(&volume) {
+    while let Some(at) = walk.next_in(&volume, slice).await {
         if let Some(block) = volume.block(at) {
             map(&mut made, at, block);
         }

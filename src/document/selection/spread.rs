@@ -30,8 +30,8 @@ const NOTHING: Mask = [0; BLOCK_VOXELS / 64];
 async fn spread(mut mask: Volume, rule: Rule, steps: u32, slice: &Slice) -> Volume {
     for done in 0..steps {
         slice.progress(Progress { done: u64::from(done), total: u64::from(steps) });
-        let (mut walk, mut spread) = (BlockWalk::new(&mask), Volume::new());
-        while let Some(at) = walk.next(&mask) {
+        let (mut walk, mut spread) = (BlockWalk::new(), Volume::new());
+        while let Some(at) = walk.next_in(&mask, slice).await {
             spread_block(&mask, rule, at, &mut spread);
             slice.spend(1).await;
         }

@@ -189,8 +189,8 @@ async fn to_origin(document: &Document, origin: Origin, slice: &Slice) -> [i64; 
 
 /// The voxels of a volume within a box.
 async fn cropped(volume: &Volume, region: Bounds, slice: &Slice) -> Volume {
-    let (mut cropped, mut walk) = (Volume::new(), BlockWalk::within(volume, Some(region)));
-    while let Some(at) = walk.next(volume) {
+    let (mut cropped, mut walk) = (Volume::new(), BlockWalk::within(Some(region)));
+    while let Some(at) = walk.next_in(volume, slice).await {
         let Some(block) = volume.block(at) else { continue };
         if at.bounds().union(&region) == region {
             cropped.share_block(at, block);

@@ -21,9 +21,9 @@ pub(super) async fn recolor(
 ) {
     let mut counts = ColorCounts::default();
     for layer in document.layers() {
-        let mut walk = BlockWalk::new(&layer.volume);
+        let mut walk = BlockWalk::new();
         let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
-        while let Some(at) = walk.next(&layer.volume) {
+        while let Some(at) = walk.next_in(&layer.volume, slice).await {
             if let Some(block) = layer.volume.block(at) {
                 block.copy_to(&mut voxels);
                 voxels.iter().for_each(|&color| counts.add(color, 1));
@@ -53,9 +53,9 @@ async fn mapped(
     dither: bool,
     slice: &Slice,
 ) -> Volume {
-    let (mut mapped, mut walk) = (Volume::new(), BlockWalk::new(volume));
+    let (mut mapped, mut walk) = (Volume::new(), BlockWalk::new());
     let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
-    while let Some(at) = walk.next(volume) {
+    while let Some(at) = walk.next_in(volume, slice).await {
         let Some(block) = volume.block(at) else { continue };
         block.copy_to(&mut voxels);
         for (index, voxel) in voxels.iter_mut().enumerate().filter(|(_, v)| !v.is_empty()) {

@@ -81,8 +81,8 @@ async fn write_blocks(
         if !has_own_voxels(layer) {
             continue;
         }
-        let mut walk = BlockWalk::new(&layer.volume);
-        while let Some(at) = walk.next(&layer.volume) {
+        let mut walk = BlockWalk::new();
+        while let Some(at) = walk.next_in(&layer.volume, slice).await {
             let Some(block) = layer.volume.block(at) else { continue };
             let (index, png) = blocks.add(block);
             if let Some(png) = png {
@@ -106,8 +106,8 @@ impl Placements {
 
 /// The blocks of the selection.
 async fn encode_mask(document: &Document, slice: &Slice) -> Pieces {
-    let (mut mask, mut walk) = (Pieces::new(), BlockWalk::new(&document.mask));
-    while let Some(at) = walk.next(&document.mask) {
+    let (mut mask, mut walk) = (Pieces::new(), BlockWalk::new());
+    while let Some(at) = walk.next_in(&document.mask, slice).await {
         if let Some(block) = document.mask.block(at) {
             private::put_mask_block(&mut mask, at, block);
         }

@@ -24,9 +24,9 @@ pub(in crate::format) async fn write(
     let Cells { volume, bounds } = Cells::of(&document, NAME, CELLS_MAX, &slice).await?;
     let (mut numbers, mut colors) = (FxHashMap::default(), Pieces::new());
     let (mut lines, mut translucent) = (Pieces::new(), 0);
-    let mut walk = BlockWalk::new(&volume);
+    let mut walk = BlockWalk::new();
     let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
-    while let Some(at) = walk.next(&volume) {
+    while let Some(at) = walk.next_in(&volume, &slice).await {
         let Some(block) = volume.block(at) else { continue };
         block.copy_to(&mut voxels);
         let lines = lines.room(LINE_MAX * block.count() as usize);

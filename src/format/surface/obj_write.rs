@@ -114,9 +114,9 @@ pub(in crate::format) async fn write(
 
 /// All colours of a volume, in the order in which they come.
 async fn find_colors(volume: &Volume, table: &mut ColorTable, slice: &Slice) {
-    let mut walk = BlockWalk::new(volume);
+    let mut walk = BlockWalk::new();
     let mut voxels = [Rgba::EMPTY; BLOCK_VOXELS];
-    while let Some(at) = walk.next(volume) {
+    while let Some(at) = walk.next_in(volume, slice).await {
         let Some(block) = volume.block(at) else { continue };
         match block.uniform() {
             Some(color) => _ = table.place(color),

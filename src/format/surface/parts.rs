@@ -9,8 +9,8 @@ use crate::voxel::{BlockWalk, Volume};
 /// How many voxels of a volume are covered by others on all sides.
 pub(super) async fn inside(volume: &Volume, slice: &Slice) -> u64 {
     const BLOCKS_A_UNIT: u64 = 64;
-    let (mut walk, mut count, mut looked_at) = (BlockWalk::new(volume), 0, 0);
-    while let Some(at) = walk.next(volume) {
+    let (mut walk, mut count, mut looked_at) = (BlockWalk::new(), 0, 0);
+    while let Some(at) = walk.next_in(volume, slice).await {
         count += u64::from(hidden_in_block(volume, at));
         looked_at += 1;
         if looked_at % BLOCKS_A_UNIT == 0 {

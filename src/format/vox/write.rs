@@ -240,9 +240,9 @@ impl Source {
     /// voxels take.
     async fn count(&mut self, counts: &mut [ColorCounts], slice: &Slice) -> u64 {
         let counts = &mut counts[self.material];
-        let (mut walk, mut bytes) = (BlockWalk::new(&self.volume), 0);
+        let (mut walk, mut bytes) = (BlockWalk::new(), 0);
         let Some(bounds) = measure(&self.volume, slice).await else { return 0 };
-        while let Some(at) = walk.next(&self.volume) {
+        while let Some(at) = walk.next_in(&self.volume, slice).await {
             slice.advance(1).await;
             let Some(block) = self.volume.block(at) else { continue };
             let corner = model_corner(&bounds, at.origin().array().map(i64::from));

@@ -22,7 +22,7 @@ const FAILED: &str = "Color analysis failed";
 async fn counted(mut look: Look, slice: &Slice) -> ColorCounts {
     let mut counts = ColorCounts::default();
     slice.expect(look.volume().block_count() as u64);
-    while let Some(block) = look.next() {
+    while let Some(block) = look.next_in(slice).await {
         counts.add_block(block);
         slice.advance(1).await;
     }
@@ -102,7 +102,7 @@ impl Handle for FindVoxelsByColor {
         Outcome::work(context, move |slice| async move {
             let (mut match_count, mut locations) = (0, SpeltList::default());
             slice.expect(look.volume().block_count() as u64);
-            while let Some(block) = look.next() {
+            while let Some(block) = look.next_in(&slice).await {
                 let is_beside = |uniform| !tolerance.allows(uniform, color);
                 if !block.uniform().is_some_and(is_beside) {
                     let fitting = |&(_, found): &_| tolerance.allows(found, color);

@@ -72,7 +72,7 @@ impl Handle for Find {
                 let mut voxels = VoxelRows::default();
                 let mut look = Look::new(&volume, within);
                 slice.expect(volume.block_count() as u64);
-                while let Some(block) = look.next() {
+                while let Some(block) = look.next_in(&slice).await {
                     let fitting = |&(point, color): &_| wanted.fits(&volume, point, color);
                     for (point, color) in block.voxels().filter(fitting) {
                         if match_count >= offset && voxels.count() < limit {

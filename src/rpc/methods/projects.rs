@@ -5,17 +5,19 @@ use std::time::SystemTime;
 use super::entries;
 use super::system::iso_time;
 use crate::VERSION;
+use crate::api::LayerRef;
 use crate::api::methods::projects::*;
 use crate::api::methods::system::NoParams;
 use crate::api::operations::Operation;
 use crate::api::operations::values::Wall;
 use crate::api::words::Mode;
-use crate::api::{Corners, LayerRef};
 use crate::document::Document;
+use crate::document::history::Scope;
 use crate::edit::{Runner, Solid, about, procedural};
 use crate::job::{Budget, Job, Progress, Step};
 use crate::rpc::change::refused;
 use crate::rpc::context::{Context, Outcome};
+use crate::rpc::drafted::{AtOnce, drafted};
 use crate::rpc::error::{CREATE_PROJECT, RpcError};
 use crate::rpc::table::Handle;
 use crate::voxel::{Axis, Rgba};
@@ -30,11 +32,11 @@ impl Handle for CreateProject {
         context.project()?;
         let document = Document::new(&params.name, params.size.0);
         let Some(solid) = solid_of(params.template) else {
-            return put_in_place(context, document).map(Outcome::Done);
+            return put_in_place(context, document);
         };
         let runner = Runner::new(vec![filling(solid, &document)?], context.workspace.edit_limits)
             .map_err(|error| refused(error, &document))?;
-        Ok(Outcome::job(NewDocument { document, runner }, |context, made| {
+        Ok(Outcome::chain_later(NewDocument { document, runner }, |context, made| {
             put_in_place(context, made?)
         }))
     }
@@ -84,29 +86,32 @@ impl Job for NewDocument {
 fn put_in_place(
     context: &mut Context<'_>,
     document: Document,
-) -> Result<CreateProjectResult, RpcError> {
-    let (name, size, layer_count) =
-        (document.name.clone(), document.size(), document.layers().len());
-    let canvas = Corners::from(document.canvas);
-    let voxel_count = document.layers().iter().map(|layer| layer.volume.count()).sum();
+) -> Result<Outcome<CreateProjectResult>, RpcError> {
     let project = context.project_name.to_owned();
-    let open = context.project()?;
-    open.replace("create project", document);
-    let [width, height, depth] = size;
-    Ok(CreateProjectResult {
-        success: true,
-        name,
-        width,
-        height,
-        depth,
-        project_id: project.clone(),
-        project,
-        created_at: iso_time(SystemTime::now()),
-        canvas_size: size,
-        canvas,
-        layer_count,
-        voxel_count,
-        revision: open.revision(),
+    let work = AtOnce::new(move |into: &mut Document| {
+        into.replace_by(document);
+        Ok(())
+    });
+    drafted(context, "create project", Scope::Document, work, move |open, ()| {
+        open.begin_document(None);
+        let (document, revision) = (open.document(), open.revision());
+        let size = document.size();
+        let [width, height, depth] = size;
+        Ok(CreateProjectResult {
+            success: true,
+            name: document.name.clone(),
+            width,
+            height,
+            depth,
+            project_id: project.clone(),
+            project,
+            created_at: iso_time(SystemTime::now()),
+            canvas_size: size,
+            canvas: document.canvas.into(),
+            layer_count: document.layers().len(),
+            voxel_count: document.layers().iter().map(|layer| layer.volume.count()).sum(),
+            revision,
+        })
     })
 }
 

@@ -26,7 +26,7 @@ fn read(
     Outcome::work(context, move |slice| async move {
         let (mut page, mut skip) = (Page::default(), offset);
         slice.expect(look.volume().block_count() as u64);
-        while let Some(block) = look.next() {
+        while let Some(block) = look.next_in(&slice).await {
             let whole = block.whole_count().filter(|_| filter.0.is_none());
             match whole.and_then(|count| skip.checked_sub(count)) {
                 Some(left) => skip = left,

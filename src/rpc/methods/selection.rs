@@ -108,7 +108,9 @@ where
     F: Future<Output = Result<Volume, RpcError>>,
 {
     let work = Written::new(move |draft, slice| async move {
-        let made = make(slice).await?;
+        let made = make(slice.clone()).await?;
+        // Told in the answer, by what is known of the voxels then.
+        made.bounds_in_slices(true, &slice).await;
         draft.with(|document| put(document, made));
         Ok(())
     });

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use super::{Bounds, ChunkPos, Entry, MOST, Shared, Stored};
 use crate::job::effort;
 use crate::memory::Kind;
+use crate::voxel::measure::extended;
 
 /// The chunks of a page, and what is kept of all of them.
 #[derive(Default)]
@@ -20,8 +21,8 @@ struct Known {
     bytes: OnceLock<Bytes>,
     /// The smallest box of whole blocks around them.
     blocks: OnceLock<Option<Bounds>>,
-    /// The heights of blocks within their chunks, as bits.
-    heights: OnceLock<u16>,
+    /// The smallest box around their voxels.
+    tight: OnceLock<Option<Bounds>>,
 }
 
 impl Entries {
@@ -49,13 +50,6 @@ impl Entries {
         *self.known.bytes.get_or_init(|| Bytes::of(&self.list))
     }
 
-    pub(super) fn heights(&self) -> u16 {
-        *self.known.heights.get_or_init(|| {
-            effort::note(self.list.len());
-            self.list.iter().fold(0, |heights, (_, chunk)| heights | chunk.heights())
-        })
-    }
-
     /// Whether the voxels are known without a look at the chunks.
     pub(super) fn are_counted(&self) -> bool {
         self.known.voxels.get().is_some()
@@ -66,11 +60,18 @@ impl Entries {
         self.voxels();
         self.bytes();
         self.blocks();
-        self.heights();
     }
 
     pub(super) fn blocks(&self) -> Option<Bounds> {
         *self.known.blocks.get_or_init(|| union_of_blocks(&self.list))
+    }
+
+    pub(super) fn tight(&self) -> Option<Bounds> {
+        *self.known.tight.get_or_init(|| {
+            effort::note(self.list.len());
+            let all = self.blocks()?;
+            self.list.iter().fold(None, |bounds, entry| extended(bounds, &all, entry))
+        })
     }
 }
 
