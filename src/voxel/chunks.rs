@@ -310,8 +310,8 @@ impl Chunks {
         few.chain(self.pages.iter().map(|page| page.entries.blocks()))
     }
 
-    /// The boxes around the voxels of each page, but for pages that lie inside `all`, the box around
-    /// all blocks: together the smallest box around all voxels.
+    /// The boxes around the voxels of each page, together the smallest box around all voxels. Pages
+    /// that lie inside `all`, the box around all blocks, have none.
     pub(crate) fn tight_boxes<'a>(
         &'a self,
         all: &'a Bounds,
