@@ -176,7 +176,7 @@ fn without_long_lists(raw: &str) -> Option<Split> {
             return None;
         }
         if name == "op" || name == "type" {
-            if is_named || string(value)? != "voxels" {
+            if is_named || value.len() > LONG || string(value)? != "voxels" {
                 return None;
             }
             is_named = true;
