@@ -11,9 +11,14 @@ use super::record::{Kind, Record};
 /// Memory is looked at when so many bytes or records of a log were made again.
 const BYTES_BETWEEN_LOOKS: usize = 1 << 20;
 const RECORDS_BETWEEN_LOOKS: u64 = 4096;
+/// Calls that are read before the first of them is made again.
+const CALLS_AHEAD: usize = 16;
 
 /// Takes what a log tells.
 pub trait Repeat {
+    /// Takes note of the records that are to be made again next, in this order.
+    fn expect(&mut self, _records: &[Record<'_>]) {}
+
     /// Makes what a record tells happen again. An error says why that cannot be.
     fn repeat(&mut self, record: &Record<'_>) -> Result<(), String>;
 
@@ -101,19 +106,33 @@ impl Replay<'_> {
     /// Makes a piece of the log again; false if it ends with something that cannot be.
     fn repeat(&mut self, piece: &Piece) -> io::Result<bool> {
         let (mut calls, mut call) = (piece.calls(), Vec::new());
-        while calls.next_call(&mut call).is_ok() {
-            for record in &call {
-                if let Err(problem) = self.repeat.repeat(record) {
-                    let (sequence, kind) = (record.sequence, record.kind.name());
-                    self.replayed.end = End::Damaged;
-                    self.replayed.problem = Some(format!("record {sequence} ({kind}): {problem}"));
-                    return Ok(false);
+        let (mut records, mut ends, mut has_more) = (Vec::new(), Vec::new(), true);
+        while has_more {
+            while has_more && ends.len() < CALLS_AHEAD {
+                has_more = calls.next_call(&mut call).is_ok();
+                if has_more {
+                    records.append(&mut call);
+                    ends.push((records.len(), calls.good_end()));
                 }
             }
-            self.replayed.records += call.len() as u64;
-            let good = calls.good_end();
-            self.replayed.good = Good { end: piece.begin().end + good.end, ..good };
-            self.look_at_memory()?;
+            self.repeat.expect(&records);
+            let mut start = 0;
+            for (end, good) in ends.drain(..) {
+                for record in &records[start..end] {
+                    if let Err(problem) = self.repeat.repeat(record) {
+                        let (sequence, kind) = (record.sequence, record.kind.name());
+                        self.replayed.end = End::Damaged;
+                        self.replayed.problem =
+                            Some(format!("record {sequence} ({kind}): {problem}"));
+                        return Ok(false);
+                    }
+                }
+                self.replayed.records += (end - start) as u64;
+                self.replayed.good = Good { end: piece.begin().end + good.end, ..good };
+                self.look_at_memory()?;
+                start = end;
+            }
+            records.clear();
         }
         self.replayed.end = piece.end.unwrap_or(End::Clean);
         Ok(true)
