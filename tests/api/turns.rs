@@ -202,35 +202,53 @@ fn in_a_document_of_voxels_far_apart_no_turn_looks_at_each_of_them() {
     const VOXELS: u64 = 4000;
     // What a unit of the heaviest of these calls takes, however many voxels there are.
     const MOST: u64 = 1500;
-    let mut daemon = Daemon::default();
-    let places = (0..VOXELS).map(|n| [n % 20 * 300, n / 20 % 20 * 300, n / 400 * 300]);
-    let points: Vec<_> = places.collect();
-    let operation = json!({"op": "voxels", "points": points, "color": "gold"});
-    daemon.call("goxel.edit", json!({"operations": [operation]}));
-    daemon.host.at_once = UNITS;
-    let edit = |operation: Value| ("goxel.edit", json!({"operations": [operation]}));
-    let calls = [
-        ("goxel.add_voxel", json!([1, 2, 3, "blue"])),
-        ("goxel.get_project_info", json!({})),
-        ("goxel.get_bounding_box", json!({"layer_id": 1, "exact": true})),
-        ("goxel.raycast", json!({"origin": [-50, 3.3, 5.2], "direction": [1, 0.3, 0.2]})),
-        ("goxel.slice", json!({"axis": "z", "at": 0, "box": {"min": [0, 0, 0], "max": [9, 9, 9]}})),
-        ("goxel.copy_region", json!({"min": [0, 0, 0], "max": [9, 9, 9], "to": [20, 7, 7]})),
-        edit(json!({"op": "rotate", "axis": "z", "turns": 1})),
-        ("goxel.undo", json!({})),
-        ("goxel.rotate_voxels", json!({"axis": "z"})),
-        ("goxel.undo", json!({})),
-        ("goxel.duplicate_layer", json!({"layer_id": 1})),
-        ("goxel.undo", json!({})),
-        ("goxel.diff", json!({"from": 0, "max_voxels": 100})),
-        ("goxel.look", json!({"size": 8, "style": "flat"})),
-        ("goxel.clear_voxels", json!({})),
-        ("goxel.undo", json!({})),
+    let arrangements: [fn(u64) -> [u64; 3]; 4] = [
+        |n| [n % 20 * 300, n / 20 % 20 * 300, n / 400 * 300],
+        |n| [n * 300, 0, 0],
+        |n| [n % 7, n * 300, 9],
+        |n| [n % 80 * 300, n / 80 * 300, n % 200],
     ];
-    let turns: Vec<_> = calls
-        .iter()
-        .map(|(method, params)| (longest_turn(&mut daemon, &call(method, params)), method, params))
-        .collect();
-    let long = turns.iter().filter(|(looks, ..)| *looks > MOST);
-    assert_eq!(long.collect::<Vec<_>>(), Vec::<&(u64, &&str, &Value)>::new());
+    for (number, place) in arrangements.into_iter().enumerate() {
+        let mut daemon = Daemon::default();
+        let points: Vec<_> = (0..VOXELS).map(place).collect();
+        let operation = json!({"op": "voxels", "points": points, "color": "gold"});
+        daemon.call("goxel.edit", json!({"operations": [operation]}));
+        daemon.host.at_once = UNITS;
+        let edit = |operation: Value| ("goxel.edit", json!({"operations": [operation]}));
+        let calls = [
+            ("goxel.add_voxel", json!([1, 2, 3, "blue"])),
+            ("goxel.get_project_info", json!({})),
+            ("goxel.get_bounding_box", json!({"layer_id": 1, "exact": true})),
+            ("goxel.raycast", json!({"origin": [-50, 3.3, 5.2], "direction": [1, 0.3, 0.2]})),
+            (
+                "goxel.slice",
+                json!({"axis": "z", "at": 0, "box": {"min": [0, 0, 0], "max": [9, 9, 9]}}),
+            ),
+            ("goxel.copy_region", json!({"min": [0, 0, 0], "max": [9, 9, 9], "to": [20, 7, 7]})),
+            edit(json!({"op": "rotate", "axis": "z", "turns": 1})),
+            ("goxel.undo", json!({})),
+            ("goxel.rotate_voxels", json!({"axis": "z"})),
+            ("goxel.undo", json!({})),
+            ("goxel.duplicate_layer", json!({"layer_id": 1})),
+            ("goxel.undo", json!({})),
+            ("goxel.diff", json!({"from": 0, "max_voxels": 100})),
+            ("goxel.look", json!({"size": 8, "style": "flat"})),
+            ("goxel.clear_voxels", json!({})),
+            ("goxel.undo", json!({})),
+            ("goxel.select_voxels", json!({"layer_id": 1})),
+            ("goxel.get_selection", json!({})),
+            ("goxel.measure", json!({"parts": true})),
+            ("goxel.create_project", json!({"name": "another"})),
+            ("goxel.undo", json!({})),
+            ("goxel.get_status", json!({})),
+        ];
+        let turns: Vec<_> = calls
+            .iter()
+            .map(|(method, params)| {
+                (longest_turn(&mut daemon, &call(method, params)), method, params)
+            })
+            .collect();
+        let long = turns.iter().filter(|(looks, ..)| *looks > MOST);
+        assert_eq!(long.collect::<Vec<_>>(), Vec::<&(u64, &&str, &Value)>::new(), "{number}");
+    }
 }

@@ -12,7 +12,7 @@ use crate::voxel::{Bounds, EndingMarks, Kept, MeasuredChange, VolumeChange};
 /// Blocks that are looked at in one unit of work.
 const BLOCKS_A_UNIT: usize = 64;
 /// Cubes of 256x256x256 voxels that are measured at once.
-const MOST_CUBES: usize = 4096;
+const MOST_CUBES: usize = 1024;
 
 /// An edit in progress.
 pub struct Edit {
