@@ -280,6 +280,11 @@ impl Mesher {
         }
     }
 
+    /// The voxels that count, as far as they are taken in: all of them once there are quads.
+    pub(crate) fn occupancy(&self) -> &Occupancy {
+        &self.occupancy
+    }
+
     /// Does a little work (microseconds) and appends the quads it found. False once all is done.
     pub fn advance(&mut self, quads: &mut Vec<Quad>) -> bool {
         self.collect_block() || self.mesh_slices(quads, &mut Budget::units(1))

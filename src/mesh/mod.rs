@@ -13,7 +13,6 @@ mod occupancy;
 mod region;
 
 pub use face::{Face, Quad};
-pub use hidden::hidden_in_block;
 pub use marching::{Marching, Triangles};
 pub use mesher::{Merge, Mesher, faces, greedy};
 pub use occupancy::{Occupancy, Solidity, box_mask};

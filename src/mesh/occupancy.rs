@@ -254,6 +254,16 @@ impl Occupancy {
         self.masks.get(slot)
     }
 
+    /// How many blocks hold a bit.
+    pub fn len(&self) -> usize {
+        self.masks.len()
+    }
+
+    /// Where the block with a number is.
+    pub(crate) fn cell(&self, slot: usize) -> Option<[i32; 3]> {
+        self.cells.get(slot).copied()
+    }
+
     /// The bits of up to 16 voxels along x, from one on.
     #[inline]
     pub(crate) fn bits_along_x(&self, from: [i32; 3], count: u32) -> u32 {

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::colors::ColorTable;
 use super::mtl_write::{PALETTE, name_of, of_colors, with_picture};
 use super::outline::{Corners, Manner, Outline, POLYGONS_A_UNIT};
-use super::parts::{inside, parts};
+use super::parts::parts;
 use crate::document::Document;
 use crate::format::ascii::{put_integer, put_number};
 use crate::format::fidelity::Report;
@@ -86,9 +86,9 @@ pub(in crate::format) async fn write(
         if told.in_picture {
             file.content.put(format!("usemtl {PALETTE}\n").as_bytes());
         }
-        hidden += inside(&volume, &slice).await;
         let outline = Outline::new(volume, manner, file.next, &slice).await;
         let outline = file.put_part(outline, &slice).await;
+        hidden += outline.inside(&slice).await;
         file.next = outline.vertices();
         counts.triangles += outline.triangles();
         translucent += outline.translucent();

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::frame::Frame;
 use super::made::{Made, made};
+use super::parts::{hidden, inside};
 use crate::document::Document;
 use crate::format::{Axes, MeshKind, WriteOptions};
 use crate::job::{Progress, Slice};
@@ -112,6 +113,14 @@ impl Outline {
             triangles: 0,
             steps: 0,
             translucent: 0,
+        }
+    }
+
+    /// How many voxels are covered by others on all sides. Ask once there are no more polygons.
+    pub(super) async fn inside(&self, slice: &Slice) -> u64 {
+        match &self.source {
+            Source::Quads { mesher, .. } => hidden(mesher.occupancy(), slice).await,
+            Source::Triangles { .. } => inside(&self.volume, slice).await,
         }
     }
 

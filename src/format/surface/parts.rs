@@ -3,17 +3,32 @@
 use crate::document::Document;
 use crate::format::merged::merged;
 use crate::job::Slice;
-use crate::mesh::hidden_in_block;
+use crate::mesh::{Occupancy, Solidity};
 use crate::voxel::{BlockWalk, Volume};
+
+/// Blocks that are looked at in one unit of work.
+const BLOCKS_A_UNIT: usize = 64;
 
 /// How many voxels of a volume are covered by others on all sides.
 pub(super) async fn inside(volume: &Volume, slice: &Slice) -> u64 {
-    const BLOCKS_A_UNIT: u64 = 64;
-    let (mut walk, mut count, mut looked_at) = (BlockWalk::new(), 0, 0);
+    let (mut walk, mut taken) = (BlockWalk::new(), Occupancy::with_room_for(volume, None));
     while let Some(at) = walk.next_in(volume, slice).await {
-        count += u64::from(hidden_in_block(volume, at));
-        looked_at += 1;
-        if looked_at % BLOCKS_A_UNIT == 0 {
+        if let Some(block) = volume.block(at) {
+            taken.insert(at, Solidity::Present.mask(block));
+        }
+        if taken.len().is_multiple_of(BLOCKS_A_UNIT) {
+            slice.spend(1).await;
+        }
+    }
+    hidden(&taken, slice).await
+}
+
+/// How many of the voxels that were taken in are covered by others on all sides.
+pub(super) async fn hidden(taken: &Occupancy, slice: &Slice) -> u64 {
+    let mut count = 0;
+    for slot in 0..taken.len() {
+        count += u64::from(taken.hidden_in(slot));
+        if slot % BLOCKS_A_UNIT == BLOCKS_A_UNIT - 1 {
             slice.spend(1).await;
         }
     }

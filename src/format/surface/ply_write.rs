@@ -2,7 +2,6 @@
 //! polygons.
 
 use super::outline::{Manner, Outline, POLYGONS_A_UNIT};
-use super::parts::inside;
 use crate::document::Document;
 use crate::format::ascii::{put_integer, put_number};
 use crate::format::fidelity::Report;
@@ -28,7 +27,6 @@ pub(in crate::format) async fn write(
     let mut manner = Manner::of(&document, &options, &slice).await;
     manner.by_color = has_colors;
     let (volume, mut report) = (merged(&document, &slice).await, Report::default());
-    report.lose_inside(inside(&volume, &slice).await);
     let mut outline = Outline::new(volume, manner, 0, &slice).await;
     let (mut vertices, mut faces) = (Pieces::new(), Pieces::new());
     loop {
@@ -43,6 +41,7 @@ pub(in crate::format) async fn write(
         }
         outline.rest(&slice).await;
     }
+    report.lose_inside(outline.inside(&slice).await);
     let mut content = Pieces::new();
     content.put(style.head(outline.vertices(), outline.polygons()).as_bytes());
     content.append(vertices);
