@@ -71,7 +71,7 @@ lint: ## Check formatting, lints and documentation, as CI does
 doc: ## Build the documentation
 	$(CARGO) doc --no-deps
 
-reference: ## Write the reference page of the guide anew from the table of methods
+reference: ## Write the reference page and the table of formats of the guide anew
 	GOXEL_UPDATE_REFERENCE=1 $(CARGO) test --test api --test format reference_page
 
 .PHONY: test-interop

@@ -26,7 +26,10 @@ fn every_format_has_a_command_and_a_picture() {
     let page = std::fs::read_to_string(guide.join("formats.md")).expect("the guide");
     for format in format::formats() {
         let begin = format!("| `{}` | ![", format.name);
-        let row = page.lines().find(|line| line.starts_with(&begin)).expect(format.name);
+        let row = page.lines().find(|line| line.starts_with(&begin));
+        let row = row.unwrap_or_else(|| {
+            panic!("src/guide/formats.md wants a row under 'One command for each' for {}", format.name)
+        });
         let picture = row.split_once("](").and_then(|(_, rest)| rest.split_once(')'));
         let (picture, rest) = picture.expect(format.name);
         let bytes = std::fs::read(guide.join(picture)).expect(picture);

@@ -174,3 +174,22 @@ fn a_wide_thin_layer_is_refused_by_name() {
     let error = format::encode(document, qb, WriteOptions::default()).map(|_| ());
     assert!(error.is_err_and(|error| error.to_string().contains("wide")));
 }
+
+/// Files that say nothing about what they are, or that look like another format's.
+const NAMED_ONLY: [&str; 2] = ["png slices", "vxl"];
+
+#[test]
+fn what_a_file_is_shows_without_its_name() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let mut taken_for = Vec::new();
+    for (name, what, bytes) in crate::support::made::all() {
+        let ending = format::formats().find(|format| format.name == name).expect(name).extensions[0];
+        let path = folder.path().join(format!("file.{ending}"));
+        std::fs::write(&path, bytes).expect("writes");
+        let loaded = format::load(&path, ReadOptions::default()).map(|loaded| loaded.format.name);
+        if loaded.as_ref().ok() != Some(&name) && !NAMED_ONLY.contains(&name) {
+            taken_for.push(format!("{name} ({what}): {loaded:?}"));
+        }
+    }
+    assert_eq!(taken_for, Vec::<String>::new());
+}

@@ -11,7 +11,8 @@ use crate::voxel::measure::extended;
 #[derive(Default)]
 pub(super) struct Entries {
     pub(super) list: Vec<Entry>,
-    known: Known,
+    /// Nothing was asked without it: whoever writes has little to forget mostly.
+    known: OnceLock<Known>,
 }
 
 /// What was asked of the chunks of a page, until one of them is written.
@@ -35,24 +36,28 @@ impl Entries {
     /// The chunks to write into.
     #[inline]
     pub(super) fn written(&mut self) -> &mut Vec<Entry> {
-        self.known = Known::default();
+        self.known.take();
         &mut self.list
     }
 
+    fn known(&self) -> &Known {
+        self.known.get_or_init(Known::default)
+    }
+
     pub(super) fn voxels(&self) -> u64 {
-        *self.known.voxels.get_or_init(|| {
+        *self.known().voxels.get_or_init(|| {
             effort::note(self.list.len());
             self.list.iter().map(|(_, chunk)| chunk.voxels()).sum()
         })
     }
 
     pub(super) fn bytes(&self) -> Bytes {
-        *self.known.bytes.get_or_init(|| Bytes::of(&self.list))
+        *self.known().bytes.get_or_init(|| Bytes::of(&self.list))
     }
 
     /// Whether the voxels are known without a look at the chunks.
     pub(super) fn are_counted(&self) -> bool {
-        self.known.voxels.get().is_some()
+        self.known.get().is_some_and(|known| known.voxels.get().is_some())
     }
 
     /// Finds out everything that may be asked, as long as the chunks are at hand.
@@ -63,11 +68,11 @@ impl Entries {
     }
 
     pub(super) fn blocks(&self) -> Option<Bounds> {
-        *self.known.blocks.get_or_init(|| union_of_blocks(&self.list))
+        *self.known().blocks.get_or_init(|| union_of_blocks(&self.list))
     }
 
     pub(super) fn tight(&self) -> Option<Bounds> {
-        *self.known.tight.get_or_init(|| {
+        *self.known().tight.get_or_init(|| {
             effort::note(self.list.len());
             let all = self.blocks()?;
             self.list.iter().fold(None, |bounds, entry| extended(bounds, &all, entry))
