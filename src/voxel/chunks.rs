@@ -99,11 +99,7 @@ impl Chunks {
     pub(crate) fn get_own(&mut self, number: u32) -> Option<&mut Chunk> {
         match self.few.get_mut(number as usize) {
             Some((_, chunk)) => Some(chunk),
-            None => {
-                let (page, place) = place_of(number);
-                let entries = self.pages.get_mut(page)?.entries.get_mut()?;
-                entries.written().get_mut(place).map(|(_, chunk)| chunk)
-            }
+            None => own_of_pages(&mut self.pages, number),
         }
     }
 
@@ -372,6 +368,15 @@ impl Chunks {
         let page = |page: &Page| (Shared::<Entries>::BYTES + page.entries.heap()) as u64;
         self.pages.iter().map(page).sum()
     }
+}
+
+/// The chunk with a number to write into, if nobody else has its page. Apart, so that the way to
+/// the few stays short.
+#[inline(never)]
+fn own_of_pages(pages: &mut [Page], number: u32) -> Option<&mut Chunk> {
+    let (page, place) = place_of(number);
+    let entries = pages.get_mut(page)?.entries.get_mut()?;
+    entries.written().get_mut(place).map(|(_, chunk)| chunk)
 }
 
 /// The numbers behind the pages at which two lists are, if that is the start of the same page.

@@ -105,12 +105,17 @@ pub(super) fn free_some_of(chunks: &mut Vec<Entry>) -> bool {
     true
 }
 
+/// Where no chunk lies.
+const NOWHERE: ChunkPos = ChunkPos { x: i32::MAX, y: i32::MAX, z: i32::MAX };
+
 /// Every chunk of a volume.
-#[derive(Default)]
 pub(crate) struct Index {
     chunks: Chunks,
     /// The number of the chunk that was asked for last: most accesses go there again.
     last: AtomicU32,
+    /// The chunk that was written last and its number, so that writing on takes no look at where it
+    /// lies. Forgotten when numbers change.
+    written: (ChunkPos, u32),
     /// The lowest and the highest chunk in each direction since there was none: a box that holds
     /// all of them.
     reach: Option<[[i32; 3]; 2]>,
@@ -118,10 +123,18 @@ pub(crate) struct Index {
     blocks: usize,
 }
 
+impl Default for Index {
+    fn default() -> Self {
+        let (chunks, last) = (Chunks::default(), AtomicU32::default());
+        Index { chunks, last, written: (NOWHERE, 0), reach: None, blocks: 0 }
+    }
+}
+
 impl Clone for Index {
     fn clone(&self) -> Self {
         let last = AtomicU32::new(self.last.load(Ordering::Relaxed));
-        Index { chunks: self.chunks.clone(), last, reach: self.reach, blocks: self.blocks }
+        let Index { ref chunks, written, reach, blocks, .. } = *self;
+        Index { chunks: chunks.clone(), last, written, reach, blocks }
     }
 }
 
@@ -159,7 +172,12 @@ impl Index {
     /// [`Chunk::own_slot`].
     #[inline]
     pub(crate) fn own_slot(&mut self, at: BlockPos) -> Option<(&mut Slot, &mut u64)> {
-        let number = self.find(ChunkPos::of(at))?;
+        let pos = ChunkPos::of(at);
+        if self.written.0 != pos {
+            self.written = (pos, self.find(pos)?);
+        }
+        let number = self.written.1;
+        debug_assert!(self.chunks.get(number).is_some_and(|(there, _)| *there == pos));
         self.chunks.get_own(number)?.own_slot(place_in_chunk(at))
     }
 
@@ -173,6 +191,7 @@ impl Index {
     pub(crate) fn chunk_or_new(&mut self, pos: ChunkPos) -> &mut Chunk {
         let number = self.find(pos).unwrap_or_else(|| {
             let number = self.chunks.insert(pos, Chunk::new());
+            self.written.0 = NOWHERE;
             self.last.store(number, Ordering::Relaxed);
             self.extend_reach(pos);
             number
@@ -206,6 +225,7 @@ impl Index {
             && self.chunks.get(number).is_some_and(|(_, chunk)| chunk.is_empty())
         {
             self.chunks.remove(number);
+            self.written.0 = NOWHERE;
         }
     }
 

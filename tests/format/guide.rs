@@ -28,7 +28,10 @@ fn every_format_has_a_command_and_a_picture() {
         let begin = format!("| `{}` | ![", format.name);
         let row = page.lines().find(|line| line.starts_with(&begin));
         let row = row.unwrap_or_else(|| {
-            panic!("src/guide/formats.md wants a row under 'One command for each' for {}", format.name)
+            panic!(
+                "src/guide/formats.md wants a row under 'One command for each' for {}",
+                format.name
+            )
         });
         let picture = row.split_once("](").and_then(|(_, rest)| rest.split_once(')'));
         let (picture, rest) = picture.expect(format.name);

@@ -183,10 +183,10 @@ fn what_a_file_is_shows_without_its_name() {
     let folder = tempfile::tempdir().expect("a directory");
     let mut taken_for = Vec::new();
     for (name, what, bytes) in crate::support::made::all() {
-        let ending = format::formats().find(|format| format.name == name).expect(name).extensions[0];
+        let ending = format::by_name(name).expect(name).extensions[0];
         let path = folder.path().join(format!("file.{ending}"));
         std::fs::write(&path, bytes).expect("writes");
-        let loaded = format::load(&path, ReadOptions::default()).map(|loaded| loaded.format.name);
+        let loaded = format::load(&path, Default::default()).map(|loaded| loaded.format);
         if loaded.as_ref().ok() != Some(&name) && !NAMED_ONLY.contains(&name) {
             taken_for.push(format!("{name} ({what}): {loaded:?}"));
         }
