@@ -193,8 +193,10 @@ pub(crate) fn put_integer(out: &mut Vec<u8>, value: i64) {
 
 /// Appends a number, without a point if it is whole.
 pub(crate) fn put_number(out: &mut Vec<u8>, value: f64) {
-    if value.fract() == 0.0 && value.abs() < 9e15 {
-        put_integer(out, value as i64);
+    // As quick as it gets: `fract` is a call where processors of 2003 are to be served, too.
+    let whole = value as i64;
+    if whole as f64 == value && value.abs() < 9e15 {
+        put_integer(out, whole);
     } else {
         out.extend_from_slice(value.to_string().as_bytes());
     }
