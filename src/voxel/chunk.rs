@@ -108,14 +108,6 @@ impl Table {
     }
 }
 
-/// Apart from the way of tables, which are those of large volumes.
-#[inline(never)]
-fn own_slot_of_list(list: &mut Shared<List>, place: usize) -> Option<(&mut Slot, &mut u64)> {
-    let list = list.get_mut()?;
-    let number = list.number(place)?;
-    Some((&mut list.slots[number], &mut list.head.stamp))
-}
-
 /// A handle of a chunk.
 #[derive(Clone)]
 pub(crate) enum Chunk {
@@ -156,15 +148,23 @@ impl Chunk {
 
     /// A slot to write into and the chunk's stamp, which a writer sets, if nobody else has the
     /// chunk. The slot must keep its form: use [`Chunk::replace`] to change that.
-    #[inline]
     pub(crate) fn own_slot(&mut self, place: usize) -> Option<(&mut Slot, &mut u64)> {
         match self {
-            Chunk::Table(table) => {
-                let table = table.get_mut()?;
-                Some((&mut table.slots[place & 4095], &mut table.head.stamp))
+            Chunk::Table(_) => self.own_slot_of_table(place),
+            Chunk::List(list) => {
+                let list = list.get_mut()?;
+                let number = list.number(place)?;
+                Some((&mut list.slots[number], &mut list.head.stamp))
             }
-            Chunk::List(list) => own_slot_of_list(list, place),
         }
+    }
+
+    /// The same of a chunk that has a table.
+    #[inline]
+    pub(crate) fn own_slot_of_table(&mut self, place: usize) -> Option<(&mut Slot, &mut u64)> {
+        let Chunk::Table(table) = self else { return None };
+        let table = table.get_mut()?;
+        Some((&mut table.slots[place & 4095], &mut table.head.stamp))
     }
 
     /// The same, from a copy of the chunk if others share it; `None` if the place has no slot.

@@ -370,9 +370,8 @@ impl Chunks {
     }
 }
 
-/// The chunk with a number to write into, if nobody else has its page. Apart, so that the way to
-/// the few stays short.
-#[inline(never)]
+/// The chunk with a number to write into, if nobody else has its page.
+#[inline]
 fn own_of_pages(pages: &mut [Page], number: u32) -> Option<&mut Chunk> {
     let (page, place) = place_of(number);
     let entries = pages.get_mut(page)?.entries.get_mut()?;

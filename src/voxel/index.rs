@@ -181,6 +181,16 @@ impl Index {
         self.chunks.get_own(number)?.own_slot(place_in_chunk(at))
     }
 
+    /// The same if the block lies in the chunk that was written last, which has a table: what most
+    /// writers want, without a call on the way.
+    #[inline]
+    pub(crate) fn slot_at_hand(&mut self, at: BlockPos) -> Option<(&mut Slot, &mut u64)> {
+        if self.written.0 != ChunkPos::of(at) {
+            return None;
+        }
+        self.chunks.get_own(self.written.1)?.own_slot_of_table(place_in_chunk(at))
+    }
+
     /// How many blocks are not empty.
     pub(crate) fn block_count(&self) -> usize {
         self.blocks

@@ -29,6 +29,41 @@ impl Clone for Volume {
     }
 }
 
+/// Sets a voxel of a dense block that is ours alone and known to the recording, given the slot of
+/// the block and the stamp of its chunk; what it was, or `None`, and nothing done, if it is not
+/// such a block.
+#[inline]
+fn set_in_dense(
+    (slot, stamp): (&mut Slot, &mut u64),
+    marks: &mut Marks,
+    (at, index): (BlockPos, usize),
+    color: Rgba,
+) -> Option<Rgba> {
+    let now = generation::now();
+    let Slot::Dense(dense) = slot else { return None };
+    let dense = dense.get_mut()?;
+    let old = dense.voxels[index];
+    if old == color {
+        return Some(old);
+    }
+    if color.is_empty() && dense.count == 1 {
+        return None;
+    }
+    if marks.session != 0 {
+        if dense.marks.session != marks.session {
+            if !marks.note_single(at, index, old) {
+                return None;
+            }
+        } else if dense.marks.left != 0 && !marks.log(&mut dense.marks, index, old) {
+            return None;
+        }
+    }
+    dense.put(index, color);
+    dense.stamp = now;
+    *stamp = now;
+    Some(old)
+}
+
 impl Volume {
     /// An empty volume.
     pub fn new() -> Self {
@@ -64,6 +99,9 @@ impl Volume {
         if let Some(old) = self.set_in_place(at, index, color) {
             return Ok(old);
         }
+        if let Some(old) = self.set_elsewhere(at, index, color) {
+            return Ok(old);
+        }
         if !color.is_empty() {
             memory::admit()?;
         }
@@ -77,38 +115,24 @@ impl Volume {
         debug_assert!(self.marks.session == 0, "a voxel is set beside the recording of marks");
         let color = if color.is_empty() { Rgba::EMPTY } else { color };
         let (at, index) = (BlockPos::of(point), index_in_block(point));
-        self.set_in_place(at, index, color).or_else(|| self.set_in_few(at, index, color))
+        self.set_in_place(at, index, color)
+            .or_else(|| self.set_elsewhere(at, index, color))
+            .or_else(|| self.set_in_few(at, index, color))
     }
 
     /// Sets a voxel of a dense block that is ours alone and known to the recording, if there is
-    /// one.
+    /// one in the chunk that was written last.
     #[inline]
     fn set_in_place(&mut self, at: BlockPos, index: usize, color: Rgba) -> Option<Rgba> {
-        let (slot, stamp) = self.index.own_slot(at)?;
-        let now = generation::now();
-        let Slot::Dense(dense) = slot else { return None };
-        let dense = dense.get_mut()?;
-        let old = dense.voxels[index];
-        if old == color {
-            return Some(old);
-        }
-        if color.is_empty() && dense.count == 1 {
-            return None;
-        }
-        let session = self.marks.session;
-        if session != 0 {
-            if dense.marks.session != session {
-                if !self.marks.note_single(at, index, old) {
-                    return None;
-                }
-            } else if dense.marks.left != 0 && !self.marks.log(&mut dense.marks, index, old) {
-                return None;
-            }
-        }
-        dense.put(index, color);
-        dense.stamp = now;
-        *stamp = now;
-        Some(old)
+        let slot = self.index.slot_at_hand(at)?;
+        set_in_dense(slot, &mut self.marks, (at, index), color)
+    }
+
+    /// The same in any chunk, which is the one that was written last from then on.
+    #[inline(never)]
+    fn set_elsewhere(&mut self, at: BlockPos, index: usize, color: Rgba) -> Option<Rgba> {
+        let slot = self.index.own_slot(at)?;
+        set_in_dense(slot, &mut self.marks, (at, index), color)
     }
 
     /// Sets a voxel of a block of few that is ours alone, if there is one with room for it and
@@ -132,6 +156,9 @@ impl Volume {
 
     #[inline(never)]
     fn set_slowly(&mut self, at: BlockPos, index: usize, color: Rgba) -> Rgba {
+        if let Some(old) = self.set_elsewhere(at, index, color) {
+            return old;
+        }
         let old = self.index.slot(at).map_or(Rgba::EMPTY, |slot| slot.get(index));
         if old == color {
             return old;

@@ -36,8 +36,15 @@ impl Entries {
     /// The chunks to write into.
     #[inline]
     pub(super) fn written(&mut self) -> &mut Vec<Entry> {
-        self.known.take();
+        if self.known.get().is_some() {
+            self.forget();
+        }
         &mut self.list
+    }
+
+    #[cold]
+    fn forget(&mut self) {
+        self.known.take();
     }
 
     fn known(&self) -> &Known {
