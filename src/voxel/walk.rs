@@ -7,7 +7,7 @@ use super::{BlockPos, Bounds, Volume};
 use crate::job::{Slice, effort};
 
 /// Chunks that a walk looks at before somebody else may have the turn.
-const LOOKS: usize = 1024;
+const LOOKS: usize = 512;
 
 /// Where a walk over the blocks of a volume is. It visits them in the order of [`Volume::blocks`],
 /// one layer of cubes of 256x256x256 voxels after the other. It has to look at all cubes of a layer

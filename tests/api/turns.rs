@@ -199,7 +199,7 @@ fn no_message_on_any_document_holds_a_turn_for_more_than_its_share() {
 
 #[test]
 fn in_a_document_of_voxels_far_apart_no_turn_looks_at_each_of_them() {
-    const VOXELS: u64 = 4000;
+    const VOXELS: u64 = 2000;
     // What a unit of the heaviest of these calls takes, however many voxels there are.
     const MOST: u64 = 1500;
     let arrangements: [fn(u64) -> [u64; 3]; 4] = [
