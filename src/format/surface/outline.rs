@@ -1,6 +1,8 @@
 //! A surface as polygons, some at a time, and the vertices that they share: what text and binary
 //! formats list.
 
+use std::hash::{Hash, Hasher};
+
 use rustc_hash::FxHashMap;
 
 use super::frame::Frame;
@@ -56,6 +58,22 @@ enum Source {
     Triangles { mesh: Triangles, numbers: FxHashMap<(u32, Rgba), u64>, placed: usize, done: usize },
 }
 
+/// A vertex that polygons may share.
+#[derive(PartialEq, Eq)]
+struct Vertex {
+    at: [i64; 3],
+    color: Rgba,
+}
+
+impl Hash for Vertex {
+    /// Two numbers instead of seven: most of the time of a mesh in text goes here.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let ([x, y, z], color) = (self.at, u32::from_le_bytes(self.color.bytes()));
+        state.write_u64(x as u64 ^ (y as u64).rotate_left(32));
+        state.write_u64(z as u64 ^ u64::from(color).rotate_left(32));
+    }
+}
+
 /// The polygons of a volume.
 pub(super) struct Outline {
     source: Source,
@@ -63,7 +81,7 @@ pub(super) struct Outline {
     volume: Volume,
     /// How many blocks that has: to count them each time would cost as much as all else.
     blocks: u64,
-    shared: FxHashMap<([i64; 3], Rgba), u64>,
+    shared: FxHashMap<Vertex, u64>,
     vertices: u64,
     polygons: u64,
     triangles: u64,
@@ -176,8 +194,8 @@ impl Outline {
                 let shade =
                     if ao { darker(color, light(&self.volume, found, corner)) } else { color };
                 let next = self.vertices;
-                let key = (corner, if by_color { shade } else { Rgba::EMPTY });
-                let number = *self.shared.entry(key).or_insert(next);
+                let color = if by_color { shade } else { Rgba::EMPTY };
+                let number = *self.shared.entry(Vertex { at: corner, color }).or_insert(next);
                 if number == next {
                     self.vertices += 1;
                     vertex(frame.place(corner.map(|value| value as f64)), shade);
