@@ -199,14 +199,13 @@ fn no_message_on_any_document_holds_a_turn_for_more_than_its_share() {
 
 #[test]
 fn in_a_document_of_voxels_far_apart_no_turn_looks_at_each_of_them() {
-    const VOXELS: u64 = 2000;
+    const VOXELS: u64 = 1600;
     // What a unit of the heaviest of these calls takes, however many voxels there are.
     const MOST: u64 = 1500;
-    let arrangements: [fn(u64) -> [u64; 3]; 4] = [
+    let arrangements: [fn(u64) -> [u64; 3]; 3] = [
         |n| [n % 20 * 300, n / 20 % 20 * 300, n / 400 * 300],
         |n| [n * 300, 0, 0],
         |n| [n % 7, n * 300, 9],
-        |n| [n % 80 * 300, n / 80 * 300, n % 200],
     ];
     for (number, place) in arrangements.into_iter().enumerate() {
         let mut daemon = Daemon::default();
