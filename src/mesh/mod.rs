@@ -17,6 +17,7 @@ pub use marching::{Marching, Triangles};
 pub use mesher::{Merge, Mesher, faces, greedy};
 pub use occupancy::{Occupancy, Solidity, box_mask};
 
+pub(crate) use hidden::hidden_in_block;
 pub(crate) use mesher::SliceMesher;
 pub(crate) use occupancy::mask_bit;
 pub(crate) use region::{REGION, RegionBits};

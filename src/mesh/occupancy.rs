@@ -167,7 +167,10 @@ impl Occupancy {
         let cells = size.iter().try_fold(1usize, |product, &length| product.checked_mul(length));
         let allowed = (blocks * DENSE_CELLS_PER_BLOCK).max(DENSE_CELLS_FREE);
         let index = match cells {
-            Some(cells) if cells <= allowed => Index::Dense { min, size, slots: vec![0; cells] },
+            // What cannot be had as a whole is found by a map, which grows as it needs.
+            Some(cells) if cells <= allowed && memory::probe(size_of::<u32>() * cells).is_ok() => {
+                Index::Dense { min, size, slots: vec![0; cells] }
+            }
             _ => Index::Sparse { slots: SpreadMap::default(), coarse: Default::default() },
         };
         let bounds = Bounds {

@@ -3,24 +3,24 @@
 use crate::document::Document;
 use crate::format::merged::merged;
 use crate::job::Slice;
-use crate::mesh::{Occupancy, Solidity};
+use crate::mesh::{Occupancy, hidden_in_block};
 use crate::voxel::{BlockWalk, Volume};
 
 /// Blocks that are looked at in one unit of work.
 const BLOCKS_A_UNIT: usize = 64;
 
-/// How many voxels of a volume are covered by others on all sides.
+/// How many voxels of a volume are covered by others on all sides: block by block, so that no
+/// memory is asked for.
 pub(super) async fn inside(volume: &Volume, slice: &Slice) -> u64 {
-    let (mut walk, mut taken) = (BlockWalk::new(), Occupancy::with_room_for(volume, None));
+    let (mut walk, mut count, mut looked_at) = (BlockWalk::new(), 0, 0);
     while let Some(at) = walk.next_in(volume, slice).await {
-        if let Some(block) = volume.block(at) {
-            taken.insert(at, Solidity::Present.mask(block));
-        }
-        if taken.len().is_multiple_of(BLOCKS_A_UNIT) {
+        count += u64::from(hidden_in_block(volume, at));
+        looked_at += 1;
+        if looked_at % BLOCKS_A_UNIT == 0 {
             slice.spend(1).await;
         }
     }
-    hidden(&taken, slice).await
+    count
 }
 
 /// How many of the voxels that were taken in are covered by others on all sides.
