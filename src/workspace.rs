@@ -188,18 +188,6 @@ impl Project {
         }
     }
 
-    /// Replaces the whole document by another one, which has no file, as one undo step.
-    pub fn replace(&mut self, label: &str, document: Document) {
-        let replaced: Result<(), std::convert::Infallible> =
-            self.edit(label, Scope::Document, |current| {
-                current.replace_by(document);
-                Ok(())
-            });
-        match replaced {
-            Ok(()) => self.begin_document(None),
-        }
-    }
-
     /// Starts to merge the visible layers as they are now, with what is left of the last time. Give
     /// what the job makes to [`Project::keep_merged`].
     pub fn start_merging(&mut self) -> Merging {

@@ -263,9 +263,11 @@ fn grow_into(
     built: &mut Volume,
 ) -> Result<(), Refusal> {
     let Some(block) = source.block(at) else { return Ok(()) };
-    let from = |place: &usize| (*place as i64) < places.start;
+    let (mut mask, start) = (block.mask(), places.start as usize);
+    mask[..start / 64].fill(0);
+    mask[start / 64] &= u64::MAX << (start % 64);
     let until = |place: &usize| (*place as i64) < places.end;
-    for place in into_set_places(block.mask()).skip_while(from).take_while(until) {
+    for place in into_set_places(mask).take_while(until) {
         let (point, color) = (voxel_of(at, place), block.get(place));
         if !within.is_none_or(|bounds| bounds.contains(point)) {
             continue;

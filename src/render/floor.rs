@@ -168,7 +168,7 @@ impl Shadow {
             max: [bounds.max[0], bounds.max[1], bounds.max[2].min(floor + 32)],
         };
         let mut walk = BlockWalk::within(Some(near));
-        while let Some(at) = walk.next(volume) {
+        while let Some(at) = walk.next_in(volume, slice).await {
             if let Some(block) = volume.block(at) {
                 for index in 0..16 * 16 * 16 {
                     let inside = [index & 15, index >> 4 & 15, index >> 8];

@@ -62,15 +62,24 @@ impl Sending {
         Some(Sending { layer: layer.id, walk })
     }
 
-    /// Appends a message with some of them; how many, 0 at the end.
-    pub fn put_some(&mut self, document: &Document, out: &mut Vec<u8>) -> usize {
-        let Some(layer) = document.layer(self.layer) else { return 0 };
-        let next = std::iter::from_fn(|| self.walk.next(&layer.volume));
-        let blocks: Vec<BlockPos> = next.take(BLOCKS_A_MESSAGE).collect();
+    /// Appends a message with some of them, if it is soon told which they are; how many, `None` at
+    /// the end.
+    pub fn put_some(&mut self, document: &Document, out: &mut Vec<u8>) -> Option<usize> {
+        let layer = document.layer(self.layer)?;
+        let mut blocks: Vec<BlockPos> = Vec::new();
+        while blocks.len() < BLOCKS_A_MESSAGE && self.walk.look_ahead(&layer.volume) {
+            let Some(at) = self.walk.next(&layer.volume) else {
+                if blocks.is_empty() {
+                    return None;
+                }
+                break;
+            };
+            blocks.push(at);
+        }
         if !blocks.is_empty() {
             put_blocks(layer.id, &layer.volume, &blocks, out);
         }
-        blocks.len()
+        Some(blocks.len())
     }
 }
 
@@ -151,8 +160,9 @@ mod tests {
         let (_, payload) = frames.take().unwrap().unwrap();
         assert_eq!(Wanted::read(payload), Ok(wanted));
         let mut sending = Sending::of(&document, &wanted).unwrap();
-        assert_eq!(sending.put_some(&document, &mut out), 4, "blocks 1 to 4");
-        assert_eq!(sending.put_some(&document, &mut out), 0);
+        let mut put =
+            || std::iter::from_fn(|| sending.put_some(&document, &mut out)).sum::<usize>();
+        assert_eq!((put(), put()), (4, 0), "blocks 1 to 4");
         let none = Wanted { layer: LayerId(99), ..wanted };
         assert!(Sending::of(&document, &none).is_none());
     }

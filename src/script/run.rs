@@ -176,17 +176,14 @@ impl Talk {
         out: &mut Vec<u8>,
         slice: &Slice,
     ) -> Result<(), Failure> {
-        loop {
-            let count = sending.put_some(&self.document, out);
-            if count == 0 {
-                return Ok(());
-            }
+        while let Some(count) = sending.put_some(&self.document, out) {
             crew::count_blocks(count);
             slice.spend(1).await;
             if out.len() >= READY {
                 self.flush(out, slice).await?;
             }
         }
+        Ok(())
     }
 
     /// Sends what was asked for.

@@ -272,6 +272,16 @@ mod tests {
         );
     }
 
+    /// Puts a document without a file in the place of a project's.
+    fn replace(project: &mut Project, document: Document) {
+        let replaced: Result<(), ()> = project.edit("replace", Scope::Document, |current| {
+            current.replace_by(document);
+            Ok(())
+        });
+        replaced.unwrap();
+        project.begin_document(None);
+    }
+
     #[test]
     fn a_new_document_never_reaches_the_file_of_the_one_before() {
         let directory = tempfile::tempdir().unwrap();
@@ -280,7 +290,7 @@ mod tests {
         edit(&mut workspace, 1);
         assert!(finish(&mut workspace, true, None, false));
         let mut workspace = opened(&path);
-        default(&mut workspace).replace("create project", Document::default());
+        replace(default(&mut workspace), Document::default());
         assert!(!finish(&mut workspace, true, Some(&state), false));
         assert_eq!(count(&path), 1);
         assert_eq!(names(&state.join(RESCUED)), ["default.gox"]);
@@ -300,7 +310,7 @@ mod tests {
         let (identity, path) = (place.identity().unwrap(), other.clone());
         let file = OwnFile { place: place.path().to_owned(), path, format: "gox", identity };
         let project = default(&mut workspace);
-        project.replace("load", loaded.document);
+        replace(project, loaded.document);
         project.begin_document(Some(file.clone()));
         assert_eq!((project.file(), project.is_dirty()), (Some(&file), false));
         project.undo();
@@ -370,7 +380,7 @@ mod tests {
         edit(&mut workspace, 1);
         for name in ["a/b", "a b"] {
             let mut project = Project::new(Document::default());
-            project.replace("new", Document::default());
+            replace(&mut project, Document::default());
             workspace.open(name, project);
         }
         assert!(!finish(&mut workspace, true, Some(&state), false));

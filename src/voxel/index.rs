@@ -176,19 +176,25 @@ impl Index {
         if self.written.0 != pos {
             self.written = (pos, self.find(pos)?);
         }
-        let number = self.written.1;
-        debug_assert!(self.chunks.get(number).is_some_and(|(there, _)| *there == pos));
-        self.chunks.get_own(number)?.own_slot(place_in_chunk(at))
+        self.written_chunk(pos)?.own_slot(place_in_chunk(at))
     }
 
     /// The same if the block lies in the chunk that was written last, which has a table: what most
     /// writers want, without a call on the way.
     #[inline]
     pub(crate) fn slot_at_hand(&mut self, at: BlockPos) -> Option<(&mut Slot, &mut u64)> {
-        if self.written.0 != ChunkPos::of(at) {
+        self.written_chunk(ChunkPos::of(at))?.own_slot_of_table(place_in_chunk(at))
+    }
+
+    /// The chunk that was written last, if it lies there and nobody else has it.
+    #[inline]
+    fn written_chunk(&mut self, pos: ChunkPos) -> Option<&mut Chunk> {
+        let (there, number) = self.written;
+        if there != pos {
             return None;
         }
-        self.chunks.get_own(self.written.1)?.own_slot_of_table(place_in_chunk(at))
+        debug_assert!(self.chunks.get(number).is_some_and(|(found, _)| *found == pos));
+        self.chunks.get_own(number)
     }
 
     /// How many blocks are not empty.

@@ -40,7 +40,8 @@ impl Survey {
 
     /// Looks at all voxels of a volume, in slices.
     pub async fn of(volume: Volume, slice: &Slice) -> Survey {
-        let mut survey = Survey { bounds: volume.bounds(), ..Survey::default() };
+        let bounds = volume.bounds_in_slices(true, slice).await;
+        let mut survey = Survey { bounds, ..Survey::default() };
         let Some(bounds) = survey.bounds else { return survey };
         let parts = slice.run(PartsJob::without_voxels(&volume)).await;
         survey.add_parts(parts, slice).await;

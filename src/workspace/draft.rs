@@ -59,20 +59,22 @@ impl InPlace<'_> {
         budget: &mut Budget,
         check: impl FnOnce(&[EvaluationProblem]) -> Result<(), E>,
     ) -> Result<Option<FinishedDraft>, E> {
-        let mut problems = Vec::new();
+        let (mut evaluation, mut is_over) = (None, true);
         if self.project.document.find_computed_layers() {
-            let mut evaluation = Evaluation::new(&self.project.document);
+            let evaluation = evaluation.insert(Evaluation::new(&self.project.document));
             let Project { document, unfinished, .. } = &mut *self.project;
             let since = unfinished.as_ref().map_or(Since::Nothing, Edit::since);
-            if evaluation.step(document, since, budget) {
-                return Ok(Some(self.into_draft().finish_with(evaluation)));
-            }
-            problems = evaluation.into_problems();
+            is_over = !evaluation.step(document, since, budget);
         }
         let Project { document, unfinished, .. } = &*self.project;
-        if unfinished.as_ref().is_some_and(|edit| edit.is_long(document)) {
-            return Ok(Some(self.into_draft().finish()));
+        if !is_over || unfinished.as_ref().is_some_and(|edit| edit.is_long(document)) {
+            let draft = self.into_draft();
+            return Ok(Some(match evaluation {
+                Some(evaluation) => draft.finish_with(evaluation),
+                None => draft.finish(),
+            }));
         }
+        let problems = evaluation.map_or_else(Vec::new, Evaluation::into_problems);
         if let Err(error) = check(&problems) {
             self.give_up();
             return Err(error);

@@ -111,10 +111,10 @@ struct LoneVoxel {
 impl LoneVoxel {
     /// What a record does, if it is that.
     fn of(record: &Record<'_>) -> Option<LoneVoxel> {
-        let mut take = Take::new(record.payload, record.kind.name());
         if !matches!(record.kind, Kind::Voxels) {
             return None;
         }
+        let mut take = Take::new(record.payload, record.kind.name());
         take.u64().ok()?;
         take.text().ok()?;
         let (layer, blocks) = (LayerId(take.i32().ok()?), take.counted().ok()?);

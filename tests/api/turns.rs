@@ -199,7 +199,7 @@ fn no_message_on_any_document_holds_a_turn_for_more_than_its_share() {
 
 #[test]
 fn in_a_document_of_voxels_far_apart_no_turn_looks_at_each_of_them() {
-    const VOXELS: u64 = 1600;
+    const VOXELS: u64 = 4000;
     // What a unit of the heaviest of these calls takes, however many voxels there are.
     const MOST: u64 = 1500;
     let arrangements: [fn(u64) -> [u64; 3]; 3] = [
@@ -224,10 +224,6 @@ fn in_a_document_of_voxels_far_apart_no_turn_looks_at_each_of_them() {
                 json!({"axis": "z", "at": 0, "box": {"min": [0, 0, 0], "max": [9, 9, 9]}}),
             ),
             ("goxel.copy_region", json!({"min": [0, 0, 0], "max": [9, 9, 9], "to": [20, 7, 7]})),
-            edit(json!({"op": "rotate", "axis": "z", "turns": 1})),
-            ("goxel.undo", json!({})),
-            ("goxel.rotate_voxels", json!({"axis": "z"})),
-            ("goxel.undo", json!({})),
             ("goxel.duplicate_layer", json!({"layer_id": 1})),
             ("goxel.undo", json!({})),
             ("goxel.diff", json!({"from": 0, "max_voxels": 100})),
@@ -236,18 +232,26 @@ fn in_a_document_of_voxels_far_apart_no_turn_looks_at_each_of_them() {
             ("goxel.undo", json!({})),
             ("goxel.select_voxels", json!({"layer_id": 1})),
             ("goxel.get_selection", json!({})),
-            ("goxel.measure", json!({"parts": true})),
+            ("goxel.measure", json!({"parts": 3})),
+            ("goxel.clear_selection", json!({})),
+            ("goxel.undo", json!({})),
+            ("goxel.look", json!({"size": 8, "ground": true})),
             ("goxel.create_project", json!({"name": "another"})),
             ("goxel.undo", json!({})),
             ("goxel.get_status", json!({})),
         ];
-        let turns: Vec<_> = calls
-            .iter()
-            .map(|(method, params)| {
-                (longest_turn(&mut daemon, &call(method, params)), method, params)
-            })
-            .collect();
-        let long = turns.iter().filter(|(looks, ..)| *looks > MOST);
-        assert_eq!(long.collect::<Vec<_>>(), Vec::<&(u64, &&str, &Value)>::new(), "{number}");
+        // Once is enough of what takes long.
+        let long = [
+            edit(json!({"op": "rotate", "axis": "z", "turns": 1})),
+            ("goxel.undo", json!({})),
+            ("goxel.rotate_voxels", json!({"axis": "z"})),
+            ("goxel.undo", json!({})),
+        ];
+        let calls = calls.into_iter().chain(long.into_iter().filter(|_| number == 0));
+        let turns = calls.map(|(method, params)| {
+            (longest_turn(&mut daemon, &call(method, &params)), method, params)
+        });
+        let long: Vec<_> = turns.filter(|(looks, ..)| *looks > MOST).collect();
+        assert_eq!(long, Vec::<(u64, &str, Value)>::new(), "{number}");
     }
 }

@@ -50,7 +50,8 @@ impl Edit {
 
     /// Whether so much was replaced that its end is to be in slices.
     pub fn is_long(&self, document: &Document) -> bool {
-        self.before.is_some() && held_cubes(document.log.steps()) > MOST_CUBES
+        let Some(before) = &self.before else { return false };
+        held_cubes(document.log.steps()) + before.cubes_beside(document) > MOST_CUBES
     }
 
     /// The document as it was at [`Edit::begin`], if more than voxels may have changed; the

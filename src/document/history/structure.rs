@@ -31,6 +31,12 @@ struct Small {
 }
 
 impl Parts {
+    /// How many cubes of 256x256x256 voxels the mask has, if that of the document is another one.
+    pub(super) fn cubes_beside(&self, document: &Document) -> usize {
+        let is_same = self.mask.is_same_storage(&document.mask);
+        if is_same { 0 } else { self.mask.cube_count() }
+    }
+
     pub(super) fn of(document: &Document) -> Parts {
         Parts {
             name: document.name.clone(),

@@ -18,7 +18,7 @@ use crate::document::{BlendMode, Document, LayerContent, LayerId, Matrix, drawin
 use crate::job::Slice;
 use crate::rpc::NameLimit;
 use crate::rpc::context::{Context, Outcome};
-use crate::rpc::drafted::{Written, drafted, draw_on};
+use crate::rpc::drafted::{AtOnce, Written, drafted, draw_on};
 use crate::rpc::error::{NO_SUCH_LAYER, OVER_LIMIT, RpcError};
 use crate::rpc::table::Handle;
 use crate::voxel::{Bounds, Point, RegionJob, RegionTooLarge, Rgba, Volume};
@@ -52,15 +52,15 @@ fn state(project: &Project) -> SelectionState {
 
 /// Changes the selection by one undo step.
 fn change(
-    project: &mut Project,
+    context: &mut Context<'_>,
     label: &str,
-    change: impl FnOnce(&mut Document),
-) -> Result<SelectionState, RpcError> {
-    project.edit(label, Scope::Document, |document| {
+    change: impl FnOnce(&mut Document) + 'static,
+) -> Result<Outcome<SelectionState>, RpcError> {
+    let work = AtOnce::new(|document: &mut Document| {
         change(document);
-        Ok::<_, RpcError>(())
-    })?;
-    Ok(state(project))
+        Ok(())
+    });
+    drafted(context, label, Scope::Document, work, |project, ()| Ok(state(project)))
 }
 
 fn combine(together: Together) -> Combine {
@@ -92,7 +92,7 @@ impl Handle for SelectBox {
         if project.document().selection == bounds {
             return Ok(state(project).into());
         }
-        change(project, "select box", |document| document.selection = bounds).map(Outcome::Done)
+        change(context, "select box", move |document| document.selection = bounds)
     }
 }
 
@@ -274,7 +274,7 @@ impl Handle for ClearSelection {
         if project.document().selection.is_none() && project.document().mask.is_empty() {
             return Ok(state(project).into());
         }
-        change(project, "clear selection", Document::select_nothing).map(Outcome::Done)
+        change(context, "clear selection", Document::select_nothing)
     }
 }
 

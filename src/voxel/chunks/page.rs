@@ -11,7 +11,7 @@ use crate::voxel::measure::extended;
 #[derive(Default)]
 pub(super) struct Entries {
     pub(super) list: Vec<Entry>,
-    /// Nothing was asked without it: whoever writes has little to forget mostly.
+    /// `None` as long as nothing was asked: then whoever writes has nothing to forget.
     known: OnceLock<Known>,
 }
 
@@ -67,7 +67,7 @@ impl Entries {
         self.known.get().is_some_and(|known| known.voxels.get().is_some())
     }
 
-    /// Finds out everything that may be asked, as long as the chunks are at hand.
+    /// Finds out what is asked after most edits, as long as the chunks are at hand.
     pub(super) fn find_all(&self) {
         self.voxels();
         self.bytes();
